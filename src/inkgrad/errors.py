@@ -1,0 +1,50 @@
+"""Every error this library raises on purpose.
+
+InkgradError
+├── ShapeError         arrays or layers that do not fit together       (also a ValueError)
+├── SettingError       a setting that makes no sense                   (also a ValueError)
+├── DataError          examples or labels that are not what they should be (also a ValueError)
+├── PictureError       a picture in which no digit can be found        (also a ValueError)
+├── ModelFileError     a file that is not a model, or of unknown parts (also a ValueError)
+├── Interrupted        a training that was asked to stop
+├── Diverged           a cost that is no longer a number               (also an ArithmeticError)
+└── GradientMismatch   a backward that disagrees with its forward      (also an AssertionError)
+
+A message says whose fault it is, what was expected, what came, and what to do.
+"""
+
+
+class InkgradError(Exception):
+    """Base of all errors raised by this library."""
+
+
+class ShapeError(InkgradError, ValueError):
+    """Arrays or layers that do not fit together."""
+
+
+class SettingError(InkgradError, ValueError):
+    """A setting that makes no sense."""
+
+
+class DataError(InkgradError, ValueError):
+    """Examples or labels that are not what they should be."""
+
+
+class PictureError(InkgradError, ValueError):
+    """A picture in which no digit can be found."""
+
+
+class ModelFileError(InkgradError, ValueError):
+    """A file that is not a model, or that names unknown parts."""
+
+
+class Interrupted(InkgradError):
+    """A training that was asked to stop, and did."""
+
+
+class Diverged(InkgradError, ArithmeticError):
+    """A cost that is no longer a number."""
+
+
+class GradientMismatch(InkgradError, AssertionError):
+    """A backward that disagrees with its forward."""

@@ -1,0 +1,41 @@
+"""Layers: the differentiable functions that networks are made of."""
+
+from inkgrad.layers.activations import (
+    ELU,
+    GELU,
+    Activation,
+    Elementwise,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from inkgrad.layers.base import Layer
+from inkgrad.layers.chain import Chain
+from inkgrad.layers.dense import Dense
+from inkgrad.layers.dropout import Dropout
+from inkgrad.layers.flatten import Flatten
+from inkgrad.layers.noise import Noise
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "Activation",
+    "Chain",
+    "Dense",
+    "Dropout",
+    "Elementwise",
+    "Flatten",
+    "Layer",
+    "LeakyReLU",
+    "Noise",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+]

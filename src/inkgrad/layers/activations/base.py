@@ -1,0 +1,55 @@
+"""What an activation is: a value, a VJP and a Jacobian that must agree."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array, namespace
+from inkgrad.layers.base import Layer
+from inkgrad.layout import Named
+
+
+class Activation(Layer):
+    """y = f(x), described by three functions that must agree.
+
+    value     y = f(x), for x of shape (N, n)
+    vjp       dx = dy J, the vector-Jacobian product that backpropagation needs
+    jacobian  J_ij = dy_i / dx_j, for one x of shape (n,): for checks, and for study
+    """
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """Return y = f(x)."""
+
+    @abstractmethod
+    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+        """Return dy J for each example; y = f(x) comes along to save computing it again."""
+
+    @abstractmethod
+    def jacobian(self, x: Array) -> Array:
+        """Return J, of shape (n, n), at one x."""
+
+    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+        y = self.value(x)
+        return y, (x, y)
+
+    def backward(self, p: Named, g: Named, cache: Any, dy: Array) -> Array:
+        x, y = cache
+        return self.vjp(x, y, dy)
+
+
+class Elementwise(Activation):
+    """An activation whose y_i depends on x_i alone, so that J is diagonal."""
+
+    @abstractmethod
+    def slope(self, x: Array, y: Array) -> Array:
+        """Return dy_i / dx_i, the diagonal of J."""
+
+    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+        return dy * self.slope(x, y)
+
+    def jacobian(self, x: Array) -> Array:
+        return namespace(x).eye(x.shape[0], dtype=x.dtype) * self.slope(x, self.value(x))

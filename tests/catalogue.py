@@ -1,0 +1,63 @@
+"""Every layer and every cost, once: a new one is one line here, and is then held to every promise."""
+
+import numpy as np
+
+from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
+from inkgrad.layers import (
+    ELU,
+    GELU,
+    Chain,
+    Dense,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Noise,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+
+ACTIVATIONS = [
+    ReLU(),
+    LeakyReLU(),
+    LeakyReLU(0.3),
+    ELU(),
+    ELU(0.5),
+    GELU(),
+    SiLU(),
+    Softplus(),
+    Sigmoid(),
+    Tanh(),
+    Softmax(),
+]
+
+LAYERS = [  # each with the shape of one input
+    *[(activation, (4,)) for activation in ACTIVATIONS],
+    (Dense(4, 3), (4,)),
+    (Dense(4, 3, start="glorot"), (4,)),
+    (Dense(4, 3, start="lecun"), (4,)),
+    (Flatten(), (2, 3, 1)),
+    (Dropout(0.4), (4,)),
+    (Noise(0.3), (4,)),
+    (Chain(()), (4,)),
+    (Chain((Dense(4, 5), Tanh(), Dense(5, 3), Softmax())), (4,)),
+    (Chain((Flatten(), Noise(), Dense(4, 5), ReLU(), Dropout(0.3), Dense(5, 3))), (2, 2, 1)),
+    (Chain((Dense(4, 3), Chain((ELU(), Dense(3, 3))), Sigmoid())), (4,)),
+]
+
+COSTS = [SquaredError(), CrossEntropy(), SoftmaxCrossEntropy()]
+
+
+def batch(shape=(4,), n=7, seed=1):
+    """Inputs in no special place: 7 is no width in the catalogue, so axes cannot be mixed up unseen."""
+    return np.random.default_rng(seed).normal(0.4, 1, (n, *shape))
+
+
+def outputs_and_targets(n=7, n_classes=3, seed=1):
+    """Outputs inside (0, 1), and targets of every kind: rows that sum to 1."""
+    rng = np.random.default_rng(seed)
+    y, t = rng.uniform(0.05, 0.95, (n, n_classes)), rng.uniform(0, 1, (n, n_classes))
+    return y, t / t.sum(axis=1, keepdims=True)
