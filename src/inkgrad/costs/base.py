@@ -1,0 +1,52 @@
+"""What a cost is: one number for a batch, and its gradient.
+
+Every cost is a mean over the batch, and nothing else in the library divides by N.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from inkgrad.arrays import Array, namespace
+from inkgrad.errors import DataError, ShapeError
+
+
+class Cost(ABC):
+    """C(y, t): one number for a batch of outputs y (N, K) and its targets t.
+
+    t holds class numbers 0..K-1, shape (N,), or a row of targets for each example, (N, K).
+    Like a layer, a cost holds settings only.
+    """
+
+    @abstractmethod
+    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+        """Return C and dy = dC/dy, which has the shape of y.
+
+        Raises ShapeError for targets that do not fit y, DataError for a class number out of range.
+        """
+
+    def probabilities(self, y: Array) -> Array:
+        """Return the outputs read as probabilities; they are that already unless a cost says otherwise."""
+        return y
+
+
+def as_targets(t: Array, y: Array) -> Array:
+    """Return t as rows of targets, of the shape and type of y.
+
+    A class number k becomes a row that is 1 at k and 0 elsewhere ("one-hot").
+    """
+    xp = namespace(y)
+    if t.shape == y.shape:
+        return xp.astype(t, y.dtype, copy=False)
+    if t.shape != y.shape[:1] or y.ndim != 2 or not xp.isdtype(t.dtype, "integral"):
+        raise ShapeError(
+            f"outputs of shape {y.shape} take targets of the same shape, or class numbers of "
+            f"shape {y.shape[:1]}, got shape {t.shape} of type {t.dtype}"
+        )
+    n_classes = y.shape[1]
+    rows = xp.astype(t, xp.int64)[:, None] == xp.arange(n_classes)[None, :]
+    known = xp.any(rows, axis=1)
+    if not xp.all(known):
+        stranger = int(t[int(xp.argmin(xp.astype(known, xp.int8)))])
+        raise DataError(f"class numbers must be 0 to {n_classes - 1}, as there are {n_classes} outputs, got {stranger}")
+    return xp.astype(rows, y.dtype)
