@@ -1,0 +1,62 @@
+"""Adam: each parameter has its own pace, from the mean and the spread of its gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import SettingError
+from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
+from inkgrad.optimizers.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980, algorithm 1).
+
+        m ← beta1 m + (1 - beta1) gradient          running mean
+        v ← beta2 v + (1 - beta2) gradient²         running mean of squares
+        theta ← theta - lr m̂ / (√v̂ + eps)
+
+    with m̂ = m / (1 - beta1^t) and v̂ = v / (1 - beta2^t) at the t-th step, t = 1, 2, ...: both
+    means start at 0, and this undoes it.
+
+    With weight_decay = λ it is AdamW: theta ← theta - lr λ theta comes before each step, apart
+    from the gradient, so that the decay is not scaled by v.  (Loshchilov & Hutter 2019,
+    https://arxiv.org/abs/1711.05101, algorithm 2, with λ times lr as in PyTorch.)
+    """
+
+    lr: float | Schedule = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        refuse_bad_rate("Adam", self.lr)
+        refuse_bad_fraction("Adam", "beta1", self.beta1)
+        refuse_bad_fraction("Adam", "beta2", self.beta2)
+        if not self.eps > 0 or not self.weight_decay >= 0:
+            raise SettingError(
+                f"Adam takes eps above 0 and weight_decay of 0 or more, got {self.eps} and {self.weight_decay}"
+            )
+
+    def init(self, theta: Array) -> dict[str, Array]:
+        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "step": np.zeros((), np.int64)}
+
+    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        m, v = state["m"], state["v"]
+        lr = rate(self.lr, int(state["step"]))
+        state["step"] += 1
+        t = int(state["step"])
+        m += (1 - self.beta1) * (gradient - m)
+        v += (1 - self.beta2) * (gradient * gradient - v)
+        if self.weight_decay:
+            theta *= 1 - lr * self.weight_decay
+        root = np.sqrt(v)
+        root /= sqrt(1 - self.beta2**t)
+        root += self.eps
+        theta -= lr / (1 - self.beta1**t) * m / root

@@ -1,0 +1,36 @@
+"""What an optimizer is: a rule for steps, whose memory is kept apart."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inkgrad.arrays import Array
+from inkgrad.errors import SettingError
+from inkgrad.optimizers.schedules import Schedule
+
+
+class Optimizer(Protocol):
+    """A rule for steps.  What it remembers is kept apart, as named arrays, ready to save."""
+
+    def init(self, theta: Array) -> dict[str, Array]:
+        """Return the memory before the first step."""
+
+    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        """Move theta one step, in place, and bring the memory up to date."""
+
+
+def rate(lr: float | Schedule, step: int) -> float:
+    """Return the learning rate of a step, counted from 0."""
+    return lr(step) if isinstance(lr, Schedule) else lr
+
+
+def refuse_bad_rate(owner: str, lr: float | Schedule) -> None:
+    """Raise SettingError unless lr is a Schedule or a number above 0."""
+    if not isinstance(lr, Schedule) and not 0 < lr < float("inf"):
+        raise SettingError(f"{owner} takes a learning rate above 0, got {lr}")
+
+
+def refuse_bad_fraction(owner: str, name: str, value: float) -> None:
+    """Raise SettingError unless value is in [0, 1)."""
+    if not 0 <= value < 1:
+        raise SettingError(f"{owner} takes {name} in [0, 1), got {value}")

@@ -1,0 +1,37 @@
+"""SGD: stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
+from inkgrad.optimizers.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class SGD:
+    """v ← momentum v + gradient,  theta ← theta - lr v.
+
+    Momentum as PyTorch has it: the rate multiplies the whole of v, so a change of lr is felt
+    at once.
+    """
+
+    lr: float | Schedule = 0.1
+    momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        refuse_bad_rate("SGD", self.lr)
+        refuse_bad_fraction("SGD", "a momentum", self.momentum)
+
+    def init(self, theta: Array) -> dict[str, Array]:
+        return {"v": np.zeros_like(theta), "step": np.zeros((), np.int64)}
+
+    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        v = state["v"]
+        v *= self.momentum
+        v += gradient
+        theta -= rate(self.lr, int(state["step"])) * v
+        state["step"] += 1

@@ -1,0 +1,108 @@
+"""Optimizers and schedules, against numbers worked by hand."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from inkgrad.errors import SettingError
+from inkgrad.optimizers import SGD, Adam, Constant, Cosine, OneCycle, StepDecay
+
+
+def walk(optimizer, gradients, start=1.0):
+    """Return theta after each gradient, for a single parameter."""
+    theta, path = np.array([start]), []
+    state = optimizer.init(theta)
+    for gradient in gradients:
+        optimizer.step(theta, np.array([gradient]), state)
+        path.append(float(theta[0]))
+    return path
+
+
+def test_sgd_goes_against_the_gradient():
+    assert walk(SGD(0.1), [2, -1]) == pytest.approx([0.8, 0.9])
+
+
+def test_momentum_adds_up():
+    # v = 2, then 0.5 * 2 - 1 = 0, then 0.5 * 0 + 4 = 4
+    assert walk(SGD(0.1, momentum=0.5), [2, -1, 4]) == pytest.approx([0.8, 0.8, 0.4])
+
+
+def test_adams_first_step_is_lr_whatever_the_size_of_the_gradient():
+    assert walk(Adam(0.01), [1e-3]) == pytest.approx([0.99], rel=1e-4)
+    assert walk(Adam(0.01), [1e3]) == pytest.approx([0.99], rel=1e-4)
+
+
+def test_adam_on_numbers_worked_by_hand():
+    # m = .5, v = .5; m̂ = 1, v̂ = 1; then m = -.25, v = 1.25; m̂ = -.25/.75, v̂ = 1.25/.75
+    found = walk(Adam(0.1, beta1=0.5, beta2=0.5, eps=1e-12), [1, -1])
+    second = 0.9 - 0.1 * (-0.25 / 0.75) / np.sqrt(0.75 / 0.75)
+    assert found == pytest.approx([0.9, second])
+
+
+def test_weight_decay_shrinks_theta_apart_from_the_gradient():
+    assert walk(Adam(0.1, weight_decay=0.5), [0, 0], start=2.0) == pytest.approx([2 * 0.95, 2 * 0.95**2])
+
+
+def test_a_schedule_may_stand_for_the_rate():
+    assert walk(SGD(StepDecay(1, every=1, factor=0.5)), [1, 1, 1], start=0.0) == pytest.approx([-1, -1.5, -1.75])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "step", "rate"),
+    [
+        (Constant(0.3), 10**6, 0.3),
+        (StepDecay(1, every=10), 9, 1),
+        (StepDecay(1, every=10), 10, 0.1),
+        (StepDecay(1, every=10, factor=0.5), 35, 0.125),
+        (Cosine(2, 10), 0, 2),
+        (Cosine(2, 10), 5, 1),
+        (Cosine(2, 10, lr_end=0.4), 10, 0.4),
+        (Cosine(2, 10, lr_end=0.4), 1000, 0.4),
+        (OneCycle(0.5, 101, rise=0.5), 0, 0.02),
+        (OneCycle(0.5, 100, rise=0.3), 29, 0.5),
+        (OneCycle(0.5, 100, rise=0.3), 99, 0.000002),
+        (OneCycle(0.5, 1), 0, 0.000002),
+    ],
+    ids=str,
+)
+def test_a_schedule_gives_the_rate_of_a_step(schedule, step, rate):
+    assert schedule(step) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("schedule", [Cosine(1, 50), StepDecay(1, 7)], ids=str)
+def test_a_decay_never_rises(schedule):
+    rates = [schedule(step) for step in range(60)]
+    assert rates == sorted(rates, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SGD(0), "learning rate above 0, got 0"),
+        (lambda: SGD(float("nan")), "learning rate above 0, got nan"),
+        (lambda: SGD(0.1, momentum=1), r"momentum in \[0, 1\), got 1"),
+        (lambda: Adam(-1), "learning rate above 0, got -1"),
+        (lambda: Adam(beta2=1), r"beta2 in \[0, 1\), got 1"),
+        (lambda: Adam(eps=0), "eps above 0"),
+        (lambda: Cosine(1, 0), "at least 1 step"),
+        (lambda: OneCycle(1, 10, rise=1), r"rise in \(0, 1\), got 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(make, message):
+    with pytest.raises(SettingError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("optimizer", [SGD(OneCycle(1, 9), 0.9), Adam(Cosine(1, 9), weight_decay=0.1)], ids=str)
+def test_an_optimizer_is_only_its_settings(optimizer):
+    assert pickle.loads(pickle.dumps(optimizer)) == optimizer
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9), Adam(weight_decay=0.1)], ids=str)
+def test_a_step_keeps_float32_and_leaves_the_gradient_alone(optimizer):
+    theta, gradient = np.ones(3, np.float32), np.ones(3, np.float32)
+    state = optimizer.init(theta)
+    optimizer.step(theta, gradient, state)
+    assert theta.dtype == state["v"].dtype == np.float32
+    assert gradient.tolist() == [1, 1, 1]
