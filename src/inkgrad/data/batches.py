@@ -1,0 +1,28 @@
+"""Batches: one epoch of examples in a new order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.data.examples import Examples, as_inputs
+
+
+def batches(
+    examples: Examples,
+    batch_size: int,
+    rng: np.random.Generator,
+    skip: int = 0,
+    dtype: type = np.float32,
+) -> Iterator[tuple[Array, Array]]:
+    """Yield (x, t) for each batch of one epoch, leaving out the first `skip` batches.
+
+    The examples are shuffled, not the batches: otherwise the same ones would stand together
+    for ever.  The last batch is smaller when batch_size does not divide their number.
+    """
+    order = rng.permutation(len(examples))
+    for start in range(skip * batch_size, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        yield as_inputs(examples.x[chosen], dtype), examples.t[chosen]

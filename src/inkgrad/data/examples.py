@@ -1,0 +1,96 @@
+"""Examples with their class numbers, and the sets of them that training needs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import DataError
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs x (N, ...) and class numbers t (N,).
+
+    Images are (N, height, width, channels): uint8 in 0..255, or floats in [0, 1], where 0 is
+    paper and full is ink.
+
+    Raises DataError when x and t differ in number, there is none, or a number is NaN, infinite
+    or, in an image, outside its range.
+    """
+
+    x: Array
+    t: Array
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.t):
+            raise DataError(f"there are {len(self.x)} inputs but {len(self.t)} labels; each input needs one")
+        if len(self.x) == 0:
+            raise DataError("there are no examples: at least one is needed")
+        if self.x.dtype != np.uint8:
+            _refuse_bad_numbers(self.x)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def fingerprint(self) -> str:
+        """Return a word that other examples would not have: the SHA-256 of shapes, types and numbers."""
+        digest = hashlib.sha256()
+        for array in self.x, self.t:
+            digest.update(f"{array.dtype} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return tuple(self.x.shape[1:])
+
+
+def _refuse_bad_numbers(x: Array) -> None:
+    finite = np.isfinite(x)
+    if not finite.all():
+        where = [int(i) for i in np.argwhere(~finite)[0]]
+        raise DataError(f"inputs must be finite numbers, got {x[tuple(where)]} at index {where}")
+    if x.ndim == 4 and (x.min() < 0 or x.max() > 1):
+        raise DataError(
+            f"pixels must be uint8 in 0..255 or floats in [0, 1], got {x.dtype} from {x.min():.6g} to {x.max():.6g}"
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples to train on, examples to test on, and the name of each class.
+
+    Raises DataError when a label has no name, or train and test differ in shape.
+    """
+
+    train: Examples
+    test: Examples
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name, examples in ("training", self.train), ("test", self.test):
+            low, high = int(examples.t.min()), int(examples.t.max())
+            if low < 0 or high >= len(self.labels):
+                wrong = low if low < 0 else high
+                where = int(np.argmax(examples.t == wrong))
+                raise DataError(
+                    f"{name} label {wrong} at index {where} is out of range: "
+                    f"{len(self.labels)} classes have labels 0 to {len(self.labels) - 1}"
+                )
+        if self.train.input_shape != self.test.input_shape:
+            raise DataError(
+                f"training inputs have shape {self.train.input_shape}, "
+                f"test inputs {self.test.input_shape}; they must be alike"
+            )
+
+
+def as_inputs(x: Array, dtype: type = np.float32) -> Array:
+    """Return x as floats: bytes 0..255 become 0..1, floats stay what they are."""
+    if x.dtype == np.uint8:
+        return np.divide(x, dtype(255), dtype=dtype)
+    return np.asarray(x, dtype)
