@@ -43,5 +43,5 @@ def refuse_unwritable(path: Path) -> None:
         raise FileNotFoundError(2, "there is no such folder, make it first", str(path.parent))
     if path.exists() and not path.is_file():
         raise IsADirectoryError(21, "not an ordinary file, choose another name", str(path))
-    if not os.access(path.parent, os.W_OK):
+    if not os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(13, "you may not write in this folder", str(path.parent))

@@ -1,0 +1,25 @@
+"""Luck: every random choice of a training, from one seed.
+
+A generator is made anew for each purpose and place, so what happens at step 7 of epoch 3 does
+not depend on how often anything was drawn before.  That is why a training may stop anywhere
+and go on to the same bits.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a random choice is for."""
+
+    START = 0  # the first theta
+    ORDER = 1  # the order of the examples in an epoch
+    LAYERS = 2  # dropout, noise
+
+
+def luck(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
+    """Return the generator for `purpose` at `place`: an epoch, or an epoch and a step in it."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *place)))
