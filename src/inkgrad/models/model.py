@@ -1,0 +1,135 @@
+"""Model: a trained network that answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from inkgrad import costs as all_costs
+from inkgrad import layers as all_layers
+from inkgrad.arrays import Array
+from inkgrad.costs import Cost
+from inkgrad.data import Examples
+from inkgrad.errors import ModelFileError, ShapeError
+from inkgrad.layers import Layer
+from inkgrad.saving import build, concrete, describe, read_tensors, write_tensors
+from inkgrad.training import Evaluation, Objective, evaluate, outputs
+
+KIND = "inkgrad model 1"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, the cost it was trained with, its parameters, and the names of its classes.
+
+    `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.
+
+    Raises ShapeError when the parts do not fit together.
+    """
+
+    network: Layer
+    cost: Cost
+    theta: Array
+    labels: tuple[str, ...]
+    input_shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        outputs = self.network.output_shape(self.input_shape)
+        if outputs != (len(self.labels),):
+            raise ShapeError(f"the network has outputs of shape {outputs}, but there are {len(self.labels)} labels")
+        self.objective.layout.parts(self.theta)  # refuses a theta of another size
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The mean cost as a function of theta."""
+        return Objective(self.network, self.cost)
+
+    def probabilities(self, x: Array) -> Array:
+        """Return the probability of each class, (N, K), for inputs (N, ...) or a single one.
+
+        Images are uint8 in 0..255 or floats in [0, 1], 0 for paper, with or without an axis for
+        their one channel.
+
+        Raises ShapeError for inputs of another shape, DataError for numbers out of range.
+        """
+        y = outputs(self.objective, self.theta, self._as_batch(np.asarray(x)))
+        return np.asarray(self.cost.probabilities(y))
+
+    def predict(self, x: Array) -> Array:
+        """Return the most probable class number of each input, (N,); `labels` has their names."""
+        return np.argmax(self.probabilities(x), axis=1)
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Return the cost and the predictions on examples with known class numbers."""
+        self._as_batch(examples.x[:1])
+        return evaluate(self.objective, self.theta, examples)
+
+    def _as_batch(self, x: Array) -> Array:
+        whole, bare = self.input_shape, self.input_shape[:-1]
+        one_channel = len(whole) == 3 and whole[-1] == 1
+        if x.shape == whole or (one_channel and x.shape == bare):
+            x = x[np.newaxis]
+        if one_channel and x.shape[1:] == bare:
+            x = x[..., np.newaxis]
+        if x.shape[1:] != whole or x.ndim == 0:
+            raise ShapeError(f"this model takes inputs of shape {whole}, got {x.shape[1:] or x.shape}")
+        return Examples(x, np.zeros(len(x), np.int64)).x  # refuses numbers out of range
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as a safetensors file, each parameter under its path ("1.W").
+
+        Raises ModelFileError when a layer or the cost is not a dataclass of plain settings,
+        OSError when the file cannot be written; what stood there is then untouched.
+        """
+        header = {
+            "network": describe(self.network),
+            "cost": describe(self.cost),
+            "labels": list(self.labels),
+            "input_shape": list(self.input_shape),
+        }
+        write_tensors(path, self.objective.layout.parts(self.theta), header, KIND)
+
+
+def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs: Iterable[type[Cost]] = ()) -> Model:
+    """Return the model in a file that Model.save wrote.
+
+    `layers` and `costs` are your own classes that it may be made of; nothing is imported because
+    the file says so.
+
+    Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts.
+    """
+    tensors, header = read_tensors(path, KIND)
+    try:
+        return _assemble(tensors, header, concrete(all_layers, layers), concrete(all_costs, costs))
+    except KeyError as error:
+        raise ModelFileError(f"{path} lacks {error} in its header") from error
+    except (ModelFileError, ShapeError) as error:
+        raise ModelFileError(f"{path} is not a model this library can use: {error}") from error
+
+
+def _assemble(
+    tensors: dict[str, Array], header: dict[str, Any], layers: dict[str, type], costs: dict[str, type]
+) -> Model:
+    network = build(header["network"], layers, "load it in Python with load(path, layers=[...])")
+    cost = build(header["cost"], costs, "load it in Python with load(path, costs=[...])")
+    if not isinstance(network, Layer) or not isinstance(cost, Cost):
+        raise ModelFileError(f"it should describe a layer and a cost, got {network!r} and {cost!r}")
+    places = Objective(network, cost).layout.places
+    found = {name: array.shape for name, array in tensors.items()}
+    wanted = {name: shape for name, (_, shape) in places.items()}
+    if found != wanted:
+        raise ModelFileError(f"its network has parameters {wanted}, but the file holds {found}")
+    labels, input_shape = header["labels"], header["input_shape"]
+    if not _is_list_of(str, labels) or not _is_list_of(int, input_shape):
+        raise ModelFileError(f"its header should list labels and an input_shape, got {labels!r} and {input_shape!r}")
+    theta = np.concatenate([tensors[name].ravel() for name in places] or [np.zeros(0, np.float32)])
+    return Model(network, cost, theta, tuple(labels), tuple(input_shape))
+
+
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(type(each) is kind for each in value)
