@@ -1,0 +1,43 @@
+"""The MNIST form: a digit as MNIST's makers framed theirs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import PictureError
+
+SIZE, BOX = 28, 20
+
+
+def mnist_form(ink: Array) -> Array:
+    """Return a digit as uint8 (28, 28), for ink (height, width) in [0, 1].
+
+    It is scaled to fit a box of 20 × 20 pixels, its aspect kept, and moved by whole pixels so that
+    its centre of mass comes to the centre of 28 × 28.  (LeCun et al. 1998,
+    https://doi.org/10.1109/5.726791, section III.A.)
+
+    Raises PictureError when there is no ink.
+    """
+    from PIL import Image
+
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if len(rows) == 0:
+        raise PictureError("no digit found: there is no ink")
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = cut.shape
+    scale = BOX / max(height, width)
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
+    filter_ = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    scaled = np.clip(np.asarray(Image.fromarray(cut.astype(np.float32)).resize(small, filter_)), 0, 1)
+    scaled = scaled / scaled.max()
+    digit = np.zeros((SIZE, SIZE), np.float32)
+    top, left = (_start(scaled.sum(axis=axis)) for axis in (1, 0))
+    digit[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
+    return np.rint(digit * 255).astype(np.uint8)
+
+
+def _start(profile: Array) -> int:
+    """Return where a profile of ink must start for its centre of mass to be at 14, inside 0..28."""
+    centre = float(profile @ np.arange(len(profile)) / profile.sum())
+    return min(max(round(SIZE / 2 - centre), 0), SIZE - len(profile))
