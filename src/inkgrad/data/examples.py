@@ -51,6 +51,8 @@ class Examples:
 
 
 def _refuse_bad_numbers(x: Array) -> None:
+    if x.dtype.kind not in "fiu":
+        raise DataError(f"inputs must be numbers, got {x.dtype}")
     finite = np.isfinite(x)
     if not finite.all():
         where = [int(i) for i in np.argwhere(~finite)[0]]

@@ -1,0 +1,5 @@
+"""The command line: `inkgrad --help`."""
+
+from inkgrad.cli.app import main
+
+__all__ = ["main"]

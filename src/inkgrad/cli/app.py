@@ -1,0 +1,83 @@
+"""The command `inkgrad`: its parts, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import inkgrad
+from inkgrad.cli.demo import demo
+from inkgrad.cli.evaluate import evaluate
+from inkgrad.cli.read import read
+from inkgrad.cli.show import show
+from inkgrad.cli.terminal import say
+from inkgrad.cli.train import train
+from inkgrad.errors import GradientMismatch, InkgradError
+
+app = typer.Typer(
+    name="inkgrad",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: inkgrad train, then inkgrad evaluate digits.safetensors",
+)
+for command in (train, evaluate, read, show):
+    app.command()(command)
+app.add_typer(demo, name="demo")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"inkgrad {inkgrad.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A neural network from scratch that reads handwritten digits."""
+
+
+def main() -> None:
+    """Run the command line; end with 0 (done), 1 (the gradient is wrong) or 2 (bad input, in one line)."""
+    for stream in sys.stdout, sys.stderr:
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without Unicode gets "?"
+    sys.exit(_status())
+
+
+def _status() -> int:
+    try:
+        app(standalone_mode=False)
+        sys.stdout.flush()
+    except GradientMismatch as error:
+        say(error)
+        return 1
+    except typer.TyperException as error:
+        if error.format_message():  # empty when a command came without arguments: its help was shown
+            say(f"{error.format_message()} (inkgrad --help shows how)")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            return _reader_gone()
+        say(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except (KeyboardInterrupt, typer.Abort):
+        say("interrupted")
+    except MemoryError:
+        say("the memory is full: try a smaller --batch-size, or fewer or smaller pictures")
+    except InkgradError as error:
+        say(error)
+    else:
+        return 0
+    return 2
+
+
+def _reader_gone() -> int:
+    """End quietly when whoever reads our output, such as `head`, has had enough."""
+    sys.stdout = None  # or Python complains when it flushes at the end
+    return 0

@@ -1,0 +1,76 @@
+"""`inkgrad evaluate`: how good a model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from inkgrad.arrays import Array
+from inkgrad.cli.options import Data, load_data
+from inkgrad.cli.terminal import say
+from inkgrad.data import Examples
+from inkgrad.files import refuse_unwritable
+from inkgrad.metrics import confusion_matrix, wilson_interval
+from inkgrad.models import Model, load
+from inkgrad.plots import digit_sheet, save_png
+
+MOST_SHOWN = 120
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that inkgrad train wrote.")],
+    data: Data = None,
+    misread: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="Where the picture goes. Without it: beside MODEL, as MODEL.misread.png."),
+    ] = None,
+) -> None:
+    """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
+    picture = misread or model.with_suffix(".misread.png")
+    refuse_unwritable(picture)
+    loaded = load(model)
+    examples = load_data(data, len(loaded.labels)).test
+    found = loaded.evaluate(examples)
+    n = len(examples)
+    low, high = wilson_interval(found.n_right, n)
+    print(f"accuracy {found.accuracy:.4f} ({found.n_right} of {n}), 95 % interval {low:.4f} to {high:.4f}")
+    Console().print(_confusion_table(confusion_matrix(examples.t, found.predicted, len(loaded.labels)), loaded.labels))
+    if found.n_right == n:
+        say("no digit was misread, so there is no picture of them")
+    else:
+        save_png(_misread_sheet(loaded, examples, found.predicted), picture)
+        say(f"the misread digits are in {picture}")
+
+
+def _confusion_table(matrix: Array, labels: tuple[str, ...]) -> Table:
+    table = Table(title="each row: what the digits were; each column: what they were taken for")
+    table.add_column("", justify="right", style="bold")
+    for label in labels:
+        table.add_column(label, justify="right")
+    for label, row in zip(labels, matrix, strict=True):
+        cells = [
+            f"[green]{n}[/]" if column == label else f"[red]{n}[/]" if n else "·"
+            for column, n in zip(labels, row, strict=True)
+        ]
+        table.add_row(label, *cells)
+    return table
+
+
+def _misread_sheet(model: Model, examples: Examples, predicted: Array) -> object:
+    """Return a Figure of the misread digits, those first of which the model was surest."""
+    wrong = np.flatnonzero(predicted != examples.t)
+    probability = model.probabilities(examples.x[wrong]).max(axis=1)
+    shown = np.argsort(-probability, kind="stable")[:MOST_SHOWN]
+    captions = [
+        f"{model.labels[examples.t[i]]} read as {model.labels[predicted[i]]}\n{p:.0%} sure"
+        for i, p in zip(wrong[shown], probability[shown], strict=True)
+    ]
+    title = f"{len(wrong)} misread digits of {len(examples)}"
+    if len(shown) < len(wrong):
+        title += f"; the {len(shown)} of which the model was surest"
+    return digit_sheet(examples.x[wrong[shown]].mean(axis=-1), captions, title, columns=10)

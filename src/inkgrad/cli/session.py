@@ -1,0 +1,212 @@
+"""A training of the command line: its settings, its files, and what is done when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkgrad.cli.options import load_data
+from inkgrad.data import Dataset, Examples
+from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.files import refuse_unwritable
+from inkgrad.models import MODELS, Model, Recipe
+from inkgrad.optimizers import SGD
+from inkgrad.plots import curves, save_png
+from inkgrad.training import (
+    Evaluation,
+    Log,
+    Objective,
+    Run,
+    evaluate,
+    load_checkpoint,
+    read_notes,
+    save_checkpoint,
+)
+
+EVERY = 100  # steps between rows of the log
+DEFAULT_MODEL = "seed"
+N_QUICK = 1000  # test digits for the quick accuracy
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the numbers of a training, besides the data."""
+
+    model: str
+    classes: int
+    batch_size: int
+    lr: float
+    momentum: float
+    seed: int
+    epochs: int
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise SettingError(f"a training takes at least 1 epoch, got --epochs {self.epochs}")
+        if self.classes < 2:
+            raise SettingError(f"there must be at least 2 classes to tell apart, got --classes {self.classes}")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The files of a training, all beside the model."""
+
+    model: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the training stands."""
+        return self._beside(".checkpoint.safetensors")
+
+    @property
+    def log(self) -> Path:
+        """One JSON object a line."""
+        return self._beside(".log.jsonl")
+
+    @property
+    def curves(self) -> Path:
+        """The picture of the log."""
+        return self._beside(".curves.png")
+
+    def _beside(self, ending: str) -> Path:
+        return self.model.with_name(self.model.name.removesuffix(".safetensors") + ending)
+
+
+class Session:
+    """A training with its data and its files."""
+
+    def __init__(
+        self, paths: Paths, settings: Settings, dataset: Dataset, folder: str | None, run: Run, rows: list[Any]
+    ) -> None:
+        self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
+        self.log = Log(paths.log, rows)
+        self.quick = Examples(dataset.test.x[:N_QUICK], dataset.test.t[:N_QUICK])
+        self.fingerprint = dataset.train.fingerprint()
+
+    @property
+    def steps_in_epoch(self) -> int:
+        """Steps an epoch takes."""
+        return self.run.steps_in_epoch(self.dataset.train)
+
+    def steps(self) -> Iterator[dict[str, Any] | None]:
+        """Train to the end, yielding after every step: a new row of the log, or None.
+
+        A checkpoint is saved at the start, so that --resume never takes up an older training, and
+        after each epoch.
+        """
+        start = time.perf_counter()
+        self.save_checkpoint()
+        costs: list[float] = []
+        while self.run.epoch < self.settings.epochs:
+            for step in self.run.steps(self.dataset.train):
+                costs.append(step.cost)
+                if self.run.step % EVERY and self.run.step < self.steps_in_epoch:
+                    yield None
+                    continue
+                row = self._row(float(np.mean(costs)), time.perf_counter() - start)
+                costs.clear()
+                yield row
+            self.save_checkpoint()
+
+    def _row(self, cost: float, seconds: float) -> dict[str, Any]:
+        """Return and log how the training goes; at the end of an epoch, on the whole test set."""
+        run = self.run
+        row = {
+            "epoch": round(run.epoch + run.step / self.steps_in_epoch, 6),
+            "step": run.epoch * self.steps_in_epoch + run.step,
+            "cost": cost,
+            "quick_accuracy": evaluate(run.objective, run.theta, self.quick).accuracy,
+        }
+        if run.step == self.steps_in_epoch:
+            found = self.evaluate()
+            row |= {"test_cost": found.cost, "test_accuracy": found.accuracy}
+        row["seconds"] = round(seconds, 3)
+        self.log.append(row)
+        return row
+
+    def evaluate(self) -> Evaluation:
+        """Return how the network does on the test set as it stands."""
+        return evaluate(self.run.objective, self.run.theta, self.dataset.test)
+
+    def save_checkpoint(self) -> None:
+        """Save where the training stands, for --resume."""
+        notes = {
+            "settings": asdict(self.settings),
+            "folder": self.folder,
+            "data": self.fingerprint,
+            "rows": self.log.rows,
+        }
+        save_checkpoint(self.paths.checkpoint, self.run, notes)
+
+    def save_model(self) -> None:
+        """Save the model and the curves."""
+        objective, labels = self.run.objective, self.dataset.labels
+        shape = self.dataset.train.input_shape
+        Model(objective.network, objective.cost, self.run.theta, labels, shape).save(self.paths.model)
+        save_png(curves(self.log.rows), self.paths.curves)
+
+
+def start(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
+    """Return a new training; `given` holds the settings that were named, the recipe has the others."""
+    refuse_unwritable(paths.model)
+    name = given.get("model", DEFAULT_MODEL)
+    recipe = _recipe(name)
+    usual = Settings(name, 10, recipe.batch_size, recipe.lr, recipe.momentum, seed=0, epochs=recipe.epochs)
+    settings = replace(usual, **given)
+    objective, optimizer = _what_and_how(settings)
+    dataset = load_data(folder, settings.classes)
+    _refuse_other_size(dataset, recipe, name)
+    run = Run(objective, optimizer, settings.batch_size, settings.seed)
+    return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, rows=[])
+
+
+def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
+    """Return the training in the checkpoint, at the step where it stopped.
+
+    Only the number of epochs may be `given` anew: with anything else it were another training.
+    """
+    refuse_unwritable(paths.model)
+    path = paths.checkpoint
+    if not path.exists():
+        raise SettingError(f"there is no {path} to go on from: leave out --resume to start a training")
+    notes = read_notes(path)
+    saved = Settings(**notes["settings"])
+    for name, value in given.items():
+        before = getattr(saved, name)
+        if name != "epochs" and value != before:
+            option = name.replace("_", "-")
+            raise SettingError(f"{path} is of a training with --{option} {before}, got {value}: leave it out")
+    settings = replace(saved, epochs=given.get("epochs", saved.epochs))
+    source = str(folder.resolve()) if folder else notes["folder"]
+    dataset = load_data(Path(source) if source else None, settings.classes)
+    if dataset.train.fingerprint() != notes["data"]:
+        raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
+    run = load_checkpoint(path, *_what_and_how(settings))
+    if run.epoch >= settings.epochs:
+        raise SettingError(f"{path} is of a training that is done, {run.epoch} epochs: name more with --epochs")
+    return Session(paths, settings, dataset, source, run, notes["rows"])
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in MODELS:
+        raise SettingError(f"there is no model {name!r}, only {', '.join(MODELS)}")
+    return MODELS[name]
+
+
+def _what_and_how(settings: Settings) -> tuple[Objective, SGD]:
+    recipe = _recipe(settings.model)
+    objective = Objective(recipe.network(settings.classes), recipe.cost)
+    return objective, SGD(settings.lr, settings.momentum)
+
+
+def _refuse_other_size(dataset: Dataset, recipe: Recipe, name: str) -> None:
+    if dataset.train.input_shape != recipe.input_shape:
+        raise ShapeError(
+            f"the {name} network takes images of shape {recipe.input_shape}, got {dataset.train.input_shape}: "
+            "scale them first"
+        )

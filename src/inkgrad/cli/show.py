@@ -1,0 +1,34 @@
+"""`inkgrad show`: a digit of the data, drawn in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from inkgrad.cli.options import Classes, Data, load_data
+from inkgrad.cli.terminal import draw_digit
+from inkgrad.data import Dataset
+from inkgrad.errors import DataError
+
+
+def show(
+    index: Annotated[int, typer.Argument(help="Which digit, counted from 0.")] = 0,
+    test: Annotated[bool, typer.Option("--test", help="Take it from the test set.")] = False,
+    data: Data = None,
+    classes: Classes = None,
+) -> None:
+    """Draw a digit of the data in the terminal, with its label."""
+    print(drawing(load_data(data, classes), index, test))
+
+
+def drawing(dataset: Dataset, index: int, test: bool = False) -> str:
+    """Return the drawing of one digit, its label in the frame."""
+    examples, name = (dataset.test, "test") if test else (dataset.train, "training")
+    if not 0 <= index < len(examples):
+        raise DataError(f"there are {len(examples)} {name} digits, 0 to {len(examples) - 1}, got {index}")
+    image = examples.x[index].mean(axis=-1)
+    if examples.x.dtype != np.uint8:
+        image = image * 255
+    return draw_digit(image, dataset.labels[int(examples.t[index])])

@@ -1,0 +1,85 @@
+"""`inkgrad train`: a network learns, in sight."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from inkgrad.check import quick_check
+from inkgrad.cli.interrupt import stop_requests
+from inkgrad.cli.options import Classes, Data
+from inkgrad.cli.progress import progress_of
+from inkgrad.cli.session import Paths, Session, resume, start
+from inkgrad.cli.show import drawing
+from inkgrad.cli.terminal import say
+from inkgrad.data import as_inputs
+from inkgrad.errors import Interrupted
+from inkgrad.models import MODELS
+
+N_CHECKED = 16  # examples for the gradient check
+
+
+def train(
+    model: Annotated[str | None, typer.Option(help=f"Which network: {', '.join(MODELS)}.")] = None,
+    data: Data = None,
+    classes: Classes = None,
+    epochs: Annotated[int | None, typer.Option(help="How often to go through all training digits.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Examples in a step.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate, above 0.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Momentum, from 0 to below 1.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Where all random choices come from.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("digits.safetensors"),
+    go_on: Annotated[bool, typer.Option("--resume", help="Go on from where OUT's last training stopped.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="First check the gradient against finite differences.")
+    ] = False,
+) -> None:
+    """Train a network on handwritten digits and save it.
+
+    Beside the model digits.safetensors it writes digits.checkpoint.safetensors, which --resume goes on
+    from, digits.log.jsonl, a line of numbers every 100 steps, and digits.curves.png.
+    """
+    named = {
+        "model": model,
+        "classes": classes,
+        "batch_size": batch_size,
+        "lr": lr,
+        "momentum": momentum,
+        "seed": seed,
+        "epochs": epochs,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    session = (resume if go_on else start)(Paths(out), given, data)
+    console = Console(stderr=True, highlight=False)
+    console.print(drawing(session.dataset, 0), markup=False)
+    if check:
+        _check_gradient(session)
+    _train(session, console)
+    session.save_model()
+    say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
+    found = session.evaluate()
+    print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
+
+
+def _train(session: Session, console: Console) -> None:
+    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
+    with quiet, stop_requests() as stop_requested, progress_of(session, console) as show:
+        for row in session.steps():
+            show(row)
+            if stop_requested():
+                session.save_checkpoint()
+                raise Interrupted(
+                    f"interrupted after step {session.run.step} of epoch {session.run.epoch + 1}; "
+                    f"to go on: inkgrad train --resume --out {session.paths.model}"
+                )
+
+
+def _check_gradient(session: Session) -> None:
+    run, examples = session.run, session.dataset.train
+    x, t = as_inputs(examples.x[:N_CHECKED]), examples.t[:N_CHECKED]
+    errors = quick_check(run.objective.network, run.objective.cost, x, t, run.theta)
+    say(f"the gradient agrees with finite differences: worst relative error {max(errors.values()):.1e}")

@@ -1,0 +1,412 @@
+"""The command line, used as a stranger would: in a process of its own, with good and with silly input."""
+
+import csv
+import io
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inkgrad import load
+from inkgrad.data import read_idx, write_idx
+from inkgrad.data.digits import IMAGES, LABELS
+
+TIMEOUT = 120
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "inkgrad", *map(str, arguments)]
+
+
+def inkgrad(*arguments, cwd, **settings):
+    return subprocess.run(
+        command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT, check=False, **settings
+    )
+
+
+def assert_refused(found, *words):
+    """One clear line and exit status 2, and no traceback."""
+    assert found.returncode == 2, found
+    last = found.stderr.strip().splitlines()[-1]
+    assert last.startswith("inkgrad: ")
+    assert "Traceback" not in found.stderr
+    for word in words:
+        assert word in last
+    assert found.stdout == ""
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, small_folder):
+    """A folder with a model trained on a thousand digits, and what the training printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    return folder, inkgrad("train", "--data", small_folder, "--check", cwd=folder)
+
+
+def test_train_shows_a_digit_and_ends_with_the_accuracy(trained):
+    folder, found = trained
+    assert found.returncode == 0, found.stderr
+    assert re.fullmatch(r"test accuracy 0\.\d{4} \(\d+ of 200\)\n", found.stdout)
+    lines = found.stderr.splitlines()
+    assert lines[0].startswith("┌─ 5 ──")
+    assert set("".join(lines[1:29])) == set("│ ░▒▓█")
+    assert lines[29].startswith("└──")
+    assert lines[30].startswith("inkgrad: the gradient agrees with finite differences: worst relative error ")
+    assert [line[:12] for line in lines[31:36]] == [f"epoch {k} of 5" for k in range(1, 6)]
+    assert names_in(folder) == [
+        "digits.checkpoint.safetensors",
+        "digits.curves.png",
+        "digits.log.jsonl",
+        "digits.safetensors",
+    ]
+
+
+def test_the_log_has_an_object_a_line(trained):
+    folder, found = trained
+    rows = [json.loads(line) for line in (folder / "digits.log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [10, 20, 30, 40, 50]
+    assert rows[-1]["epoch"] == 5
+    assert f"{rows[-1]['test_accuracy']:.4f}" in found.stdout
+    assert rows[-1]["cost"] < rows[0]["cost"]
+
+
+def test_evaluate_says_what_the_training_said(trained, small_folder, tmp_path):
+    folder, training = trained
+    picture = tmp_path / "wrong.png"
+    found = inkgrad("evaluate", "digits.safetensors", "--data", small_folder, "--misread", picture, cwd=folder)
+    assert found.returncode == 0, found.stderr
+    accuracy = training.stdout.removeprefix("test ").strip()
+    assert found.stdout.startswith(accuracy + ", 95 % interval 0.")
+    numbers = [int(n) for line in found.stdout.splitlines() if line.startswith("│") for n in re.findall(r"\d+", line)]
+    assert sum(numbers) - sum(range(10)) == 200  # each row of the matrix begins with its label
+    with Image.open(picture) as drawn:
+        assert drawn.width > 500
+
+
+def test_show_draws_a_digit_on_standard_output(tmp_path):
+    found = inkgrad("show", 1, "--test", cwd=tmp_path)
+    assert found.stdout.startswith("┌─ 2 ──")
+    assert len(found.stdout.splitlines()) == 30
+
+
+def test_read_reads_single_digits_whatever_their_size_and_polarity(trained, digits, tmp_path):
+    folder, _ = trained
+    model = load(folder / "digits.safetensors")
+    sure = model.probabilities(digits.train.x[:1000]).max(axis=1).argmax()
+    image = digits.train.x[sure, :, :, 0]
+    Image.fromarray(255 - image).resize((280, 280)).save(tmp_path / "a.png")
+    Image.fromarray(image).resize((56, 56)).save(tmp_path / "b.jpg")
+    expected = str(model.predict(image)[0])
+    arguments = "read", tmp_path / "a.png", tmp_path / "b.jpg"
+    text = inkgrad(*arguments, cwd=folder).stdout.splitlines()
+    assert [line.split()[1] for line in text] == [expected] * 2
+    table = list(csv.DictReader(io.StringIO(inkgrad(*arguments, "--format", "csv", cwd=folder).stdout)))
+    assert [row["label"] for row in table] == [expected] * 2
+    objects = json.loads(inkgrad(*arguments, "--format", "json", cwd=folder).stdout)
+    assert objects[0]["file"] == str(tmp_path / "a.png")
+    assert 0 < objects[1]["probability"] <= 1
+
+
+def test_read_reads_the_rows_of_a_sheet(trained, digits, tmp_path):
+    folder, _ = trained
+    sheet = np.concatenate([np.concatenate(list(digits.train.x[i : i + 4, :, :, 0]), axis=1) for i in (0, 4)])
+    Image.fromarray(255 - sheet).save(tmp_path / "sheet.png")
+    found = inkgrad("read", tmp_path / "sheet.png", "--grid", "2x4", "--seen", tmp_path / "seen.png", cwd=folder)
+    assert found.returncode == 0, found.stderr
+    rows = [line.split() for line in found.stdout.splitlines()]
+    assert [len(row) for row in rows] == [4, 4]
+    truth = [str(k) for k in digits.train.t[:8]]
+    assert sum(a == b for a, b in zip(rows[0] + rows[1], truth, strict=True)) >= 7
+    assert (tmp_path / "seen.png").exists()
+
+
+@pytest.mark.parametrize("problem", ["xor", "animals"])
+def test_a_demo_trains_until_every_point_is_right_and_draws_it(tmp_path, problem):
+    found = inkgrad("demo", problem, "--gif", "--every", 30, cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    epochs = int(re.match(r"every point is right after (\d+) epochs", found.stdout)[1])
+    pictures = sorted({*range(0, epochs, 30), epochs})
+    expected = [f"{problem}-{epoch:05d}.png" for epoch in pictures] + [f"{problem}.gif"]
+    assert names_in(tmp_path / f"demo-{problem}") == sorted(expected)
+    assert ": 0 of" in found.stderr.splitlines()[-2]
+
+
+def test_a_demo_clears_away_the_pictures_of_the_last_one(tmp_path):
+    (tmp_path / "xor-99999.png").touch()
+    (tmp_path / "mine.png").touch()
+    inkgrad("demo", "xor", "--out", tmp_path, cwd=tmp_path)
+    assert "xor-99999.png" not in names_in(tmp_path)
+    assert "mine.png" in names_in(tmp_path)
+
+
+# Stopping and going on.
+
+
+def start_training(cwd, *arguments):
+    process = subprocess.Popen(
+        command("train", "--batch-size", 1, "--epochs", 2, *arguments),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = cwd / "digits.log.jsonl"
+    deadline = time.monotonic() + TIMEOUT
+    while not log.exists() or log.stat().st_size == 0:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory, small_folder):
+    folder = tmp_path_factory.mktemp("unbroken")
+    arguments = "--batch-size", 1, "--epochs", 2, "--data", small_folder
+    assert inkgrad("train", *arguments, cwd=folder).returncode == 0
+    return (folder / "digits.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path, small_folder, unbroken, number):
+    process = start_training(tmp_path, "--data", small_folder)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=TIMEOUT)
+    assert_refused(
+        subprocess.CompletedProcess([], process.returncode, stdout, stderr),
+        "interrupted after step",
+        "of epoch 1; to go on: inkgrad train --resume --out digits.safetensors",
+    )
+    assert names_in(tmp_path) == ["digits.checkpoint.safetensors", "digits.log.jsonl"]
+    found = inkgrad("train", "--resume", cwd=tmp_path)  # it knows its data
+    assert found.returncode == 0, found.stderr
+    assert (tmp_path / "digits.safetensors").read_bytes() == unbroken
+    steps = [json.loads(line)["step"] for line in (tmp_path / "digits.log.jsonl").read_text().splitlines()]
+    assert steps == list(range(100, 2001, 100))
+
+
+def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path, small_folder, unbroken):
+    process = start_training(tmp_path, "--data", small_folder)
+    process.kill()
+    process.communicate(timeout=TIMEOUT)
+    assert inkgrad("train", "--resume", "--data", small_folder, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "digits.safetensors").read_bytes() == unbroken
+
+
+def test_a_finished_training_goes_on_with_more_epochs(tmp_path, small_folder):
+    whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
+    train = "train", "--data", small_folder
+    inkgrad(*train, "--epochs", 3, "--out", whole, cwd=tmp_path)
+    inkgrad(*train, "--epochs", 1, "--out", parts, cwd=tmp_path)
+    found = inkgrad("train", "--resume", "--out", parts, cwd=tmp_path)
+    assert_refused(found, "is of a training that is done, 1 epochs: name more with --epochs")
+    inkgrad("train", "--resume", "--epochs", 3, "--out", parts, cwd=tmp_path)
+    assert parts.read_bytes() == whole.read_bytes()
+
+
+def test_going_on_with_another_setting_or_other_data_is_refused(trained, tmp_path, small_folder):
+    shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / "digits.checkpoint.safetensors").read_bytes()
+    found = inkgrad("train", "--resume", "--epochs", 9, "--lr", 0.1, cwd=tmp_path)
+    assert_refused(found, "is of a training with --lr 0.05, got 0.1: leave it out")
+    other = tmp_path / "other"
+    shutil.copytree(small_folder, other)
+    labels = read_idx(other / LABELS["train"])
+    labels[0] = 6
+    write_idx(other / LABELS["train"], labels)
+    found = inkgrad("train", "--resume", "--epochs", 9, "--data", other, cwd=tmp_path)
+    assert_refused(found, "is of a training on other data: give the same --data as then")
+    assert (tmp_path / "digits.checkpoint.safetensors").read_bytes() == before
+
+
+# Silly input.
+
+
+def spoil(folder, name, change):
+    path = next(folder.glob(f"{name}*"))
+    array = change(read_idx(path))
+    path.unlink()
+    write_idx(folder / name, array)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "words"),
+    [
+        (LABELS["train"], lambda t: np.where(t == 3, 13, t).astype(np.uint8), "label 13 at index 7 is out of range"),
+        (IMAGES["train"], lambda x: x[:, :20], "shape (20, 28, 1)"),
+        (IMAGES["train"], lambda x: np.where(x > 254, np.nan, x / 255).astype(np.float32), "finite numbers, got nan"),
+        (LABELS["train"], lambda t: t[:-1], "1000 inputs but 999 labels"),
+    ],
+)
+def test_train_refuses_bad_data_and_writes_nothing(small_folder, tmp_path, part, change, words):
+    shutil.copytree(small_folder, tmp_path / "data")
+    spoil(tmp_path / "data", part, change)
+    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    assert_refused(found, words)
+    assert names_in(tmp_path) == ["data"]
+
+
+def test_train_refuses_images_of_another_size_than_the_network(small_folder, tmp_path):
+    shutil.copytree(small_folder, tmp_path / "data")
+    for part in IMAGES.values():
+        spoil(tmp_path / "data", part, lambda x: x[:, :20, :20])
+    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    assert_refused(found, "the seed network takes images of shape (28, 28, 1), got (20, 20, 1): scale them first")
+    assert names_in(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off", "corrupt"])
+def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
+    shutil.copytree(small_folder, tmp_path / "data")
+    path = tmp_path / "data" / f"{IMAGES['train']}.gz"
+    raw = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(raw[: len(raw) // 2] + (b"" if damage == "cut off" else bytes(len(raw) // 2)))
+    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    assert_refused(found, "data", IMAGES["train"])
+    assert names_in(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--model", "huge"], "there is no model 'huge', only seed"),
+        (["train", "--lr", "-1"], "SGD takes a learning rate above 0, got -1.0"),
+        (["train", "--lr", "nan"], "SGD takes a learning rate above 0, got nan"),
+        (["train", "--momentum", "1"], "a momentum in [0, 1), got 1.0"),
+        (["train", "--epochs", "0"], "at least 1 epoch, got --epochs 0"),
+        (["train", "--classes", "1"], "at least 2 classes to tell apart, got --classes 1"),
+        (["train", "--batch-size", "0"], "at least 1 example, got a batch size of 0"),
+        (["train", "--seed", "-1"], "a seed is a whole number of 0 or more, got -1"),
+        (["train", "--batch-size", "many"], "'--batch-size': Input should be a valid integer"),
+        (["train", "--data", "nowhere"], "nowhere should hold train-images-idx3-ubyte or"),
+        (["train", "--out", "no/such/folder/m.safetensors"], "no/such/folder: there is no such folder"),
+        (["train", "--out", "."], "not an ordinary file"),
+        (["train", "--resume"], "there is no digits.checkpoint.safetensors to go on from"),
+        (["evaluate", "nothing.safetensors"], "nothing.safetensors: No such file or directory"),
+        (["evaluate", "text.txt"], "text.txt is not a safetensors file"),
+        (["read", "text.txt"], "there is no model digits.safetensors: make one with inkgrad train"),
+        (["read"], "Missing argument 'IMAGE...'"),
+        (["show", "70000"], "there are 60000 training digits, 0 to 59999, got 70000"),
+        (["show", "--", "-1"], "there are 60000 training digits, 0 to 59999, got -1"),
+        (["demo", "xor", "--every", "0"], "at least 1 epoch apart, got --every 0"),
+        (["demo", "mushrooms"], "No such command 'mushrooms'"),
+        (["demo", "xor", "--out", "text.txt"], "text.txt: File exists"),
+        (["sing"], "No such command 'sing'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_silly_input_gets_one_clear_line(tmp_path, arguments, words):
+    (tmp_path / "text.txt").write_text("a letter to a friend")
+    assert_refused(inkgrad(*arguments, cwd=tmp_path), words)
+    assert names_in(tmp_path) == ["text.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--grid", "2by3"], "--grid takes rows and columns, such as 4x10, got '2by3'"),
+        (["--grid", "90x90"], "too small for 90 rows and 90 columns"),
+        (["--seen", "no/such/folder.png"], "there is no such folder"),
+        (["nowhere.png"], "nowhere.png: No such file or directory"),
+        (["letter.txt"], "letter.txt is not a picture of a known format"),
+        (["blank.png"], "blank.png: no digit found: the picture is all one shade"),
+        (["--model", "letter.txt"], "letter.txt is not a safetensors file"),
+        (["--format", "xml"], "'xml' is not one of"),
+    ],
+    ids=" ".join,
+)
+def test_read_refuses_silly_pictures_by_name(trained, tmp_path, arguments, words):
+    Image.new("L", (50, 50), "white").save(tmp_path / "blank.png")
+    Image.fromarray(np.eye(50, dtype=np.uint8) * 255).save(tmp_path / "good.png")
+    (tmp_path / "letter.txt").write_text("a letter to a friend")
+    model = [] if "--model" in arguments else ["--model", trained[0] / "digits.safetensors"]
+    assert_refused(inkgrad("read", "good.png", *model, *arguments, cwd=tmp_path), words)
+
+
+def test_a_model_with_a_layer_of_the_users_own_says_how_to_load_it(tmp_path):
+    program = """
+from dataclasses import dataclass
+import numpy as np
+from inkgrad.costs import SquaredError
+from inkgrad.layers import Chain, Tanh
+from inkgrad.models import Model
+@dataclass(frozen=True)
+class Mine(Tanh):
+    pass
+Model(Chain((Mine(),)), SquaredError(), np.zeros(0, np.float32), ("a", "b"), (2,)).save("mine.safetensors")
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    found = inkgrad("evaluate", "mine.safetensors", cwd=tmp_path)
+    assert_refused(found, "'Mine', which is unknown here: load it in Python with load(path, layers=[...])")
+
+
+def test_a_learning_rate_too_large_is_said_so(tmp_path, small_folder):
+    found = inkgrad("train", "--data", small_folder, "--lr", 1e30, cwd=tmp_path)
+    assert_refused(found, "the cost is nan at step", "try a smaller learning rate")
+    assert "digits.safetensors" not in names_in(tmp_path)
+
+
+def test_a_full_disk_is_said_so_and_leaves_nothing_half_written(tmp_path, small_folder):
+    def no_large_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    found = inkgrad("train", "--data", small_folder, cwd=tmp_path, preexec_fn=no_large_files)
+    assert_refused(found, "digits.checkpoint.safetensors: File too large")
+    assert names_in(tmp_path) == ["digits.log.jsonl"]
+
+
+def test_whoever_reads_our_output_may_stop(tmp_path):
+    pipe = subprocess.run(
+        f"{sys.executable} -m inkgrad show | head -1",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert pipe.stdout.startswith("┌─ 5 ─")
+    assert pipe.stderr == ""
+
+
+def test_a_terminal_without_unicode_gets_question_marks(tmp_path):
+    found = inkgrad("show", cwd=tmp_path, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert found.returncode == 0, found.stderr
+    assert "?" in found.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["train"], ["evaluate"], ["read"], ["show"], ["demo"], ["demo", "xor"]])
+def test_help_teaches(tmp_path, arguments):
+    found = inkgrad(*arguments, "--help", cwd=tmp_path)
+    assert found.returncode == 0
+    assert "Usage: " in found.stdout
+
+
+def test_the_version_is_that_of_the_library(tmp_path):
+    import inkgrad as library
+
+    assert inkgrad("--version", cwd=tmp_path).stdout == f"inkgrad {library.__version__}\n"
+
+
+def test_training_on_mnist_takes_less_than_450_megabytes(tmp_path):
+    program = f"""
+import resource, subprocess
+subprocess.run({command("train", "--epochs", 1)!r}, capture_output=True, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 450
