@@ -42,9 +42,14 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
-        file.write(b"ne")
-        raise KeyboardInterrupt
+
+    def interrupted_in_the_middle():
+        with replacing(path) as file:
+            file.write(b"ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_in_the_middle()
     assert path.read_bytes() == b"old"
     assert names_in(tmp_path) == ["a.txt"]
 

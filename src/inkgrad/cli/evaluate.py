@@ -67,7 +67,7 @@ def _misread_sheet(model: Model, examples: Examples, predicted: Array) -> object
     probability = model.probabilities(examples.x[wrong]).max(axis=1)
     shown = np.argsort(-probability, kind="stable")[:MOST_SHOWN]
     captions = [
-        f"{model.labels[examples.t[i]]} read as {model.labels[predicted[i]]}\n{p:.0%} sure"
+        f"{model.labels[examples.t[i]]} read as {model.labels[predicted[i]]}\n{p:.1%} sure"
         for i, p in zip(wrong[shown], probability[shown], strict=True)
     ]
     title = f"{len(wrong)} misread digits of {len(examples)}"

@@ -78,7 +78,7 @@ def read(
     ]
     _write(answers, format_, is_sheet=grid is not None)
     if seen is not None:
-        captions = [f"{answer.label}\n{answer.probability:.0%} sure" for answer in answers]
+        captions = [f"{answer.label}\n{answer.probability:.1%} sure" for answer in answers]
         save_png(digit_sheet(np.stack(digits), captions, "what the network saw", max(n_columns, 10)), seen)
 
 

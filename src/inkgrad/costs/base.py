@@ -44,9 +44,9 @@ def as_targets(t: Array, y: Array) -> Array:
             f"shape {y.shape[:1]}, got shape {t.shape} of type {t.dtype}"
         )
     n_classes = y.shape[1]
-    rows = xp.astype(t, xp.int64)[:, None] == xp.arange(n_classes)[None, :]
-    known = xp.any(rows, axis=1)
-    if not xp.all(known):
-        stranger = int(t[int(xp.argmin(xp.astype(known, xp.int8)))])
+    low, high = int(xp.min(t)), int(xp.max(t))
+    if low < 0 or high >= n_classes:
+        stranger = low if low < 0 else high
         raise DataError(f"class numbers must be 0 to {n_classes - 1}, as there are {n_classes} outputs, got {stranger}")
+    rows = xp.astype(t, xp.int64)[:, None] == xp.arange(n_classes)[None, :]
     return xp.astype(rows, y.dtype)

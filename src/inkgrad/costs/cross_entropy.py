@@ -31,8 +31,8 @@ class CrossEntropy(Cost):
         xp, n = namespace(y), y.shape[0]
         t = as_targets(t, y)
         for z, name, remedy in (y, "outputs", ": end the network with Sigmoid or Softmax"), (t, "targets", ""):
-            if xp.any(z < 0) or xp.any(z > 1):  # NaN passes: it must show in the cost
-                low, high = float(xp.min(z)), float(xp.max(z))
+            low, high = float(xp.min(z)), float(xp.max(z))
+            if low < 0 or high > 1:  # NaN passes: it must show in the cost
                 raise DataError(f"CrossEntropy takes {name} in [0, 1], got {low:.6g} to {high:.6g}{remedy}")
         smallest, epsilon = xp.finfo(y.dtype).smallest_normal, xp.finfo(y.dtype).eps
         yes, no = xp.maximum(y, smallest), xp.minimum(y, 1 - epsilon / 2)

@@ -41,10 +41,11 @@ def decision_boundary(
         axes.contour(ticks, ticks, field, levels=[0.5], colors="black", linewidths=1.5)
     for number, (group, (x, t)) in enumerate(groups.items()):
         for k, label in enumerate(labels):
-            face = COLOURS[k] if number == 0 else "white"
+            inside, rim = (COLOURS[k], "white") if number == 0 else ("white", COLOURS[k])
+            points = x[t == k]
             axes.scatter(
-                x[t == k, 0], x[t == k, 1], s=32, marker=MARKERS[k],
-                facecolors=face, edgecolors=COLOURS[k] if number else "white", label=f"{label}, {group}",
+                points[:, 0], points[:, 1], s=40, marker=MARKERS[k], facecolors=inside, edgecolors=rim,
+                linewidths=0.6 if number == 0 else 1.2, label=f"{label}, {group}",
             )  # fmt: skip
     axes.set(title=title, xlabel=axis_names[0], ylabel=axis_names[1])
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)

@@ -1,0 +1,44 @@
+# make run    set up, train the seed network, evaluate it, read a sheet of digits
+# make test   set up, and run all checks
+# make bench  set up, and measure beside PyTorch and scikit-learn
+# make clean  take away what the others made
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test bench clean
+
+run: .venv/installed
+	mkdir -p run
+	cd run && ../$(BIN)/inkgrad train
+	cd run && ../$(BIN)/inkgrad evaluate digits.safetensors
+	cd run && ../$(BIN)/inkgrad read ../examples/sheet.png --grid 4x10 --seen sheet.seen.png
+
+test: .venv/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+
+bench: .venv/installed-bench
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv run
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "inkgrad needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	@echo "installing inkgrad and its libraries in .venv: a minute or less"
+	$(PIP) --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml
+	@echo "installing inkgrad, its libraries and the checking tools in .venv: a minute or less"
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/installed-bench: .venv/installed benchmarks/requirements.txt
+	$(PIP) --requirement benchmarks/requirements.txt
+	@touch $@
