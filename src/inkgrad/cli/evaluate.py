@@ -48,7 +48,7 @@ def evaluate(
 
 
 def _confusion_table(matrix: Array, labels: tuple[str, ...]) -> Table:
-    table = Table(title="each row: what the digits were; each column: what they were taken for")
+    table = Table(title="row: what it was; column: what it was read as")
     table.add_column("", justify="right", style="bold")
     for label in labels:
         table.add_column(label, justify="right")
