@@ -210,10 +210,19 @@ def test_a_finished_training_goes_on_with_more_epochs(tmp_path, small_folder):
     train = "train", "--data", small_folder
     inkgrad(*train, "--epochs", 3, "--out", whole, cwd=tmp_path)
     inkgrad(*train, "--epochs", 1, "--out", parts, cwd=tmp_path)
-    found = inkgrad("train", "--resume", "--out", parts, cwd=tmp_path)
-    assert_refused(found, "is of a training that is done, 1 epochs: name more with --epochs")
     inkgrad("train", "--resume", "--epochs", 3, "--out", parts, cwd=tmp_path)
     assert parts.read_bytes() == whole.read_bytes()
+    found = inkgrad("train", "--resume", "--epochs", 2, "--out", parts, cwd=tmp_path)
+    assert_refused(found, "is of a training of 3 epochs so far, got --epochs 2")
+
+
+def test_a_finished_training_writes_its_model_once_more(trained, tmp_path):
+    shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / "digits.safetensors").read_bytes()
+    (tmp_path / "digits.safetensors").unlink()
+    found = inkgrad("train", "--resume", cwd=tmp_path)
+    assert found.stdout == trained[1].stdout
+    assert (tmp_path / "digits.safetensors").read_bytes() == before
 
 
 def test_going_on_with_another_setting_or_other_data_is_refused(trained, tmp_path, small_folder):

@@ -169,6 +169,7 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
     """Return the training in the checkpoint, at the step where it stopped.
 
     Only the number of epochs may be `given` anew: with anything else it were another training.
+    One that is done only writes its model once more.
     """
     refuse_unwritable(paths.model)
     path = paths.checkpoint
@@ -187,8 +188,8 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
     if dataset.train.fingerprint() != notes["data"]:
         raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
     run = load_checkpoint(path, *_what_and_how(settings))
-    if run.epoch >= settings.epochs:
-        raise SettingError(f"{path} is of a training that is done, {run.epoch} epochs: name more with --epochs")
+    if run.epoch > settings.epochs:
+        raise SettingError(f"{path} is of a training of {run.epoch} epochs so far, got --epochs {settings.epochs}")
     return Session(paths, settings, dataset, source, run, notes["rows"])
 
 
