@@ -44,7 +44,7 @@ def train(
     ...     if step.cost < 1e-9:
     ...         break
     >>> step.number, step.theta.round(3)
-    (137, array([2., 1.]))
+    (95, array([2., 1.]))
 
     A batch is (x, t), or (x, t, rng) for a network that acts at random in training.  `theta` and
     `state`, the optimizer's memory where a training goes on, are copied first.
