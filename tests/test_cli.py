@@ -38,6 +38,7 @@ def assert_refused(found, *words):
     assert found.returncode == 2, found
     last = found.stderr.strip().splitlines()[-1]
     assert last.startswith("inkgrad: ")
+    assert found.stderr.count("inkgrad: ") == 1
     assert "Traceback" not in found.stderr
     for word in words:
         assert word in last
@@ -95,6 +96,22 @@ def test_evaluate_says_what_the_training_said(trained, small_folder, tmp_path):
         assert drawn.width > 500
 
 
+def test_evaluate_does_not_overwrite_the_model(trained, small_folder):
+    folder, _ = trained
+    found = inkgrad(
+        "evaluate", "digits.safetensors", "--data", small_folder, "--misread", "digits.safetensors", cwd=folder
+    )
+    assert_refused(found, "digits.safetensors: this file is read here, so it cannot be written")
+
+
+def test_a_wide_confusion_matrix_keeps_its_numbers(trained, small_folder):
+    folder, _ = trained
+    narrow = os.environ | {"COLUMNS": "30"}
+    found = inkgrad("evaluate", "digits.safetensors", "--data", small_folder, cwd=folder, env=narrow)
+    assert "…" not in found.stdout
+    assert max(map(len, found.stdout.splitlines())) > 50
+
+
 def test_show_draws_a_digit_on_standard_output(tmp_path):
     found = inkgrad("show", 1, "--test", cwd=tmp_path)
     assert found.stdout.startswith("┌─ 2 ──")
@@ -117,6 +134,29 @@ def test_read_reads_single_digits_whatever_their_size_and_polarity(trained, digi
     objects = json.loads(inkgrad(*arguments, "--format", "json", cwd=folder).stdout)
     assert objects[0]["file"] == str(tmp_path / "a.png")
     assert 0 < objects[1]["probability"] <= 1
+
+
+def test_read_reads_what_it_can_and_says_what_it_could_not(trained, digits, tmp_path):
+    folder, _ = trained
+    good, blank, missing = tmp_path / "good.png", tmp_path / "blank.png", tmp_path / "missing.png"
+    Image.fromarray(255 - digits.train.x[0, :, :, 0]).save(good)
+    Image.new("L", (50, 50), "white").save(blank)
+    found = inkgrad("read", blank, good, missing, cwd=folder)
+    assert found.returncode == 2
+    assert [line.split()[0] for line in found.stdout.splitlines()] == [str(good)]
+    assert found.stderr.splitlines() == [
+        f"inkgrad: {blank}: no digit found: the picture is all one shade, 100% of white",
+        f"inkgrad: {missing}: No such file or directory",
+    ]
+
+
+def test_an_empty_cell_of_a_sheet_is_shown_as_a_dot(trained, digits, tmp_path):
+    folder, _ = trained
+    image = 255 - digits.train.x[0, :, :, 0]
+    Image.fromarray(np.hstack([image, np.full_like(image, 255), image])).save(tmp_path / "sheet.png")
+    found = inkgrad("read", tmp_path / "sheet.png", "--grid", "1x3", cwd=folder)
+    assert found.stdout.split()[1] == "·"
+    assert len(found.stdout.split()) == 3
 
 
 def test_read_reads_the_rows_of_a_sheet(trained, digits, tmp_path):
@@ -154,9 +194,13 @@ def test_a_demo_clears_away_the_pictures_of_the_last_one(tmp_path):
 # Stopping and going on.
 
 
-def start_training(cwd, *arguments):
+SLOW = "--batch-size", 1, "--epochs", 2, "--lr", 0.001
+
+
+def start_training(cwd, *arguments, rows=1):
+    """Start a training, and return when its log has some rows."""
     process = subprocess.Popen(
-        command("train", "--batch-size", 1, "--epochs", 2, *arguments),
+        command("train", *SLOW, *arguments),
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -164,7 +208,7 @@ def start_training(cwd, *arguments):
     )
     log = cwd / "digits.log.jsonl"
     deadline = time.monotonic() + TIMEOUT
-    while not log.exists() or log.stat().st_size == 0:
+    while not log.exists() or log.read_bytes().count(b"\n") < rows:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -174,35 +218,84 @@ def start_training(cwd, *arguments):
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory, small_folder):
     folder = tmp_path_factory.mktemp("unbroken")
-    arguments = "--batch-size", 1, "--epochs", 2, "--data", small_folder
-    assert inkgrad("train", *arguments, cwd=folder).returncode == 0
-    return (folder / "digits.safetensors").read_bytes()
+    assert inkgrad("train", *SLOW, "--data", small_folder, cwd=folder).returncode == 0
+    log = [json.loads(line) for line in (folder / "digits.log.jsonl").read_text().splitlines()]
+    return (folder / "digits.safetensors").read_bytes(), log
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path, small_folder, unbroken, number):
-    process = start_training(tmp_path, "--data", small_folder)
+@pytest.mark.parametrize(("number", "rows", "epoch"), [(signal.SIGINT, 1, 1), (signal.SIGTERM, 12, 2)])
+def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path, small_folder, unbroken, number, rows, epoch):
+    process = start_training(tmp_path, "--data", small_folder, rows=rows)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=TIMEOUT)
     assert_refused(
         subprocess.CompletedProcess([], process.returncode, stdout, stderr),
         "interrupted after step",
-        "of epoch 1; to go on: inkgrad train --resume --out digits.safetensors",
+        f"of epoch {epoch}; to go on: inkgrad train --resume --out digits.safetensors",
     )
     assert names_in(tmp_path) == ["digits.checkpoint.safetensors", "digits.log.jsonl"]
+    found = inkgrad("train", cwd=tmp_path)
+    assert_refused(found, "holds an unfinished training,", "of 2 epochs: go on with --resume, or begin with --anew")
     found = inkgrad("train", "--resume", cwd=tmp_path)  # it knows its data
     assert found.returncode == 0, found.stderr
-    assert (tmp_path / "digits.safetensors").read_bytes() == unbroken
-    steps = [json.loads(line)["step"] for line in (tmp_path / "digits.log.jsonl").read_text().splitlines()]
-    assert steps == list(range(100, 2001, 100))
+    model, log = unbroken
+    assert (tmp_path / "digits.safetensors").read_bytes() == model
+    rows = [json.loads(line) for line in (tmp_path / "digits.log.jsonl").read_text().splitlines()]
+    assert [row | {"seconds": 0} for row in rows] == [row | {"seconds": 0} for row in log]
+    assert [row["seconds"] for row in rows] == sorted(row["seconds"] for row in rows)
 
 
 def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path, small_folder, unbroken):
-    process = start_training(tmp_path, "--data", small_folder)
+    process = start_training(tmp_path, "--data", small_folder, rows=11)
     process.kill()
     process.communicate(timeout=TIMEOUT)
     assert inkgrad("train", "--resume", "--data", small_folder, cwd=tmp_path).returncode == 0
-    assert (tmp_path / "digits.safetensors").read_bytes() == unbroken
+    assert (tmp_path / "digits.safetensors").read_bytes() == unbroken[0]
+
+
+def test_an_unfinished_training_is_dropped_when_that_is_said(tmp_path, small_folder):
+    process = start_training(tmp_path, "--data", small_folder)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=TIMEOUT)
+    assert inkgrad("train", "--anew", "--epochs", 1, "--data", small_folder, cwd=tmp_path).returncode == 0
+
+
+def test_ctrl_c_outside_the_training_is_said_so(tmp_path):
+    process = subprocess.Popen(
+        command("demo", "animals", "--every", 1),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stderr.readline()  # the first picture
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 2
+    assert stderr.splitlines()[-1] == "inkgrad: interrupted"
+
+
+def test_a_wrong_gradient_stops_the_training_with_exit_status_1(tmp_path, small_folder):
+    program = f"""
+import sys
+from dataclasses import replace
+from inkgrad.cli import main
+from inkgrad.layers import Chain, Dense, ELU, Flatten, Softmax
+from inkgrad.models import MODELS
+class Diagonal(Softmax):
+    def vjp(self, x, y, dy):
+        return dy * y * (1 - y)
+network = lambda n: Chain((Flatten(), Dense(784, n), Diagonal()))
+MODELS["seed"] = replace(MODELS["seed"], network=network)
+sys.argv = ["inkgrad", "train", "--check", "--data", {str(small_folder)!r}]
+main()
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1].startswith("inkgrad: ")
+    assert names_in(tmp_path) == []
 
 
 def test_a_finished_training_goes_on_with_more_epochs(tmp_path, small_folder):
@@ -294,15 +387,17 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
     ("arguments", "words"),
     [
         (["train", "--model", "huge"], "there is no model 'huge', only seed"),
-        (["train", "--lr", "-1"], "SGD takes a learning rate above 0, got -1.0"),
-        (["train", "--lr", "nan"], "SGD takes a learning rate above 0, got nan"),
+        (["train", "--lr", "-1"], "SGD takes a finite learning rate above 0, got -1.0"),
+        (["train", "--lr", "nan"], "SGD takes a finite learning rate above 0, got nan"),
         (["train", "--momentum", "1"], "a momentum in [0, 1), got 1.0"),
         (["train", "--epochs", "0"], "at least 1 epoch, got --epochs 0"),
+        (["train", "--classes", "12"], "MNIST has 10 classes, got 12: give your own data with --data"),
+        (["evaluate", "."], ".: Is a directory"),
         (["train", "--classes", "1"], "at least 2 classes to tell apart, got --classes 1"),
         (["train", "--batch-size", "0"], "at least 1 example, got a batch size of 0"),
         (["train", "--seed", "-1"], "a seed is a whole number of 0 or more, got -1"),
         (["train", "--batch-size", "many"], "'--batch-size': Input should be a valid integer"),
-        (["train", "--data", "nowhere"], "nowhere should hold train-images-idx3-ubyte or"),
+        (["train", "--data", "nowhere"], "there is no folder nowhere"),
         (["train", "--out", "no/such/folder/m.safetensors"], "no/such/folder: there is no such folder"),
         (["train", "--out", "."], "not an ordinary file"),
         (["train", "--resume"], "there is no digits.checkpoint.safetensors to go on from"),
@@ -328,11 +423,12 @@ def test_silly_input_gets_one_clear_line(tmp_path, arguments, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--seen", "good.png"], "good.png: this file is read here, so it cannot be written"),
         (["--grid", "2by3"], "--grid takes rows and columns, such as 4x10, got '2by3'"),
         (["--grid", "90x90"], "too small for 90 rows and 90 columns"),
         (["--seen", "no/such/folder.png"], "there is no such folder"),
         (["nowhere.png"], "nowhere.png: No such file or directory"),
-        (["letter.txt"], "letter.txt is not a picture of a known format"),
+        (["letter.txt"], "letter.txt is no picture of a known format"),
         (["blank.png"], "blank.png: no digit found: the picture is all one shade"),
         (["--model", "letter.txt"], "letter.txt is not a safetensors file"),
         (["--format", "xml"], "'xml' is not one of"),
@@ -344,7 +440,8 @@ def test_read_refuses_silly_pictures_by_name(trained, tmp_path, arguments, words
     Image.fromarray(np.eye(50, dtype=np.uint8) * 255).save(tmp_path / "good.png")
     (tmp_path / "letter.txt").write_text("a letter to a friend")
     model = [] if "--model" in arguments else ["--model", trained[0] / "digits.safetensors"]
-    assert_refused(inkgrad("read", "good.png", *model, *arguments, cwd=tmp_path), words)
+    pictures = ["good.png"] if arguments[0].startswith("--") else []
+    assert_refused(inkgrad("read", *pictures, *model, *arguments, cwd=tmp_path), words)
 
 
 def test_a_model_with_a_layer_of_the_users_own_says_how_to_load_it(tmp_path):
@@ -366,7 +463,7 @@ Model(Chain((Mine(),)), SquaredError(), np.zeros(0, np.float32), ("a", "b"), (2,
 
 def test_a_learning_rate_too_large_is_said_so(tmp_path, small_folder):
     found = inkgrad("train", "--data", small_folder, "--lr", 1e30, cwd=tmp_path)
-    assert_refused(found, "the cost is nan at step", "try a smaller learning rate")
+    assert_refused(found, "no longer a number at step", "of epoch 1: try a smaller learning rate")
     assert "digits.safetensors" not in names_in(tmp_path)
 
 
@@ -392,10 +489,17 @@ def test_whoever_reads_our_output_may_stop(tmp_path):
     assert pipe.stderr == ""
 
 
-def test_a_terminal_without_unicode_gets_question_marks(tmp_path):
+def test_a_terminal_without_block_characters_gets_plain_ones(tmp_path):
     found = inkgrad("show", cwd=tmp_path, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert found.returncode == 0, found.stderr
-    assert "?" in found.stdout
+    assert found.stdout.startswith("+- 5 ---")
+    assert set(found.stdout) == set("+- 5|.*#\n")
+
+
+def test_a_closed_standard_output_is_no_reason_to_fail(tmp_path):
+    line = f"{sys.executable} -m inkgrad show >&-"
+    found = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["evaluate"], ["read"], ["show"], ["demo"], ["demo", "xor"]])

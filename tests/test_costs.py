@@ -146,3 +146,9 @@ def test_softmax_cross_entropy_of_huge_logits_is_finite():
     value, dy = SoftmaxCrossEntropy().value_and_gradient(np.array([[1e4, -1e4]], np.float32), np.array([1]))
     assert value == pytest.approx(2e4)
     np.testing.assert_array_equal(dy, [[1, -1]])
+
+
+@every_cost
+def test_the_gradient_is_right_for_targets_that_do_not_sum_to_1(cost):
+    y, t = outputs_and_targets()
+    check_cost(cost, y, 0.7 * t)

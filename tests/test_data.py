@@ -9,14 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from inkgrad.data import Dataset, Examples, animals, as_inputs, batches, mnist, read_digits, read_idx, write_idx, xor
+from inkgrad.data import (
+    Dataset,
+    Examples,
+    animals,
+    as_inputs,
+    batches,
+    load_data,
+    mnist,
+    read_digits,
+    read_idx,
+    write_idx,
+    xor,
+)
 from inkgrad.data.digits import FOLDER, IMAGES, LABELS
-from inkgrad.errors import DataError
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return mnist()
+from inkgrad.errors import DataError, SettingError
 
 
 @pytest.fixture
@@ -183,6 +190,26 @@ def test_animals_are_parted_by_a_curve_and_by_no_straight_line():
 def test_animals_are_the_same_every_time():
     assert animals().train.fingerprint() == animals().train.fingerprint()
     assert animals().train.fingerprint() != animals().test.fingerprint()
+
+
+def test_classes_must_be_those_of_the_data(folder):
+    with pytest.raises(DataError, match="MNIST has 10 classes, got 5: give your own data with --data"):
+        load_data(None, 5)
+    with pytest.raises(DataError, match="label 9 at index 4 is out of range: 5 classes"):
+        load_data(folder, 5)
+    with pytest.raises(DataError, match="data have 1 to 10000 classes, got 0"):
+        load_data(folder, 0)
+    assert load_data(folder, 12).labels == tuple(str(k) for k in range(12))
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path):
+    with pytest.raises(DataError, match=r"there is no folder .*nowhere"):
+        read_digits(tmp_path / "nowhere")
+
+
+def test_a_batch_holds_at_least_one_example():
+    with pytest.raises(SettingError, match="at least 1 example, got a batch size of 0"):
+        list(batches(xor().train, 0, np.random.default_rng(0)))
 
 
 def test_a_label_without_a_name_is_refused():

@@ -206,6 +206,11 @@ def test_layers_that_do_not_fit_are_refused_when_the_chain_is_built():
         Chain((Flatten(), Dense(4, 8), ReLU(), Dense(5, 3)))
 
 
+def test_layers_that_do_not_fit_are_refused_inside_a_chain_in_a_chain():
+    with pytest.raises(ShapeError, match=r"takes inputs of shape \(5,\), got \(8,\)"):
+        Chain((Chain((ReLU(), Dense(4, 8))), Dense(5, 3)))
+
+
 def test_images_must_be_flattened_first():
     with pytest.raises(ShapeError, match=r"takes inputs of shape \(784,\), got \(28, 28\): flatten them first"):
         Dense(784, 10).output_shape((28, 28))

@@ -12,7 +12,7 @@ from wrong_layers import Scale
 
 from inkgrad import load
 from inkgrad.costs import SoftmaxCrossEntropy, SquaredError
-from inkgrad.errors import DataError, ModelFileError, ShapeError
+from inkgrad.errors import DataError, ModelFileError, SettingError, ShapeError
 from inkgrad.layers import Chain, Dense, Flatten, Layer, Sigmoid, Softmax, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import Model
@@ -139,6 +139,7 @@ def write(path, change_header=lambda header: None, **tensors):
     header = {
         "network": {"class": "Dense", "n_in": 2, "n_out": 1, "start": "he"},
         "cost": {"class": "SquaredError"},
+        "preprocessing": 1,
         "labels": ["a"],
         "input_shape": [2],
     }
@@ -229,4 +230,61 @@ def test_the_same_model_is_the_same_bytes(tmp_path):
 def test_a_header_that_is_no_json_object_is_refused(tmp_path, text, message):
     save_file({"W": np.ones(1)}, tmp_path / "m.safetensors", {"inkgrad": text})
     with pytest.raises(ModelFileError, match=r"m\.safetensors " + message):
+        load(tmp_path / "m.safetensors")
+
+
+def test_a_class_by_the_name_of_a_known_one_cannot_be_saved(tmp_path):
+    @dataclass(frozen=True)
+    class Tanh(Sigmoid):
+        pass
+
+    with pytest.raises(ModelFileError, match="your Tanh cannot be saved, as inkgrad has a Tanh of its own: rename"):
+        model_of(Tanh(), (2,)).save(tmp_path / "m.safetensors")
+
+
+def test_a_model_does_not_change_with_the_theta_it_was_made_from():
+    theta = np.ones(50, np.float32)
+    model = Model(NETWORK, SQUARED, theta, ("a", "b"), IMAGE)
+    theta[:] = 7
+    assert (model.theta == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("theta", "labels", "message"),
+    [
+        (np.full(50, np.nan), ("a", "b"), "finite floating-point numbers, not NaN"),
+        (np.ones(50, int), ("a", "b"), "finite floating-point numbers"),
+        (np.ones(50), (0, 1), r"labels are the names of classes, strings, got \(0, 1\)"),
+    ],
+)
+def test_what_could_not_be_loaded_is_no_model(theta, labels, message):
+    with pytest.raises(SettingError, match=message):
+        Model(NETWORK, SQUARED, theta, labels, IMAGE)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.bool_, np.float16])
+def test_numbers_of_strange_types_are_refused(tmp_path, dtype):
+    write(tmp_path / "m.safetensors", W=np.ones((2, 1), dtype))
+    with pytest.raises(ModelFileError, match=r"m\.safetensors holds numbers of types that are not used here: \{'W'"):
+        load(tmp_path / "m.safetensors")
+
+
+def test_parameters_of_mixed_types_are_refused(tmp_path):
+    write(tmp_path / "m.safetensors", W=np.ones((2, 1), np.float64))
+    with pytest.raises(ModelFileError, match="its parameters are of several types"):
+        load(tmp_path / "m.safetensors")
+
+
+def test_layers_inside_layers_without_end_are_refused(tmp_path):
+    network = {"class": "Dense", "n_in": 2, "n_out": 1, "start": "he"}
+    for _ in range(300):
+        network = {"class": "Chain", "layers": [network]}
+    write(tmp_path / "m.safetensors", lambda header: header.update(network=network))
+    with pytest.raises(ModelFileError, match="layers inside layers without end"):
+        load(tmp_path / "m.safetensors")
+
+
+def test_pictures_prepared_in_another_way_are_refused(tmp_path):
+    write(tmp_path / "m.safetensors", lambda header: header.update(preprocessing=2))
+    with pytest.raises(ModelFileError, match="wants pictures prepared in way 2, this inkgrad does 1"):
         load(tmp_path / "m.safetensors")

@@ -79,11 +79,14 @@ def test_a_decay_never_rises(schedule):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SGD(0), "learning rate above 0, got 0"),
-        (lambda: SGD(float("nan")), "learning rate above 0, got nan"),
+        (lambda: SGD(0), "finite learning rate above 0, got 0"),
+        (lambda: SGD(float("nan")), "finite learning rate above 0, got nan"),
         (lambda: SGD(0.1, momentum=1), r"momentum in \[0, 1\), got 1"),
-        (lambda: Adam(-1), "learning rate above 0, got -1"),
+        (lambda: Adam(-1), "finite learning rate above 0, got -1"),
         (lambda: Adam(beta2=1), r"beta2 in \[0, 1\), got 1"),
+        (lambda: SGD(Constant(-1)), "Constant takes a finite learning rate above 0, got -1"),
+        (lambda: StepDecay(1, 5, factor=-3), "a factor above 0, got -3"),
+        (lambda: Adam(weight_decay=float("inf")), "weight_decay of 0 or more"),
         (lambda: Adam(eps=0), "eps above 0"),
         (lambda: Cosine(1, 0), "at least 1 step"),
         (lambda: OneCycle(1, 10, rise=1), r"rise in \(0, 1\), got 1"),

@@ -35,6 +35,14 @@ def test_curves_show_cost_and_error():
     left, right = curves(rows).axes
     assert [line.get_ydata().tolist() for line in left.lines] == [[1.0, 0.5], [0.6]]
     assert right.lines[1].get_ydata() == pytest.approx([5.0])
+    assert left.get_yscale() == right.get_yscale() == "log"
+
+
+def test_a_perfect_score_is_seen():
+    rows = [{"epoch": 1.0, "cost": 0.5, "test_cost": 0.6, "quick_accuracy": 1.0, "test_accuracy": 1.0}]
+    _, right = curves(rows).axes
+    assert right.get_yscale() == "linear"
+    assert right.lines[1].get_ydata() == [0]
 
 
 def test_a_sheet_has_a_caption_for_each_image():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +21,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises OSError when the folder is missing, not writable, or the disk is full, and when
     `path` is a folder or a device.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # the file a link leads to, not the link
     refuse_unwritable(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -35,6 +35,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and not error.filename:
             error.filename = str(path)  # a full disk does not say for which file
         raise
+
+
+def refuse_same(path: Path, inputs: Iterable[Path]) -> None:
+    """Raise OSError if `path`, which is to be written, is one of the files that are read."""
+    for other in inputs:
+        if path.exists() and other.exists() and path.samefile(other):
+            raise FileExistsError(17, "this file is read here, so it cannot be written: choose another name", str(path))
 
 
 def refuse_unwritable(path: Path) -> None:

@@ -11,11 +11,6 @@ from inkgrad.arrays import Array
 Z_95 = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
 
 
-def accuracy(t: Array, predicted: Array) -> float:
-    """Return the part of the class numbers `predicted` that equal `t`, in [0, 1]."""
-    return float(np.mean(t == predicted))
-
-
 def wilson_interval(n_right: int, n: int, z: float = Z_95) -> tuple[float, float]:
     """Return the interval in which the true accuracy lies, with 95 % confidence, after n_right of n.
 

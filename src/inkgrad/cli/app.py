@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -15,6 +17,8 @@ from inkgrad.cli.show import show
 from inkgrad.cli.terminal import say
 from inkgrad.cli.train import train
 from inkgrad.errors import GradientMismatch, InkgradError
+
+INTERRUPTED = 130  # what Typer gives back after Ctrl-C
 
 app = typer.Typer(
     name="inkgrad",
@@ -48,14 +52,19 @@ def about(
 def main() -> None:
     """Run the command line; end with 0 (done), 1 (the gradient is wrong) or 2 (bad input, in one line)."""
     for stream in sys.stdout, sys.stderr:
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without Unicode gets "?"
+        if isinstance(stream, TextIOWrapper):  # it is None after >&-
+            stream.reconfigure(errors="replace")  # a terminal without Unicode gets "?"
+    warnings.filterwarnings("ignore", "Image size .* could be decompression bomb")  # we refuse those ourselves
     sys.exit(_status())
 
 
 def _status() -> int:
     try:
-        app(standalone_mode=False)
-        sys.stdout.flush()
+        status = app(standalone_mode=False) or 0
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except GradientMismatch as error:
         say(error)
         return 1
@@ -73,7 +82,7 @@ def _status() -> int:
     except InkgradError as error:
         say(error)
     else:
-        return 0
+        return int(status)
     return 2
 
 

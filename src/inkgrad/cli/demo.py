@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from inkgrad.cli.terminal import say
@@ -38,18 +39,19 @@ class Example:
     n_hidden: int
     batch_size: int
     axis_names: tuple[str, str]
+    sure: float  # the probability that a right answer must have
 
 
 @demo.command("xor")
-def demo_xor(out: Out = None, every: Every = 2, gif: Gif = False, seed: Seed = 0) -> None:
+def demo_xor(out: Out = None, every: Every = 10, gif: Gif = False, seed: Seed = 0) -> None:
     """Are two bits the same or different?  No straight line can part the four corners."""
-    _run(Example("xor", xor(), 8, 4, ("first bit", "second bit")), out, every, gif, seed)
+    _run(Example("xor", xor(), 8, 4, ("first bit", "second bit"), 0.9), out, every, gif, seed)
 
 
 @demo.command("animals")
 def demo_animals(out: Out = None, every: Every = 10, gif: Gif = False, seed: Seed = 0) -> None:
     """Fish or goat, from how much hair it has and how well it swims: a curved boundary."""
-    _run(Example("animals", animals(), 16, 10, ("hair", "swimming")), out, every, gif, seed)
+    _run(Example("animals", animals(), 16, 10, ("hair", "swimming"), 0.5), out, every, gif, seed)
 
 
 def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -> None:
@@ -66,11 +68,11 @@ def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -
     pictures: list[Path] = []
     while True:
         model = Model(network, CrossEntropy(), run.theta, dataset.labels, (2,))
-        n_wrong = _count_wrong(model, dataset)
+        n_wrong = _count_wrong(model, example)
         if run.epoch % every == 0 or n_wrong == 0:
             pictures.append(folder / f"{example.name}-{run.epoch:05d}.png")
             save_png(_figure(example, model, run.epoch), pictures[-1])
-            say(f"epoch {run.epoch}: {n_wrong} of {_n_points(dataset)} points wrong, {pictures[-1]}")
+            say(f"epoch {run.epoch}: {n_wrong} of {_n_points(dataset)} points wrong or unsure, {pictures[-1]}")
         if n_wrong == 0:
             break
         if run.epoch == MOST_EPOCHS:
@@ -85,7 +87,7 @@ def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -
 
 def _groups(dataset: Dataset) -> dict[str, Examples]:
     if dataset.test is dataset.train:
-        return {"both sets": dataset.train}
+        return {"all": dataset.train}
     return {"training": dataset.train, "test": dataset.test}
 
 
@@ -93,8 +95,12 @@ def _n_points(dataset: Dataset) -> int:
     return sum(len(examples) for examples in _groups(dataset).values())
 
 
-def _count_wrong(model: Model, dataset: Dataset) -> int:
-    return sum(len(examples) - model.evaluate(examples).n_right for examples in _groups(dataset).values())
+def _count_wrong(model: Model, example: Example) -> int:
+    """Return how many points do not get a probability above `sure` for what they are."""
+    return sum(
+        int((model.probabilities(x)[np.arange(len(t)), t] <= example.sure).sum())
+        for x, t in ((examples.x, examples.t) for examples in _groups(example.dataset).values())
+    )
 
 
 def _figure(example: Example, model: Model, epoch: int) -> Any:

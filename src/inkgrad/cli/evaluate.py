@@ -8,13 +8,16 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from inkgrad.arrays import Array
-from inkgrad.cli.options import Data, load_data
+from inkgrad.cli.options import Data
 from inkgrad.cli.terminal import say
-from inkgrad.data import Examples
-from inkgrad.files import refuse_unwritable
+from inkgrad.data import Examples, load_data
+from inkgrad.errors import DataError, SettingError
+from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.metrics import confusion_matrix, wilson_interval
 from inkgrad.models import Model, load
 from inkgrad.plots import digit_sheet, save_png
@@ -31,15 +34,21 @@ def evaluate(
     ] = None,
 ) -> None:
     """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
-    picture = misread or model.with_suffix(".misread.png")
-    refuse_unwritable(picture)
     loaded = load(model)
-    examples = load_data(data, len(loaded.labels)).test
+    picture = misread or model.with_name(model.name.removesuffix(".safetensors") + ".misread.png")
+    refuse_same(picture, [model])
+    try:
+        refuse_unwritable(picture)
+    except OSError as error:
+        raise SettingError(f"{picture}: {error.strerror}; name a place for the picture with --misread") from error
+    examples = load_data(data, len(loaded.labels) if data else None).test
+    if int(examples.t.max()) >= len(loaded.labels):
+        raise DataError(f"{model} knows {len(loaded.labels)} classes, but the data have label {examples.t.max()}")
     found = loaded.evaluate(examples)
     n = len(examples)
     low, high = wilson_interval(found.n_right, n)
     print(f"accuracy {found.accuracy:.4f} ({found.n_right} of {n}), 95 % interval {low:.4f} to {high:.4f}")
-    Console().print(_confusion_table(confusion_matrix(examples.t, found.predicted, len(loaded.labels)), loaded.labels))
+    print(_confusion_text(confusion_matrix(examples.t, found.predicted, len(loaded.labels)), loaded.labels))
     if found.n_right == n:
         say("no digit was misread, so there is no picture of them")
     else:
@@ -47,18 +56,19 @@ def evaluate(
         say(f"the misread digits are in {picture}")
 
 
-def _confusion_table(matrix: Array, labels: tuple[str, ...]) -> Table:
+def _confusion_text(matrix: Array, labels: tuple[str, ...]) -> str:
     table = Table(title="row: what it was; column: what it was read as")
-    table.add_column("", justify="right", style="bold")
+    table.add_column("", justify="right", style="bold", no_wrap=True)
     for label in labels:
-        table.add_column(label, justify="right")
-    for label, row in zip(labels, matrix, strict=True):
-        cells = [
-            f"[green]{n}[/]" if column == label else f"[red]{n}[/]" if n else "·"
-            for column, n in zip(labels, row, strict=True)
-        ]
-        table.add_row(label, *cells)
-    return table
+        table.add_column(Text(label), justify="right", no_wrap=True)
+    for k, row in enumerate(matrix):
+        cells = [Text(str(n) if n else "·", "green" if k == j else "red" if n else "") for j, n in enumerate(row)]
+        table.add_row(Text(labels[k]), *cells)
+    console = Console()
+    console.width = max(console.width, Measurement.get(console, console.options.update(width=100_000), table).maximum)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip("\n")
 
 
 def _misread_sheet(model: Model, examples: Examples, predicted: Array) -> object:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inkgrad.cli.session import Session
+from inkgrad.models.session import Session
 
 
 class Show(Protocol):
@@ -46,8 +46,8 @@ def progress_of(session: Session, console: Console) -> Iterator[Show]:
             progress.update(bar, epoch=f"{epoch} of {epochs}", numbers=numbers)
             if "test_accuracy" in row:
                 console.print(
-                    f"epoch {epoch} of {epochs}: training cost {row['cost']:.4f}, test cost {row['test_cost']:.4f}, "
-                    f"test accuracy {row['test_accuracy']:.4f}, {row['seconds']:.1f} s",
+                    f"epoch {epoch} of {epochs}: last steps' cost {row['cost']:.4f}, "
+                    f"test cost {row['test_cost']:.4f}, accuracy {row['test_accuracy']:.4f}, {row['seconds']:.1f} s",
                     soft_wrap=True,
                 )
 

@@ -14,9 +14,10 @@ import numpy as np
 import typer
 
 from inkgrad.arrays import Array
+from inkgrad.cli.terminal import say
 from inkgrad.errors import PictureError, SettingError, ShapeError
-from inkgrad.files import refuse_unwritable
-from inkgrad.images import cut_grid, find_ink, mnist_form, open_picture
+from inkgrad.files import refuse_same, refuse_unwritable
+from inkgrad.images import cut_grid, find_ink, is_blank, mnist_form, open_picture
 from inkgrad.models import load
 from inkgrad.plots import digit_sheet, save_png
 
@@ -36,7 +37,7 @@ class Answer:
     file: str
     row: int
     column: int
-    label: str
+    label: str | None  # None for an empty cell
     probability: float
 
 
@@ -60,26 +61,37 @@ def read(
     """Read digits in pictures: a label and its probability for each, or the rows of a sheet."""
     n_rows, n_columns = _parse_grid(grid)
     if seen is not None:
+        refuse_same(seen, [*pictures, model])
         refuse_unwritable(seen)
     if not model.exists():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or name another with --model")
     reader = load(model)
     if reader.input_shape != (28, 28, 1):
         raise ShapeError(f"{model} takes inputs of shape {reader.input_shape}, but pictures become (28, 28, 1)")
-    places, digits = [], []
+    answers, digits, failures = [], [], []
     for path in pictures:
-        for number, digit in enumerate(_digits(path, n_rows, n_columns)):
-            places.append((str(path), *divmod(number, n_columns)))
-            digits.append(digit)
-    probabilities = reader.probabilities(np.stack(digits))
-    answers = [
-        Answer(*place, reader.labels[int(p.argmax())], round(float(p.max()), 4))
-        for place, p in zip(places, probabilities, strict=True)
-    ]
+        try:
+            cells = _cells(path, n_rows, n_columns)
+        except (PictureError, OSError) as error:
+            failures.append(error if isinstance(error, PictureError) else f"{path}: {error.strerror}")
+            continue
+        for number, digit in enumerate(cells):
+            place = str(path), *divmod(number, n_columns)
+            if digit is None:
+                answers.append(Answer(*place, None, 0.0))
+                continue
+            p = reader.probabilities(digit)[0]
+            answers.append(Answer(*place, reader.labels[int(p.argmax())], round(float(p.max()), 4)))
+            digits.append((digit, answers[-1]))
     _write(answers, format_, is_sheet=grid is not None)
-    if seen is not None:
-        captions = [f"{answer.label}\n{answer.probability:.1%} sure" for answer in answers]
-        save_png(digit_sheet(np.stack(digits), captions, "what the network saw", max(n_columns, 10)), seen)
+    if seen is not None and digits:
+        captions = [f"{answer.label}\n{answer.probability:.1%} sure" for _, answer in digits]
+        images = np.stack([digit for digit, _ in digits])
+        save_png(digit_sheet(images, captions, "what the network saw", max(n_columns, 10)), seen)
+    for failure in failures:
+        say(failure)
+    if failures:
+        raise typer.Exit(2)
 
 
 def _parse_grid(grid: str | None) -> tuple[int, int]:
@@ -91,11 +103,21 @@ def _parse_grid(grid: str | None) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def _digits(path: Path, n_rows: int, n_columns: int) -> list[Array]:
+def _cells(path: Path, n_rows: int, n_columns: int) -> list[Array | None]:
+    """Return the digits of a picture, None for an empty cell of a sheet."""
     picture = open_picture(path)
+    if n_rows * n_columns == 1:
+        return [_digit(path, picture)]
     try:
-        cells = cut_grid(picture, n_rows, n_columns) if n_rows * n_columns > 1 else [picture]
-        return [mnist_form(find_ink(cell)) for cell in cells]
+        cells = cut_grid(picture, n_rows, n_columns)
+    except PictureError as error:
+        raise PictureError(f"{path}: {error}") from None
+    return [None if is_blank(cell) else _digit(path, cell) for cell in cells]
+
+
+def _digit(path: Path, picture: Array) -> Array:
+    try:
+        return mnist_form(find_ink(picture))
     except PictureError as error:
         raise PictureError(f"{path}: {error}") from None
 
@@ -110,7 +132,7 @@ def _write(answers: list[Answer], format_: Format, is_sheet: bool) -> None:
     elif is_sheet:
         for number, answer in enumerate(answers):
             new_row = number + 1 == len(answers) or answers[number + 1].column == 0
-            print(answer.label, end="\n" if new_row else " ")
+            print(answer.label or "·", end="\n" if new_row else " ")
     else:
         for answer in answers:
             print(f"{answer.file}  {answer.label}  {answer.probability:.4f}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, TextIO
 
 import numpy as np
 import typer
 
-from inkgrad.cli.options import Classes, Data, load_data
+from inkgrad.cli.options import Classes, Data
 from inkgrad.cli.terminal import draw_digit
-from inkgrad.data import Dataset
+from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError
 
 
@@ -23,12 +24,12 @@ def show(
     print(drawing(load_data(data, classes), index, test))
 
 
-def drawing(dataset: Dataset, index: int, test: bool = False) -> str:
-    """Return the drawing of one digit, its label in the frame."""
+def drawing(dataset: Dataset, index: int, test: bool = False, stream: TextIO | None = sys.stdout) -> str:
+    """Return the drawing of one digit, its label in the frame, in characters that the stream has."""
     examples, name = (dataset.test, "test") if test else (dataset.train, "training")
     if not 0 <= index < len(examples):
         raise DataError(f"there are {len(examples)} {name} digits, 0 to {len(examples) - 1}, got {index}")
     image = examples.x[index].mean(axis=-1)
     if examples.x.dtype != np.uint8:
         image = image * 255
-    return draw_digit(image, dataset.labels[int(examples.t[index])])
+    return draw_digit(image, dataset.labels[int(examples.t[index])], stream)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from inkgrad.check import quick_check
 from inkgrad.cli.interrupt import stop_requests
 from inkgrad.cli.options import Classes, Data
 from inkgrad.cli.progress import progress_of
-from inkgrad.cli.session import Paths, Session, resume, start
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import say
 from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted
 from inkgrad.models import MODELS
+from inkgrad.models.session import Paths, Session, resume, start
 
 N_CHECKED = 16  # examples for the gradient check
 
@@ -27,13 +30,16 @@ def train(
     model: Annotated[str | None, typer.Option(help=f"Which network: {', '.join(MODELS)}.")] = None,
     data: Data = None,
     classes: Classes = None,
-    epochs: Annotated[int | None, typer.Option(help="How often to go through all training digits.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Examples in a step.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate, above 0.")] = None,
-    momentum: Annotated[float | None, typer.Option(help="Momentum, from 0 to below 1.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Where all random choices come from.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often to go through all training digits; seed: 5.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Examples in a step; seed: 100.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate, above 0; seed: 0.05.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Momentum, from 0 to below 1; seed: 0.9.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Where all random choices come from; 0 by default.")] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("digits.safetensors"),
     go_on: Annotated[bool, typer.Option("--resume", help="Go on from where OUT's last training stopped.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Begin anew even where an unfinished training would be lost.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="First check the gradient against finite differences.")
     ] = False,
@@ -53,9 +59,10 @@ def train(
         "epochs": epochs,
     }
     given = {name: value for name, value in named.items() if value is not None}
-    session = (resume if go_on else start)(Paths(out), given, data)
+    paths = Paths(out)
+    session = resume(paths, given, data) if go_on else start(paths, given, data, anew)
     console = Console(stderr=True, highlight=False)
-    console.print(drawing(session.dataset, 0), markup=False)
+    console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
     if check:
         _check_gradient(session)
     _train(session, console)
@@ -67,14 +74,15 @@ def train(
 
 def _train(session: Session, console: Console) -> None:
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
-    with quiet, stop_requests() as stop_requested, progress_of(session, console) as show:
+    one_thread = threadpool_limits(1, "blas")  # the same bits on any number of cores, and no waiting for a busy one
+    with quiet, one_thread, stop_requests() as stop_requested, progress_of(session, console) as show:
         for row in session.steps():
             show(row)
             if stop_requested():
                 session.save_checkpoint()
                 raise Interrupted(
                     f"interrupted after step {session.run.step} of epoch {session.run.epoch + 1}; "
-                    f"to go on: inkgrad train --resume --out {session.paths.model}"
+                    f"to go on: inkgrad train --resume --out {shlex.quote(str(session.paths.model))}"
                 )
 
 

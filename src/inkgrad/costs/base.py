@@ -26,7 +26,7 @@ class Cost(ABC):
         """
 
     def probabilities(self, y: Array) -> Array:
-        """Return the outputs read as probabilities; they are that already unless a cost says otherwise."""
+        """Return the outputs read as probabilities: as they are, for networks that end in Softmax or Sigmoid."""
         return y
 
 

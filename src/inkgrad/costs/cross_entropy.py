@@ -22,7 +22,9 @@ class CrossEntropy(Cost):
               counts as at least the smallest normal number, and 1 - y as at least half the
               machine epsilon, the distance from 1 to the number below.  Value and gradient
               stay finite, and where the target agrees with the output they are exact:
-              0 and 1 / N at y = t = 0, 0 and - 1 / N at y = t = 1.
+              0 and 1 / N at y = t = 0, 0 and - 1 / N at y = t = 1.  After a Sigmoid or Softmax
+              that has rounded to 0 or 1 dx is smaller than it should be, or 0, as the distance
+              to the end is lost; SoftmaxCrossEntropy on logits never loses it.
 
     Raises DataError for an output or a target below 0 or above 1.
     """

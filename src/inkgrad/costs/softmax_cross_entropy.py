@@ -10,22 +10,24 @@ from inkgrad.costs.base import Cost, as_targets
 
 @dataclass(frozen=True)
 class SoftmaxCrossEntropy(Cost):
-    """C = - 1/N sum_i sum_k t_ik log q_ik with q = softmax(y), for logits y and rows t that sum to 1.
+    """C = - 1/N sum_i sum_k t_ik log q_ik with q = softmax(y), for logits y.
 
     Together softmax and logarithm are safe where apart they overflow:
 
               log q_ik = y_ik - m_i - log sum_j exp(y_ij - m_i),  with m_i the largest y_ij.
 
-    Gradient  d log q_ik / dy_ij = δ_kj - q_ij, and the t_ik of an example sum to 1, so
+    Gradient  d log q_ik / dy_ij = δ_kj - q_ij, so
 
-              dC/dy_ij = - 1/N sum_k t_ik (δ_kj - q_ij) = (q_ij - t_ij) / N.
+              dC/dy_ij = - 1/N sum_k t_ik (δ_kj - q_ij) = (q_ij sum_k t_ik - t_ij) / N,
+
+              which is (q_ij - t_ij) / N where the targets of an example sum to 1.
     """
 
     def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
         xp, n = namespace(y), y.shape[0]
         t = as_targets(t, y)
         log_q = _log_softmax(y)
-        return float(-xp.sum(t * log_q) / n), (xp.exp(log_q) - t) / n
+        return float(-xp.sum(t * log_q) / n), (xp.exp(log_q) * xp.sum(t, axis=-1, keepdims=True) - t) / n
 
     def probabilities(self, y: Array) -> Array:
         return namespace(y).exp(_log_softmax(y))

@@ -2,8 +2,8 @@
 
 from inkgrad.data.animals import animals
 from inkgrad.data.batches import batches
-from inkgrad.data.digits import mnist, read_digits
-from inkgrad.data.examples import Dataset, Examples, as_inputs
+from inkgrad.data.digits import load_data, mnist, read_digits
+from inkgrad.data.examples import Dataset, Examples, as_inputs, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
 from inkgrad.data.xor import xor
 
@@ -13,9 +13,11 @@ __all__ = [
     "animals",
     "as_inputs",
     "batches",
+    "load_data",
     "mnist",
     "read_digits",
     "read_idx",
+    "refuse_bad_inputs",
     "write_idx",
     "xor",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data.examples import Examples, as_inputs
+from inkgrad.errors import SettingError
 
 
 def batches(
@@ -22,6 +23,8 @@ def batches(
     The examples are shuffled, not the batches: otherwise the same ones would stand together
     for ever.  The last batch is smaller when batch_size does not divide their number.
     """
+    if batch_size < 1:
+        raise SettingError(f"a batch holds at least 1 example, got a batch size of {batch_size}")
     order = rng.permutation(len(examples))
     for start in range(skip * batch_size, len(order), batch_size):
         chosen = order[start : start + batch_size]

@@ -14,16 +14,31 @@ from inkgrad.errors import DataError
 
 FOLDER = Path(__file__).parent / "mnist"
 IMAGES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
+MOST_CLASSES = 10_000
 LABELS = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
 
 
 def mnist() -> Dataset:
     """Return MNIST as shipped with the package: 60,000 training and 10,000 test images of 28 × 28 pixels.
 
+    The labels are "0" to "9".
+
     Raises DataError if a file differs from its checksum.
     """
     lines = [line.split() for line in (FOLDER / "SHA256SUMS").read_text().splitlines()]
     return read_digits(FOLDER, checksums={name: checksum for checksum, name in lines})
+
+
+def load_data(folder: str | os.PathLike[str] | None, n_classes: int | None = None) -> Dataset:
+    """Return the data in a folder, 10 classes unless told otherwise; without a folder, MNIST.
+
+    Raises DataError when they are not what they should be, or MNIST should have other than 10 classes.
+    """
+    if folder is not None:
+        return read_digits(folder, 10 if n_classes is None else n_classes)
+    if n_classes not in (None, 10):
+        raise DataError(f"MNIST has 10 classes, got {n_classes}: give your own data with --data")
+    return mnist()
 
 
 def read_digits(
@@ -37,6 +52,10 @@ def read_digits(
     Raises DataError, naming the file, when one is missing, damaged, or not what it should be.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}")
+    if not 1 <= n_classes <= MOST_CLASSES:
+        raise DataError(f"data have 1 to {MOST_CLASSES} classes, got {n_classes}")
     labels = tuple(str(k) for k in range(n_classes))
     train, test = _read(folder, "train", checksums), _read(folder, "test", checksums)
     try:

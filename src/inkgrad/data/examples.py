@@ -11,7 +11,7 @@ from inkgrad.arrays import Array
 from inkgrad.errors import DataError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Inputs x (N, ...) and class numbers t (N,).
 
@@ -28,10 +28,7 @@ class Examples:
     def __post_init__(self) -> None:
         if len(self.x) != len(self.t):
             raise DataError(f"there are {len(self.x)} inputs but {len(self.t)} labels; each input needs one")
-        if len(self.x) == 0:
-            raise DataError("there are no examples: at least one is needed")
-        if self.x.dtype != np.uint8:
-            _refuse_bad_numbers(self.x)
+        refuse_bad_inputs(self.x)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -50,7 +47,12 @@ class Examples:
         return tuple(self.x.shape[1:])
 
 
-def _refuse_bad_numbers(x: Array) -> None:
+def refuse_bad_inputs(x: Array) -> None:
+    """Raise DataError where inputs (N, ...) are none, or hold NaN, infinity or pixels out of range."""
+    if len(x) == 0:
+        raise DataError("there are no examples: at least one is needed")
+    if x.dtype == np.uint8:
+        return
     if x.dtype.kind not in "fiu":
         raise DataError(f"inputs must be numbers, got {x.dtype}")
     finite = np.isfinite(x)
@@ -63,7 +65,7 @@ def _refuse_bad_numbers(x: Array) -> None:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples to train on, examples to test on, and the name of each class.
 

@@ -11,6 +11,11 @@ LEAST_CONTRAST = 0.1  # of the range from black to white; less is an empty sheet
 SPECK = 0.05  # a spot this much smaller than the largest piece of ink is dirt
 
 
+def is_blank(lightness: Array) -> bool:
+    """Return whether a picture is all one shade, to within a tenth of the range from black to white."""
+    return float(np.ptp(lightness)) < LEAST_CONTRAST
+
+
 def find_ink(lightness: Array) -> Array:
     """Return the ink of one digit, float (height, width) in [0, 1], 0 for paper, specks removed.
 

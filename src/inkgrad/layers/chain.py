@@ -39,6 +39,9 @@ class Chain(Layer):
     def _walk(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Return what becomes of an input of `shape`, starting where a shape is first known."""
         for layer in self.layers:
+            if isinstance(layer, Chain):
+                shape = layer._walk(shape)
+                continue
             shape = layer.input_shape() if shape is None else shape
             shape = None if shape is None else layer.output_shape(shape)
         return shape

@@ -14,22 +14,25 @@ from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost
-from inkgrad.data import Examples
-from inkgrad.errors import ModelFileError, ShapeError
+from inkgrad.data import Examples, refuse_bad_inputs
+from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.layers import Layer
 from inkgrad.saving import build, concrete, describe, read_tensors, write_tensors
 from inkgrad.training import Evaluation, Objective, evaluate, outputs
 
 KIND = "inkgrad model 1"
+PREPROCESSING = 1  # the version of what is done to pictures before a network sees them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A network, the cost it was trained with, its parameters, and the names of its classes.
 
-    `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.
+    `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.  theta is copied, so a
+    model stays what it is while a training goes on.
 
-    Raises ShapeError when the parts do not fit together.
+    Raises ShapeError when the parts do not fit together, SettingError for labels that are no
+    strings or parameters that are no finite floating-point numbers.
     """
 
     network: Layer
@@ -42,7 +45,13 @@ class Model:
         outputs = self.network.output_shape(self.input_shape)
         if outputs != (len(self.labels),):
             raise ShapeError(f"the network has outputs of shape {outputs}, but there are {len(self.labels)} labels")
+        if not all(isinstance(label, str) for label in self.labels):
+            raise SettingError(f"labels are the names of classes, strings, got {self.labels}")
+        object.__setattr__(self, "theta", np.array(self.theta))
+        object.__setattr__(self, "input_shape", tuple(int(n) for n in self.input_shape))
         self.objective.layout.parts(self.theta)  # refuses a theta of another size
+        if self.theta.dtype.kind != "f" or not np.isfinite(self.theta).all():
+            raise SettingError("the parameters of a model are finite floating-point numbers, not NaN or infinity")
 
     @cached_property
     def objective(self) -> Objective:
@@ -78,7 +87,8 @@ class Model:
             x = x[..., np.newaxis]
         if x.shape[1:] != whole or x.ndim == 0:
             raise ShapeError(f"this model takes inputs of shape {whole}, got {x.shape[1:] or x.shape}")
-        return Examples(x, np.zeros(len(x), np.int64)).x  # refuses numbers out of range
+        refuse_bad_inputs(x)
+        return x
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a safetensors file, each parameter under its path ("1.W").
@@ -87,8 +97,9 @@ class Model:
         OSError when the file cannot be written; what stood there is then untouched.
         """
         header = {
-            "network": describe(self.network),
-            "cost": describe(self.cost),
+            "network": describe(self.network, concrete(all_layers)),
+            "cost": describe(self.cost, concrete(all_costs)),
+            "preprocessing": PREPROCESSING,
             "labels": list(self.labels),
             "input_shape": list(self.input_shape),
         }
@@ -108,13 +119,17 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
         return _assemble(tensors, header, concrete(all_layers, layers), concrete(all_costs, costs))
     except KeyError as error:
         raise ModelFileError(f"{path} lacks {error} in its header") from error
-    except (ModelFileError, ShapeError) as error:
+    except (ModelFileError, SettingError, ShapeError) as error:
         raise ModelFileError(f"{path} is not a model this library can use: {error}") from error
 
 
 def _assemble(
     tensors: dict[str, Array], header: dict[str, Any], layers: dict[str, type], costs: dict[str, type]
 ) -> Model:
+    if header["preprocessing"] != PREPROCESSING:
+        raise ModelFileError(
+            f"it wants pictures prepared in way {header['preprocessing']}, this inkgrad does {PREPROCESSING}"
+        )
     network = build(header["network"], layers, "load it in Python with load(path, layers=[...])")
     cost = build(header["cost"], costs, "load it in Python with load(path, costs=[...])")
     if not isinstance(network, Layer) or not isinstance(cost, Cost):
@@ -127,6 +142,8 @@ def _assemble(
     labels, input_shape = header["labels"], header["input_shape"]
     if not _is_list_of(str, labels) or not _is_list_of(int, input_shape):
         raise ModelFileError(f"its header should list labels and an input_shape, got {labels!r} and {input_shape!r}")
+    if len({array.dtype for array in tensors.values()}) > 1:
+        raise ModelFileError("its parameters are of several types; they should be all alike")
     theta = np.concatenate([tensors[name].ravel() for name in places] or [np.zeros(0, np.float32)])
     return Model(network, cost, theta, tuple(labels), tuple(input_shape))
 

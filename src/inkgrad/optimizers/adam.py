@@ -39,7 +39,7 @@ class Adam:
         refuse_bad_rate("Adam", self.lr)
         refuse_bad_fraction("Adam", "beta1", self.beta1)
         refuse_bad_fraction("Adam", "beta2", self.beta2)
-        if not self.eps > 0 or not self.weight_decay >= 0:
+        if not self.eps > 0 or not 0 <= self.weight_decay < float("inf"):
             raise SettingError(
                 f"Adam takes eps above 0 and weight_decay of 0 or more, got {self.eps} and {self.weight_decay}"
             )

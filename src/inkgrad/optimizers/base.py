@@ -27,7 +27,7 @@ def rate(lr: float | Schedule, step: int) -> float:
 def refuse_bad_rate(owner: str, lr: float | Schedule) -> None:
     """Raise SettingError unless lr is a Schedule or a number above 0."""
     if not isinstance(lr, Schedule) and not 0 < lr < float("inf"):
-        raise SettingError(f"{owner} takes a learning rate above 0, got {lr}")
+        raise SettingError(f"{owner} takes a finite learning rate above 0, got {lr}")
 
 
 def refuse_bad_fraction(owner: str, name: str, value: float) -> None:

@@ -23,6 +23,9 @@ class Constant(Schedule):
 
     lr: float
 
+    def __post_init__(self) -> None:
+        _refuse(self, self.lr)
+
     def __call__(self, step: int) -> float:
         return self.lr
 
@@ -36,7 +39,9 @@ class StepDecay(Schedule):
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        _refuse_no_steps(self, self.every)
+        _refuse(self, self.lr, self.every)
+        if not self.factor > 0:
+            raise SettingError(f"StepDecay takes a factor above 0, got {self.factor}")
 
     def __call__(self, step: int) -> float:
         return self.lr * self.factor ** (step // self.every)
@@ -54,7 +59,7 @@ class Cosine(Schedule):
     lr_end: float = 0.0
 
     def __post_init__(self) -> None:
-        _refuse_no_steps(self, self.steps)
+        _refuse(self, self.lr, self.steps)
 
     def __call__(self, step: int) -> float:
         return _half_cosine(self.lr, self.lr_end, step / self.steps)
@@ -74,7 +79,7 @@ class OneCycle(Schedule):
     rise: float = 0.3
 
     def __post_init__(self) -> None:
-        _refuse_no_steps(self, self.steps)
+        _refuse(self, self.lr, self.steps)
         if not 0 < self.rise < 1:
             raise SettingError(f"OneCycle takes a rise in (0, 1), got {self.rise}")
 
@@ -89,6 +94,8 @@ def _half_cosine(start: float, end: float, part: float) -> float:
     return end + (start - end) * (1 + cos(pi * min(part, 1.0))) / 2
 
 
-def _refuse_no_steps(schedule: Schedule, steps: int) -> None:
+def _refuse(schedule: Schedule, lr: float, steps: int = 1) -> None:
+    if not 0 < lr < float("inf"):
+        raise SettingError(f"{type(schedule).__name__} takes a finite learning rate above 0, got {lr}")
     if steps < 1:
         raise SettingError(f"{schedule} needs at least 1 step")

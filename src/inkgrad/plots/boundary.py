@@ -10,6 +10,7 @@ import numpy as np
 from inkgrad.arrays import Array
 
 SIDE = 201  # points of the grid along each side
+N_SHADES = 20  # few enough for the palette of a moving picture
 COLOURS = ("#2166ac", "#b2182b")  # blue and red, told apart by colour-blind eyes too
 MARKERS = ("o", "^")
 
@@ -27,6 +28,7 @@ def decision_boundary(
     `probability` takes points (N, 2) and returns (N,).  `groups` holds (points, class numbers) by
     name: the first group is drawn filled, the others hollow.
     """
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     low, high = -0.08, 1.08  # a little more than the square, so that its corners are seen
@@ -34,9 +36,18 @@ def decision_boundary(
     grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
     field = probability(grid).reshape(SIDE, SIDE)
 
-    figure = Figure(figsize=(5.6, 5), layout="constrained")
+    shades = colormaps["RdBu_r"].resampled(N_SHADES)
+    figure = Figure(figsize=(5.6, 5.2), layout="constrained")
     axes = figure.subplots()
-    shown = axes.imshow(field, extent=(low, high, low, high), origin="lower", cmap="RdBu_r", vmin=0, vmax=1, alpha=0.6)
+    shown = axes.imshow(
+        field,
+        extent=(low, high, low, high),
+        origin="lower",
+        cmap=shades,
+        vmin=0,
+        vmax=1,
+        alpha=0.6,
+    )
     if field.min() < 0.5 < field.max():
         axes.contour(ticks, ticks, field, levels=[0.5], colors="black", linewidths=1.5)
     for number, (group, (x, t)) in enumerate(groups.items()):

@@ -17,16 +17,20 @@ from typing import Any
 from inkgrad.errors import InkgradError, ModelFileError
 
 
-def describe(thing: Any) -> Any:
-    """Return `thing` as numbers, strings, lists and dicts.
+def describe(thing: Any, known: Mapping[str, type] | None = None) -> Any:
+    """Return `thing` as numbers, strings, lists and dicts; `known` are the library's own classes.
 
-    Raises ModelFileError for a thing that is neither a dataclass nor plain data.
+    Raises ModelFileError for a thing that is neither a dataclass nor plain data, and for another
+    class by the name of a known one, which would be taken for it when it is built again.
     """
     if is_dataclass(thing) and not isinstance(thing, type):
-        settings = {field.name: describe(getattr(thing, field.name)) for field in fields(thing)}
-        return {"class": type(thing).__name__, **settings}
+        name = type(thing).__name__
+        if known and known.get(name, type(thing)) is not type(thing):
+            raise ModelFileError(f"your {name} cannot be saved, as inkgrad has a {name} of its own: rename yours")
+        settings = {field.name: describe(getattr(thing, field.name), known) for field in fields(thing)}
+        return {"class": name, **settings}
     if isinstance(thing, (tuple, list)):
-        return [describe(part) for part in thing]
+        return [describe(part, known) for part in thing]
     if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing
     raise ModelFileError(
@@ -38,14 +42,21 @@ def describe(thing: Any) -> Any:
 def build(description: Any, classes: Mapping[str, type], hint: str) -> Any:
     """Return what `description` describes, made of `classes` alone.
 
-    Raises ModelFileError for an unknown class, with `hint` as what to do, and for settings that
-    the class refuses.
+    Raises ModelFileError for an unknown class, with `hint` as what to do, for settings that the
+    class refuses, and for a description without end.
     """
+    try:
+        return _build(description, classes, hint)
+    except RecursionError:
+        raise ModelFileError("it describes layers inside layers without end") from None
+
+
+def _build(description: Any, classes: Mapping[str, type], hint: str) -> Any:
     if isinstance(description, list):
-        return tuple(build(part, classes, hint) for part in description)
+        return tuple(_build(part, classes, hint) for part in description)
     if not isinstance(description, dict):
         return description
-    settings = {name: build(part, classes, hint) for name, part in description.items() if name != "class"}
+    settings = {name: _build(part, classes, hint) for name, part in description.items() if name != "class"}
     name = str(description.get("class"))
     if name not in classes:
         raise ModelFileError(f"it is made of {name!r}, which is unknown here: {hint}")

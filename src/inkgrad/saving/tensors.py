@@ -19,6 +19,7 @@ from inkgrad.errors import ModelFileError
 from inkgrad.files import replacing
 
 KEY = "inkgrad"
+TYPES = ("F32", "F64", "I64")  # parameters, and an optimizer's count of steps
 
 
 def write_tensors(
@@ -49,7 +50,12 @@ def read_tensors(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Arr
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            names = list(file.keys())
+            types = {name: file.get_slice(name).get_dtype() for name in names}
+            strange = {name: kind for name, kind in types.items() if kind not in TYPES}
+            if strange:
+                raise ModelFileError(f"{path} holds numbers of types that are not used here: {strange}")
+            tensors = {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
         raise ModelFileError(f"{path} is not a safetensors file, or is damaged ({error})") from error
     try:

@@ -1,6 +1,6 @@
 """Training: a cost as a function of one vector, and the loop that walks it downhill."""
 
-from inkgrad.training.checkpoint import load_checkpoint, read_notes, save_checkpoint
+from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs
 from inkgrad.training.log import Log
 from inkgrad.training.objective import Objective
@@ -8,15 +8,15 @@ from inkgrad.training.run import Run
 from inkgrad.training.steps import Step, train
 
 __all__ = [
+    "Checkpoint",
     "Evaluation",
     "Log",
     "Objective",
     "Run",
     "Step",
     "evaluate",
-    "load_checkpoint",
     "outputs",
-    "read_notes",
+    "read_checkpoint",
     "save_checkpoint",
     "train",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import Examples, as_inputs
+from inkgrad.errors import Diverged
 from inkgrad.training.objective import Objective
 
 CHUNK = 1000  # bounds the memory
@@ -36,8 +38,13 @@ class Evaluation:
 
 
 def evaluate(objective: Objective, theta: Array, examples: Examples) -> Evaluation:
-    """Return how the network does on `examples`."""
+    """Return how the network does on `examples`.
+
+    Raises Diverged when the cost is not a number.
+    """
     y = outputs(objective, theta, examples.x)
     cost, _ = objective.cost.value_and_gradient(y, examples.t)
+    if not isfinite(cost):
+        raise Diverged(f"the cost of {len(examples)} examples is {cost}: try a smaller learning rate")
     predicted = np.argmax(y, axis=1)
     return Evaluation(cost, predicted, int(np.sum(predicted == examples.t)))

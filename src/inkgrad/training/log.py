@@ -31,4 +31,4 @@ class Log:
 
 
 def _line(row: dict[str, Any]) -> bytes:
-    return json.dumps(row).encode() + b"\n"
+    return json.dumps(row, allow_nan=False).encode() + b"\n"

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from inkgrad.arrays import Array
 from inkgrad.data import Examples, batches
-from inkgrad.errors import SettingError
+from inkgrad.errors import Diverged, SettingError
 from inkgrad.optimizers import Optimizer
 from inkgrad.training.luck import Purpose, luck
 from inkgrad.training.objective import Objective
@@ -18,6 +20,8 @@ from inkgrad.training.steps import Step, train
 @dataclass
 class Run:
     """A training in progress: what is trained, how, and where it stands.
+
+    Without theta it starts anew, in `dtype`; without the optimizer's memory `state` that starts anew.
 
     Where it stands is theta, the optimizer's memory, and two numbers: whole epochs done, and
     steps done in the next one.  Every random choice follows from `seed` and those two.
@@ -30,7 +34,8 @@ class Run:
     epoch: int = 0
     step: int = 0
     theta: Array = field(default=None, repr=False)
-    state: dict[str, Array] = field(default_factory=dict, repr=False)
+    state: Any = field(default=None, repr=False)
+    dtype: type = np.float32
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -38,7 +43,8 @@ class Run:
         if self.seed < 0:
             raise SettingError(f"a seed is a whole number of 0 or more, got {self.seed}")
         if self.theta is None:
-            self.theta = self.objective.init(luck(self.seed, Purpose.START))
+            self.theta = self.objective.init(luck(self.seed, Purpose.START), self.dtype)
+        if self.state is None:
             self.state = self.optimizer.init(self.theta)
 
     def steps_in_epoch(self, examples: Examples) -> int:
@@ -48,10 +54,16 @@ class Run:
     def steps(self, examples: Examples) -> Iterator[Step]:
         """Yield a Step for each batch that is left of this epoch."""
         walk = train(self.objective, self.theta, self._batches(examples), self.optimizer, self.state)
-        for step in walk:
-            self.theta, self.state = step.theta, step.state
-            self.step += 1
-            yield step
+        try:
+            for step in walk:
+                self.theta, self.state = step.theta, step.state
+                self.step += 1
+                yield step
+        except Diverged:
+            raise Diverged(
+                f"the cost is no longer a number at step {self.step + 1} of epoch {self.epoch + 1}: "
+                "try a smaller learning rate"
+            ) from None
         self.epoch, self.step = self.epoch + 1, 0
 
     def _batches(self, examples: Examples) -> Iterator[tuple[Any, ...]]:

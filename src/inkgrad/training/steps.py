@@ -49,7 +49,7 @@ def train(
     A batch is (x, t), or (x, t, rng) for a network that acts at random in training.  `theta` and
     `state`, the optimizer's memory where a training goes on, are copied first.
 
-    Raises Diverged when the cost is no longer a number; the last Step's theta is still good.
+    Raises Diverged when the cost is no longer a number, at the theta of the last Step.
     """
     theta = theta.copy()
     gradient = np.empty_like(theta)

@@ -1,4 +1,4 @@
-"""A training of the command line: its settings, its files, and what is done when."""
+"""Session: a training of a named model, with its files and with what is done when."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.cli.options import load_data
-from inkgrad.data import Dataset, Examples
+from inkgrad.data import Dataset, Examples, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.files import refuse_unwritable
-from inkgrad.models import MODELS, Model, Recipe
+from inkgrad.models.model import Model
+from inkgrad.models.recipes import MODELS, Recipe
 from inkgrad.optimizers import SGD
 from inkgrad.plots import curves, save_png
 from inkgrad.training import (
+    Checkpoint,
     Evaluation,
     Log,
     Objective,
     Run,
     evaluate,
-    load_checkpoint,
-    read_notes,
+    read_checkpoint,
     save_checkpoint,
 )
 
@@ -59,6 +59,11 @@ class Paths:
     model: Path
 
     @property
+    def all(self) -> tuple[Path, ...]:
+        """All that is written."""
+        return self.model, self.checkpoint, self.log, self.curves
+
+    @property
     def checkpoint(self) -> Path:
         """Where the training stands."""
         return self._beside(".checkpoint.safetensors")
@@ -78,15 +83,23 @@ class Paths:
 
 
 class Session:
-    """A training with its data and its files."""
+    """A training with its data and its files.
+
+    Nothing is written before the first step.
+    """
 
     def __init__(
         self, paths: Paths, settings: Settings, dataset: Dataset, folder: str | None, run: Run, rows: list[Any]
     ) -> None:
+        for path in paths.all:
+            refuse_unwritable(path)
         self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
-        self.log = Log(paths.log, rows)
+        self.rows = rows
         self.quick = Examples(dataset.test.x[:N_QUICK], dataset.test.t[:N_QUICK])
         self.fingerprint = dataset.train.fingerprint()
+        self.costs: list[float] = []  # of the steps since the last row
+        self.seconds = rows[-1]["seconds"] if rows else 0.0
+        self.model()  # refuses what does not fit together
 
     @property
     def steps_in_epoch(self) -> int:
@@ -96,38 +109,36 @@ class Session:
     def steps(self) -> Iterator[dict[str, Any] | None]:
         """Train to the end, yielding after every step: a new row of the log, or None.
 
-        A checkpoint is saved at the start, so that --resume never takes up an older training, and
+        A checkpoint is saved at the start, so that resume() never takes up an older training, and
         after each epoch.
         """
-        start = time.perf_counter()
+        log, start = Log(self.paths.log, self.rows), time.perf_counter() - self.seconds
+        self.rows = log.rows
         self.save_checkpoint()
-        costs: list[float] = []
         while self.run.epoch < self.settings.epochs:
             for step in self.run.steps(self.dataset.train):
-                costs.append(step.cost)
-                if self.run.step % EVERY and self.run.step < self.steps_in_epoch:
-                    yield None
-                    continue
-                row = self._row(float(np.mean(costs)), time.perf_counter() - start)
-                costs.clear()
+                self.costs.append(step.cost)
+                self.seconds = time.perf_counter() - start
+                row = None if self.run.step % EVERY and self.run.step < self.steps_in_epoch else self._row()
+                if row:
+                    log.append(row)
                 yield row
             self.save_checkpoint()
 
-    def _row(self, cost: float, seconds: float) -> dict[str, Any]:
-        """Return and log how the training goes; at the end of an epoch, on the whole test set."""
+    def _row(self) -> dict[str, Any]:
+        """Return how the training goes; at the end of an epoch, on the whole test set."""
         run = self.run
         row = {
             "epoch": round(run.epoch + run.step / self.steps_in_epoch, 6),
             "step": run.epoch * self.steps_in_epoch + run.step,
-            "cost": cost,
+            "cost": float(np.mean(self.costs)),
             "quick_accuracy": evaluate(run.objective, run.theta, self.quick).accuracy,
         }
+        self.costs.clear()
         if run.step == self.steps_in_epoch:
             found = self.evaluate()
             row |= {"test_cost": found.cost, "test_accuracy": found.accuracy}
-        row["seconds"] = round(seconds, 3)
-        self.log.append(row)
-        return row
+        return row | {"seconds": round(self.seconds, 3)}
 
     def evaluate(self) -> Evaluation:
         """Return how the network does on the test set as it stands."""
@@ -139,21 +150,31 @@ class Session:
             "settings": asdict(self.settings),
             "folder": self.folder,
             "data": self.fingerprint,
-            "rows": self.log.rows,
+            "rows": self.rows,
+            "costs": self.costs,
+            "seconds": self.seconds,
         }
         save_checkpoint(self.paths.checkpoint, self.run, notes)
 
+    def model(self) -> Model:
+        """Return the model as it stands."""
+        objective, dataset = self.run.objective, self.dataset
+        return Model(objective.network, objective.cost, self.run.theta, dataset.labels, dataset.train.input_shape)
+
     def save_model(self) -> None:
         """Save the model and the curves."""
-        objective, labels = self.run.objective, self.dataset.labels
-        shape = self.dataset.train.input_shape
-        Model(objective.network, objective.cost, self.run.theta, labels, shape).save(self.paths.model)
-        save_png(curves(self.log.rows), self.paths.curves)
+        self.model().save(self.paths.model)
+        save_png(curves(self.rows), self.paths.curves)
 
 
-def start(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
-    """Return a new training; `given` holds the settings that were named, the recipe has the others."""
+def start(paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False) -> Session:
+    """Return a new training; `given` holds the settings that were named, the recipe has the others.
+
+    Raises SettingError where an unfinished training would be lost, unless it shall be begun `anew`.
+    """
     refuse_unwritable(paths.model)
+    if not anew:
+        _refuse_losing_work(paths)
     name = given.get("model", DEFAULT_MODEL)
     recipe = _recipe(name)
     usual = Settings(name, 10, recipe.batch_size, recipe.lr, recipe.momentum, seed=0, epochs=recipe.epochs)
@@ -175,8 +196,8 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
     path = paths.checkpoint
     if not path.exists():
         raise SettingError(f"there is no {path} to go on from: leave out --resume to start a training")
-    notes = read_notes(path)
-    saved = Settings(**notes["settings"])
+    checkpoint = read_checkpoint(path)
+    saved, notes = _settings_in(checkpoint), checkpoint.notes
     for name, value in given.items():
         before = getattr(saved, name)
         if name != "epochs" and value != before:
@@ -187,10 +208,36 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
     dataset = load_data(Path(source) if source else None, settings.classes)
     if dataset.train.fingerprint() != notes["data"]:
         raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
-    run = load_checkpoint(path, *_what_and_how(settings))
+    run = checkpoint.run(*_what_and_how(settings))
     if run.epoch > settings.epochs:
         raise SettingError(f"{path} is of a training of {run.epoch} epochs so far, got --epochs {settings.epochs}")
-    return Session(paths, settings, dataset, source, run, notes["rows"])
+    session = Session(paths, settings, dataset, source, run, notes["rows"])
+    session.costs, session.seconds = notes["costs"], notes["seconds"]
+    return session
+
+
+def _settings_in(checkpoint: Checkpoint) -> Settings:
+    try:
+        settings = Settings(**checkpoint.notes["settings"])
+        _recipe(settings.model)
+        if not {"folder", "data", "rows", "costs", "seconds"} <= checkpoint.notes.keys():
+            raise KeyError
+    except (KeyError, TypeError, SettingError):
+        raise ModelFileError(f"{checkpoint.path} was not made by this version of inkgrad train: start anew") from None
+    return settings
+
+
+def _refuse_losing_work(paths: Paths) -> None:
+    try:
+        checkpoint = read_checkpoint(paths.checkpoint)
+        settings, done = _settings_in(checkpoint), checkpoint.place["epoch"]
+    except (OSError, ModelFileError):
+        return  # there is none, or none that could go on
+    if done < settings.epochs and (done, checkpoint.place["step"]) != (0, 0):
+        raise SettingError(
+            f"{paths.checkpoint} holds an unfinished training, {done} of {settings.epochs} epochs: "
+            "go on with --resume, or begin with --anew, which drops it"
+        )
 
 
 def _recipe(name: str) -> Recipe:
