@@ -27,7 +27,7 @@ clean:
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "inkgrad needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 2; }
 
 .venv/installed: .venv/bin/python pyproject.toml
 	@echo "installing inkgrad and its libraries in .venv: a minute or less"

@@ -19,7 +19,7 @@ def test_a_boundary_shows_line_points_and_names():
     figure = boundary()
     axes = figure.axes[0]
     assert sum(len(collection.get_offsets()) for collection in axes.collections[-2:]) == 4
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["same, both", "different, both"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["same, both", "different, both"]
     assert (axes.get_title(), axes.get_xlabel()) == ("xor", "a")
 
 

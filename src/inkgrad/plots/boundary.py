@@ -59,6 +59,6 @@ def decision_boundary(
                 linewidths=0.6 if number == 0 else 1.2, label=f"{label}, {group}",
             )  # fmt: skip
     axes.set(title=title, xlabel=axis_names[0], ylabel=axis_names[1])
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.colorbar(shown, label=f"probability of {labels[1]}")
     return figure
