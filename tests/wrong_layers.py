@@ -51,11 +51,11 @@ class TransposedWeights(Dense):
         return dy @ p.W
 
 
-class HalfOverridden(Dense):
-    """Its backward is right; training would use the parameter_gradient of Dense all the same."""
+class HalfOverridden(MeanNotSum):
+    """Its backward is right; training would use its wrong parameter_gradient all the same."""
 
     def backward(self, p, g, x, dy):
-        g.W, g.b = 2 * (x.T @ dy) / 2.0000001, dy.sum(axis=0)
+        g.W, g.b = x.T @ dy, dy.sum(axis=0)
         return dy @ p.W.T
 
 

@@ -8,10 +8,15 @@ InkgradError
 ├── ModelFileError     a file that is not a model, or of unknown parts (also a ValueError)
 ├── Interrupted        a training that was asked to stop
 ├── Diverged           a cost that is no longer a number               (also an ArithmeticError)
+├── CheckError         a function of which no gradient can be checked  (also a ValueError)
 └── GradientMismatch   a backward that disagrees with its forward      (also an AssertionError)
 
 A message says whose fault it is, what was expected, what came, and what to do.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class InkgradError(Exception):
@@ -46,5 +51,13 @@ class Diverged(InkgradError, ArithmeticError):
     """A cost that is no longer a number."""
 
 
+class CheckError(InkgradError, ValueError):
+    """A function of which no gradient can be checked: it fails, or its input is empty."""
+
+
 class GradientMismatch(InkgradError, AssertionError):
-    """A backward that disagrees with its forward."""
+    """A backward that disagrees with its forward; `report` tells all about it."""
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report

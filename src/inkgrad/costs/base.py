@@ -25,6 +25,11 @@ class Cost(ABC):
         Raises ShapeError for targets that do not fit y, DataError for a class number out of range.
         """
 
+    def losses(self, y: Array, t: Array) -> Array:
+        """Return the loss of each example, (N,); C is their mean."""
+        xp = namespace(y)
+        return xp.asarray([self.value_and_gradient(y[i : i + 1], t[i : i + 1])[0] for i in range(y.shape[0])])
+
     def probabilities(self, y: Array) -> Array:
         """Return the outputs read as probabilities: as they are, for networks that end in Softmax or Sigmoid."""
         return y

@@ -29,14 +29,23 @@ class CrossEntropy(Cost):
     Raises DataError for an output or a target below 0 or above 1.
     """
 
+    def losses(self, y: Array, t: Array) -> Array:
+        t, yes, no = self._bounded(y, t)
+        xp = namespace(y)
+        return xp.sum(-t * xp.log(yes) - (1 - t) * xp.log1p(-no), axis=1)
+
     def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
-        xp, n = namespace(y), y.shape[0]
-        t = as_targets(t, y)
+        t, yes, no = self._bounded(y, t)
+        n, xp = y.shape[0], namespace(y)
+        loss = -t * xp.log(yes) - (1 - t) * xp.log1p(-no)
+        return float(xp.sum(loss) / n), ((1 - t) / (1 - no) - t / yes) / n
+
+    def _bounded(self, y: Array, t: Array) -> tuple[Array, Array, Array]:
+        """Return the targets as rows, y kept off 0, and y kept off 1."""
+        xp, t = namespace(y), as_targets(t, y)
         for z, name, remedy in (y, "outputs", ": end the network with Sigmoid or Softmax"), (t, "targets", ""):
             low, high = float(xp.min(z)), float(xp.max(z))
             if low < 0 or high > 1:  # NaN passes: it must show in the cost
                 raise DataError(f"CrossEntropy takes {name} in [0, 1], got {low:.6g} to {high:.6g}{remedy}")
         smallest, epsilon = xp.finfo(y.dtype).smallest_normal, xp.finfo(y.dtype).eps
-        yes, no = xp.maximum(y, smallest), xp.minimum(y, 1 - epsilon / 2)
-        loss = -t * xp.log(yes) - (1 - t) * xp.log1p(-no)
-        return float(xp.sum(loss) / n), ((1 - t) / (1 - no) - t / yes) / n
+        return t, xp.maximum(y, smallest), xp.minimum(y, 1 - epsilon / 2)

@@ -13,7 +13,7 @@ from inkgrad.layers.activations import (
     Softplus,
     Tanh,
 )
-from inkgrad.layers.base import Layer
+from inkgrad.layers.base import Layer, Move
 from inkgrad.layers.chain import Chain
 from inkgrad.layers.dense import Dense
 from inkgrad.layers.dropout import Dropout
@@ -31,6 +31,7 @@ __all__ = [
     "Flatten",
     "Layer",
     "LeakyReLU",
+    "Move",
     "Noise",
     "ReLU",
     "SiLU",
