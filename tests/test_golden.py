@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from plain_differences import numerical_gradient
 from wrong_layers import DiagonalSoftmax
 
-from inkgrad.check import numerical_gradient
+from inkgrad.check import check_jax, check_layer, check_network, check_torch
 from inkgrad.costs import SquaredError
 from inkgrad.layers import Chain, Dense, Softmax
 from inkgrad.training import Objective
@@ -116,3 +117,70 @@ def test_with_three_labels_it_is_uneven():
     dW, _, numerical, _ = gradients(THREE, DiagonalSoftmax())
     found = [f"{e:.5f}" for e in relative_errors(dW, numerical)]
     assert found == ["0.48378", "0.48378", "0.41857", "0.41857", "0.10833", "0.10833"]
+
+
+def the_one_finding(report):
+    assert not report.ok
+    (finding,) = report.findings
+    return finding
+
+
+@both_cases
+def test_check_layer_names_it(case):
+    network = Chain((Dense(2, len(case.weights)), DiagonalSoftmax()))
+    finding = the_one_finding(check_layer(network, X, raises=False))
+    assert (finding.layer, finding.array, finding.kind) == ("1", "x", "diagonal-jacobian")
+
+
+@both_cases
+@pytest.mark.parametrize("seed", range(10))
+def test_check_network_names_it(case, seed):
+    network = Chain((Dense(2, len(case.weights)), DiagonalSoftmax()))
+    report = check_network(network, SquaredError(), X, GOAT, case.theta, seed=seed, raises=False)
+    finding = the_one_finding(report)
+    assert (finding.layer, finding.array, finding.kind) == ("1", "x", "diagonal-jacobian")
+    assert "sum over all outputs is missing" in str(report)
+
+
+@both_cases
+def test_the_full_jacobian_raises_no_alarm(case):
+    network = Chain((Dense(2, len(case.weights)), Softmax()))
+    assert check_network(network, SquaredError(), X, GOAT, case.theta).ok
+
+
+def logits(case):
+    """Return what the softmax is given, (1, n)."""
+    return X @ np.array(case.weights).T + 0.1
+
+
+@both_cases
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_check_torch_names_it(case, dtype):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Diagonal(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = torch.softmax(x, 1)
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, dy):
+            (y,) = ctx.saved_tensors
+            return dy * y * (1 - y)
+
+    x = torch.tensor(logits(case), dtype=getattr(torch, dtype))
+    finding = the_one_finding(check_torch(Diagonal.apply, (x,), raises=False))
+    assert (finding.array, finding.kind) == ("x", "diagonal-jacobian")
+    assert check_torch(torch.nn.Softmax(dim=1), (x,)).ok
+
+
+@both_cases
+def test_check_jax_names_it(case):
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    diagonal = jax.custom_vjp(lambda x: jax.nn.softmax(x))
+    diagonal.defvjp(lambda x: (jax.nn.softmax(x),) * 2, lambda y, dy: (dy * y * (1 - y),))
+    finding = the_one_finding(check_jax(diagonal, (logits(case),), raises=False))
+    assert (finding.array, finding.kind) == ("x", "diagonal-jacobian")
+    assert check_jax(jax.nn.softmax, (logits(case),)).ok

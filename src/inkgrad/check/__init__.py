@@ -1,20 +1,40 @@
-"""Gradient checking: does backward agree with forward?
+"""Gradient checking: does backward agree with forward, and if not, what is wrong with it?
 
 Pair the outputs of a layer with a random dy, and it becomes a function with one output,
 
     phi(p, x) = sum(dy * f(p, x)),
 
-whose gradient is what backward must return.  So we compare backward with central
-differences of phi, in double precision, for x and for each parameter.
+whose gradient is what backward must return.  So we compare backward with finite differences of
+phi for x and for each parameter, each with its own error bar, and give a mistake its name.
 
 dy must be random.  With dy = 1 the check is blind wherever the outputs have a fixed sum:
 a softmax whose backward returned zeros would pass.
 """
 
+from inkgrad.check.comparison import Comparison, Verdict
 from inkgrad.check.cost import check_cost
-from inkgrad.check.differences import numerical_gradient
+from inkgrad.check.function import check_function, check_vjp
+from inkgrad.check.jax_functions import check_jax
 from inkgrad.check.layer import check_layer
-from inkgrad.check.network import check_network, quick_check
-from inkgrad.errors import GradientMismatch
+from inkgrad.check.network import check_network
+from inkgrad.check.quick import quick_check
+from inkgrad.check.report import Finding, Report
+from inkgrad.check.torch_functions import check_torch
+from inkgrad.errors import CheckError, GradientMismatch
 
-__all__ = ["GradientMismatch", "check_cost", "check_layer", "check_network", "numerical_gradient", "quick_check"]
+__all__ = [
+    "CheckError",
+    "Comparison",
+    "Finding",
+    "GradientMismatch",
+    "Report",
+    "Verdict",
+    "check_cost",
+    "check_function",
+    "check_jax",
+    "check_layer",
+    "check_network",
+    "check_torch",
+    "check_vjp",
+    "quick_check",
+]

@@ -1,27 +1,68 @@
-"""check_cost: one cost alone, against finite differences."""
+"""check_cost: one cost alone."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.check.differences import TOLERANCE, compare, numerical_gradient
-from inkgrad.costs import Cost
-from inkgrad.errors import GradientMismatch
+from inkgrad.check.examine import examine
+from inkgrad.check.guard import guarded, value_and_gradient
+from inkgrad.check.naming.costs import cost_mechanisms
+from inkgrad.check.numerical import numerical_vjp
+from inkgrad.check.report import Finding, Report
+from inkgrad.check.subject import Arrays, Subject
+from inkgrad.costs import Cost, as_targets
+from inkgrad.errors import CheckError
 
 
-def check_cost(cost: Cost, y: Array, t: Array, *, tolerance: float = TOLERANCE) -> float:
-    """Check the gradient of `cost` at outputs y and targets t; return the worst relative error.
+def check_cost(cost: Cost, y: Array, t: Array, *, raises: bool = True) -> Report:
+    """Check dC/dy of `cost` at outputs y and targets t.
 
-    The outputs should lie inside the domain of the cost, as a step of 1e-5 goes to either side.
+    The outputs should lie inside the domain of the cost, as small steps go to either side.
 
-    Raises GradientMismatch when it differs from finite differences, or when y or t is changed.
+    Raises GradientMismatch, which carries the Report, if it is wrong, unless `raises` is False;
+    CheckError where there is nothing to compare.
     """
-    y = np.array(y, np.float64)
-    y_before, t_before = y.copy(), t.copy()
-    _, dy = cost.value_and_gradient(y, t)
-    for name, now, before in ("y", y, y_before), ("t", t, t_before):
-        if not np.array_equal(now, before):
-            raise GradientMismatch(f"{cost} changed {name} in place: work on a copy")
-    numerical = numerical_gradient(lambda: cost.value_and_gradient(y, t)[0], y)
-    return compare(cost, "dy", dy, numerical, tolerance)
+    report = examine_cost(cost, np.asarray(guarded(cost, "y", lambda: np.asarray(y, np.float64))), np.asarray(t))
+    if raises:
+        report.raise_if_wrong()
+    return report
+
+
+def examine_cost(cost: Cost, y: Array, t: Array) -> Report:
+    """Return the report of a cost at outputs y, float64 (N, K), and targets t."""
+    if y.dtype.kind != "f" or y.ndim == 0 or y.size == 0 or not np.isfinite(y).all():
+        raise CheckError(f"{cost}: a batch y of finite numbers is needed, got {y.dtype} of shape {y.shape}")
+    rows = guarded(cost, "value_and_gradient", lambda: as_targets(t, y))
+    one = np.ones(())
+
+    def gradient_with(targets: Array) -> Array:
+        subject = subject_of_cost(cost, y, targets)
+        return numerical_vjp(subject, "y", one, subject.forward(subject.copies())).value
+
+    mechanisms = cost_mechanisms(gradient_with, rows) if rows.ndim == 2 else ()
+    report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", mechanisms=mechanisms)
+    findings = tuple(replace(each, array="y") if each.array == "x" else each for each in report.findings)
+    return Report(str(cost), report.comparisons, (*findings, *_changes_targets(cost, y, t)))
+
+
+def subject_of_cost(cost: Cost, y: Array, t: Array) -> Subject:
+    """Return a cost as a Subject with one array, y, and one output."""
+
+    def forward(arrays: Arrays) -> Array:
+        return np.asarray(value_and_gradient(cost, arrays["y"], t.copy())[0])
+
+    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+        return {"y": dy * value_and_gradient(cost, arrays["y"], t.copy())[1]}
+
+    return Subject(str(cost), {"y": y}, forward, backward)
+
+
+def _changes_targets(cost: Cost, y: Array, t: Array) -> tuple[Finding, ...]:
+    mine = t.copy()
+    value_and_gradient(cost, y.copy(), mine)
+    if np.array_equal(mine, t):
+        return ()
+    return (Finding("cost", "t", "mutated", (), "the targets t are changed in place: work on a copy"),)

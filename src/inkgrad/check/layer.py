@@ -1,65 +1,217 @@
-"""check_layer: one layer alone, against finite differences."""
+"""check_layer: a layer alone, or a chain of them one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.check.differences import TOLERANCE, compare, numerical_gradient
-from inkgrad.errors import GradientMismatch
-from inkgrad.layers import Layer
-from inkgrad.layout import Layout
+from inkgrad.check.examine import examine
+from inkgrad.check.guard import forward, guarded, layout_of, views_of
+from inkgrad.check.report import Finding, Report
+from inkgrad.check.subject import Arrays, Subject
+from inkgrad.errors import CheckError
+from inkgrad.layers import Chain, Layer, Move
+from inkgrad.layout import Layout, Named
 
 
-def check_layer(layer: Layer, x: Array, *, seed: int = 0, tolerance: float = TOLERANCE) -> dict[str, float]:
-    """Check `layer` at the batch `x`; return the worst relative error in dx and in each gradient.
+def check_layer(layer: Layer, x: Array, *, seed: int = 0, raises: bool = True) -> Report:
+    """Check dx and the gradient of every parameter of `layer` at the batch `x`.
 
-    The keys are "dx" and, for each parameter, "d" and its path.  It works in float64, with
-    random parameters and a random dy, and with a gradient vector that starts as NaN, so that
-    what is never written fails.
+    It works in float64, with random parameters and a random dy drawn from `seed`.  A Chain is
+    checked layer by layer, each alone at the input it really gets, and then as a whole.
 
-    Raises GradientMismatch, naming the array, the place in it and both numbers, when they
-    differ, and when backward or forward changes x, p or dy.
+    Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
+    False; CheckError where there is nothing to compare: an empty batch, a forward that fails.
     """
+    x = as_float64(layer, x)
+    theta = random_parameters(layer, seed)
+    report = examine_layer(layer, theta, x, seed)
+    if raises:
+        report.raise_if_wrong()
+    return report
+
+
+def as_float64(layer: Layer, x: Array) -> Array:
+    """Return a batch in float64; raise CheckError for what is no batch of real numbers."""
+    try:
+        x = np.asarray(x)
+    except ValueError as error:  # rows of different lengths
+        raise CheckError(f"{layer}: a batch x of numbers is needed, of rows of the same length") from error
+    if x.dtype.kind not in "fiu" or x.ndim == 0:
+        raise CheckError(f"{layer}: a batch x of numbers is needed, got {x.dtype} of shape {x.shape}")
+    if x.size == 0:
+        raise CheckError(f"{layer}: x has shape {x.shape}, so there is nothing to check")
+    x = x.astype(np.float64)
+    if not np.isfinite(x).all():
+        raise CheckError(f"{layer}: x holds NaN or infinity; check it at finite numbers")
+    return x
+
+
+def random_parameters(layer: Layer, seed: int) -> Array:
+    """Return parameters near those that training starts from; biases of zero would hide mistakes."""
     rng = np.random.default_rng(seed)
-    layout = Layout(layer.shapes())
-    theta = np.full(layout.size, np.nan)
-    layer.init(layout.views(theta), rng)
-    theta += rng.normal(0, 0.1, layout.size)  # biases of zero would hide mistakes
-    x = np.array(x, np.float64)
-    p = layout.views(theta)
-
-    def forward() -> tuple[Array, Any]:
-        return layer.forward(p, x, np.random.default_rng(seed))  # the same luck every time
-
-    before = {"x": x.copy(), "p": theta.copy()}
-    y, cache = forward()
-    dy = rng.normal(size=y.shape)
-    before["dy"] = dy.copy()
-    gradient = np.full(layout.size, np.nan)
-    dx = layer.backward(p, layout.views(gradient), cache, dy)
-    _refuse_changes(layer, before, {"x": x, "p": theta, "dy": dy})
-
-    def phi() -> float:
-        return float(np.sum(dy * forward()[0]))
-
-    errors = {"dx": compare(layer, "dx", dx, numerical_gradient(phi, x), tolerance)}
-    numerical = layout.parts(numerical_gradient(phi, theta))
-    for path, analytical in layout.parts(gradient).items():
-        errors[f"d{path}"] = compare(layer, f"d{path}", analytical, numerical[path], tolerance)
-
-    alone = np.full(layout.size, np.nan)
-    layer.parameter_gradient(p, layout.views(alone), forward()[1], dy)
-    if not np.array_equal(alone, gradient):
-        raise GradientMismatch(
-            f"{layer}: parameter_gradient writes other numbers than backward; override both or neither"
-        )
-    return errors
+    layout = layout_of(layer)
+    theta = np.zeros(layout.size)
+    guarded(layer, "init", lambda: layer.init(layout.views(theta), rng))
+    return theta + rng.normal(0, 0.1, layout.size)
 
 
-def _refuse_changes(layer: Layer, before: dict[str, Array], after: dict[str, Array]) -> None:
-    for name, array in after.items():
-        if not np.array_equal(array, before[name], equal_nan=True):
-            raise GradientMismatch(f"{layer} changed {name} in place: work on a copy")
+def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "") -> Report:
+    """Return the report of a layer at parameters theta and input x; of a Chain, part by part."""
+    if not isinstance(layer, Chain):
+        subject = subject_of(layer, theta, x, seed)
+        report = examine(subject, seed, path, factors_of(layer))
+        impure = any(finding.kind in IMPURE for finding in report.findings)
+        others = [] if impure else _other_calls(layer, theta, x, seed, path)
+        told = {finding.array for finding in others}
+        findings = [finding for finding in report.findings if finding.array not in told]
+        return Report(str(layer), report.comparisons, (*findings, *others))
+    parts = examine_parts(layer, theta, x, seed, path)
+    whole = examine(subject_of(layer, theta, x, seed), seed, "wiring")
+    comparisons = [comparison for report in parts for comparison in report.comparisons]
+    findings = [finding for report in parts for finding in report.findings]
+    if not findings:
+        findings = [as_wiring(finding) for finding in whole.findings]
+    return Report(str(layer), (*comparisons, *whole.comparisons), tuple(findings))
+
+
+def examine_parts(chain: Chain, theta: Array, x: Array, seed: int, path: str = "") -> list[Report]:
+    """Return the reports of the layers of a chain, from the last to the first, each at its real input."""
+    p, jobs, start = views_of(chain, theta.copy()), [], 0
+    for name, layer in chain.named():
+        size = layout_of(layer).size
+        jobs.append((layer, theta[start : start + size], x, f"{path}.{name}" if path else name))
+        start += size
+        x, _ = forward(layer, p[name], x.copy(), seed)
+        if not np.isfinite(x).all():
+            break  # that layer is to blame, not those after it
+    return [examine_layer(layer, part, x, seed, name) for layer, part, x, name in reversed(jobs)]
+
+
+IMPURE = {"mutated", "accumulated", "random", "not-finite"}  # after these, no number means much
+WIRING_WORDS = {
+    "factor",
+    "sign",
+    "swapped",
+    "weight-decay",
+    "one-example",
+    "accumulated",
+    "random",
+    "nonlinear",
+    "zero",
+}
+
+
+def as_wiring(finding: Finding) -> Finding:
+    """Return a finding about a whole whose layers are all right: a clear pattern, or wrong wiring."""
+    if finding.kind in WIRING_WORDS:
+        return finding
+    message = (
+        f"every layer is right alone, but d{finding.array} of the whole is wrong: does a layer get the cache, "
+        f"the dy or the place of another? ({finding.message})"
+    )
+    return Finding("wiring", finding.array, "wiring", (), message, finding.evidence)
+
+
+def subject_of(layer: Layer, theta: Array, x: Array, seed: int) -> Subject:
+    """Return a layer as a Subject: its arrays are x and each parameter by its path."""
+    layout = layout_of(layer)
+    names = tuple(layout.places)
+
+    def views(arrays: Arrays) -> tuple[Named, Array]:
+        vector = np.concatenate([arrays[name].ravel() for name in names] or [np.zeros(0)])
+        return layout.views(vector), vector
+
+    def outputs(arrays: Arrays) -> Array:
+        p, vector = views(arrays)
+        y, _ = forward(layer, p, arrays["x"], seed)
+        _put_back(arrays, layout, vector)
+        return y
+
+    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+        p, vector = views(arrays)
+        gradient = np.full(layout.size, start)
+        g = layout.views(gradient)
+        _, cache = forward(layer, p, arrays["x"], seed)
+        dx = guarded(layer, "backward", lambda: layer.backward(p, g, cache, dy))
+        _put_back(arrays, layout, vector)
+        return {"x": dx} | layout.parts(gradient)
+
+    def moves(name: str) -> Iterable[Move] | None:
+        return None if name == "x" else layer.moves(x, name)
+
+    arrays = {"x": x} | {name: part.copy() for name, part in layout.parts(theta).items()}
+    return Subject(str(layer), arrays, outputs, backward, moves)
+
+
+def _put_back(arrays: Arrays, layout: Layout, vector: Array) -> None:
+    """Show in the arrays what the layer did to its parameters in place."""
+    for name, part in layout.parts(vector).items():
+        arrays[name][...] = part
+
+
+def _other_calls(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> list[Finding]:
+    """Call the parts of a layer in other ways than one forward and one backward.
+
+    The cache is all that backward may know of forward, whatever was called in between and however
+    often; and parameter_gradient, which training calls for the first layer, writes what backward does.
+    """
+    layout = layout_of(layer)
+    p = layout.views(theta.copy())
+    y, cache = forward(layer, p, x.copy(), seed)
+    dy = np.random.default_rng(seed).normal(size=y.shape)
+
+    def gradients(method: Callable[..., Any], cache: Any) -> dict[str, Array]:
+        gradient = np.zeros(layout.size)
+        call = partial(method, p, layout.views(gradient), cache, dy.copy())
+        dx = guarded(layer, method.__name__, call)
+        return layout.parts(gradient) | ({} if dx is None else {"x": np.array(dx)})
+
+    usual = gradients(layer.backward, cache)
+    again = gradients(layer.backward, cache)
+    _, cache = forward(layer, p, x.copy(), seed)
+    forward(layer, p, 1.5 * x[::-1], seed)
+    after_another = gradients(layer.backward, cache)
+    alone = gradients(layer.parameter_gradient, forward(layer, p, x.copy(), seed)[1])
+    findings = []
+    for found, kind, message in (
+        (
+            again,
+            "random",
+            "backward gives something else when it is called again with the same cache: draw once, in forward",
+        ),
+        (after_another, "input-for-output", "backward uses what another forward left behind: keep it in the cache"),
+        (alone, "wiring", "parameter_gradient writes other numbers than backward: override both or neither"),
+    ):
+        differing = [name for name in found if not _same(found[name], usual[name], exactly=found is not alone)]
+        findings += [Finding(path, name, kind, (), message) for name in differing]
+        if differing:
+            break
+    return findings
+
+
+def _same(a: Array, b: Array, exactly: bool) -> bool:
+    """Return whether two gradients are equal, or equal but for the order of their sums."""
+    if exactly or a.shape != b.shape:
+        return np.array_equal(a, b, equal_nan=True)
+    return np.allclose(a, b, rtol=1e-9, atol=1e-9 * float(np.abs(b).max(initial=0)), equal_nan=True)
+
+
+def factors_of(layer: Layer) -> dict[str, float]:
+    """Return what a factor may come from in the settings of a layer: a rate r gives 1 - r and more."""
+    factors: dict[str, float] = {}
+    if is_dataclass(layer):
+        for field in fields(layer):
+            value = getattr(layer, field.name)
+            if isinstance(value, float) and 0 < value < 1:
+                factors |= {
+                    f"1 - {field.name}": 1 - value,
+                    f"1 / (1 - {field.name})": 1 / (1 - value),
+                    f"(1 - {field.name})²": (1 - value) ** 2,
+                }
+    return factors

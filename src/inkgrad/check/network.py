@@ -1,17 +1,26 @@
-"""check_network and quick_check: a network and its cost together, as training uses them."""
+"""check_network: a network and its cost together, as training uses them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.check.differences import STEP, TOLERANCE, compare, numerical_gradient
+from inkgrad.check.comparison import Comparison
+from inkgrad.check.cost import examine_cost
+from inkgrad.check.examine import evaluate, examine
+from inkgrad.check.guard import forward, guarded, layout_of, value_and_gradient, views_of
+from inkgrad.check.layer import as_float64, as_wiring, examine_layer, examine_parts, random_parameters
+from inkgrad.check.purity import examine_purity
+from inkgrad.check.report import Finding, Report
+from inkgrad.check.structured import Whole, structured_gradient
+from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost
-from inkgrad.errors import GradientMismatch
-from inkgrad.layers import Layer
-from inkgrad.layout import Layout
+from inkgrad.layers import Chain, Layer
+
+LARGE = 3000  # parameters; beyond that the whole is examined first, in the structured way
+FEW = 3  # examples on which the layers of a large network are examined
 
 
 def check_network(
@@ -22,88 +31,117 @@ def check_network(
     theta: Array | None = None,
     *,
     seed: int = 0,
-    tolerance: float = TOLERANCE,
-) -> dict[str, float]:
-    """Check every entry of dC/dtheta; return the worst relative error for each parameter's path.
+    raises: bool = True,
+) -> Report:
+    """Check a network and its cost: the cost, then layer by layer backwards, then dC/dtheta as a whole.
 
-    It runs the network twice for each parameter, so it is for small ones: quick_check is for
-    the others.  Without `theta` the parameters are drawn from `seed`.
+    Each layer is judged alone, at the input it really gets and with a random dy of its own, so
+    that several mistakes are each found.  Without `theta` the parameters are drawn from `seed`.
 
-    Raises GradientMismatch, naming the parameter, the place in it and both numbers.
+    Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
+    False; CheckError where there is nothing to compare.
     """
-    layout, theta, gradient, phi = _evaluated(network, cost, x, t, theta, seed)
-    numerical = layout.parts(numerical_gradient(phi, theta))
-    return {
-        path: compare(network, f"d{path}", analytical, numerical[path], tolerance)
-        for path, analytical in layout.parts(gradient).items()
-    }
+    x, t = as_float64(network, x), np.asarray(t)
+    theta = random_parameters(network, seed) if theta is None else np.array(theta, np.float64)
+    views_of(network, theta)  # refuses a theta of another network
+    if isinstance(network, Chain) and theta.size > LARGE:
+        comparisons, findings = _examine_large(network, cost, theta, x, t, seed)
+    else:
+        comparisons, findings = _examine_small(network, cost, theta, x, t, seed)
+    report = Report(f"{network} with {cost}", tuple(comparisons), tuple(findings))
+    if raises:
+        report.raise_if_wrong()
+    return report
 
 
-def quick_check(
-    network: Layer,
-    cost: Cost,
-    x: Array,
-    t: Array,
-    theta: Array | None = None,
-    *,
-    directions: int = 5,
-    seed: int = 0,
-    tolerance: float = 1e-5,
-) -> dict[str, float]:
-    """Check dC/dtheta along a few random directions in each parameter; return the worst errors.
+Parts = tuple[list[Comparison], list[Finding]]
 
-    Along a direction v the cost must change at the rate <gradient, v>.  For a wrong gradient with
-    error e that product is off by <e, v>, which for normal v is a normal number as large as |e|:
-    k directions all miss an error of r times the tolerance with probability of at most
-    (0.8 / r)^k.  An error is relative to the length of the parameter's gradient.
 
-    Raises GradientMismatch, naming the parameter and both rates.
+def _examine_small(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+    """Examine each part alone, then the whole if the parts are right."""
+    if isinstance(network, Chain):
+        reports = examine_parts(network, theta, x, seed)
+    else:
+        reports = [examine_layer(network, theta, x, seed)]
+    y, _ = forward(network, views_of(network, theta), x.copy(), seed)
+    if np.isfinite(y).all():
+        reports.insert(0, examine_cost(cost, y, t))
+    findings = [finding for report in reports for finding in report.findings]
+    comparisons = [comparison for report in reports for comparison in report.comparisons]
+    if not findings and theta.size:
+        whole = examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring")
+        if not whole.ok:
+            whole = examine(subject_of_network(network, cost, *moved(theta, x, seed), t, seed), seed, "wiring")
+        findings = [as_wiring(finding) for finding in whole.findings]
+        comparisons += whole.comparisons
+    return comparisons, findings
+
+
+def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:
+    """Return theta and x moved a little, away from kinks.
+
+    Where kinks of several layers meet in one point the chain rule may give a slope that is none of
+    the whole, as for relu(x) - relu(-x) at 0.  No point near by is like that, while a mistake stays.
     """
-    layout, theta, gradient, phi = _evaluated(network, cost, x, t, theta, seed)
     rng = np.random.default_rng(seed)
-    floor = 1e-3 * float(np.linalg.norm(gradient))  # a small gradient is known to the rounding of the large
-    errors = {}
-    for path, (place, _) in layout.places.items():
-        here, part = theta[place].copy(), gradient[place]
-        size = max(float(np.linalg.norm(part)), floor)
-        errors[path] = 0.0
-        for _ in range(directions):
-            v = rng.normal(size=here.shape)
-            h = STEP / max(1.0, float(np.abs(v).max()))
-            theta[place] = here + h * v
-            above = phi()
-            theta[place] = here - h * v
-            below = phi()
-            theta[place] = here
-            analytical, numerical = float(part @ v), (above - below) / (2 * h)
-            error = abs(analytical - numerical) / size if size else abs(numerical)
-            if not error <= tolerance:  # written so that NaN fails
-                raise GradientMismatch(
-                    f"{network}: along a random direction in {path} the cost should change at the rate "
-                    f"{analytical:.6g} by backward, but it changes at {numerical:.6g}"
-                )
-            errors[path] = max(errors[path], error)
-    return errors
+
+    def shaken(array: Array) -> Array:
+        size = float(np.sqrt(np.mean(array**2))) if array.size else 1.0
+        return np.asarray(array + 1e-3 * (size or 1.0) * rng.normal(size=array.shape))
+
+    return shaken(theta), shaken(x)
 
 
-def _evaluated(
-    network: Layer, cost: Cost, x: Array, t: Array, theta: Array | None, seed: int
-) -> tuple[Layout, Array, Array, Callable[[], float]]:
-    """Return the layout, theta in float64, dC/dtheta there, and C as a function of that theta."""
-    layout = Layout(network.shapes())
-    if theta is None:
-        theta = np.full(layout.size, np.nan)
-        network.init(layout.views(theta), np.random.default_rng(seed))
-    theta = np.array(theta, np.float64)
-    x = np.array(x, np.float64)
-    p = layout.views(theta)
-    gradient = np.full(layout.size, np.nan)  # so that what is never written fails
-    y, cache = network.forward(p, x, np.random.default_rng(seed))
-    _, dy = cost.value_and_gradient(y, t)
-    network.parameter_gradient(p, layout.views(gradient), cache, dy)
+def _examine_large(network: Chain, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+    """Examine the whole in the structured way, then each part on a few examples if the whole is wrong."""
+    comparisons, impurities = _compare_whole(network, cost, theta, x, t, seed)
+    if all(each.ok for each in comparisons):
+        return comparisons, impurities
+    few = x[:FEW]
+    y, _ = forward(network, views_of(network, theta), few.copy(), seed)
+    reports = [examine_cost(cost, y, t[:FEW]), *examine_parts(network, theta, few, seed)]
+    findings = [finding for report in reports for finding in report.findings]
+    if not findings:
+        comparisons, impurities = _compare_whole(network, cost, *moved(theta, x, seed), t, seed)
+        findings = [*impurities, *(_wiring(each) for each in comparisons if not each.ok)]
+    return [*comparisons, *(comparison for report in reports for comparison in report.comparisons)], findings
 
-    def phi() -> float:
-        y, _ = network.forward(p, x, np.random.default_rng(seed))  # the same luck every time
-        return cost.value_and_gradient(y, t)[0]
 
-    return layout, theta, gradient, phi
+def _compare_whole(network: Chain, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+    subject = subject_of_network(network, cost, theta, x, t, seed)
+    purity = examine_purity(subject, evaluate(subject), np.ones(()), {})
+    whole = Whole(network, cost, theta, x, t, seed)
+    comparisons = [
+        Comparison("", path, gradient, structured_gradient(whole, path, gradient))
+        for path, gradient in purity.gradients.items()
+    ]
+    return comparisons, [replace(finding, layer="wiring") for finding in purity.findings]
+
+
+def _wiring(comparison: Comparison) -> Finding:
+    message = f"the worst relative error is {float(comparison.relative_error.max()):.2g}"
+    return as_wiring(Finding("", comparison.array, "unknown", (), message))
+
+
+def subject_of_network(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Subject:
+    """Return a network with its cost as a Subject: its arrays are the parameters, its output is C."""
+    layout = layout_of(network)
+    names = tuple(layout.places)
+
+    def vector(arrays: Arrays) -> Array:
+        return np.concatenate([arrays[name].ravel() for name in names])
+
+    def outputs(arrays: Arrays) -> Array:
+        y, _ = forward(network, layout.views(vector(arrays)), x.copy(), seed)
+        return np.asarray(value_and_gradient(cost, y, t.copy())[0])
+
+    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+        p, gradient = layout.views(vector(arrays)), np.full(layout.size, start)
+        y, cache = forward(network, p, x.copy(), seed)
+        _, dc = value_and_gradient(cost, y, t.copy())
+        g = layout.views(gradient)
+        guarded(network, "parameter_gradient", lambda: network.parameter_gradient(p, g, cache, dy * dc))
+        return layout.parts(gradient)
+
+    arrays = {name: part.copy() for name, part in layout.parts(theta).items()}
+    return Subject(str(network), arrays, outputs, backward)

@@ -1,0 +1,77 @@
+"""Comparison: one gradient by backward beside the same by differences, entry by entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.check.numerical import Numerical
+
+UNCOMFORTABLE = 1e-2  # a relative error above this is plainly wrong
+BLUR = 0.1  # a bar this large beside the numbers says nothing
+
+
+class Verdict(IntEnum):
+    """What becomes of one entry."""
+
+    right = 0  # within the error bar
+    kink = 1  # between the slopes to the left and to the right
+    cannot_tell = 2  # within a bar as large as the number itself
+    uncomfortable = 3  # outside the bar, by less than a hundredth
+    wrong = 4  # outside the bar
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The gradient of one array: `analytical` by backward, `numerical` with its error bars.
+
+    `layer` is the path of the layer in the network, `array` "x" for dx, "y" for the dy of a cost,
+    else the parameter's name.
+    """
+
+    layer: str
+    array: str
+    analytical: Array
+    numerical: Numerical
+
+    @property
+    def path(self) -> str:
+        """Where it is, for people: "2.W"."""
+        return f"{self.layer}.{self.array}" if self.layer else self.array
+
+    @cached_property
+    def relative_error(self) -> Array:
+        """|a - n| / max(|a|, |n|), and 0 where both are 0."""
+        a, n = self.analytical.astype(np.float64), self.numerical.value
+        size = np.maximum(np.abs(a), np.abs(n))
+        error = np.divide(np.abs(a - n), size, out=np.zeros_like(size), where=size > 0)
+        return np.where(np.isfinite(a), error, np.inf)
+
+    @cached_property
+    def verdicts(self) -> Array:
+        """The Verdict of each entry, as int8."""
+        a, n = self.analytical.astype(np.float64), self.numerical
+        inside = (a >= n.low - n.bar) & (a <= n.high + n.bar)  # NaN is outside
+        found = np.where(inside, Verdict.right, Verdict.wrong)
+        found = np.where(inside & (n.high - n.low > 4 * n.bar), Verdict.kink, found)
+        scale = np.maximum(np.abs(a), np.abs(n.value))
+        typical = float(np.sqrt(np.mean(n.value**2))) if n.value.size else 0.0
+        blurred = inside & (n.bar > BLUR * np.maximum(scale, typical)) & (n.bar > 0)
+        found = np.where(blurred & (found == Verdict.right), Verdict.cannot_tell, found)
+        found = np.where(np.isfinite(n.low + n.high + n.bar), found, Verdict.cannot_tell)
+        found = np.where(np.isfinite(a), found, Verdict.wrong)
+        slight = (found == Verdict.wrong) & (self.relative_error <= UNCOMFORTABLE)
+        return np.where(slight, Verdict.uncomfortable, found).astype(np.int8)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no entry is outside its error bar."""
+        return not (self.verdicts >= Verdict.uncomfortable).any()
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many entries have this verdict."""
+        return int((self.verdicts == verdict).sum())

@@ -1,0 +1,78 @@
+"""Guards: whatever a user's layer or cost does wrong is said of it, by name, never a traceback from inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.costs import Cost
+from inkgrad.errors import CheckError, InkgradError
+from inkgrad.layers import Layer
+from inkgrad.layout import Layout, Named
+
+
+def guarded(owner: object, method: str, call: Callable[[], Any]) -> Any:
+    """Return what `call` gives; raise CheckError, naming the owner and its method, where it fails."""
+    try:
+        with np.errstate(all="ignore"):
+            return call()
+    except InkgradError as error:
+        raise CheckError(f"{owner}.{method}: {error}") from error
+    except Exception as error:  # the code is the user's: whatever it raises is about that code
+        raise CheckError(f"{owner}.{method} raised {type(error).__name__}: {error}") from error
+
+
+def layout_of(layer: Layer) -> Layout:
+    """Return the places of a layer's parameters."""
+    layout: Layout = guarded(layer, "shapes", lambda: Layout(layer.shapes()))
+    return layout
+
+
+def views_of(layer: Layer, theta: Array) -> Named:
+    """Return theta by name; raise CheckError if it is no theta of this layer."""
+    layout = layout_of(layer)
+    theta = np.asarray(theta)
+    if theta.shape != (layout.size,) or not np.isfinite(theta).all():
+        raise CheckError(
+            f"{layer} takes a theta of {layout.size} finite numbers, got shape {theta.shape}"
+            + ("" if np.isfinite(theta).all() else " with NaN or infinity")
+        )
+    return layout.views(theta)
+
+
+def forward(layer: Layer, p: Named, x: Array, seed: int) -> tuple[Array, Any]:
+    """Return y and the cache of a layer, with the luck of `seed`."""
+    found = guarded(layer, "forward", lambda: layer.forward(p, x, np.random.default_rng(seed)))
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise CheckError(f"{layer}.forward should return y and a cache, got {_kind(found)}")
+    y, cache = found
+    if not isinstance(y, (np.ndarray, np.floating)) or y.dtype.kind != "f":
+        raise CheckError(f"{layer}.forward should return y as an array of floating-point numbers, got {_kind(y)}")
+    return np.asarray(y), cache
+
+
+def value_and_gradient(cost: Cost, y: Array, t: Array) -> tuple[float, Array]:
+    """Return what a cost gives: a number, and an array."""
+    found = guarded(cost, "value_and_gradient", lambda: cost.value_and_gradient(y, t))
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise CheckError(f"{cost}.value_and_gradient should return C and dy, got {_kind(found)}")
+    value, dy = found
+    if np.shape(value) != () or not isinstance(value, (float, np.floating, np.ndarray)):
+        raise CheckError(f"{cost}.value_and_gradient should return C as a number, got {_kind(value)}")
+    if np.shape(dy) != y.shape:
+        raise CheckError(f"{cost}.value_and_gradient should return dy of shape {y.shape}, got {_kind(dy)}")
+    return float(value), np.asarray(dy)
+
+
+def losses(cost: Cost, y: Array, t: Array) -> Array:
+    """Return the loss of each example."""
+    return np.asarray(guarded(cost, "losses", lambda: cost.losses(y, t)), np.float64)
+
+
+def _kind(thing: object) -> str:
+    if isinstance(thing, np.ndarray):
+        return f"{thing.dtype} of shape {thing.shape}"
+    return "None" if thing is None else type(thing).__name__

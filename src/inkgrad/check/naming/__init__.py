@@ -1,0 +1,11 @@
+"""Naming: which mistake would make exactly these wrong numbers?
+
+Each mechanism predicts the wrong gradient that a kind of mistake would give, from numerical
+references alone.  A mistake is named when its prediction equals what backward said, to within the
+error bars.
+"""
+
+from inkgrad.check.naming.case import Case, Mechanism
+from inkgrad.check.naming.choose import name_mistake
+
+__all__ = ["Case", "Mechanism", "name_mistake"]

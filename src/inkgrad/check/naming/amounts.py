@@ -1,0 +1,105 @@
+"""Right numbers in the wrong amount: none of them, some of them, a multiple of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.check.naming.case import Case, Guess
+
+
+def nothing(case: Case) -> Iterator[Guess]:
+    """All zero, or never written."""
+    message = f"d{case.name} is all zero: is it forgotten, or never written?"
+    yield Guess("zero", np.zeros_like(case.n), message)
+
+
+def some_missing(case: Case) -> Iterator[Guess]:
+    """Zero in some places, right in the others."""
+    missing = (case.a == 0) & (np.abs(case.n) > case.bar)
+    if missing.any() and not missing.all():
+        where = _what_they_share(case, missing)
+        count = int(missing.sum())
+        message = f"{count} of {missing.size} entries of d{case.name} are zero and the others right: {where}"
+        yield Guess("missing", np.where(missing, 0, case.n), message, {"count": count, "where": where})
+
+
+def _what_they_share(case: Case, missing: Array) -> str:
+    for axis in range(missing.ndim):
+        others = tuple(k for k in range(missing.ndim) if k != axis)
+        whole = missing.all(axis=others)
+        if whole.any() and (missing == np.expand_dims(whole, others)).all():
+            return f"those at index {[int(k) for k in np.flatnonzero(whole)]} of axis {axis}"
+    if case.is_input:
+        x = case.z
+        live = np.abs(case.n) > case.bar
+        if ((x < 0) & live == missing).all():
+            return "those where x < 0; is the slope of the negative branch lost?"
+        low, high = float(x[missing].min()), float(x[missing].max())
+        if not (live & ~missing & (x >= low) & (x <= high)).any():
+            return f"those where x is from {low:.3g} to {high:.3g}; is a threshold wrong?"
+    small, rest = np.abs(case.n[missing]).max(), np.abs(case.n[~missing])
+    if rest.size and small < rest[rest > 0].min(initial=np.inf):
+        return f"the smallest, up to {small:.1e}; do they underflow in a coarse type?"
+    return f"the first at {[int(k) for k in np.argwhere(missing)[0]]}"
+
+
+def multiple(case: Case) -> Iterator[Guess]:
+    """The same multiple everywhere."""
+    c = _fit(case.a, case.n)
+    if c is None:
+        return
+    if abs(c + 1) < 1e-4:
+        yield Guess("sign", -case.n, f"d{case.name} is right but for its sign", {"factor": -1.0})
+        return
+    names = factor_names(case, c)
+    known = f", that is {' or '.join(names)}" if names else ""
+    message = f"d{case.name} is {c:.6g} times what it should be{known}"
+    yield Guess("factor", c * case.n, message, {"factor": c, "names": names})
+
+
+def factor_names(case: Case, c: float) -> list[str]:
+    """Return what the factor c may come from: the sizes of the problem are distinct primes in a good check."""
+    outputs = case.y if case.y.ndim else case.z  # a cost has one output; its y is its input
+    inputs = case.subject.arrays.get("x", outputs)
+    n = outputs.shape[0] if outputs.ndim else 1
+    n_out = outputs.shape[-1] if outputs.ndim > 1 else None
+    n_in = inputs.shape[-1] if inputs.ndim > 1 else None
+    places = int(np.prod(outputs.shape[1:-1])) if outputs.ndim > 2 else None
+    candidates = {"2": 2.0, "½": 0.5}
+    for size, words in (
+        (n, "the batch size"),
+        (n_in, "the number of inputs"),
+        (n_out, "the number of outputs"),
+        (places, "the number of places"),
+    ):
+        if size is not None and size > 1:
+            candidates |= {words: float(size), f"1 / {words}": 1 / size}
+    candidates |= case.settings
+    return [name for name, value in candidates.items() if abs(c - value) < 1e-4 * abs(value)]
+
+
+def per_row_or_column(case: Case) -> Iterator[Guess]:
+    """A factor for each row, or each column."""
+    if case.n.ndim < 2:
+        return
+    for axis, kind in ((0, "factor-per-row"), (case.n.ndim - 1, "factor-per-column")):
+        others = tuple(k for k in range(case.n.ndim) if k != axis)
+        square = (case.n**2).sum(axis=others, keepdims=True)
+        if not square.all() or case.n.size == case.n.shape[axis]:
+            continue
+        factors = (case.a * case.n).sum(axis=others, keepdims=True) / square
+        shown = np.array2string(factors.ravel()[:6], precision=4)
+        what = "row" if axis == 0 else "column"
+        message = f"each {what} of d{case.name} is multiplied by a number of its own, {shown}"
+        yield Guess(kind, factors * case.n, message, {"factors": factors.ravel()})
+
+
+def _fit(a: Array, n: Array) -> float | None:
+    square = float((n * n).sum())
+    if square == 0:
+        return None
+    c = float((a * n).sum()) / square
+    return c if c != 0 else None

@@ -1,0 +1,130 @@
+"""Case: one wrong gradient, and all that may explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.check.numerical import Numerical, numerical_vjp
+from inkgrad.check.subject import Subject
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A kind of mistake, the wrong gradient it predicts, and what to say of it."""
+
+    kind: str
+    predicted: Array
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The gradient `a` of the array `name` by backward, which is not `n`, the numerical one.
+
+    `numericals` has the numerical gradients of all arrays of the subject; `settings` are numbers
+    from which mistakes are made, such as a dropout's 1 - rate, with what to call them.
+    """
+
+    subject: Subject
+    name: str
+    a: Array
+    numericals: Mapping[str, Numerical]
+    y: Array
+    dy: Array
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def n(self) -> Array:
+        """The numerical gradient, inside a kink the value nearest to backward's."""
+        found = self.numericals[self.name]
+        return np.clip(self.a, found.low, found.high)
+
+    @property
+    def bar(self) -> Array:
+        """The error bar of each entry of `n`."""
+        return self.numericals[self.name].bar
+
+    @property
+    def z(self) -> Array:
+        """The array itself."""
+        return self.subject.arrays[self.name]
+
+    @cached_property
+    def tolerance(self) -> float:
+        """How far apart, as a part of their length, two gradients may be and still be the same."""
+        return max(2e-6, 50 * self.subject.eps)
+
+    def same(self, a: Array, b: Array) -> bool:
+        """Return whether two gradients are equal to within the error bars."""
+        if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return False
+        size = max(np.linalg.norm(a), np.linalg.norm(b))
+        blur = 3 * np.linalg.norm(self.bar) if self.bar.shape == a.shape else 0.0
+        return bool(np.linalg.norm(a - b) <= self.tolerance * size + blur)
+
+    def explains(self, predicted: Array) -> bool:
+        """Return whether a prediction is what backward said, and far better than the right gradient is."""
+        if not self.same(predicted, self.a):
+            return False
+        off = np.linalg.norm(self.a - self.n)
+        return bool(np.linalg.norm(predicted - self.a) <= 0.1 * off)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether this is dx, not the gradient of a parameter."""
+        return self.name == "x"
+
+    @property
+    def jacobian(self) -> Array | None:
+        """J_oi = dy_o / dz_i of this array, or None where it is too large."""
+        return self.numericals[self.name].jacobian
+
+    @cached_property
+    def slopes(self) -> Array | None:
+        """The diagonal of J, shaped like x, if y has the shape of x; else None."""
+        j = self.jacobian
+        if j is None or not self.is_input or self.y.shape != self.z.shape:
+            return None
+        return np.diag(j).reshape(self.z.shape)
+
+    @cached_property
+    def is_elementwise(self) -> bool:
+        """Whether each output depends on its own input alone."""
+        j = self.jacobian
+        if self.slopes is None or j is None:
+            return False
+        return bool(np.abs(j - np.diag(np.diag(j))).max(initial=0) <= 1e-7 * np.abs(j).max(initial=0))
+
+    @cached_property
+    def per_example(self) -> Array | None:
+        """What each example of the batch adds to the gradient, (N, *shape); None if that is unknown."""
+        j = self.jacobian
+        if j is None or self.y.ndim < 2:
+            return None
+        n = self.y.shape[0]
+        parts = np.einsum("nop,no->np", j.reshape(n, -1, self.z.size), self.dy.reshape(n, -1))
+        return parts.reshape(n, *self.z.shape)
+
+    def counterfactual(self, **changed: Array) -> Array | None:
+        """Return the numerical gradient as it were with other arrays; None where that cannot be evaluated."""
+        arrays = self.subject.copies() | changed
+        subject = Subject(self.subject.name, arrays, self.subject.forward, self.subject.backward)
+        try:
+            with np.errstate(all="ignore"):
+                y = np.asarray(subject.forward(subject.copies()))
+                if y.shape != self.dy.shape or not np.isfinite(y).all():
+                    return None
+                found = numerical_vjp(subject, self.name, self.dy, y)
+        except (ValueError, IndexError, ArithmeticError):  # such arrays do not fit this function
+            return None
+        return found.value
+
+
+Mechanism = Callable[[Case], Iterator[Guess]]

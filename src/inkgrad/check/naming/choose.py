@@ -1,0 +1,83 @@
+"""Choosing a name: all mechanisms are asked, the most telling one that fits is believed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inkgrad.check.naming import (
+    additions,
+    amounts,
+    counterfactuals,
+    examples,
+    formulas,
+    jacobians,
+    masks,
+    places,
+    precision,
+    statistics,
+)
+from inkgrad.check.naming.case import Case, Mechanism
+from inkgrad.check.report import Finding
+
+TELLING = (  # in the order in which they are believed when several fit
+    amounts.nothing,
+    precision.coarse_type,
+    amounts.multiple,
+    jacobians.part_of_it,
+    jacobians.forgotten,
+    jacobians.twice,
+    jacobians.not_transposed,
+    jacobians.at_output,
+    places.transposed,
+    places.swapped,
+    masks.inverted,
+    masks.whole_window,
+    amounts.some_missing,
+    masks.from_another_array,
+    examples.weighted,
+    examples.one_each,
+    additions.weight_decay,
+    counterfactuals.output_for_input,
+    counterfactuals.another_kernel,
+    counterfactuals.part_left_out,
+    places.memory_order,
+    places.flipped,
+    places.rolled,
+    formulas.summed_over_the_wrong_axis,
+    jacobians.neighbour,
+    formulas.branches,
+    statistics.constants,
+)
+FITS = (  # with numbers fitted to the mistake, so they explain more than they should: asked last
+    amounts.per_row_or_column,
+    formulas.short_formula,
+    counterfactuals.stepped_parameters,
+    places.sorted_alike,
+)
+
+
+def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Finding:
+    """Return what is wrong with a gradient, or "unknown" with the numbers alone.
+
+    `more` are mechanisms that only this kind of subject needs; they are believed first.
+    """
+    for mechanisms in ((*more, *TELLING), FITS):
+        fitting = [guess for mechanism in mechanisms for guess in mechanism(case) if case.explains(guess.predicted)]
+        if fitting:
+            best = fitting[0]
+            also = tuple(dict.fromkeys(guess.kind for guess in fitting if guess.kind != best.kind))
+            return Finding(layer, case.name, best.kind, also, best.message, best.evidence)
+    return _unknown(case, layer)
+
+
+def _unknown(case: Case, layer: str) -> Finding:
+    a, n = case.a.ravel().astype(np.float64), case.n.ravel()
+    worst = int(np.argmax(np.abs(a - n) - case.bar.ravel()))
+    where = [int(k) for k in np.unravel_index(worst, case.a.shape)]
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(n))
+    cosine = float(a @ n) / lengths if lengths else 0.0
+    message = (
+        f"d{case.name} fits no known pattern; the worst entry, {where}, is {a[worst]:.6g} by backward but "
+        f"{n[worst]:.6g} by differences, known to {case.bar.ravel()[worst]:.1e}; the cosine of the two is {cosine:.4f}"
+    )
+    return Finding(layer, case.name, "unknown", (), message, {"where": where, "cosine": cosine})

@@ -1,0 +1,74 @@
+"""The right gradient of another function: with something flipped, exchanged or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from inkgrad.check.naming.case import Case, Guess
+
+MOST_TRIALS = 20_000  # slopes; more would take minutes
+
+
+def output_for_input(case: Case) -> Iterator[Guess]:
+    """x and y exchanged in the gradient of a parameter."""
+    if case.is_input or "x" not in case.subject.arrays or case.y.shape != case.subject.arrays["x"].shape:
+        return
+    predicted = case.counterfactual(x=case.y.astype(case.z.dtype))
+    if predicted is not None:
+        message = f"d{case.name} is made from the output y where the input x belongs"
+        yield Guess("input-for-output", predicted, message)
+
+
+def another_kernel(case: Case) -> Iterator[Guess]:
+    """dx with the parameters turned round, or with their axes exchanged."""
+    if not case.is_input:
+        return
+    for name, w in case.subject.arrays.items():
+        if name == "x" or w.ndim < 2:
+            continue
+        spatial = tuple(range(w.ndim - 2)) if w.ndim > 2 else (0, 1)
+        turned = [("flipped", np.flip(w, spatial))]
+        if w.ndim > 2 and w.shape[0] == w.shape[1]:
+            turned.append(("with height and width exchanged", w.swapaxes(0, 1)))
+        for words, changed in turned:
+            predicted = case.counterfactual(**{name: np.ascontiguousarray(changed)})
+            if predicted is not None:
+                yield Guess("reordered", predicted, f"dx is that of {name} {words}")
+
+
+def part_left_out(case: Case) -> Iterator[Guess]:
+    """dx with a row or a column of the parameters left out."""
+    if not case.is_input:
+        return
+    for name, w in case.subject.arrays.items():
+        if name == "x" or w.ndim < 2 or case.z.size * sum(w.shape) > MOST_TRIALS:
+            continue
+        for axis in range(w.ndim):
+            for k in (0, w.shape[axis] - 1, *range(1, w.shape[axis] - 1)):
+                changed = w.copy()
+                changed[(slice(None),) * axis + (k,)] = 0
+                predicted = case.counterfactual(**{name: changed})
+                if predicted is not None:
+                    message = f"dx leaves out index {k} of axis {axis} of {name}"
+                    yield Guess("missing", predicted, message, {"array": name, "axis": axis, "index": k})
+
+
+def stepped_parameters(case: Case) -> Iterator[Guess]:
+    """dx with the parameters as they are after a step: they were updated too early."""
+    if not case.is_input:
+        return
+    for name, numerical in case.numericals.items():
+        if name == "x":
+            continue
+        before = case.subject.arrays[name]
+        base, moved = case.n, case.counterfactual(**{name: before - numerical.value})
+        if moved is None:
+            continue
+        change = moved - base
+        square = float((change * change).sum())
+        lr = float(((case.a - base) * change).sum()) / square if square else 0.0
+        if lr:
+            message = f"dx is that of {name} after a step of {lr:.4g}: update after the whole backward pass"
+            yield Guess("mutated", base + lr * change, message, {"lr": lr})

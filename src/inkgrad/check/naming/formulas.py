@@ -1,0 +1,76 @@
+"""A wrong derivative as a short formula in dy, x and y."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.check.naming.case import Case, Guess
+
+
+def short_formula(case: Case) -> Iterator[Guess]:
+    """The sparsest sum of at most two terms that gives the wrong dx exactly."""
+    if not case.is_input or case.dy.shape != case.z.shape:
+        return
+    terms = _terms(case)
+    for count in (1, 2):
+        for names in combinations(terms, count):
+            columns = np.stack([terms[name].ravel() for name in names], axis=1)
+            weights, _, rank, _ = np.linalg.lstsq(columns, case.a.ravel(), rcond=None)
+            if rank < count:
+                continue
+            predicted = (columns @ weights).reshape(case.z.shape)
+            formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, names, strict=True))
+            yield Guess("wrong-formula", predicted, f"dx equals {formula.lstrip('+')}", {"formula": formula})
+
+
+def _terms(case: Case) -> dict[str, Array]:
+    x, y, dy, right = case.z, case.y, case.dy, case.n
+    positive = x > 0
+    return {
+        "dy y": dy * y,
+        "dy x": dy * x,
+        "dy (1 - y)": dy * (1 - y),
+        "dy (1 - x²)": dy * (1 - x * x),
+        "dy (1 - y²)": dy * (1 - y * y),
+        "dy": dy,
+        "dy x²": dy * x * x,
+        "dy y²": dy * y * y,
+        "the right dx": right,
+        "the right dx where x > 0": right * positive,
+        "the right dx where x < 0": right * ~positive,
+        "dy where x < 0": dy * ~positive,
+        "dy x where x < 0": dy * x * ~positive,
+        "dy y where x < 0": dy * y * ~positive,
+    }
+
+
+def branches(case: Case) -> Iterator[Guess]:
+    """Right where x > 0, and a short formula where x < 0."""
+    if not case.is_elementwise:
+        return
+    negative = case.z < 0
+    if not negative.any() or negative.all():
+        return
+    x, y, dy = case.z[negative], case.y[negative], case.dy[negative]
+    terms = {"dy": dy, "dy x": dy * x, "dy y": dy * y}
+    for names in (("dy",), ("dy", "dy x"), ("dy", "dy y")):
+        columns = np.stack([terms[name] for name in names], axis=1)
+        weights, _, rank, _ = np.linalg.lstsq(columns, case.a[negative], rcond=None)
+        if rank < len(names):
+            continue
+        predicted = case.n.copy()
+        predicted[negative] = columns @ weights
+        formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, names, strict=True))
+        message = f"dx is right where x > 0; where x < 0 it equals {formula.lstrip('+')}"
+        yield Guess("wrong-formula", predicted, message, {"formula": formula})
+
+
+def summed_over_the_wrong_axis(case: Case) -> Iterator[Guess]:
+    """A bias gradient summed over outputs instead of examples: the shape fits by accident."""
+    if not case.is_input and case.n.ndim == 1 and case.dy.ndim == 2 and case.dy.shape[0] == case.n.shape[0]:
+        message = f"d{case.name} is the sum of dy over the wrong axis: sum over the batch, axis 0"
+        yield Guess("wrong-formula", case.dy.sum(axis=1), message)

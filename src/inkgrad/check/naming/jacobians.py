@@ -1,0 +1,67 @@
+"""The Jacobian used in a wrong way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from inkgrad.check.naming.case import Case, Guess
+
+
+def part_of_it(case: Case) -> Iterator[Guess]:
+    """Only the diagonal, or all but the diagonal, of a full Jacobian."""
+    j = case.jacobian
+    if case.slopes is None or case.is_elementwise or j is None:
+        return
+    diagonal = case.slopes * case.dy
+    message = (
+        "only the diagonal of the Jacobian is used, as if each output depended on its own input alone; "
+        "the sum over all outputs is missing: dx_j = sum_i dy_i J_ij"
+    )
+    yield Guess("diagonal-jacobian", diagonal, message)
+    full = (case.dy.ravel() @ j).reshape(case.z.shape)
+    yield Guess("off-diagonal-jacobian", full - diagonal, "the diagonal of the Jacobian is left out")
+
+
+def not_transposed(case: Case) -> Iterator[Guess]:
+    """J dy where dy J is meant: right only while J is symmetric."""
+    j = case.jacobian
+    if case.slopes is None or j is None or case.is_elementwise:
+        return
+    message = "the Jacobian is used untransposed, J dy where dy J is meant; for y = x W: dy Wᵀ, not dy W"
+    yield Guess("jacobian-not-transposed", (j @ case.dy.ravel()).reshape(case.z.shape), message)
+
+
+def forgotten(case: Case) -> Iterator[Guess]:
+    """dy passed through."""
+    if case.is_input and case.dy.shape == case.z.shape:
+        yield Guess("derivative-forgotten", case.dy, "dx is dy: the derivative of this layer is not applied")
+
+
+def twice(case: Case) -> Iterator[Guess]:
+    """dy J J."""
+    j = case.jacobian
+    if case.slopes is not None and j is not None:
+        predicted = (case.dy.ravel() @ j @ j).reshape(case.z.shape)
+        yield Guess("derivative-twice", predicted, "the derivative of this layer is applied twice")
+
+
+def at_output(case: Case) -> Iterator[Guess]:
+    """The derivative at y, where the one at x is meant."""
+    if case.is_input and case.y.shape == case.z.shape:
+        predicted = case.counterfactual(x=case.y.astype(case.z.dtype))
+        if predicted is not None:
+            message = "the derivative is evaluated at the output y instead of the input x"
+            yield Guess("derivative-at-output", predicted, message)
+
+
+def neighbour(case: Case) -> Iterator[Guess]:
+    """The slope of the unit beside."""
+    if not case.is_elementwise or case.slopes is None:
+        return
+    for axis in range(1, case.z.ndim):
+        for shift in (1, -1):
+            predicted = case.dy * np.roll(case.slopes, shift, axis)
+            message = f"each unit uses the derivative of its neighbour, {shift:+d} along axis {axis}"
+            yield Guess("wrong-formula", predicted, message, {"shift": shift})

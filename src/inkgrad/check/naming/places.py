@@ -1,0 +1,77 @@
+"""Right numbers in the wrong places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, product
+
+import numpy as np
+
+from inkgrad.check.naming.case import Case, Guess
+
+
+def transposed(case: Case) -> Iterator[Guess]:
+    """Two axes exchanged, with the shape kept."""
+    for i, j in combinations(range(case.n.ndim), 2):
+        if case.n.shape[i] > 1 and case.n.shape[i] == case.n.shape[j]:
+            yield Guess("transposed", case.n.swapaxes(i, j), f"axes {i} and {j} of d{case.name} are exchanged")
+
+
+def memory_order(case: Case) -> Iterator[Guess]:
+    """The numbers of the transpose read out in their own order."""
+    if case.n.ndim >= 2:
+        message = f"d{case.name} has its numbers in another memory order: reshape is not a transpose"
+        yield Guess("reordered", case.n.T.reshape(case.n.shape), message)
+        yield Guess("reordered", case.n.reshape(case.n.shape, order="F"), message)
+        yield Guess("reordered", case.n.ravel(order="F").reshape(case.n.shape), message)
+
+
+def flipped(case: Case) -> Iterator[Guess]:
+    """Reversed along an axis, or along several."""
+    axes = [axis for axis in range(case.n.ndim) if case.n.shape[axis] > 1]
+    for count in range(1, len(axes) + 1):
+        for chosen in combinations(axes, count):
+            along = " and ".join(map(str, chosen))
+            yield Guess("reordered", np.flip(case.n, chosen), f"d{case.name} is reversed along axis {along}")
+
+
+def rolled(case: Case) -> Iterator[Guess]:
+    """Shifted along an axis or two: around, or out of the frame."""
+    axes = [axis for axis in range(case.n.ndim) if case.n.shape[axis] > 1]
+    for axis in axes:
+        for by in range(1, min(case.n.shape[axis], 12)):
+            for shift in (by, -by):
+                yield from _shifted(case, {axis: shift})
+    for first, second in combinations(axes, 2):
+        for shift, other in product((-2, -1, 1, 2), repeat=2):
+            yield from _shifted(case, {first: shift, second: other})
+
+
+def _shifted(case: Case, shifts: dict[int, int]) -> Iterator[Guess]:
+    around = np.roll(case.n, tuple(shifts.values()), tuple(shifts))
+    out = around.copy()
+    for axis, shift in shifts.items():
+        edge = slice(0, shift) if shift > 0 else slice(shift, None)
+        out[(slice(None),) * axis + (edge,)] = 0
+    words = " and ".join(f"by {shift} along axis {axis}" for axis, shift in shifts.items())
+    for predicted in (around, out):
+        yield Guess("reordered", predicted, f"d{case.name} is shifted {words}", {"shifts": shifts})
+
+
+def sorted_alike(case: Case) -> Iterator[Guess]:
+    """All the right numbers, each example keeping its own, in no order we know."""
+    if case.n.ndim < 2 or np.count_nonzero(case.n) < 4:
+        return
+    rows = case.n.reshape(case.n.shape[0], -1)
+    order = np.argsort(rows, axis=1)
+    places = np.argsort(np.argsort(case.a.reshape(rows.shape), axis=1), axis=1)
+    moved = np.take_along_axis(np.take_along_axis(rows, order, axis=1), places, axis=1)
+    message = f"d{case.name} has the right numbers in the wrong places"
+    yield Guess("reordered", moved.reshape(case.n.shape), message)
+
+
+def swapped(case: Case) -> Iterator[Guess]:
+    """The gradient of another array of the same shape."""
+    for other, numerical in case.numericals.items():
+        if other != case.name and numerical.value.shape == case.n.shape:
+            yield Guess("swapped", numerical.value, f"d{case.name} holds the gradient of {other}", {"other": other})

@@ -1,0 +1,65 @@
+"""Normalisation whose mean or variance was taken for a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from inkgrad.check.naming.case import Case, Guess
+
+N_TERMS = 3
+WHAT = {(False, False): "mean and variance are", (True, False): "the variance is", (False, True): "the mean is"}
+
+
+def constants(case: Case) -> Iterator[Guess]:
+    """dx of a normalisation is c (q - mean q - h mean(q h)), with h the normalised x and q = dy gamma.
+
+    The second term comes from the mean, the third from the variance, over the batch (axis 0) or
+    over the features (the last axis).  Each term is fitted on its own.
+    """
+    if not case.is_input or case.y.shape != case.z.shape or case.z.ndim != 2 or case.is_elementwise:
+        return
+    for axis in (0, 1):
+        x, q = case.z, case.dy
+        gamma = _gamma(case, axis)
+        if gamma is not None:
+            q = q * gamma
+        if q.size < 4 * N_TERMS:
+            continue  # three terms would fit anything so small
+        spread = x.std(axis=axis, keepdims=True)
+        if not spread.all():
+            continue
+        h = (x - x.mean(axis=axis, keepdims=True)) / spread
+        terms = [
+            q / spread,
+            np.broadcast_to(q.mean(axis=axis, keepdims=True), q.shape) / spread,
+            h * (q * h).mean(axis=axis, keepdims=True) / spread,
+        ]
+        columns = np.stack([term.ravel() for term in terms], axis=1)
+        right = np.linalg.lstsq(columns, case.n.ravel(), rcond=None)[0]
+        found = np.linalg.lstsq(columns, case.a.ravel(), rcond=None)[0]
+        if np.linalg.norm(columns @ right - case.n.ravel()) > 1e-3 * np.linalg.norm(case.n):
+            continue  # not a normalisation along this axis
+        has_mean, has_variance = abs(found[1]) > 1e-2, abs(found[2]) > 1e-2
+        kind = "statistics-constant" if (has_mean, has_variance) in WHAT else "wrong-formula"
+        what = WHAT.get((has_mean, has_variance))
+        message = (
+            f"{what} treated as constant, though each x moves them too"
+            if what
+            else f"the terms of dx count {np.round(found, 4)}, not {np.round(right, 4)}: a variance over N - 1?"
+        )
+        predicted = (columns @ found).reshape(q.shape)
+        # the exact gradient holds an epsilon in the variance that the terms here do not
+        blur = np.linalg.norm(columns @ right - case.n.ravel()) + np.linalg.norm(case.bar)
+        if np.linalg.norm(predicted - case.a) <= 10 * blur + case.tolerance * np.linalg.norm(case.a):
+            yield Guess(kind, case.a, message, {"terms": found, "right": right})
+
+
+def _gamma(case: Case, axis: int) -> np.ndarray | None:
+    """Return the factor that follows the normalisation, if a parameter is one."""
+    others = [array for name, array in case.subject.arrays.items() if name != "x"]
+    for array in others:
+        if array.shape == case.z.shape[1:]:
+            return np.asarray(array)
+    return None

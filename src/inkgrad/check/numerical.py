@@ -1,0 +1,141 @@
+"""The numerical gradient of sum(dy * y) in an array, each entry with its error bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.check.slopes import rounding_noise, slope
+from inkgrad.check.subject import Arrays, Subject
+from inkgrad.errors import CheckError
+from inkgrad.layers import Move
+
+MOST_RETRIES = 3
+LARGE = 2000  # numbers; for larger arrays a layer is asked how they move y
+N_SAMPLED = 20  # entries of those that are measured all the same
+MOST_JACOBIAN = 4_000_000  # numbers; a larger Jacobian is not kept
+
+
+@dataclass(frozen=True)
+class Numerical:
+    """A gradient between `low` and `high`, both known to within `bar`; they differ at kinks.
+
+    `jacobian` is J_oi = dy_o / dz_i over all outputs o and entries i, or None where it is too large.
+    """
+
+    low: Array
+    high: Array
+    bar: Array
+    jacobian: Array | None
+
+    @property
+    def value(self) -> Array:
+        """The gradient; at a kink the mean of its bounds."""
+        return (self.low + self.high) / 2
+
+
+def numerical_vjp(subject: Subject, name: str, dy: Array, y: Array, noise: Array | None = None) -> Numerical:
+    """Return dy J for the array `name` of `subject`, where its outputs are y, rounded by `noise`."""
+    noise = output_noise(subject, y) if noise is None else noise
+    z = subject.arrays[name]
+    moves = subject.moves(name) if subject.moves and z.size > LARGE else None
+    if moves is not None:
+        return _by_moves(subject, name, dy, y, noise, moves)
+    keep = y.size * z.size <= MOST_JACOBIAN
+    jacobian = np.zeros((y.size, z.size)) if keep else None
+    low, high, bar = (np.zeros(z.size) for _ in range(3))
+    for i, found in _each_slope(subject, name, dy, y, noise, range(z.size), jacobian):
+        low[i], high[i], bar[i] = found
+    return Numerical(low.reshape(z.shape), high.reshape(z.shape), bar.reshape(z.shape), jacobian)
+
+
+def _each_slope(
+    subject: Subject,
+    name: str,
+    dy: Array,
+    y: Array,
+    noise: Array,
+    entries: Iterable[int],
+    jacobian: Array | None = None,
+) -> Iterator[tuple[int, tuple[float, float, float]]]:
+    """Yield bounds and error bar of dy J for some entries of an array; fill their columns of J."""
+    arrays = subject.copies()
+    flat = arrays[name].reshape(-1)
+    dy = dy.reshape(-1).astype(np.float64)
+    weights = np.abs(dy)
+    size = min(float(np.sqrt(np.mean(flat.astype(np.float64) ** 2))) or 1.0, 1.0)  # slopes change over about 1
+    base = y.reshape(-1).astype(np.float64)
+    for i in entries:
+        here = flat[i]
+
+        def move(d: float, i: int = i, here: Array = here) -> tuple[float, Array]:
+            flat[i] = here + flat.dtype.type(d)
+            by = float(flat[i]) - float(here)
+            out = outputs_or_nan(subject, arrays, base)
+            flat[i] = here
+            return by, out
+
+        reach = max(size, abs(float(here)))
+        found = slope(move, base, noise, reach, subject.eps)
+        for _ in range(MOST_RETRIES):
+            if not found.broken.any():
+                break
+            reach /= 100  # something breaks near by: look again from closer
+            found = found.where_broken(slope(move, base, noise, reach, subject.eps))
+        ends = dy * found.low, dy * found.high
+        bar = float(weights @ found.bar + 64 * subject.eps * (weights @ np.abs(found.middle)))
+        yield i, (float(np.minimum(*ends).sum()), float(np.maximum(*ends).sum()), bar)
+        if jacobian is not None:
+            jacobian[:, i] = found.middle
+
+
+def _by_moves(subject: Subject, name: str, dy: Array, y: Array, noise: Array, moves: Iterable[Move]) -> Numerical:
+    """Return dy J as the layer says its parameter moves y; a random sample is measured to see that it does.
+
+    Raises CheckError where it does not.
+    """
+    z = subject.arrays[name]
+    value, bar = np.zeros(z.size), np.zeros(z.size)
+    for each in moves:
+        value[each.entries] = each.direction @ dy[:, each.unit]
+        bar[each.entries] = 64 * subject.eps * (np.abs(each.direction) @ np.abs(dy[:, each.unit]))
+    sample = np.random.default_rng(0).choice(z.size, N_SAMPLED, replace=False)
+    for i, (low, high, blur) in _each_slope(subject, name, dy, y, noise, sample.tolist()):
+        if not low - blur - bar[i] <= value[i] <= high + blur + bar[i]:
+            raise CheckError(f"{subject.name}: moves() is wrong about {name}: entry {i} does not move y so")
+    shape = z.shape
+    return Numerical(value.reshape(shape), value.reshape(shape).copy(), bar.reshape(shape), None)
+
+
+def output_noise(subject: Subject, y: Array) -> Array:
+    """Return how large the rounding errors of each output of a subject are, flattened."""
+    rng = np.random.default_rng(0)
+    directions = {name: rng.uniform(0.5, 1.5, array.shape) for name, array in subject.arrays.items()}
+    base = y.reshape(-1).astype(np.float64)
+
+    def evaluate(d: float) -> Array:
+        moved = {
+            name: (array * (1 + d * directions[name])).astype(array.dtype) for name, array in subject.arrays.items()
+        }
+        return outputs_or_nan(subject, moved, base)
+
+    return rounding_noise(evaluate, base, subject.eps)
+
+
+def outputs_or_nan(subject: Subject, arrays: Arrays, base: Array) -> Array:
+    """Return the outputs for moved arrays, flattened; NaN where they have left the function's domain.
+
+    Raises CheckError where they have another shape than at the start.
+    """
+    try:
+        out = np.array(subject.forward(arrays), np.float64).reshape(-1)  # a copy: y may be a view of x
+    except CheckError:
+        return np.full(base.shape, np.nan)
+    if out.shape != base.shape:
+        raise CheckError(
+            f"{subject.name}: forward gives {base.size} numbers, then {out.size} when its input moves a little"
+        )
+    return out

@@ -1,0 +1,174 @@
+"""Purity: what must hold before any number is compared.
+
+Forward and backward repeat themselves, leave their inputs alone, write every gradient, and give
+finite numbers; backward is linear in dy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.check.report import Finding
+from inkgrad.check.subject import Arrays, Subject
+
+
+@dataclass(frozen=True)
+class Purity:
+    """The outputs, the gradients by backward, and what is wrong beside their values.
+
+    `explained` holds the arrays whose gradients need no further word.
+    """
+
+    gradients: Arrays
+    findings: tuple[Finding, ...]
+    explained: frozenset[str]
+
+
+def examine_purity(subject: Subject, y: Array, dy: Array, bars: Arrays) -> Purity:
+    """Return the gradients of `subject` at dy, and the findings about how they came about.
+
+    `bars` are error bars of the gradients: what is smaller is rounding, of which nothing is asked.
+    """
+    findings: list[Finding] = []
+    for name in _changed_by_forward(subject):
+        findings.append(_finding(name, "mutated", f"forward changes {name} in place: work on a copy"))
+    if not np.array_equal(_forward(subject), y, equal_nan=True):
+        findings.append(
+            _finding("x", "random", "forward gives something else when it is called again with the same input and rng")
+        )
+    arrays, spare = subject.copies(), dy.copy()
+    gradients = dict(subject.backward(arrays, spare, 0.0))
+    misshapen = _shapes(subject, gradients)
+    if misshapen:
+        return Purity({}, tuple(misshapen), frozenset(gradients))
+    for name, array in arrays.items():
+        if not np.array_equal(array, subject.arrays[name]):
+            findings.append(_finding(name, "mutated", f"backward changes {name} in place: work on a copy"))
+    if not np.array_equal(spare, dy):
+        findings.append(_finding("x", "mutated", "backward changes dy in place: work on a copy"))
+    if findings:
+        return Purity(gradients, tuple(findings), frozenset(gradients))
+    findings += _writing(subject, dy, gradients)
+    findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
+    small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
+    findings += _linearity(subject, dy, gradients, small | {finding.array for finding in findings})
+    findings += _finiteness(gradients, {finding.array for finding in findings})
+    return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings))
+
+
+def _finding(array: str, kind: str, message: str, **evidence: object) -> Finding:
+    return Finding("", array, kind, (), message, evidence)
+
+
+def _forward(subject: Subject) -> Array:
+    return np.asarray(subject.forward(subject.copies()))
+
+
+def _changed_by_forward(subject: Subject) -> list[str]:
+    arrays = subject.copies()
+    subject.forward(arrays)
+    return [name for name, array in arrays.items() if not np.array_equal(array, subject.arrays[name])]
+
+
+def _shapes(subject: Subject, gradients: Arrays) -> list[Finding]:
+    findings = []
+    for name, array in subject.arrays.items():
+        shape = np.shape(gradients[name])
+        if shape != array.shape:
+            hint = "; does backward return it?" if gradients[name] is None else ""
+            message = f"d{name} has shape {shape}, must be {array.shape}, that of {name}{hint}"
+            findings.append(_finding(name, "unknown", message, shape=shape))
+    return findings
+
+
+def _again(subject: Subject, dy: Array, start: float = 0.0) -> Arrays:
+    return subject.backward(subject.copies(), dy.copy(), start)
+
+
+def _writing(subject: Subject, dy: Array, gradients: Arrays) -> list[Finding]:
+    """Gradients start as 0, then as 1: what shows through was never written, or was added to."""
+    findings = []
+    for name, shifted in _again(subject, dy, 1.0).items():
+        by = shifted - gradients[name]
+        if not np.allclose(by, 1, atol=1e-6) or not by.size:
+            continue
+        if np.any(gradients[name]):
+            message = f"backward adds to d{name} instead of setting it, so each call adds to the last: write = for +="
+            findings.append(_finding(name, "accumulated", message))
+    return findings
+
+
+def _repeating(subject: Subject, dy: Array, gradients: Arrays, known: set[str]) -> list[Finding]:
+    findings = []
+    for name, second in _again(subject, dy).items():
+        first = gradients[name]
+        if name in known or np.array_equal(first, second, equal_nan=True):
+            continue
+        third = _again(subject, dy)[name]
+        ratio = _ratio(second - first, first)
+        if ratio is not None and _ratio(third - second, first) is not None:
+            message = f"each call of backward adds to d{name}: the second is {1 + ratio:.4g} times the first"
+            findings.append(_finding(name, "accumulated", message, ratio=ratio))
+        else:
+            message = (
+                f"d{name} differs when backward is called again with the same numbers and rng: draw once, in forward"
+            )
+            findings.append(_finding(name, "random", message))
+    return findings
+
+
+def _ratio(a: Array, b: Array) -> float | None:
+    """Return c where a = c b, or None."""
+    square = float(np.sum(b * b))
+    c = float(np.sum(a * b)) / square if square else 0.0
+    return c if c > 1e-6 and np.allclose(a, c * b, rtol=1e-5, atol=1e-9 * np.sqrt(square)) else None
+
+
+def _linearity(subject: Subject, dy: Array, gradients: Arrays, known: set[str]) -> list[Finding]:
+    """backward(c dy) = c backward(dy) and backward(dy + other) = backward(dy) + backward(other).
+
+    What backward gives for dy = 0 is taken off first: something added, such as weight decay, is not
+    nonlinear.  Powers of two scale exactly in every floating-point type, so a coarse one is not either.
+    """
+    other = np.random.default_rng(1).normal(size=dy.shape).astype(dy.dtype)
+    at_zero, at_other, at_both = (_again(subject, each) for each in (np.zeros_like(dy), other, dy + other))
+    scaled = {c: _again(subject, (c * dy).astype(dy.dtype)) for c in (-1.0, 2.0, 1024.0)}
+    findings = []
+    for name, gradient in gradients.items():
+        if name in known or not np.isfinite(gradient).all():
+            continue
+        base = at_zero[name]
+        for c, found in scaled.items():
+            if _far(found[name] - base, c * (gradient - base), subject.eps):
+                message = (
+                    f"d{name} for {c:g} dy is not {c:g} times d{name} for dy: backward must be linear in dy; "
+                    "is something clipped, or a mask taken from dy?"
+                )
+                findings.append(_finding(name, "nonlinear", message, scale=c))
+                break
+        else:
+            if _far(at_both[name] - base, gradient - base + at_other[name] - base, subject.eps):
+                message = f"d{name} for a sum of two dy is not the sum of both d{name}: is a mask taken from dy?"
+                findings.append(_finding(name, "nonlinear", message))
+    return findings
+
+
+def _far(a: Array, b: Array, eps: float) -> bool:
+    """Return whether a and b differ by more than the rounding of even a coarse type."""
+    size = float(np.abs(b).max(initial=0))
+    tolerance = 0.01 * (np.abs(a) + np.abs(b)) + (1e-5 + 100 * eps) * size
+    return bool((np.abs(a - b) > tolerance).any())
+
+
+def _finiteness(gradients: Arrays, known: set[str]) -> list[Finding]:
+    findings = []
+    for name, gradient in gradients.items():
+        bad = ~np.isfinite(gradient)
+        if name not in known and bad.any():
+            where = [int(k) for k in np.argwhere(bad)[0]]
+            message = f"d{name} is {gradient[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
+            findings.append(_finding(name, "not-finite", message, where=where))
+    return findings

@@ -1,0 +1,87 @@
+"""Report: what a gradient check found, for programs and for people."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from inkgrad.check.comparison import Comparison, Verdict
+from inkgrad.errors import GradientMismatch
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake, with its name.
+
+    layer     the path of the layer in the network ("2" or "2.0"), "" for a layer checked alone,
+              "cost", or "wiring"
+    array     "x" for dx, "y" for the dy of a cost, else the parameter's name
+    kind      what is wrong, one of the words of the documentation; "unknown" when no pattern fits
+    also      other kinds that the numbers fit as well
+    message   one or two sentences
+    evidence  the numbers it rests on
+    """
+
+    layer: str
+    array: str
+    kind: str
+    also: tuple[str, ...]
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        where = ".".join(part for part in (self.layer, self.array) if part)
+        ties = f" (or: {', '.join(self.also)})" if self.also else ""
+        return f"{where}: {self.kind}{ties}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a check of `name`: a Comparison for each array, and the findings."""
+
+    name: str
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in a few words."""
+        if self.ok:
+            return "the gradient is right"
+        return f"the gradient is wrong in {len(self.findings)} place{'s' * (len(self.findings) > 1)}"
+
+    def __str__(self) -> str:
+        header = ("gradient of", "entries", "right", "kink", "cannot tell", "wrong", "worst relative error")
+        rows = [header, *(self._row(comparison) for comparison in self.comparisons)]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(header))]
+        table = ["  ".join(map(_aligned, range(len(header)), row, widths)) for row in rows]
+        return "\n".join([f"{self.name}: {self.verdict}", *map(str, self.findings), "", *table])
+
+    @staticmethod
+    def _row(comparison: Comparison) -> tuple[str, ...]:
+        wrong = comparison.count(Verdict.wrong) + comparison.count(Verdict.uncomfortable)
+        told = comparison.relative_error[comparison.verdicts != Verdict.cannot_tell]
+        worst = f"{told.max():.1e}" if told.size else "-"
+        counts = (comparison.count(verdict) for verdict in (Verdict.right, Verdict.kink, Verdict.cannot_tell))
+        return (comparison.path, str(comparison.verdicts.size), *map(str, counts), str(wrong), worst)
+
+    def raise_if_wrong(self) -> None:
+        """Raise GradientMismatch, which carries this report, if anything is wrong."""
+        if not self.ok:
+            raise GradientMismatch("; ".join(map(str, self.findings)), self)
+
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """Write a PNG picture: a heat map for each array, its errors in units of their error bars."""
+        from inkgrad.check.heat_map import save_heat_maps
+
+        save_heat_maps(self, path)
+
+
+def _aligned(k: int, cell: str, width: int) -> str:
+    return cell.rjust(width) if k else cell.ljust(width)

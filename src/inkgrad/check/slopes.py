@@ -1,0 +1,125 @@
+"""Slopes: the derivative of a function in one number, with its own error bar, and kinks told apart.
+
+The slope of y(d) at d = 0 is estimated from pairs of points at three distances,
+
+    D(h) = (y(h) - y(-h)) / 2h,      R = (64 D(h/16) - D(h/2)) / 63,
+
+where R cancels the error of order h² (Richardson 1911, https://doi.org/10.1098/rsta.1911.0009).
+Its error bar is what D(h/16) alone says otherwise, and the rounding of y over h/16.  Where D(h) does
+not fit in as a smooth function's would, or left and right do not draw together, something breaks
+within reach of h: the slopes to the left and to the right are then followed to ever smaller h.  If
+they meet, there is a derivative; if they do not, there is a kink, and every number between them is
+a right answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+
+SMOOTH = 1e-6  # R and D(h/16) of a smooth function agree to this part of their size
+N_NOISE = 12  # points for the estimate of the rounding inside a function
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The slope of each output: somewhere from `low` to `high`, both known to within `bar`."""
+
+    low: Array
+    high: Array
+    bar: Array
+
+    @property
+    def middle(self) -> Array:
+        """The slope where there is one; at a kink, the mean of left and right."""
+        return (self.low + self.high) / 2
+
+    @property
+    def broken(self) -> Array:
+        """Where there is no slope, but two, or none that is a number."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(~(self.high - self.low <= 4 * self.bar))
+
+    def where_broken(self, other: Slope) -> Slope:
+        """Return these slopes, but the other ones where these are broken and those are not."""
+        better = self.broken & ~other.broken
+        pairs = (self.low, other.low), (self.high, other.high), (self.bar, other.bar)
+        return Slope(*(np.where(better, theirs, ours) for ours, theirs in pairs))
+
+
+def slope(move: Callable[[float], tuple[float, Array]], y: Array, noise: Array, size: float, eps: float) -> Slope:
+    """Return the slope of y in one number.
+
+    `move(d)` moves the number by about d and returns by how much it really moved, as floating
+    point rounds, and the new outputs.  `noise` is the rounding of each output, `size` the size of
+    the number, `eps` the machine epsilon of its type.
+    """
+    h = eps**0.2 * size
+    with np.errstate(all="ignore"):
+        far, near, nearest = (_pair(move, y, h / k) for k in (1, 2, 16))
+        best, rough = (64 * nearest.centred - near.centred) / 63, (4 * near.centred - far.centred) / 3
+        rounding = noise / nearest.h
+        bar = np.maximum(np.abs(best - nearest.centred), np.abs(best - rough) / 8) + rounding
+        scale = np.abs(best) + np.abs(nearest.centred)
+        unsure = ~(np.abs(rough - nearest.centred) <= SMOOTH * scale + 4 * rounding)  # NaN is unsure too
+        unsure |= ~(nearest.gap <= far.gap / 2 + 8 * rounding)  # left and right should draw together
+        low, high = best.copy(), best.copy()
+        for power in (1 / 3, 0.4, 0.45):
+            if not unsure.any():
+                break
+            pair = _pair(move, y, eps**power * size)
+            doubt = noise / pair.h
+            low = np.where(unsure, np.minimum(pair.left, pair.right), low)
+            high = np.where(unsure, np.maximum(pair.left, pair.right), high)
+            bar = np.where(unsure, doubt, bar)
+            meet = unsure & (pair.gap <= 4 * doubt + 1e-3 * (np.abs(pair.left) + np.abs(pair.right)))
+            low, high = np.where(meet, pair.centred, low), np.where(meet, pair.centred, high)
+            # left and right differ by h times the curvature, the centred difference is off by its square
+            curved = np.nan_to_num(pair.gap**2 / (np.abs(pair.left) + np.abs(pair.right)), nan=0.0)
+            bar = np.where(meet, doubt + curved, bar)
+            unsure = unsure & ~meet
+    return Slope(low, high, bar)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    h: float
+    left: Array
+    right: Array
+    centred: Array
+
+    @property
+    def gap(self) -> Array:
+        """How far apart the slopes to the left and to the right are."""
+        return np.abs(self.right - self.left)
+
+
+def _pair(move: Callable[[float], tuple[float, Array]], y: Array, h: float) -> _Pair:
+    right_h, above = move(h)
+    left_h, below = move(-h)
+    left_h = -left_h
+    # equal distances but for rounding, so the plain quotient is the centred difference
+    return _Pair(h, (y - below) / left_h, (above - y) / right_h, (above - below) / (left_h + right_h))
+
+
+def rounding_noise(evaluate: Callable[[float], Array], y: Array, eps: float) -> Array:
+    """Return how large the rounding errors of each output are.
+
+    `evaluate(d)` gives the outputs with all inputs changed by the factor 1 + d, each by its own.
+    Over a few tiny steps a smooth function is a straight line; what its fourth differences still
+    show is rounding: their standard deviation is that of the noise times √70, as 8! / (4!)² = 70
+    (Moré & Wild 2011, https://doi.org/10.1137/100786125, section 2).  Rounded outputs move in
+    jumps, so several sizes of steps are tried; the median looks past a jump at a kink.
+    """
+    worst = np.zeros(y.shape)
+    for step in (64 * eps, eps**0.75, eps**0.5, eps**0.4):
+        values = np.stack([evaluate(step * k) for k in range(N_NOISE)]).astype(np.float64)
+        with np.errstate(all="ignore"):
+            fourth = np.abs(np.diff(values, 4, axis=0))
+        measured = np.median(fourth, axis=0) / (0.6745 * np.sqrt(70))
+        worst = np.maximum(worst, np.where(np.isfinite(measured), measured, 0))
+    return np.asarray(10 * worst + eps * np.abs(y))

@@ -1,0 +1,44 @@
+"""Subject: what is checked, whatever library it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.layers import Move
+
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function y = f(arrays) with a hand-written backward.
+
+    `forward` takes arrays by name and returns y.  `backward` takes them, dy and the number that
+    gradients start from, runs forward and backward once, and returns the gradient of each array.
+    Neither copies what it is given, so that changes in place are seen.  `moves` says how a large
+    array moves y, where that is simple (see Layer.moves).
+    """
+
+    name: str
+    arrays: Arrays
+    forward: Callable[[Arrays], Array]
+    backward: Callable[[Arrays, Array, float], Arrays]
+    moves: Callable[[str], Iterable[Move] | None] | None = None
+
+    def copies(self) -> dict[str, Array]:
+        """Return copies of the arrays, to spoil."""
+        return {name: array.copy() for name, array in self.arrays.items()}
+
+    def changed(self, name: str, array: Array) -> dict[str, Array]:
+        """Return copies of the arrays with another one in the place of `name`."""
+        return self.copies() | {name: array}
+
+    @property
+    def eps(self) -> float:
+        """The machine epsilon of the coarsest type among the arrays."""
+        kinds = [array.dtype for array in self.arrays.values() if array.dtype.kind == "f"]
+        return float(max(np.finfo(kind).eps for kind in kinds))
