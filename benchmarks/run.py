@@ -8,6 +8,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
+import gradcheck
 import machine
 import memory
 import seed_epoch
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="epochs each competitor runs, in turn")
     rounds = parser.parse_args().rounds
     parts = [HEAD, f"{date.today()}, {machine.describe()}"]
-    for measure in (lambda: seed_epoch.report(rounds), seeds.report, memory.report):
+    for measure in (lambda: seed_epoch.report(rounds), seeds.report, memory.report, gradcheck.report):
         parts.append(measure())
         print(parts[-1], flush=True)
     RESULTS.write_text("\n\n".join(part.strip() for part in parts) + "\n")

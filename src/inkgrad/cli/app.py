@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import inkgrad
+from inkgrad.cli.check import check
 from inkgrad.cli.demo import demo
 from inkgrad.cli.evaluate import evaluate
 from inkgrad.cli.read import read
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: inkgrad train, then inkgrad evaluate digits.safetensors",
 )
-for command in (train, evaluate, read, show):
+for command in (train, evaluate, read, check, show):
     app.command()(command)
 app.add_typer(demo, name="demo")
 
@@ -66,6 +67,8 @@ def _status() -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except GradientMismatch as error:
+        if error.report is not None:
+            print(error.report, file=sys.stderr)
         say(error)
         return 1
     except typer.TyperException as error:

@@ -19,7 +19,7 @@ from inkgrad.cli.progress import progress_of
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import say
 from inkgrad.data import as_inputs
-from inkgrad.errors import Interrupted
+from inkgrad.errors import Interrupted, SettingError
 from inkgrad.models import MODELS
 from inkgrad.models.session import Paths, Session, resume, start
 
@@ -43,6 +43,9 @@ def train(
     check: Annotated[
         bool, typer.Option("--check", help="First check the gradient against finite differences.")
     ] = False,
+    check_every: Annotated[
+        int | None, typer.Option(metavar="STEPS", help="Check it before the first step, and after every so many.")
+    ] = None,
 ) -> None:
     """Train a network on handwritten digits and save it.
 
@@ -63,21 +66,25 @@ def train(
     session = resume(paths, given, data) if go_on else start(paths, given, data, anew)
     console = Console(stderr=True, highlight=False)
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
-    if check:
+    if check_every is not None and check_every < 1:
+        raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
+    if check or check_every:
         _check_gradient(session)
-    _train(session, console)
+    _train(session, console, check_every)
     session.save_model()
     say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
     found = session.evaluate()
     print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
 
 
-def _train(session: Session, console: Console) -> None:
+def _train(session: Session, console: Console, check_every: int | None) -> None:
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     one_thread = threadpool_limits(1, "blas")  # the same bits on any number of cores, and no waiting for a busy one
     with quiet, one_thread, stop_requests() as stop_requested, progress_of(session, console) as show:
         for row in session.steps():
             show(row)
+            if check_every and session.steps_done % check_every == 0:
+                _check_gradient(session)
             if stop_requested():
                 session.save_checkpoint()
                 raise Interrupted(
@@ -87,7 +94,9 @@ def _train(session: Session, console: Console) -> None:
 
 
 def _check_gradient(session: Session) -> None:
+    """Check the gradient at theta as it stands, on the first training digits; raise GradientMismatch if it is wrong."""
     run, examples = session.run, session.dataset.train
     x, t = as_inputs(examples.x[:N_CHECKED]), examples.t[:N_CHECKED]
-    errors = quick_check(run.objective.network, run.objective.cost, x, t, run.theta)
-    say(f"the gradient agrees with finite differences: worst relative error {max(errors.values()):.1e}")
+    report = quick_check(run.objective.network, run.objective.cost, x, t, run.theta)
+    worst = max(float(comparison.relative_error.max()) for comparison in report.comparisons)
+    say(f"step {session.steps_done}: the gradient agrees with differences, worst relative error {worst:.1e}")

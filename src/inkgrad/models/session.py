@@ -106,6 +106,11 @@ class Session:
         """Steps an epoch takes."""
         return self.run.steps_in_epoch(self.dataset.train)
 
+    @property
+    def steps_done(self) -> int:
+        """Steps since the very start."""
+        return self.run.epoch * self.steps_in_epoch + self.run.step
+
     def steps(self) -> Iterator[dict[str, Any] | None]:
         """Train to the end, yielding after every step: a new row of the log, or None.
 
@@ -130,7 +135,7 @@ class Session:
         run = self.run
         row = {
             "epoch": round(run.epoch + run.step / self.steps_in_epoch, 6),
-            "step": run.epoch * self.steps_in_epoch + run.step,
+            "step": self.steps_done,
             "cost": float(np.mean(self.costs)),
             "quick_accuracy": evaluate(run.objective, run.theta, self.quick).accuracy,
         }

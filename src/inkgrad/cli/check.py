@@ -1,0 +1,142 @@
+"""`inkgrad check`: is the gradient right, and if not, what is wrong with it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from inkgrad.check import Comparison, Verdict
+from inkgrad.cli.findings import in_words
+from inkgrad.cli.lesson import list_lessons, show_lesson
+from inkgrad.cli.options import Data
+from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine
+from inkgrad.cli.terminal import say
+from inkgrad.errors import SettingError
+from inkgrad.files import refuse_unwritable
+from inkgrad.models import MODELS
+
+
+def check(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TARGET",
+            help=f"A model file, a named network ({', '.join(MODELS)}), or FILE.py:Class, a layer or cost of yours.",
+        ),
+    ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(metavar="SHAPE", help="Shape of one input of your layer: 4, or 28x28x1. For a cost: its outputs."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting that your class is made with; may be repeated."),
+    ] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(help=f"Examples in the batch; {N_EXAMPLES} for a class of yours, {N_DIGITS} for a network."),
+    ] = None,
+    data: Data = None,
+    seed: Annotated[int, typer.Option(help="Where all random choices come from.")] = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only along three random directions in each array: says that, not what.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw every error, in units of its error bar, as a heat map.")
+    ] = None,
+    lesson: Annotated[
+        str | None,
+        typer.Option("--break", metavar="LESSON", help="See a mistake being made and found; 'list' lists them."),
+    ] = None,
+) -> None:
+    """Compare the gradient by backward with finite differences, and name what is wrong.
+
+    Each entry is judged by the error bar of its own difference: there is no
+    tolerance to choose. It is "right", or inside a "kink" as that of ReLU, or
+    "wrong", or so small that differences "cannot tell".
+
+    [bold]inkgrad check digits.safetensors[/]
+    the model that inkgrad train wrote, on training digits
+
+    [bold]inkgrad check mine.py:Scale --set n=4 --input-shape 4[/]
+    your own layer Scale(n=4), at random inputs of 4 numbers
+
+    [bold]inkgrad check --break softmax-diagonal[/]
+    the mistake that this checker was made for: what it did, and its name
+
+    Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be checked.
+    A lesson, with --break, ends with 0 when the mistake was found.
+    """
+    if plot:
+        refuse_unwritable(plot)
+    if lesson is not None:
+        if target is not None:
+            raise SettingError(f"--break brings a network of its own: leave {target} out")
+        if lesson == "list":
+            list_lessons()
+        else:
+            show_lesson(lesson, plot)
+        return
+    if target is None:
+        raise SettingError("what is to be checked? A model file, FILE.py:Class, or a lesson: inkgrad check --help")
+    request = Request(target, input_shape, tuple(settings or ()), examples, data, seed, quick)
+    with threadpool_limits(1, "blas"):  # many small products: threads would only wait for each other
+        checked = examine(request)
+    _show(checked, quick)
+    if plot:
+        checked.report.plot(plot)
+        say(f"the heat map is in {plot}")
+    if not checked.report.ok:
+        raise typer.Exit(1)
+
+
+def _show(checked: Checked, quick: bool) -> None:
+    report = checked.report
+    if report.comparisons:
+        console = Console()
+        console.print(_table(checked, "along random directions" if quick else None))
+    for finding in report.findings:
+        print(in_words(finding, checked.layers))
+    untold = sum(each.count(Verdict.cannot_tell) for each in report.comparisons)
+    if untold:
+        n = sum(each.verdicts.size for each in report.comparisons)
+        say(f"{untold} of {n} entries are lost in rounding, so differences cannot tell: try other --seed or --examples")
+    places = len(report.findings)
+    print("the gradient is right" if report.ok else f"the gradient is wrong in {places} place{'s' * (places > 1)}")
+
+
+def _table(checked: Checked, title: str | None) -> Table:
+    table = Table(title=title)
+    table.add_column("layer", style="bold")
+    table.add_column("gradient")
+    for name in "entries", "right", "kink", "cannot tell", "wrong", "worst relative error":
+        table.add_column(name, justify="right")
+    for comparison in checked.report.comparisons:
+        table.add_row(*_row(comparison, checked.layers))
+    return table
+
+
+def _row(comparison: Comparison, layers: dict[str, str]) -> list[str]:
+    path, array = comparison.layer, comparison.array
+    if not path and "." in array:  # quick_check says "1.W"
+        path, _, array = array.rpartition(".")
+    layer = "whole" if path == "wiring" else f"{path} {layers.get(path, '')}".strip()
+    wrong = comparison.count(Verdict.wrong) + comparison.count(Verdict.uncomfortable)
+    told = comparison.relative_error[comparison.verdicts != Verdict.cannot_tell]
+    counts = [comparison.count(verdict) or "·" for verdict in (Verdict.kink, Verdict.cannot_tell)]
+    right = comparison.count(Verdict.right)
+    return [
+        layer,
+        f"d{array}",
+        str(comparison.verdicts.size),
+        f"[green]{right}[/]" if right else "·",
+        *map(str, counts),
+        f"[red]{wrong}[/]" if wrong else "·",
+        f"{np.max(told):.1e}" if told.size else "·",
+    ]
