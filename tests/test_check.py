@@ -21,7 +21,7 @@ from wrong_layers import (
     TransposedWeights,
 )
 
-from inkgrad.check import GradientMismatch, Verdict, check_cost, check_layer, check_network, quick_check
+from inkgrad.check import GradientMismatch, Verdict, check_cost, check_layer, check_network, check_vjp, quick_check
 from inkgrad.costs import SoftmaxCrossEntropy, SquaredError
 from inkgrad.layers import Chain, Dense, Layer, Softmax, Tanh
 from inkgrad.models import MODELS
@@ -206,3 +206,17 @@ def test_importing_the_checker_leaves_torch_and_jax_alone():
     )
     heavy = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not heavy
+
+
+def test_a_finding_carries_the_complex_step_as_a_second_opinion():
+    (finding,) = check_layer(DiagonalSoftmax(), batch(), raises=False).findings
+    evidence = finding.evidence
+    assert evidence["complex step"] == pytest.approx(evidence["differences"], abs=evidence["error bar"])
+    assert evidence["complex step"] != pytest.approx(evidence["backward"], rel=1e-3)
+    (finding,) = check_layer(MeanNotSum(4, 3), batch(), raises=False).findings
+    assert finding.evidence["complex step"] == pytest.approx(finding.evidence["differences"], rel=1e-9)
+
+
+def test_where_no_complex_number_is_taken_there_is_no_second_opinion():
+    report = check_vjp(lambda x: np.floor(x) + np.hypot(x, 1), lambda dy, x: dy, np.linspace(0.1, 0.9, 5), raises=False)
+    assert report.findings[0].evidence["complex step"] is None

@@ -9,6 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.check.comparison import Comparison
+from inkgrad.check.complex_step import complex_slope
 from inkgrad.check.naming import Case, Mechanism, name_mistake
 from inkgrad.check.numerical import numerical_vjp, output_noise
 from inkgrad.check.purity import examine_purity
@@ -44,8 +45,21 @@ def examine(
         comparisons.append(comparison)
         if name not in purity.explained and not comparison.ok:
             case = Case(subject, name, comparison.analytical, numericals, y, dy, settings or {})
-            findings.append(name_mistake(case, layer, mechanisms))
+            findings.append(_with_second_opinion(name_mistake(case, layer, mechanisms), case))
     return Report(subject.name, tuple(comparisons), tuple(findings))
+
+
+def _with_second_opinion(finding: Finding, case: Case) -> Finding:
+    """Add to a finding's evidence the worst entry, by backward, by differences and by the complex step."""
+    worst = int(np.argmax(np.abs(case.a - case.n) - case.bar))
+    evidence = {
+        "entry": [int(k) for k in np.unravel_index(worst, case.a.shape)],
+        "backward": float(case.a.reshape(-1)[worst]),
+        "differences": float(case.n.reshape(-1)[worst]),
+        "error bar": float(case.bar.reshape(-1)[worst]),
+        "complex step": complex_slope(case.subject, case.name, case.dy, worst),
+    }
+    return replace(finding, evidence=evidence | finding.evidence)
 
 
 def evaluate(subject: Subject) -> Array:

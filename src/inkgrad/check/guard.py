@@ -49,7 +49,8 @@ def forward(layer: Layer, p: Named, x: Array, seed: int) -> tuple[Array, Any]:
     if not isinstance(found, tuple) or len(found) != 2:
         raise CheckError(f"{layer}.forward should return y and a cache, got {_kind(found)}")
     y, cache = found
-    if not isinstance(y, (np.ndarray, np.floating)) or y.dtype.kind != "f":
+    kinds = "fc" if np.iscomplexobj(x) or any(np.iscomplexobj(part) for part in vars(p).values()) else "f"
+    if not isinstance(y, (np.ndarray, np.generic)) or y.dtype.kind not in kinds:
         raise CheckError(f"{layer}.forward should return y as an array of floating-point numbers, got {_kind(y)}")
     return np.asarray(y), cache
 

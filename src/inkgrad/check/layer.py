@@ -151,6 +151,8 @@ def subject_of(layer: Layer, theta: Array, x: Array, seed: int) -> Subject:
 
 def _put_back(arrays: Arrays, layout: Layout, vector: Array) -> None:
     """Show in the arrays what the layer did to its parameters in place."""
+    if np.iscomplexobj(vector):
+        return  # a complex step, whose arrays nobody looks at again
     for name, part in layout.parts(vector).items():
         arrays[name][...] = part
 
