@@ -327,3 +327,29 @@ def test_installing_the_library_installs_the_plugin():
 
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"gradcheck": "inkgrad.check.pytest_plugin"}
+
+
+HUBER = (lambda x: np.where(abs(x) < 1, x * x / 2, abs(x) - 0.5), lambda dy, x: dy * np.clip(x, -1, 1))
+
+
+@pytest.mark.parametrize(
+    ("f", "vjp", "x"),
+    [
+        (*HUBER, np.array([-1.0, 1.0, 0.5])),
+        (lambda x: x * abs(x), lambda dy, x: 2 * dy * abs(x), np.array([0.0, 0.3])),
+        (lambda x: np.maximum(x, 0) ** 2 + 3 * x, lambda dy, x: dy * (2 * np.maximum(x, 0) + 3), np.array([0.0, 1e-7])),
+        (lambda x: abs(x) ** 1.1, lambda dy, x: dy * 1.1 * np.sign(x) * abs(x) ** 0.1, np.array([1e-6, 0.5])),
+        (lambda x: np.sin(1e5 * x), lambda dy, x: dy * 1e5 * np.cos(1e5 * x), np.array([0.1, 0.2])),
+        (abs, lambda dy, x: dy * np.sign(x), np.array([0.0, 1.0])),
+        (lambda x: 1e8 * x**3, lambda dy, x: 3e8 * dy * x**2, np.array([1e-4, 2.0])),
+    ],
+)
+def test_functions_whose_curvature_jumps_raise_no_alarm(f, vjp, x):
+    assert check_vjp(f, vjp, x).ok
+    assert not check_vjp(f, lambda dy, x: 0.7 * vjp(dy, x), x + 0.01, raises=False).ok
+
+
+def test_where_nothing_can_be_told_the_report_says_so():
+    x = np.linspace(-1, 1, 5, dtype=np.float32)
+    report = check_vjp(lambda x: np.float32(1e6) + 1e-4 * np.tanh(x), lambda dy, x: np.zeros_like(dy), x, raises=False)
+    assert "nothing can be told" in str(report)

@@ -76,6 +76,8 @@ def evaluate(subject: Subject) -> Array:
         raise CheckError(
             f"{subject.name}: forward should give an array of floating-point numbers, got {type(y).__name__}"
         )
+    if y.size == 0:
+        raise CheckError(f"{subject.name}: forward gives nothing, an array of shape {y.shape}")
     return np.asarray(y)
 
 

@@ -43,6 +43,16 @@ def views_of(layer: Layer, theta: Array) -> Named:
     return layout.views(theta)
 
 
+def as_theta(layer: Layer, theta: Array) -> Array:
+    """Return a copy of theta in float64; raise CheckError if it is no theta of this layer."""
+    try:
+        theta = np.array(theta, np.float64)
+    except (TypeError, ValueError) as error:
+        raise CheckError(f"{layer}: theta should be numbers: {error}") from error
+    views_of(layer, theta)
+    return theta
+
+
 def forward(layer: Layer, p: Named, x: Array, seed: int) -> tuple[Array, Any]:
     """Return y and the cache of a layer, with the luck of `seed`."""
     found = guarded(layer, "forward", lambda: layer.forward(p, x, np.random.default_rng(seed)))

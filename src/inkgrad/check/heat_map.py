@@ -42,9 +42,7 @@ def heat_maps(report: Report) -> Any:
         off = np.abs(a - np.clip(a, n.low, n.high))
         with np.errstate(all="ignore"):
             ratio = np.where(off > 0, off / n.bar, 0)
-        logarithm = np.log10(
-            np.clip(np.nan_to_num(ratio, nan=WORST, posinf=WORST), 1e-3, WORST)
-        )  # NaN is shown as worst
+        logarithm = np.log10(np.clip(np.where(np.isfinite(ratio), ratio, WORST), 1e-3, WORST))  # NaN is shown as worst
         axes.axis("on")
         shown = axes.imshow(_as_picture(logarithm), cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest")
         axes.set_title(

@@ -68,7 +68,7 @@ def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "
         report = examine(subject, seed, path, factors_of(layer))
         impure = any(finding.kind in IMPURE for finding in report.findings)
         others = [] if impure else _other_calls(layer, theta, x, seed, path)
-        told = {finding.array for finding in others}
+        told = {finding.array for finding in others if finding.kind != "wiring"}
         findings = [finding for finding in report.findings if finding.array not in told]
         return Report(str(layer), report.comparisons, (*findings, *others))
     parts = examine_parts(layer, theta, x, seed, path)

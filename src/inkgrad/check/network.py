@@ -10,7 +10,7 @@ from inkgrad.arrays import Array
 from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
-from inkgrad.check.guard import forward, guarded, layout_of, value_and_gradient, views_of
+from inkgrad.check.guard import as_theta, forward, guarded, layout_of, value_and_gradient, views_of
 from inkgrad.check.layer import as_float64, as_wiring, examine_layer, examine_parts, random_parameters
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
@@ -42,8 +42,7 @@ def check_network(
     False; CheckError where there is nothing to compare.
     """
     x, t = as_float64(network, x), np.asarray(t)
-    theta = random_parameters(network, seed) if theta is None else np.array(theta, np.float64)
-    views_of(network, theta)  # refuses a theta of another network
+    theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
     if isinstance(network, Chain) and theta.size > LARGE:
         comparisons, findings = _examine_large(network, cost, theta, x, t, seed)
     else:
@@ -101,6 +100,9 @@ def _examine_large(network: Chain, cost: Cost, theta: Array, x: Array, t: Array,
     y, _ = forward(network, views_of(network, theta), few.copy(), seed)
     reports = [examine_cost(cost, y, t[:FEW]), *examine_parts(network, theta, few, seed)]
     findings = [finding for report in reports for finding in report.findings]
+    if not findings:  # a mistake about the batch may not show in a few of its examples
+        reports = examine_parts(network, theta, x, seed)
+        findings = [finding for report in reports for finding in report.findings]
     if not findings:
         comparisons, impurities = _compare_whole(network, cost, *moved(theta, x, seed), t, seed)
         findings = [*impurities, *(_wiring(each) for each in comparisons if not each.ok)]

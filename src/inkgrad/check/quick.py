@@ -6,7 +6,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.check.comparison import Comparison
-from inkgrad.check.guard import forward, guarded, layout_of, losses, value_and_gradient, views_of
+from inkgrad.check.guard import as_theta, forward, guarded, layout_of, losses, value_and_gradient, views_of
 from inkgrad.check.layer import as_float64, random_parameters
 from inkgrad.check.network import moved
 from inkgrad.check.numerical import Numerical
@@ -36,12 +36,15 @@ def quick_check(
     error e, that product is off by <e, v>, which for a normal v is normal with standard deviation
     ||e||; so k directions all miss an error of r error bars with a probability of at most
     (√(2/π) / r)^k.  The directions are normal, not ±1, or two swapped entries would pass half of
-    the time.
+    the time.  An alarm at a kink is asked again a little beside it, so a wrong slope at the very
+    kink is left to check_network.
 
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is False.
     """
     x, t = as_float64(network, x), np.asarray(t)
-    theta = random_parameters(network, seed) if theta is None else np.array(theta, np.float64)
+    theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
+    if directions < 1:
+        raise CheckError(f"at least 1 direction is needed, got {directions}")
     comparisons = _along_directions(network, cost, x, t, theta, directions, seed)
     if not all(each.ok for each in comparisons):  # kinks of several layers may meet here: see moved()
         again, nearby = moved(theta, x, seed)

@@ -52,6 +52,12 @@ class Report:
     @property
     def verdict(self) -> str:
         """The outcome in a few words."""
+        if (
+            self.ok
+            and self.comparisons
+            and all((each.verdicts == Verdict.cannot_tell).all() for each in self.comparisons)
+        ):
+            return "nothing can be told of the gradient: the differences drown in rounding"
         if self.ok:
             return "the gradient is right"
         return f"the gradient is wrong in {len(self.findings)} place{'s' * (len(self.findings) > 1)}"

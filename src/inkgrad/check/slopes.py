@@ -68,6 +68,7 @@ def slope(move: Callable[[float], tuple[float, Array]], y: Array, noise: Array, 
         unsure = ~(np.abs(rough - nearest.centred) <= SMOOTH * scale + 4 * rounding)  # NaN is unsure too
         unsure |= ~(nearest.gap <= far.gap / 2 + 8 * rounding)  # left and right should draw together
         low, high = best.copy(), best.copy()
+        before = nearest
         for power in (1 / 3, 0.4, 0.45):
             if not unsure.any():
                 break
@@ -78,9 +79,12 @@ def slope(move: Callable[[float], tuple[float, Array]], y: Array, noise: Array, 
             bar = np.where(unsure, doubt, bar)
             meet = unsure & (pair.gap <= 4 * doubt + 1e-3 * (np.abs(pair.left) + np.abs(pair.right)))
             low, high = np.where(meet, pair.centred, low), np.where(meet, pair.centred, high)
-            # left and right differ by h times the curvature, the centred difference is off by its square
-            curved = np.nan_to_num(pair.gap**2 / (np.abs(pair.left) + np.abs(pair.right)), nan=0.0)
-            bar = np.where(meet, doubt + curved, bar)
+            # left and right differ by h times the curvature, and the centred difference is off by its
+            # square; where the curvature itself jumps, by as much as it changes with h
+            both = np.abs(pair.left) + np.abs(pair.right)
+            curved = np.divide(pair.gap**2, both, out=np.zeros_like(both), where=both > 0)
+            bar = np.where(meet, doubt + curved + np.abs(pair.centred - before.centred), bar)
+            before = pair
             unsure = unsure & ~meet
     return Slope(low, high, bar)
 

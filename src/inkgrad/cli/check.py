@@ -107,8 +107,7 @@ def _show(checked: Checked, quick: bool) -> None:
     if untold:
         n = sum(each.verdicts.size for each in report.comparisons)
         say(f"{untold} of {n} entries are lost in rounding, so differences cannot tell: try other --seed or --examples")
-    places = len(report.findings)
-    print("the gradient is right" if report.ok else f"the gradient is wrong in {places} place{'s' * (places > 1)}")
+    print(report.verdict)
 
 
 def _table(checked: Checked, title: str | None) -> Table:

@@ -48,13 +48,15 @@ def _what_they_share(case: Case, missing: Array) -> str:
 
 def multiple(case: Case) -> Iterator[Guess]:
     """The same multiple everywhere."""
+    if case.explains(-case.n):
+        yield Guess("sign", -case.n, f"d{case.name} is right but for its sign", {"factor": -1.0})
+        return
     c = _fit(case.a, case.n)
     if c is None:
         return
-    if abs(c + 1) < 1e-4:
-        yield Guess("sign", -case.n, f"d{case.name} is right but for its sign", {"factor": -1.0})
-        return
     names = factor_names(case, c)
+    if case.n.size < 2 and not names:
+        return  # any single number is a multiple of any other
     known = f", that is {' or '.join(names)}" if names else ""
     message = f"d{case.name} is {c:.6g} times what it should be{known}"
     yield Guess("factor", c * case.n, message, {"factor": c, "names": names})
