@@ -13,6 +13,7 @@ import numpy as np
 from race import THREADS
 
 from inkgrad.check import check_network, quick_check
+from inkgrad.check.lessons import LESSONS
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import as_inputs, mnist
 from inkgrad.layers import Chain, Dense, ReLU, Tanh
@@ -80,6 +81,9 @@ def measure() -> str:
         lines.append(
             f"| {name} | {full:.2f} s | {theirs:.1f} s | {theirs / full:.0f} | {quick:.3f} s | {theirs / quick:.0f} |"
         )
+    exhibits = [exhibit for lesson in LESSONS.values() for exhibit in lesson.make()]
+    named = max(seconds(lambda each=each: check_network(*each.wrong, raises=False)) for each in exhibits)
+    lines += ["", f"Finding and naming the mistake in each of {len(exhibits)} small networks: {named:.2f} s at most."]
     return "\n".join(lines)
 
 

@@ -274,6 +274,15 @@ def test_ctrl_c_outside_the_training_is_said_so(tmp_path):
     assert stderr.splitlines()[-1] == "inkgrad: interrupted"
 
 
+def test_the_gradient_is_checked_on_the_way_when_that_is_said(tmp_path, small_folder):
+    found = inkgrad("train", "--data", small_folder, "--epochs", 3, "--check-every", 12, cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    checked = re.findall(r"inkgrad: step (\d+): the gradient agrees with differences", found.stderr)
+    assert checked == ["0", "12", "24"]
+    found = inkgrad("train", "--check-every", 0, cwd=tmp_path)
+    assert_refused(found, "checks are at least 1 step apart, got --check-every 0")
+
+
 def test_a_wrong_gradient_stops_the_training_with_exit_status_1(tmp_path, small_folder):
     program = f"""
 import sys

@@ -52,6 +52,8 @@ def train(
     Beside the model digits.safetensors it writes digits.checkpoint.safetensors, which --resume goes on
     from, digits.log.jsonl, a line of numbers every 100 steps, and digits.curves.png.
     """
+    if check_every is not None and check_every < 1:
+        raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
     named = {
         "model": model,
         "classes": classes,
@@ -66,8 +68,6 @@ def train(
     session = resume(paths, given, data) if go_on else start(paths, given, data, anew)
     console = Console(stderr=True, highlight=False)
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
-    if check_every is not None and check_every < 1:
-        raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
     if check or check_every:
         _check_gradient(session)
     _train(session, console, check_every)
