@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from random_networks import Problem, at_a_kink, descend, in_float32, of_pictures, problem, saturated, trained
 
 from inkgrad.check import GradientMismatch, check_layer, check_network, quick_check
-from inkgrad.costs import SoftmaxCrossEntropy
+from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import as_inputs
-from inkgrad.layers import Chain, Dense, Dropout, Flatten, Layer, ReLU, Tanh
+from inkgrad.layers import Chain, Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Softmax, Tanh
 from inkgrad.training import Objective
 
 N_KINDS = {  # how many of each kind: 400 in all
@@ -218,3 +218,14 @@ def test_after_training_the_full_check_finds_and_places(after_training, wrong, a
     activation, x, t, theta = after_training
     report = check_network(of_784(wrong, activation), SoftmaxCrossEntropy(), x, t, theta, raises=False)
     assert [(finding.layer, finding.array, finding.kind) for finding in report.findings] == [("1", array, kind)]
+
+
+@pytest.mark.parametrize("ending", [Softmax(), Sigmoid()], ids=str)
+@pytest.mark.parametrize("check", [check_network, quick_check])
+def test_saturated_outputs_before_the_cross_entropy_raise_no_alarm(check, ending):
+    """An output of 1 - 1e-14 has two digits left below 1; the cost shows the rounding of the others."""
+    network = Chain((Dense(4, 6), Tanh(), Dense(6, 3), ending))
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x, t, theta = rng.normal(size=(7, 4)), np.arange(7) % 3, rng.normal(size=51) * 10 ** rng.uniform(0, 1.2)
+        assert check(network, CrossEntropy(), x, t, theta, raises=False).ok, seed

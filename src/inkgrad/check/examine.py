@@ -24,19 +24,21 @@ def examine(
     layer: str = "",
     settings: Mapping[str, float] | None = None,
     mechanisms: tuple[Mechanism, ...] = (),
+    noise: float = 0.0,
 ) -> Report:
     """Return what is found out about `subject`, with a random dy from `seed`.
 
     `layer` is its path, for the findings; `settings` are numbers that a factor may come from,
-    `mechanisms` name mistakes that only this kind of subject can have.
+    `mechanisms` name mistakes that only this kind of subject can have, `noise` is rounding of y that
+    is known beforehand.
     """
     y = evaluate(subject)
     if not np.isfinite(y).all():
         return Report(subject.name, (), (_not_finite(subject, y, layer),))
     rng = np.random.default_rng(seed)
     dy = np.asarray(rng.normal(size=y.shape) if y.ndim else 1.0).astype(y.dtype)
-    noise = output_noise(subject, y)
-    numericals = {name: numerical_vjp(subject, name, dy, y, noise) for name in subject.arrays}
+    rounding = output_noise(subject, y) + noise
+    numericals = {name: numerical_vjp(subject, name, dy, y, rounding) for name in subject.arrays}
     purity = examine_purity(subject, y, dy, {name: each.bar for name, each in numericals.items()})
     findings = [replace(finding, layer=layer) for finding in purity.findings]
     comparisons = []

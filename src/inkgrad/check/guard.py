@@ -78,6 +78,16 @@ def value_and_gradient(cost: Cost, y: Array, t: Array) -> tuple[float, Array]:
     return float(value), np.asarray(dy)
 
 
+def loss_noise(cost: Cost, y: Array, t: Array) -> Array:
+    """Return how far the rounding of y alone moves each loss: far, where a saturated y is next to 0 or 1.
+
+    y is known to a relative eps, and loss_i moves by N dy_ik per unit of y_ik.
+    """
+    _, dy = value_and_gradient(cost, y, t)
+    each = np.abs(y * dy).reshape(len(y), -1).sum(axis=1)
+    return np.asarray(4 * float(np.finfo(np.float64).eps) * len(y) * each)
+
+
 def losses(cost: Cost, y: Array, t: Array) -> Array:
     """Return the loss of each example."""
     return np.asarray(guarded(cost, "losses", lambda: cost.losses(y, t)), np.float64)

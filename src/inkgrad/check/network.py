@@ -10,7 +10,7 @@ from inkgrad.arrays import Array
 from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
-from inkgrad.check.guard import as_theta, forward, guarded, layout_of, value_and_gradient, views_of
+from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
 from inkgrad.check.layer import as_float64, as_wiring, examine_layer, examine_parts, random_parameters
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
@@ -68,12 +68,18 @@ def _examine_small(network: Layer, cost: Cost, theta: Array, x: Array, t: Array,
     findings = [finding for report in reports for finding in report.findings]
     comparisons = [comparison for report in reports for comparison in report.comparisons]
     if not findings and theta.size:
-        whole = examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring")
+        whole = _examine_whole(network, cost, theta, x, t, seed)
         if not whole.ok:
-            whole = examine(subject_of_network(network, cost, *moved(theta, x, seed), t, seed), seed, "wiring")
+            whole = _examine_whole(network, cost, *moved(theta, x, seed), t, seed)
         findings = [as_wiring(finding) for finding in whole.findings]
         comparisons += whole.comparisons
     return comparisons, findings
+
+
+def _examine_whole(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Report:
+    y, _ = forward(network, views_of(network, theta), x.copy(), seed)
+    noise = float(loss_noise(cost, y, t).mean())
+    return examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring", noise=noise)
 
 
 def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.check.comparison import Comparison
-from inkgrad.check.guard import as_theta, forward, guarded, layout_of, losses, value_and_gradient, views_of
+from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
 from inkgrad.check.layer import as_float64, random_parameters
 from inkgrad.check.network import moved
 from inkgrad.check.numerical import Numerical
@@ -81,7 +81,7 @@ def _along_directions(
         theta[:] = start
         return found
 
-    noise, rng = rounding_noise(scaled, base, EPS), np.random.default_rng(seed)
+    noise, rng = rounding_noise(scaled, base, EPS) + loss_noise(cost, y, t), np.random.default_rng(seed)
     comparisons = []
     for path, (place, _) in layout.places.items():
         here, part = start[place], gradient[place]

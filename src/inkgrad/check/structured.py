@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.check.guard import forward, losses, views_of
+from inkgrad.check.guard import forward, loss_noise, losses, views_of
 from inkgrad.check.numerical import Numerical
 from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.costs import Cost
@@ -56,6 +56,8 @@ def structured_gradient(whole: Whole, path: str, analytical: Array) -> Numerical
     place, shape = layout.places[path]
     found = _stacked(whole, path)
     noise = rounding_noise(lambda d: whole.losses(whole.theta * (1 + d)), whole.losses(whole.theta), EPS)
+    y, _ = forward(whole.chain, views_of(whole.chain, whole.theta), whole.x, whole.seed)
+    noise = noise + loss_noise(whole.cost, y, whole.t)
     rounding = float(np.sqrt(np.mean(noise**2) / len(noise))) / STEP
     flat = analytical.ravel()
     size = float(np.sqrt(np.mean(flat**2))) if np.isfinite(flat).all() else 1.0
