@@ -7,10 +7,12 @@ from inkgrad.layers import (
     ELU,
     GELU,
     Chain,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
     LeakyReLU,
+    MaxPool2D,
     Noise,
     ReLU,
     Sigmoid,
@@ -34,6 +36,21 @@ ACTIVATIONS = [
     Softmax(),
 ]
 
+CONVOLUTIONS = [
+    Conv2D(2, 3),
+    Conv2D(2, 3, kernel=1),
+    Conv2D(2, 1, kernel=5),
+    Conv2D(2, 3, padding="valid"),
+    Conv2D(2, 4, kernel=5, padding="valid", start="glorot"),
+    Conv2D(2, 3, stride=2),
+    Conv2D(2, 3, stride=2, padding="valid", start="lecun"),
+    Conv2D(2, 1, kernel=1, stride=3),
+    Conv2D(2, 3, kernel=5, stride=3),
+    Conv2D(2, 3, kernel=3, stride=3, padding="valid"),
+]
+
+POOLS = [MaxPool2D(), MaxPool2D(1), MaxPool2D(3), MaxPool2D(5)]  # 5 × 6 pixels: some do not fill a window
+
 LAYERS = [  # each with the shape of one input
     *[(activation, (4,)) for activation in ACTIVATIONS],
     (Dense(4, 3), (4,)),
@@ -46,6 +63,9 @@ LAYERS = [  # each with the shape of one input
     (Chain((Dense(4, 5), Tanh(), Dense(5, 3), Softmax())), (4,)),
     (Chain((Flatten(), Noise(), Dense(4, 5), ReLU(), Dropout(0.3), Dense(5, 3))), (2, 2, 1)),
     (Chain((Dense(4, 3), Chain((ELU(), Dense(3, 3))), Sigmoid())), (4,)),
+    *[(layer, (5, 6, 2)) for layer in (*CONVOLUTIONS, *POOLS)],
+    (Conv2D(1, 3), (4, 6, 1)),
+    (Chain((Conv2D(2, 3), Tanh(), MaxPool2D(), Conv2D(3, 2, padding="valid", kernel=1), Flatten())), (5, 6, 2)),
 ]
 
 COSTS = [SquaredError(), CrossEntropy(), SoftmaxCrossEntropy()]

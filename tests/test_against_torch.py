@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from catalogue import batch, outputs_and_targets
+from catalogue import CONVOLUTIONS, POOLS, batch, outputs_and_targets
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
-from inkgrad.layers import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from inkgrad.layers import ELU, GELU, Conv2D, LeakyReLU, MaxPool2D, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Cosine, OneCycle, StepDecay
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
@@ -36,6 +37,34 @@ def test_an_activation_and_its_gradient(activation, theirs):
     found.backward(torch.tensor(dy))
     np.testing.assert_allclose(y, found.detach(), rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(activation.backward(None, None, cache, dy), tensor.grad, rtol=1e-10, atol=1e-12)
+
+
+def theirs_for_images(layer, x, p):
+    """Return y of a layer for images by PyTorch, which puts channels first, in x as in W."""
+    x = x.permute(0, 3, 1, 2)
+    if isinstance(layer, Conv2D):
+        y = functional.conv2d(x, p["W"].permute(3, 2, 0, 1).contiguous(), p["b"], layer.stride, layer.margin)
+    elif isinstance(layer, MaxPool2D):
+        y = functional.max_pool2d(x, layer.size)
+    return y.permute(0, 2, 3, 1)
+
+
+@pytest.mark.parametrize("layer", [*CONVOLUTIONS, *POOLS], ids=str)
+def test_a_layer_for_images_and_its_gradients(layer):
+    x, layout, rng = batch((5, 6, 2)), Layout(layer.shapes()), np.random.default_rng(3)
+    theta, gradient = rng.normal(size=layout.size), np.full(layout.size, np.nan)
+    y, cache = layer.forward(layout.views(theta), x)
+    dy = rng.normal(size=y.shape)
+    dx = layer.backward(layout.views(theta), layout.views(gradient), cache, dy)
+    tensor = torch.tensor(x, requires_grad=True)
+    p = {name: torch.tensor(part, requires_grad=True) for name, part in layout.parts(theta).items()}
+    found = theirs_for_images(layer, tensor, p)
+    found.backward(torch.tensor(dy))
+    # float64 with sums of at most 210 products: only their order differs
+    np.testing.assert_allclose(y, found.detach(), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(dx, tensor.grad, rtol=1e-10, atol=1e-12)
+    for name, part in layout.parts(gradient).items():
+        np.testing.assert_allclose(part, p[name].grad, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from inkgrad.layers.activations import (
 )
 from inkgrad.layers.base import Layer, Move
 from inkgrad.layers.chain import Chain
+from inkgrad.layers.conv2d import Conv2D
 from inkgrad.layers.dense import Dense
 from inkgrad.layers.dropout import Dropout
 from inkgrad.layers.flatten import Flatten
+from inkgrad.layers.max_pool2d import MaxPool2D
 from inkgrad.layers.noise import Noise
 
 __all__ = [
@@ -25,12 +27,14 @@ __all__ = [
     "GELU",
     "Activation",
     "Chain",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Elementwise",
     "Flatten",
     "Layer",
     "LeakyReLU",
+    "MaxPool2D",
     "Move",
     "Noise",
     "ReLU",

@@ -1,0 +1,39 @@
+"""Windows: what layers share that look at images, (N, height, width, channels), through a small square."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from types import EllipsisType
+
+from inkgrad.errors import ShapeError
+from inkgrad.layers.base import Layer
+
+Here = tuple[slice, slice, slice, EllipsisType]
+
+
+def places(size: int, stride: int, high: int, wide: int) -> Iterator[tuple[int, int, Here]]:
+    """Yield each place (i, j) of a window in reading order, and the index of the pixels seen there.
+
+    The windows are size × size, high × wide of them, `stride` pixels apart: image[here] is what all
+    of them see at (i, j), shaped (N, high, wide, channels).
+    """
+    for i, j in product(range(size), repeat=2):
+        down, across = (slice(k, k + stride * (n - 1) + 1, stride) for k, n in ((i, high), (j, wide)))
+        yield i, j, (slice(None), down, across, ...)
+
+
+def refuse_other_shapes(layer: Layer, input_shape: tuple[int, ...], channels: int | None, least: int) -> None:
+    """Raise ShapeError for what is no image of `channels` channels (None: any) and at least least × least pixels."""
+    if len(input_shape) != 3 or channels not in (None, input_shape[2]):
+        hint = ""
+        if len(input_shape) == 2 and channels in (None, 1):
+            hint = ": add an axis for the one channel"
+        elif len(input_shape) == 1:
+            hint = ": flatten after it, not before"
+        elif len(input_shape) == 3 and channels == input_shape[0]:
+            hint = ": the channels come last"
+        wanted = f"(height, width, {channels or 'channels'})"
+        raise ShapeError(f"{layer} takes inputs of shape {wanted}, got {input_shape}{hint}")
+    if min(input_shape[:2]) < least:
+        raise ShapeError(f"{layer} takes images of at least {least} × {least} pixels, got {input_shape}")

@@ -1,0 +1,87 @@
+"""Mistakes in the layers for images that have really been made, and must be found."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inkgrad.layers import Conv2D, MaxPool2D
+from inkgrad.layers.windows import places
+from inkgrad.layout import Named
+
+
+@dataclass(frozen=True)
+class TurnedKernel(Conv2D):
+    """Somebody who has read that backward is a convolution with the kernel turned round, and turns it twice."""
+
+    def backward(self, p, g, cache, dy):
+        return super().backward(Named({"W": p.W[::-1, ::-1], "b": p.b}), g, cache, dy)
+
+
+@dataclass(frozen=True)
+class TurnedKernelGradient(Conv2D):
+    def parameter_gradient(self, p, g, cache, dy):
+        super().parameter_gradient(p, g, cache, dy)
+        g.W = g.W[::-1, ::-1].copy()
+
+
+@dataclass(frozen=True)
+class ForgottenStride(Conv2D):
+    def backward(self, p, g, cache, dy):
+        return Conv2D.backward(replace(self, stride=1), p, g, cache, dy)
+
+
+@dataclass(frozen=True)
+class ForgottenMargin(Conv2D):
+    """dx is cut out of the frame at its corner, not behind the margin."""
+
+    def backward(self, p, g, cache, dy):
+        return np.roll(super().backward(p, g, cache, dy), (1, 1), (1, 2))
+
+
+@dataclass(frozen=True)
+class OverwrittenOverlap(Conv2D):
+    """= where += is meant: pixels seen by several windows keep what the last one said."""
+
+    def backward(self, p, g, cache, dy):
+        self.parameter_gradient(p, g, cache, dy)
+        dframed, dx = self._framed(dy, cache[1])
+        for i, j, here in places(self.kernel, self.stride, *dy.shape[1:3]):
+            dframed[here] = dy @ p.W[i, j].T
+        return dx
+
+
+@dataclass(frozen=True)
+class BiasOfOnePlace(Conv2D):
+    def parameter_gradient(self, p, g, cache, dy):
+        super().parameter_gradient(p, g, cache, dy)
+        g.b = dy[:, 0, 0].sum(axis=0)
+
+
+@dataclass(frozen=True)
+class MaxToAll(MaxPool2D):
+    def backward(self, p, g, cache, dy):
+        dx = np.zeros_like(cache[0])
+        for _, _, here in places(self.size, self.size, *dy.shape[1:3]):
+            dx[here] = dy
+        return dx
+
+
+@dataclass(frozen=True)
+class MaxToTheCorner(MaxPool2D):
+    def backward(self, p, g, cache, dy):
+        dx = np.zeros_like(cache[0])
+        dx[next(places(self.size, self.size, *dy.shape[1:3]))[2]] = dy
+        return dx
+
+
+@dataclass(frozen=True)
+class MaxTurned(MaxPool2D):
+    """Height and width of a window exchanged."""
+
+    def backward(self, p, g, cache, dy):
+        right = super().backward(p, g, cache, dy)
+        dx = np.zeros_like(right)
+        for i, j, here in places(self.size, self.size, *dy.shape[1:3]):
+            k = i + self.size * j
+            dx[list(places(self.size, self.size, *dy.shape[1:3]))[k][2]] = right[here]
+        return dx
