@@ -6,11 +6,14 @@ from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.layers import (
     ELU,
     GELU,
+    AveragePool2D,
     Chain,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GroupNorm,
+    LayerNorm,
     LeakyReLU,
     MaxPool2D,
     Noise,
@@ -49,7 +52,19 @@ CONVOLUTIONS = [
     Conv2D(2, 3, kernel=3, stride=3, padding="valid"),
 ]
 
-POOLS = [MaxPool2D(), MaxPool2D(1), MaxPool2D(3), MaxPool2D(5)]  # 5 × 6 pixels: some do not fill a window
+POOLS = [
+    pool(size) for pool in (MaxPool2D, AveragePool2D) for size in (1, 2, 3, 5)
+]  # 5 × 6 pixels: some do not fill a window
+
+NORMS = [  # each with the shape of one input
+    (LayerNorm(4), (4,)),
+    (LayerNorm(3, eps=0.1), (5, 3)),
+    (LayerNorm(4), (2, 3, 4)),
+    (GroupNorm(1, 4), (2, 3, 4)),
+    (GroupNorm(2, 4), (2, 3, 4)),
+    (GroupNorm(3, 6, eps=0.1), (3, 5, 6)),
+    (GroupNorm(4, 4), (2, 3, 4)),
+]
 
 LAYERS = [  # each with the shape of one input
     *[(activation, (4,)) for activation in ACTIVATIONS],
@@ -64,6 +79,7 @@ LAYERS = [  # each with the shape of one input
     (Chain((Flatten(), Noise(), Dense(4, 5), ReLU(), Dropout(0.3), Dense(5, 3))), (2, 2, 1)),
     (Chain((Dense(4, 3), Chain((ELU(), Dense(3, 3))), Sigmoid())), (4,)),
     *[(layer, (5, 6, 2)) for layer in (*CONVOLUTIONS, *POOLS)],
+    *NORMS,
     (Conv2D(1, 3), (4, 6, 1)),
     (Chain((Conv2D(2, 3), Tanh(), MaxPool2D(), Conv2D(3, 2, padding="valid", kernel=1), Flatten())), (5, 6, 2)),
 ]

@@ -2,10 +2,25 @@
 
 import numpy as np
 import pytest
-from catalogue import CONVOLUTIONS, POOLS, batch, outputs_and_targets
+from catalogue import CONVOLUTIONS, NORMS, POOLS, batch, outputs_and_targets
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
-from inkgrad.layers import ELU, GELU, Conv2D, LeakyReLU, MaxPool2D, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from inkgrad.layers import (
+    ELU,
+    GELU,
+    AveragePool2D,
+    Conv2D,
+    GroupNorm,
+    LayerNorm,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Cosine, OneCycle, StepDecay
 
@@ -41,17 +56,24 @@ def test_an_activation_and_its_gradient(activation, theirs):
 
 def theirs_for_images(layer, x, p):
     """Return y of a layer for images by PyTorch, which puts channels first, in x as in W."""
+    if isinstance(layer, LayerNorm):
+        return functional.layer_norm(x, (layer.n,), p["gain"], p["bias"], layer.eps)
     x = x.permute(0, 3, 1, 2)
     if isinstance(layer, Conv2D):
         y = functional.conv2d(x, p["W"].permute(3, 2, 0, 1).contiguous(), p["b"], layer.stride, layer.margin)
-    elif isinstance(layer, MaxPool2D):
-        y = functional.max_pool2d(x, layer.size)
+    elif isinstance(layer, GroupNorm):
+        y = functional.group_norm(x, layer.n_groups, p["gain"], p["bias"], layer.eps)
+    else:
+        pool = {MaxPool2D: functional.max_pool2d, AveragePool2D: functional.avg_pool2d}[type(layer)]
+        y = pool(x, layer.size)
     return y.permute(0, 2, 3, 1)
 
 
-@pytest.mark.parametrize("layer", [*CONVOLUTIONS, *POOLS], ids=str)
-def test_a_layer_for_images_and_its_gradients(layer):
-    x, layout, rng = batch((5, 6, 2)), Layout(layer.shapes()), np.random.default_rng(3)
+@pytest.mark.parametrize(
+    ("layer", "shape"), [*[(layer, (5, 6, 2)) for layer in (*CONVOLUTIONS, *POOLS)], *NORMS], ids=str
+)
+def test_a_layer_for_images_and_its_gradients(layer, shape):
+    x, layout, rng = batch(shape), Layout(layer.shapes()), np.random.default_rng(3)
     theta, gradient = rng.normal(size=layout.size), np.full(layout.size, np.nan)
     y, cache = layer.forward(layout.views(theta), x)
     dy = rng.normal(size=y.shape)

@@ -15,6 +15,7 @@ from wrong_image_layers import (
     MaxToTheCorner,
     MaxTurned,
     OverwrittenOverlap,
+    SumForAverage,
     TurnedKernel,
     TurnedKernelGradient,
 )
@@ -22,7 +23,7 @@ from wrong_image_layers import (
 from inkgrad.check import GradientMismatch, check_layer, check_network, quick_check
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.errors import SettingError, ShapeError
-from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import AveragePool2D, Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.layout import Layout, Named
 
 RAMP = np.arange(12.0).reshape(1, 3, 4, 1)  # [[0 1 2 3] [4 5 6 7] [8 9 10 11]]
@@ -131,6 +132,13 @@ def test_a_window_with_a_nan_hides_neither_it_nor_its_dy():
     assert MaxPool2D(2).backward(None, None, cache, np.full(y.shape, 10.0)).sum() == 10
 
 
+def test_an_average_pool_worked_by_hand():
+    y, cache = AveragePool2D(2).forward(None, RAMP)
+    assert y[0, ..., 0].tolist() == [[(0 + 1 + 4 + 5) / 4, (2 + 3 + 6 + 7) / 4]]
+    dx = AveragePool2D(2).backward(None, None, cache, np.array([[[[10.0], [20.0]]]]))
+    assert dx[0, ..., 0].tolist() == [[2.5, 2.5, 5, 5], [2.5, 2.5, 5, 5], [0, 0, 0, 0]]
+
+
 IMAGES = (5, 6, 2)
 
 
@@ -146,6 +154,7 @@ IMAGES = (5, 6, 2)
         (MaxToAll(2), "x", "unknown"),
         (MaxToTheCorner(2), "x", "reordered"),
         (MaxTurned(3), "x", "reordered"),
+        (SumForAverage(2), "x", "factor"),
     ],
     ids=str,
 )
@@ -174,6 +183,12 @@ def test_the_gradient_of_a_small_convolutional_network_is_right():
         (Conv2D(1, 8, 5, padding="valid"), (4, 9, 1), r"images of at least 5 × 5 pixels, got \(4, 9, 1\)"),
         (MaxPool2D(), (28, 28), r"inputs of shape \(height, width, channels\), got \(28, 28\): add an axis"),
         (MaxPool2D(), (10,), r"\(height, width, channels\), got \(10,\): flatten after it, not before"),
+        (
+            AveragePool2D(),
+            (28, 28),
+            r"AveragePool2D\(size=2\) takes .*\(height, width, channels\), got \(28, 28\): add an",
+        ),
+        (AveragePool2D(3), (2, 5, 1), r"images of at least 3 × 3 pixels, got \(2, 5, 1\)"),
         (MaxPool2D(3), (5, 2, 1), r"MaxPool2D\(size=3\) takes images of at least 3 × 3 pixels, got \(5, 2, 1\)"),
     ],
 )
@@ -194,6 +209,7 @@ def test_inputs_that_are_no_such_images_are_refused(layer, shape, message):
         (lambda: Conv2D(1, 8, padding="full"), "padding must be one of same, valid, got 'full'"),
         (lambda: Conv2D(1, 8, start="xavier"), "start must be one of he, glorot, lecun, got 'xavier'"),
         (lambda: MaxPool2D(0), r"MaxPool2D\(size=0\) needs a whole number of at least 1 for size, got 0"),
+        (lambda: AveragePool2D(2.0), r"AveragePool2D\(size=2.0\) needs a whole number .* got 2.0"),
         (lambda: MaxPool2D("2"), "at least 1 for size, got '2'"),
     ],
 )

@@ -1,10 +1,11 @@
-"""Mistakes in the layers for images that have really been made, and must be found."""
+"""Mistakes in the layers for images, and in those that normalise, that have really been made, and must be found."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inkgrad.layers import Conv2D, MaxPool2D
+from inkgrad.layers import AveragePool2D, Conv2D, GroupNorm, LayerNorm, MaxPool2D
+from inkgrad.layers.standardise import standardise_backward
 from inkgrad.layers.windows import places
 from inkgrad.layout import Named
 
@@ -84,4 +85,69 @@ class MaxTurned(MaxPool2D):
         for i, j, here in places(self.size, self.size, *dy.shape[1:3]):
             k = i + self.size * j
             dx[list(places(self.size, self.size, *dy.shape[1:3]))[k][2]] = right[here]
+        return dx
+
+
+@dataclass(frozen=True)
+class SumForAverage(AveragePool2D):
+    """The division is forgotten on the way back."""
+
+    def backward(self, p, g, x, dy):
+        return super().backward(p, g, x, dy) * self.size**2
+
+
+@dataclass(frozen=True)
+class MeanAndVarianceConstant(LayerNorm):
+    def backward(self, p, g, cache, dy):
+        super().backward(p, g, cache, dy)
+        return cache[1] * p.gain * dy
+
+
+@dataclass(frozen=True)
+class VarianceConstant(LayerNorm):
+    def backward(self, p, g, cache, dy):
+        super().backward(p, g, cache, dy)
+        dh = p.gain * dy
+        return cache[1] * (dh - dh.mean(axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class MeanOverTheBatch(LayerNorm):
+    def backward(self, p, g, cache, dy):
+        super().backward(p, g, cache, dy)
+        return standardise_backward(*cache, p.gain * dy, 0)
+
+
+@dataclass(frozen=True)
+class ForgottenGain(LayerNorm):
+    def backward(self, p, g, cache, dy):
+        super().backward(p, g, cache, dy)
+        return standardise_backward(*cache, dy, -1)
+
+
+@dataclass(frozen=True)
+class GroupConstant(GroupNorm):
+    def backward(self, p, g, cache, dy):
+        super().backward(p, g, cache, dy)
+        _, r = cache
+        return (r * self._grouped(p.gain * dy)).reshape(dy.shape)
+
+
+@dataclass(frozen=True)
+class OneGroupBackward(GroupNorm):
+    """Forward knows the groups, backward does not."""
+
+    def backward(self, p, g, cache, dy):
+        super().backward(p, g, cache, dy)
+        h, r = cache
+        return standardise_backward(h, r.mean(axis=2, keepdims=True), p.gain * dy, (1, 2, 3))
+
+
+@dataclass(frozen=True)
+class MeanGain(GroupNorm):
+    """The mean over the places, where their sum is meant."""
+
+    def backward(self, p, g, cache, dy):
+        dx = super().backward(p, g, cache, dy)
+        g.gain = (dy * cache[0]).mean(axis=(1, 2)).sum(axis=0)
         return dx

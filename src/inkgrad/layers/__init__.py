@@ -13,12 +13,15 @@ from inkgrad.layers.activations import (
     Softplus,
     Tanh,
 )
+from inkgrad.layers.average_pool2d import AveragePool2D
 from inkgrad.layers.base import Layer, Move
 from inkgrad.layers.chain import Chain
 from inkgrad.layers.conv2d import Conv2D
 from inkgrad.layers.dense import Dense
 from inkgrad.layers.dropout import Dropout
 from inkgrad.layers.flatten import Flatten
+from inkgrad.layers.group_norm import GroupNorm
+from inkgrad.layers.layer_norm import LayerNorm
 from inkgrad.layers.max_pool2d import MaxPool2D
 from inkgrad.layers.noise import Noise
 
@@ -26,13 +29,16 @@ __all__ = [
     "ELU",
     "GELU",
     "Activation",
+    "AveragePool2D",
     "Chain",
     "Conv2D",
     "Dense",
     "Dropout",
     "Elementwise",
     "Flatten",
+    "GroupNorm",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "MaxPool2D",
     "Move",

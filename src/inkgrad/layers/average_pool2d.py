@@ -1,0 +1,51 @@
+"""AveragePool2D: the mean of each window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array, namespace
+from inkgrad.errors import SettingError
+from inkgrad.layers.base import Layer
+from inkgrad.layers.windows import places, refuse_other_shapes
+from inkgrad.layout import Named
+
+
+@dataclass(frozen=True)
+class AveragePool2D(Layer):
+    """y is the mean of each window of size × size pixels, in each channel by itself.
+
+    The windows lie side by side; rows and columns that do not fill one are left out.  (LeCun et al.
+    1998, https://doi.org/10.1109/5.726791, section II.A, whose subsampling learns a factor and a bias too.)
+
+    Shapes    x (N, height, width, c)   y (N, height // size, width // size, c)
+
+    Backward  y_nhwc = sum_ij x_n,sh+i,sw+j,c / s² with s = size, so each of the s² pixels of a
+              window gets dC/dy_nhwc / s², and a pixel in no window 0.
+    """
+
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        if type(self.size) is not int or self.size < 1:
+            raise SettingError(f"{self} needs a whole number of at least 1 for size, got {self.size!r}")
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        refuse_other_shapes(self, input_shape, None, self.size)
+        return input_shape[0] // self.size, input_shape[1] // self.size, input_shape[2]
+
+    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        high, wide, _ = self.output_shape(x.shape[1:])
+        total, *others = (x[here] for _, _, here in places(self.size, self.size, high, wide))
+        for seen in others:
+            total = total + seen
+        return total / self.size**2, x
+
+    def backward(self, p: Named, g: Named, x: Array, dy: Array) -> Array:
+        _, high, wide, _ = dy.shape
+        dx = namespace(x).zeros_like(x)
+        for _, _, here in places(self.size, self.size, high, wide):
+            dx[here] = dy / self.size**2
+        return dx
