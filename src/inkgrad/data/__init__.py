@@ -1,16 +1,21 @@
 """Data: examples with their labels, from files or made on the spot."""
 
 from inkgrad.data.animals import animals
+from inkgrad.data.augmentation import Augmentation
 from inkgrad.data.batches import batches
 from inkgrad.data.digits import load_data, mnist, read_digits
 from inkgrad.data.examples import Dataset, Examples, as_inputs, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
+from inkgrad.data.warps import Warps, apply_warps
 from inkgrad.data.xor import xor
 
 __all__ = [
+    "Augmentation",
     "Dataset",
     "Examples",
+    "Warps",
     "animals",
+    "apply_warps",
     "as_inputs",
     "batches",
     "load_data",
