@@ -151,7 +151,7 @@ IMAGES = (5, 6, 2)
         (ForgottenMargin(2, 3), "x", "reordered"),
         (OverwrittenOverlap(2, 3), "x", "unknown"),
         (BiasOfOnePlace(2, 3), "b", "unknown"),
-        (MaxToAll(2), "x", "unknown"),
+        (MaxToAll(2), "x", "wrong-mask"),
         (MaxToTheCorner(2), "x", "reordered"),
         (MaxTurned(3), "x", "reordered"),
         (SumForAverage(2), "x", "factor"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
@@ -32,8 +33,16 @@ def whole_window(case: Case) -> Iterator[Guess]:
     """Every input of a pooling window gets dy, not only the winner."""
     if not case.is_input or case.dy.ndim != 4 or case.z.ndim != 4:
         return
-    (h, w), (out_h, out_w) = case.z.shape[1:3], case.dy.shape[1:3]
-    if case.z.shape[3] == case.dy.shape[3] and out_h and out_w and h % out_h == 0 and w % out_w == 0:
-        copied = case.dy.repeat(h // out_h, axis=1).repeat(w // out_w, axis=2)
-        message = "dy is copied to every input of its window; only the largest input may have it"
+    (_, height, width, channels), (_, high, wide, channels_out) = case.z.shape, case.dy.shape
+    if channels != channels_out:
+        return
+    message = "dy is copied to every input of its window; only the largest input may have it"
+    for tall, broad in product(_sizes(height, high), _sizes(width, wide)):
+        copied = np.zeros(case.z.shape)
+        copied[:, : high * tall, : wide * broad] = case.dy.repeat(tall, axis=1).repeat(broad, axis=2)
         yield Guess("wrong-mask", copied, message)
+
+
+def _sizes(pixels: int, windows: int) -> list[int]:
+    """Return how large windows side by side may be, where pixels that fill none are left out."""
+    return [size for size in range(1, pixels + 1) if pixels // size == windows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 
@@ -15,16 +16,14 @@ WHAT = {(False, False): "mean and variance are", (True, False): "the variance is
 def constants(case: Case) -> Iterator[Guess]:
     """dx of a normalisation is c (q - mean q - h mean(q h)), with h the normalised x and q = dy gamma.
 
-    The second term comes from the mean, the third from the variance, over the batch (axis 0) or
-    over the features (the last axis).  Each term is fitted on its own.
+    The second term comes from the mean, the third from the variance, over all but the last axis, as
+    in batch normalisation, over the last, or over groups of channels.  Each term is fitted on its own.
     """
-    if not case.is_input or case.y.shape != case.z.shape or case.z.ndim != 2 or case.is_elementwise:
+    if not case.is_input or case.y.shape != case.z.shape or case.z.ndim < 2 or case.is_elementwise:
         return
-    for axis in (0, 1):
-        x, q = case.z, case.dy
-        gamma = _gamma(case, axis)
-        if gamma is not None:
-            q = q * gamma
+    gamma = _gamma(case)
+    for shape, axis in _ways(case.z.shape):
+        x, q = case.z.reshape(shape), (case.dy if gamma is None else case.dy * gamma).reshape(shape)
         if q.size < 4 * N_TERMS:
             continue  # three terms would fit anything so small
         spread = x.std(axis=axis, keepdims=True)
@@ -51,17 +50,27 @@ def constants(case: Case) -> Iterator[Guess]:
             if what
             else f"the terms of dx count {np.round(found, 4)}, not {np.round(right, 4)}"
         )
-        predicted = (columns @ found).reshape(q.shape)
+        predicted = (columns @ found).reshape(case.z.shape)
         # the exact gradient holds an epsilon in the variance that the terms here do not
         blur = np.linalg.norm(columns @ right - case.n.ravel()) + np.linalg.norm(case.bar)
         if np.linalg.norm(predicted - case.a) <= 10 * blur + case.tolerance * np.linalg.norm(case.a):
             yield Guess(kind, case.a, message, {"terms": found, "right": right})
 
 
-def _gamma(case: Case, axis: int) -> np.ndarray | None:
+def _ways(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yield how x may be seen, and the axes over which it may be normalised then."""
+    last = len(shape) - 1
+    yield shape, tuple(range(last))
+    yield shape, (last,)
+    if last > 1:
+        for n_groups in (n for n in range(1, shape[-1] + 1) if shape[-1] % n == 0):
+            yield (shape[0], prod(shape[1:-1]), n_groups, shape[-1] // n_groups), (1, 3)
+
+
+def _gamma(case: Case) -> np.ndarray | None:
     """Return the factor that follows the normalisation, if a parameter is one."""
     others = [array for name, array in case.subject.arrays.items() if name != "x"]
     for array in others:
-        if array.shape == case.z.shape[1:]:
+        if array.shape == case.z.shape[-1:]:
             return np.asarray(array)
     return None
