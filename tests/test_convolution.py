@@ -12,6 +12,7 @@ from wrong_image_layers import (
     ForgottenMargin,
     ForgottenStride,
     MaxToAll,
+    MaxToAllThatTie,
     MaxToTheCorner,
     MaxTurned,
     OverwrittenOverlap,
@@ -20,10 +21,10 @@ from wrong_image_layers import (
     TurnedKernelGradient,
 )
 
-from inkgrad.check import GradientMismatch, check_layer, check_network, quick_check
+from inkgrad.check import GradientMismatch, Verdict, check_layer, check_network, quick_check
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.errors import SettingError, ShapeError
-from inkgrad.layers import AveragePool2D, Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import AveragePool2D, Chain, Conv2D, Dense, Flatten, LeakyReLU, MaxPool2D, ReLU
 from inkgrad.layout import Layout, Named
 
 RAMP = np.arange(12.0).reshape(1, 3, 4, 1)  # [[0 1 2 3] [4 5 6 7] [8 9 10 11]]
@@ -162,6 +163,23 @@ def test_a_wrong_backward_for_images_is_found(layer, array, kind):
     with pytest.raises(GradientMismatch) as caught:
         check_layer(layer, batch(IMAGES))
     assert {finding.array: finding.kind for finding in caught.value.report.findings} == {array: kind}
+
+
+def test_dy_to_each_of_equal_maxima_is_found_where_there_are_some():
+    x = np.round(batch(IMAGES))
+    with pytest.raises(GradientMismatch, match=r"x: wrong-mask: each of .* may be right alone, but together") as caught:
+        check_layer(MaxToAllThatTie(2), x)
+    (finding,) = caught.value.report.findings
+    assert abs(finding.evidence["together"] - finding.evidence["low"]) > 0.1
+    assert check_layer(MaxToAllThatTie(2), batch(IMAGES)).ok  # no two are equal
+
+
+@pytest.mark.parametrize("layer", [MaxPool2D(2), MaxPool2D(3), ReLU(), LeakyReLU(0.3)], ids=str)
+@pytest.mark.parametrize("seed", range(5))
+def test_right_layers_are_right_at_their_kinks_together(layer, seed):
+    report = check_layer(layer, np.round(batch((6, 6, 1), seed=seed)), seed=seed)
+    assert report.ok
+    assert report.comparisons[0].count(Verdict.kink) > 10
 
 
 def test_the_gradient_of_a_small_convolutional_network_is_right():

@@ -68,6 +68,18 @@ class MaxToAll(MaxPool2D):
 
 
 @dataclass(frozen=True)
+class MaxToAllThatTie(MaxPool2D):
+    """Every input that equals the largest gets the whole dy, so several do where they are equal."""
+
+    def backward(self, p, g, cache, dy):
+        x, y = cache
+        dx = np.zeros_like(x)
+        for _, _, here in places(self.size, self.size, *dy.shape[1:3]):
+            dx[here] = dy * (x[here] == y)
+        return dx
+
+
+@dataclass(frozen=True)
 class MaxToTheCorner(MaxPool2D):
     def backward(self, p, g, cache, dy):
         dx = np.zeros_like(cache[0])

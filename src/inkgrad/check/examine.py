@@ -15,6 +15,7 @@ from inkgrad.check.numerical import numerical_vjp, output_noise
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.subject import Subject
+from inkgrad.check.ties import examine_ties
 from inkgrad.errors import CheckError
 
 
@@ -25,12 +26,13 @@ def examine(
     settings: Mapping[str, float] | None = None,
     mechanisms: tuple[Mechanism, ...] = (),
     noise: float = 0.0,
+    ties: bool = False,
 ) -> Report:
     """Return what is found out about `subject`, with a random dy from `seed`.
 
     `layer` is its path, for the findings; `settings` are numbers that a factor may come from,
     `mechanisms` name mistakes that only this kind of subject can have, `noise` is rounding of y that
-    is known beforehand.
+    is known beforehand.  With `ties`, entries at kinks are moved together too.
     """
     y = evaluate(subject)
     if not np.isfinite(y).all():
@@ -45,9 +47,13 @@ def examine(
     for name, analytical in purity.gradients.items():
         comparison = Comparison(layer, name, np.asarray(analytical), numericals[name])
         comparisons.append(comparison)
-        if name not in purity.explained and not comparison.ok:
+        if name in purity.explained:
+            continue
+        if not comparison.ok:
             case = Case(subject, name, comparison.analytical, numericals, y, dy, settings or {})
             findings.append(_with_second_opinion(name_mistake(case, layer, mechanisms), case))
+        elif ties and (finding := examine_ties(subject, comparison, dy, y, rounding)):
+            findings.append(finding)
     return Report(subject.name, tuple(comparisons), tuple(findings))
 
 

@@ -65,7 +65,7 @@ def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "
     """Return the report of a layer at parameters theta and input x; of a Chain, part by part."""
     if not isinstance(layer, Chain):
         subject = subject_of(layer, theta, x, seed)
-        report = examine(subject, seed, path, factors_of(layer))
+        report = examine(subject, seed, path, factors_of(layer), ties=True)
         impure = any(finding.kind in IMPURE for finding in report.findings)
         others = [] if impure else _other_calls(layer, theta, x, seed, path)
         told = {finding.array for finding in others if finding.kind != "wiring"}
