@@ -13,7 +13,7 @@ from random_networks import Problem, at_a_kink, descend, in_float32, of_pictures
 from inkgrad.check import GradientMismatch, check_layer, check_network, quick_check
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import as_inputs
-from inkgrad.layers import Chain, Dense, Dropout, Flatten, Layer, ReLU, Sigmoid, Softmax, Tanh
+from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Sigmoid, Softmax, Tanh
 from inkgrad.training import Objective
 
 N_KINDS = {  # how many of each kind: 400 in all
@@ -38,6 +38,13 @@ def test_right_networks_raise_no_alarm(kind, check):
         except Exception as error:
             alarms[seed] = f"{type(error).__name__}: {error}"
     assert not alarms, f"{len(alarms)} of {count}: {alarms}"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_right_chain_raises_no_alarm_on_blank_paper(seed):
+    """Each layer has a slope for equal maxima, but through both pools the chain rule need not give one."""
+    chain = Chain((MaxPool2D(), Conv2D(1, 2), MaxPool2D()))
+    assert check_layer(chain, np.zeros((1, 4, 4, 1)), seed=seed).ok
 
 
 class SumsInAnotherOrder(Dense):

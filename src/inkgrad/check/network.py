@@ -11,7 +11,7 @@ from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
 from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
-from inkgrad.check.layer import as_float64, as_wiring, examine_layer, examine_parts, random_parameters
+from inkgrad.check.layer import as_float64, as_wiring, examine_layer, examine_parts, moved, random_parameters
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.structured import Whole, structured_gradient
@@ -80,21 +80,6 @@ def _examine_whole(network: Layer, cost: Cost, theta: Array, x: Array, t: Array,
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     noise = float(loss_noise(cost, y, t).mean())
     return examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring", noise=noise)
-
-
-def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:
-    """Return theta and x moved a little, away from kinks.
-
-    Where kinks of several layers meet in one point the chain rule may give a slope that is none of
-    the whole, as for relu(x) - relu(-x) at 0.  No point near by is like that, while a mistake stays.
-    """
-    rng = np.random.default_rng(seed)
-
-    def shaken(array: Array) -> Array:
-        size = float(np.sqrt(np.mean(array**2))) if array.size else 1.0
-        return np.asarray(array + 1e-3 * (size or 1.0) * rng.normal(size=array.shape))
-
-    return shaken(theta), shaken(x)
 
 
 def _examine_large(network: Chain, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:

@@ -7,8 +7,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.check.comparison import Comparison
 from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
-from inkgrad.check.layer import as_float64, random_parameters
-from inkgrad.check.network import moved
+from inkgrad.check.layer import as_float64, moved, random_parameters
 from inkgrad.check.numerical import Numerical
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.slopes import rounding_noise, slope
