@@ -29,13 +29,15 @@ clean:
 	  { echo "inkgrad needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 2; }
 
-.venv/installed: .venv/bin/python pyproject.toml
-	@echo "installing inkgrad and its libraries in .venv: a minute or less"
+SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/inkgrad/fast/cpp/*) $(wildcard src/inkgrad/*/__init__.py)
+
+.venv/installed: .venv/bin/python $(SOURCES)
+	@echo "installing inkgrad and its libraries in .venv: a minute or two"
 	$(PIP) --editable .
 	@touch $@
 
-.venv/installed-dev: .venv/bin/python pyproject.toml
-	@echo "installing inkgrad, its libraries and the checking tools in .venv: a minute or less"
+.venv/installed-dev: .venv/bin/python $(SOURCES)
+	@echo "installing inkgrad, its libraries and the checking tools in .venv: a minute or two"
 	$(PIP) --editable '.[dev]'
 	@touch $@
 

@@ -6,7 +6,7 @@ from inkgrad.data.batches import batches
 from inkgrad.data.digits import load_data, mnist, read_digits
 from inkgrad.data.examples import Dataset, Examples, as_inputs, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
-from inkgrad.data.warps import Warps, apply_warps
+from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images, spline_basis
 from inkgrad.data.xor import xor
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "mnist",
     "read_digits",
     "read_idx",
+    "refuse_bad_images",
     "refuse_bad_inputs",
+    "spline_basis",
     "write_idx",
     "xor",
 ]

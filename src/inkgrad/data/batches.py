@@ -16,16 +16,18 @@ def batches(
     batch_size: int,
     rng: np.random.Generator,
     skip: int = 0,
-    dtype: type = np.float32,
+    dtype: type | None = np.float32,
 ) -> Iterator[tuple[Array, Array]]:
     """Yield (x, t) for each batch of one epoch, leaving out the first `skip` batches.
 
     The examples are shuffled, not the batches: otherwise the same ones would stand together
-    for ever.  The last batch is smaller when batch_size does not divide their number.
+    for ever.  The last batch is smaller when batch_size does not divide their number.  Inputs come
+    as `dtype`, as as_inputs makes them; with None as they are.
     """
     if batch_size < 1:
         raise SettingError(f"a batch holds at least 1 example, got a batch size of {batch_size}")
     order = rng.permutation(len(examples))
     for start in range(skip * batch_size, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        yield as_inputs(examples.x[chosen], dtype), examples.t[chosen]
+        x = examples.x[chosen]
+        yield x if dtype is None else as_inputs(x, dtype), examples.t[chosen]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from inkgrad.arrays import Array
 from inkgrad.costs import Cost
 from inkgrad.data import Examples, refuse_bad_inputs
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.fast import available_threads, fuse
 from inkgrad.layers import Layer
 from inkgrad.saving import build, concrete, describe, read_tensors, write_tensors
 from inkgrad.training import Evaluation, Objective, evaluate, outputs
@@ -29,7 +30,8 @@ class Model:
     """A network, the cost it was trained with, its parameters, and the names of its classes.
 
     `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.  theta is copied, so a
-    model stays what it is while a training goes on.
+    model stays what it is while a training goes on.  Fast layers answer, on `n_threads` threads (as many
+    as there are cores), unless it shall be `plain`; neither is saved.
 
     Raises ShapeError when the parts do not fit together, SettingError for labels that are no
     strings or parameters that are no finite floating-point numbers.
@@ -40,6 +42,8 @@ class Model:
     theta: Array
     labels: tuple[str, ...]
     input_shape: tuple[int, ...]
+    plain: bool = False
+    n_threads: int = field(default_factory=available_threads)
 
     def __post_init__(self) -> None:
         outputs = self.network.output_shape(self.input_shape)
@@ -58,6 +62,11 @@ class Model:
         """The mean cost as a function of theta."""
         return Objective(self.network, self.cost)
 
+    @cached_property
+    def _working(self) -> Layer:
+        """The network that answers."""
+        return self.network if self.plain else fuse(self.network, self.n_threads)
+
     def probabilities(self, x: Array) -> Array:
         """Return the probability of each class, (N, K), for inputs (N, ...) or a single one.
 
@@ -66,7 +75,7 @@ class Model:
 
         Raises ShapeError for inputs of another shape, DataError for numbers out of range.
         """
-        y = outputs(self.objective, self.theta, self._as_batch(np.asarray(x)))
+        y = outputs(self._working, self.theta, self._as_batch(np.asarray(x)))
         return np.asarray(self.cost.probabilities(y))
 
     def predict(self, x: Array) -> Array:
@@ -76,7 +85,7 @@ class Model:
     def evaluate(self, examples: Examples) -> Evaluation:
         """Return the cost and the predictions on examples with known class numbers."""
         self._as_batch(examples.x[:1])
-        return evaluate(self.objective, self.theta, examples)
+        return evaluate(self.objective, self.theta, examples, plain=self.plain, n_threads=self.n_threads)
 
     def _as_batch(self, x: Array) -> Array:
         whole, bare = self.input_shape, self.input_shape[:-1]

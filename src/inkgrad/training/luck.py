@@ -7,6 +7,7 @@ and go on to the same bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
 import numpy as np
@@ -18,8 +19,27 @@ class Purpose(IntEnum):
     START = 0  # the first theta
     ORDER = 1  # the order of the examples in an epoch
     LAYERS = 2  # dropout, noise
+    CHANGES = 3  # augmentation
 
 
 def luck(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
     """Return the generator for `purpose` at `place`: an epoch, or an epoch and a step in it."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *place)))
+
+
+def luck_of_steps(seed: int, purpose: Purpose, epoch: int) -> Callable[[int], np.random.Generator]:
+    """Return a function that gives the generator of each step in an epoch.
+
+    It is one generator, set to another place for each step, because making one takes longer than a
+    small network's forward pass.
+    """
+    key = np.random.SeedSequence(seed, spawn_key=(purpose, epoch)).generate_state(2, np.uint64)
+    source = np.random.Philox(key=key)
+    generator, state = np.random.Generator(source), source.state
+
+    def at(step: int) -> np.random.Generator:
+        state["state"]["counter"][1] = step
+        source.state = state
+        return generator
+
+    return at

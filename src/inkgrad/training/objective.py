@@ -11,6 +11,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost
+from inkgrad.fast import fuse, fuse_cost
 from inkgrad.layers import Layer
 from inkgrad.layout import Layout
 
@@ -28,6 +29,13 @@ class Objective:
     def layout(self) -> Layout:
         """The places of the network's parameters in theta."""
         return Layout(self.network.shapes())
+
+    def fused(self, n_threads: int = 1) -> Objective:
+        """Return the same function of the same theta with fast layers in it, where there are some.
+
+        It is for training: a Softmax at the end may have gone into the cost.
+        """
+        return Objective(*fuse_cost(fuse(self.network, n_threads), self.cost))
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Array:
         """Return the first theta."""

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.data import Examples, batches
+from inkgrad.data import Augmentation, Examples, apply_warps, as_inputs, batches
 from inkgrad.errors import Diverged, SettingError
+from inkgrad.fast import fuse_optimizer, takes_bytes, warp
+from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
-from inkgrad.training.luck import Purpose, luck
+from inkgrad.training.luck import Purpose, luck, luck_of_steps
 from inkgrad.training.objective import Objective
 from inkgrad.training.steps import Step, train
 
@@ -22,6 +24,9 @@ class Run:
     """A training in progress: what is trained, how, and where it stands.
 
     Without theta it starts anew, in `dtype`; without the optimizer's memory `state` that starts anew.
+
+    `augmentation` changes the images of each batch at random.  Fast layers do the work on `n_threads`
+    threads, unless it shall be `plain`; both are no part of what is trained.
 
     Where it stands is theta, the optimizer's memory, and two numbers: whole epochs done, and
     steps done in the next one.  Every random choice follows from `seed` and those two.
@@ -36,6 +41,9 @@ class Run:
     theta: Array = field(default=None, repr=False)
     state: Any = field(default=None, repr=False)
     dtype: type = np.float32
+    augmentation: Augmentation | None = None
+    plain: bool = False
+    n_threads: int = 1
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -53,7 +61,10 @@ class Run:
 
     def steps(self, examples: Examples) -> Iterator[Step]:
         """Yield a Step for each batch that is left of this epoch."""
-        walk = train(self.objective, self.theta, self._batches(examples), self.optimizer, self.state)
+        objective, optimizer = self.objective, self.optimizer
+        if not self.plain:
+            objective, optimizer = objective.fused(self.n_threads), fuse_optimizer(optimizer, self.n_threads)
+        walk = train(objective, self.theta, self._batches(examples, objective.network), optimizer, self.state)
         try:
             for step in walk:
                 self.theta, self.state = step.theta, step.state
@@ -66,8 +77,16 @@ class Run:
             ) from None
         self.epoch, self.step = self.epoch + 1, 0
 
-    def _batches(self, examples: Examples) -> Iterator[tuple[Any, ...]]:
+    def _batches(self, examples: Examples, network: Layer) -> Iterator[tuple[Any, ...]]:
         order = luck(self.seed, Purpose.ORDER, self.epoch)
-        epoch = batches(examples, self.batch_size, order, skip=self.step, dtype=self.theta.dtype.type)
-        for number, (x, t) in enumerate(epoch, start=self.step):
-            yield x, t, luck(self.seed, Purpose.LAYERS, self.epoch, number)
+        layers = luck_of_steps(self.seed, Purpose.LAYERS, self.epoch)
+        changes = luck_of_steps(self.seed, Purpose.CHANGES, self.epoch)
+        bytes_will_do = takes_bytes(network)
+        epoch = batches(examples, self.batch_size, order, skip=self.step, dtype=None)
+        for step, (x, t) in enumerate(epoch, start=self.step):
+            if self.augmentation is not None:
+                warps = self.augmentation.draw(len(x), x.shape[1:3], changes(step))
+                x = apply_warps(x, warps) if self.plain else warp(x, warps, self.n_threads)
+            if not (bytes_will_do and x.dtype == np.uint8):
+                x = as_inputs(x, self.theta.dtype.type)
+            yield x, t, layers(step)

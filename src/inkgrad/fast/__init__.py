@@ -1,0 +1,27 @@
+"""Fast: layers, costs and optimizers in C++ that stand in for plain ones; the numbers are the same."""
+
+from inkgrad.fast.augment import warp
+from inkgrad.fast.conv_relu_pool import FastConvReLUPool
+from inkgrad.fast.cost import FastSoftmaxCrossEntropy
+from inkgrad.fast.dense import FastDense
+from inkgrad.fast.fuse import REPLACEMENTS, fuse, fuse_cost, fuse_optimizer, takes_bytes
+from inkgrad.fast.kernels import instruction_set
+from inkgrad.fast.optimizers import FastAdam, FastSGD
+from inkgrad.fast.threads import available_threads, limit_threads
+
+__all__ = [
+    "REPLACEMENTS",
+    "FastAdam",
+    "FastConvReLUPool",
+    "FastDense",
+    "FastSGD",
+    "FastSoftmaxCrossEntropy",
+    "available_threads",
+    "fuse",
+    "fuse_cost",
+    "fuse_optimizer",
+    "instruction_set",
+    "limit_threads",
+    "takes_bytes",
+    "warp",
+]

@@ -1,0 +1,118 @@
+"""What a fast layer is: a plain chain, and a kernel that does the same where it can."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.data import as_inputs
+from inkgrad.layers import Chain, Layer
+from inkgrad.layout import Named, Shapes
+
+LARGEST = 2**24  # numbers in one example; the kernels count in 32 bits
+
+
+@dataclass(frozen=True)
+class PlainCache:
+    """A cache of the plain layers, for a batch that the kernel left to them."""
+
+    cache: Any
+
+
+@dataclass(frozen=True)
+class FastLayer(Layer):
+    """What `plain` does, on `n_threads` threads.
+
+    Its first layer has the parameters, the others none, so theta is the same.  Where a kernel cannot
+    do it, the plain layers do: other types than float32 and float64, NaN and numbers
+    beyond 1e15, or images too large.  Inputs may be bytes, which are taken as as_inputs takes them.
+    """
+
+    plain: Chain
+    n_threads: int = 1
+
+    def shapes(self) -> Shapes:
+        return self.plain.layers[0].shapes()
+
+    def init(self, p: Named, rng: np.random.Generator) -> None:
+        self.plain.layers[0].init(p, rng)
+
+    def input_shape(self) -> tuple[int, ...] | None:
+        return self.plain.input_shape()
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        return self.plain.output_shape(input_shape)
+
+    @abstractmethod
+    def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, Any] | None:
+        """Return y and the cache, or None where the kernel met a number that is too large."""
+
+    @abstractmethod
+    def quick_backward(self, p: Named, g: Named, cache: Any, dy: Array, dx: Array | None) -> bool:
+        """Write the gradients and, where it is wanted, dx; False where a number is too large."""
+
+    @abstractmethod
+    def inputs_of(self, cache: Any) -> Array:
+        """Return x from a cache of quick_forward."""
+
+    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+        dtype = _type_of(p, x)
+        if dtype is not None and x.shape[1:] and 0 < x.size <= LARGEST * len(x):
+            self.plain.output_shape(x.shape[1:])  # refuses what does not fit, before a kernel reads beyond it
+            found = self.quick_forward(p, ordered(x), dtype)
+            if found is not None:
+                return found
+        y, cache = self.plain.forward(self._inside(p), _as_floats(p, x), rng)
+        return y, PlainCache(cache)
+
+    def backward(self, p: Named, g: Named, cache: Any, dy: Array) -> Array:
+        if not isinstance(cache, PlainCache):
+            x = self.inputs_of(cache)
+            dx = np.empty(x.shape, dy.dtype)
+            if dy.dtype == p.W.dtype and self.quick_backward(p, g, cache, ordered(dy), dx):
+                return dx
+        return self.plain.backward(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
+
+    def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: Array) -> None:
+        fits = not isinstance(cache, PlainCache) and dy.dtype == p.W.dtype
+        if fits and self.quick_backward(p, g, cache, ordered(dy), None):
+            return
+        self.plain.parameter_gradient(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
+
+    def _plain_cache(self, p: Named, cache: Any) -> Any:
+        if isinstance(cache, PlainCache):
+            return cache.cache
+        return self.plain.forward(self._inside(p), _as_floats(p, self.inputs_of(cache)))[1]
+
+    def _inside(self, p: Named) -> Named:
+        return Named({name: p if name == "0" else Named({}) for name, _ in self.plain.named()})
+
+
+def ordered(array: Array) -> Array:
+    """Return the array as a kernel reads it: aligned, row after row."""
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else np.require(array, requirements=("C", "A"))
+
+
+def write_back(g: Named, dW: Array, db: Array) -> None:
+    """Give g what a kernel wrote, where `ordered` had to copy."""
+    if dW is not g.W:
+        g.W = dW
+    if db is not g.b:
+        g.b = db
+
+
+def _type_of(p: Named, x: Array) -> np.dtype[Any] | None:
+    """Return the type that a kernel would reckon in, None where none does."""
+    if not isinstance(x, np.ndarray) or not isinstance(p.W, np.ndarray):
+        return None
+    dtype = p.W.dtype
+    return dtype if dtype in (np.float32, np.float64) and x.dtype in (dtype, np.uint8) else None
+
+
+def _as_floats(p: Named, x: Array) -> Array:
+    return as_inputs(x, p.W.dtype.type) if x.dtype == np.uint8 else x

@@ -1,0 +1,41 @@
+"""Convolution 3 × 3, ReLU and the largest of each 2 × 2 window, as one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.fast.base import FastLayer, ordered, write_back
+from inkgrad.fast.kernels import kernels
+from inkgrad.layout import Named
+
+FEWEST_FOR_WINOGRAD = 8  # channels of the input; with fewer, transforming them costs more than it saves
+
+
+@dataclass(frozen=True)
+class FastConvReLUPool(FastLayer):
+    """Chain(Conv2D(c_in, c_out), ReLU(), MaxPool2D()) in one kernel, one image at a time.
+
+    cpp/conv_forward.hpp and conv_backward.hpp say how.  The cache is x, and for each
+    output which of its window's four it was.
+    """
+
+    def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, tuple[Array, Array]] | None:
+        shape = (len(x), *self.plain.output_shape(x.shape[1:]))
+        y, codes = np.empty(shape, dtype), np.empty(shape, np.uint8)
+        winograd = x.shape[-1] >= FEWEST_FOR_WINOGRAD
+        tame = kernels.conv_forward(x, ordered(p.W), ordered(p.b), winograd, y, codes, self.n_threads)
+        return (y, (x, codes)) if tame else None
+
+    def quick_backward(self, p: Named, g: Named, cache: tuple[Array, Array], dy: Array, dx: Array | None) -> bool:
+        x, codes = cache
+        dW, db = ordered(g.W), ordered(g.b)
+        tame = kernels.conv_backward(x, ordered(p.W), codes, dy, dW, db, dx, self.n_threads)
+        write_back(g, dW, db)
+        return bool(tame)
+
+    def inputs_of(self, cache: tuple[Array, Array]) -> Array:
+        return cache[0]

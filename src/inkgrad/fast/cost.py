@@ -1,0 +1,56 @@
+"""Softmax and cross-entropy in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.costs import Cost, SoftmaxCrossEntropy
+from inkgrad.fast.base import ordered
+from inkgrad.fast.kernels import kernels
+from inkgrad.layers import Softmax
+
+
+@dataclass(frozen=True)
+class FastSoftmaxCrossEntropy(Cost):
+    """SoftmaxCrossEntropy, or a Softmax and CrossEntropy: `plain` is one or the other cost, on logits y.
+
+    cpp/softmax_cross_entropy.hpp says how.  Targets that are not class numbers, types other than
+    float32 and float64, and numbers beyond 1e15 are left to the plain ones.
+    """
+
+    plain: Cost
+
+    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+        fits = (
+            isinstance(y, np.ndarray)
+            and isinstance(t, np.ndarray)
+            and y.dtype in (np.float32, np.float64)
+            and y.ndim == 2
+            and y.size > 0
+            and t.shape == y.shape[:1]
+            and t.dtype.kind in "iu"
+            and 0 <= t.min() <= t.max() < y.shape[1]
+        )
+        if fits:
+            dy, losses = np.empty(y.shape, y.dtype), np.empty(len(y))
+            numbers = ordered(t.astype(np.int64, copy=False))
+            if kernels.softmax_cross_entropy(ordered(y), numbers, self._binary, losses, dy):
+                return float(losses.sum() / len(y)), dy
+        return self._plain(y, t)
+
+    @property
+    def _binary(self) -> bool:
+        return not isinstance(self.plain, SoftmaxCrossEntropy)
+
+    def _plain(self, y: Array, t: Array) -> tuple[float, Array]:
+        if not self._binary:
+            return self.plain.value_and_gradient(y, t)
+        q = Softmax().value(y)
+        value, dq = self.plain.value_and_gradient(q, t)
+        return value, Softmax().vjp(y, q, dq)
+
+    def probabilities(self, y: Array) -> Array:
+        return Softmax().value(y)

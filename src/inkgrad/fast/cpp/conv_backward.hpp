@@ -1,0 +1,336 @@
+// Convolution 3 by 3, bias, ReLU and the largest of each window of 2 by 2, backward.
+//
+// Of the four outputs in a window at most one got through: the largest, if it was above zero.  So at most a
+// quarter of the gradient before the pooling is not zero, often an eighth.  With dz for that gradient, z for
+// position and o for output channel,
+//
+//     dW_o = sum_z dz_zo (the 3 by 3 by c_in inputs around z),    dx around z  +=  sum_o dz_zo W_o,
+//
+// and both sums run over a list of those that are not zero.  A row of the 3 by 3 inputs is 3 c_in numbers side
+// by side, so they are added as whole vectors whatever c_in is.
+//
+// Where c_in is 1 that would fill a fifth of a vector; there the channels of the output lie in the vector.
+//
+// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+
+#pragma once
+
+#include "conv_forward.hpp"
+
+namespace inkgrad::INKGRAD_ISA {
+
+template <class T>
+struct Run {  // a row of a patch: 3 c_in numbers in whole vectors
+    int vectors, size;
+    explicit Run(const Conv<T>& job) : vectors(padded<T>(3 * job.c_in) / LANES<T>), size(vectors * LANES<T>) {}
+};
+
+template <class T>
+struct Lists {  // for each output channel, where its gradient is not zero
+    int room;         // of one channel: all windows, and a vector beyond
+    int32_t* offset;  // (c_out, room): the corner of the patch
+    T* value;         // (c_out, room): dz
+    int32_t* count;   // (c_out,)
+};
+
+// dz where each window let it through, and the corner of its patch, both (windows, wide), and dz added up in db;
+// false where a number is too large.  Every other row and column come in turn: patches of neighbours overlap, and
+// a processor waits long for what it has just written in part.
+template <class T>
+bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T* dz, int32_t* corner, T* db) {
+    const int wide = padded<T>(job.c_out), out_columns = job.width / 2;
+    typedef typename VectorOf<int32_t, LANES<T> * 4>::type Places;
+    Integers<T> found{};
+    for (int o = 0; o < job.c_out; o += LANES<T>) {
+        const int n = smaller(LANES<T>, job.c_out - o);
+        Vector<T> sum = load(db + o);
+        int place = 0;
+        for (int turn = 0; turn < 4; turn++)
+            for (int row = turn / 2; row < job.height / 2; row += 2)
+                for (int column = turn % 2; column < out_columns; column += 2, place++) {
+                    const size_t here = (first + row * out_columns + column) * job.c_out + o;
+                    const Codes<T> narrow = load_codes<T>(n, job.codes + here);
+                    const Integers<T> code = __builtin_convertvector(narrow, Integers<T>);
+                    const Places q = __builtin_convertvector(narrow, Places);
+                    const Vector<T> dy = load_first(n, job.dy + here), d = code < 4 ? dy : Vector<T>{};
+                    found |= wild<T>(dy);
+                    sum += d;
+                    store(dz + place * wide + o, d);
+                    const Places at = (q & 1) * job.c_in + (q >> 1) * shape.stride +
+                                      (2 * row * shape.stride + 2 * column * job.c_in);
+                    __builtin_memcpy(corner + place * wide + o, &at, sizeof at);
+                }
+        store(db + o, sum);
+    }
+    return !any<T>(found);
+}
+
+// List what is not zero in a column of dz, and its corners; return how many that are.
+template <class T>
+ALWAYS_INLINE int list_column(int n, int wide, const T* dz, const int32_t* corner, int32_t* offset, T* value) {
+    int i = 0, count = 0;
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        const __m512i places = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(wide));
+        for (; i + 16 <= n; i += 16) {
+            __m512 d = _mm512_i32gather_ps(places, dz + i * wide, 4);
+            __m512i at = _mm512_i32gather_epi32(places, corner + i * wide, 4);
+            __mmask16 there = _mm512_cmp_ps_mask(d, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+            _mm512_storeu_ps(value + count, _mm512_maskz_compress_ps(there, d));
+            _mm512_storeu_si512(offset + count, _mm512_maskz_compress_epi32(there, at));
+            count += __builtin_popcount(there);
+        }
+    }
+#endif
+    for (; i < n; i++) {  // without a branch that nobody can predict
+        offset[count] = corner[i * wide];
+        value[count] = dz[i * wide];
+        count += dz[i * wide] != 0;
+    }
+    return count;
+}
+
+// Fill the lists of all output channels.
+template <class T>
+void list_gradient(const Conv<T>& job, const T* dz, const int32_t* corner, const Lists<T>& lists) {
+    const int windows = job.height / 2 * (job.width / 2), wide = padded<T>(job.c_out);
+    for (int o = 0; o < job.c_out; o++)
+        lists.count[o] = list_column(windows, wide, dz + o, corner + o, lists.offset + size_t(o) * lists.room,
+                                     lists.value + size_t(o) * lists.room);
+}
+
+// dW of one output channel, `vectors` vectors of each of the three rows, from `column` on.
+template <class T, int vectors>
+ALWAYS_INLINE void add_patches(const T* x, int stride, const int32_t* offset, const T* value, int count, T* sums, int run) {
+    constexpr int L = LANES<T>;
+    Vector<T> s[3][vectors];
+    UNROLL
+    for (int r = 0; r < 3; r++)
+        UNROLL
+        for (int v = 0; v < vectors; v++) s[r][v] = load(sums + r * run + v * L);
+    for (int k = 0; k < count; k++) {
+        const T* patch = x + offset[k];
+        const T d = value[k];
+        UNROLL
+        for (int r = 0; r < 3; r++)
+            UNROLL
+            for (int v = 0; v < vectors; v++) s[r][v] += d * load(patch + r * stride + v * L);
+    }
+    UNROLL
+    for (int r = 0; r < 3; r++)
+        UNROLL
+        for (int v = 0; v < vectors; v++) store(sums + r * run + v * L, s[r][v]);
+}
+
+// dx around the gradients of one output channel, `vectors` vectors of each of the three rows.
+template <class T, int vectors>
+ALWAYS_INLINE void add_weights(T* dx, int stride, const int32_t* offset, const T* value, int count, const T* W, int run) {
+    constexpr int L = LANES<T>;
+    Vector<T> w[3][vectors];
+    UNROLL
+    for (int r = 0; r < 3; r++)
+        UNROLL
+        for (int v = 0; v < vectors; v++) w[r][v] = load(W + r * run + v * L);
+    for (int k = 0; k < count; k++) {
+        T* patch = dx + offset[k];
+        const T d = value[k];
+        UNROLL
+        for (int r = 0; r < 3; r++)
+            UNROLL
+            for (int v = 0; v < vectors; v++) store(patch + r * stride + v * L, load(patch + r * stride + v * L) + d * w[r][v]);
+    }
+}
+
+// Call work(from, vectors) for a row's vectors in as few and even blocks as there are registers for.
+template <class Work>
+ALWAYS_INLINE void for_blocks(int vectors, Work work) {
+    constexpr int most = REGISTERS == 32 ? 8 : 4;
+    const int blocks = (vectors + most - 1) / most;
+    for (int block = 0; block < blocks; block++) {
+        const int from = vectors * block / blocks;
+        work(from, vectors * (block + 1) / blocks - from);
+    }
+}
+
+#define FOR_EACH_COUNT(vectors, call)          \
+    switch (vectors) {                         \
+        case 1: call(1); break;                \
+        case 2: call(2); break;                \
+        case 3: call(3); break;                \
+        case 4: call(4); break;                \
+        case 5: call(REGISTERS == 32 ? 5 : 1); break; \
+        case 6: call(REGISTERS == 32 ? 6 : 1); break; \
+        case 7: call(REGISTERS == 32 ? 7 : 1); break; \
+        default: call(REGISTERS == 32 ? 8 : 1);       \
+    }
+
+template <class T>
+void backward_image(const Conv<T>& job, const Bordered<T>& shape, const Lists<T>& lists, const T* x, T* dx) {
+    const Run<T> run(job);
+    for_blocks(run.vectors, [&](int from, int vectors) {
+        const int at = from * LANES<T>;
+        for (int o = 0; o < job.c_out; o++) {
+            const size_t list = size_t(o) * lists.room;
+#define ADD(n) add_patches<T, n>(x + at, shape.stride, lists.offset + list, lists.value + list, lists.count[o], \
+                                 job.sums + size_t(o) * 3 * run.size + at, run.size)
+            FOR_EACH_COUNT(vectors, ADD)
+#undef ADD
+        }
+        if (!dx) return;
+        for (int o = 0; o < job.c_out; o++) {
+            const size_t list = size_t(o) * lists.room;
+#define ADD(n) add_weights<T, n>(dx + at, shape.stride, lists.offset + list, lists.value + list, lists.count[o], \
+                                 job.prepared + size_t(o) * 3 * run.size + at, run.size)
+            FOR_EACH_COUNT(vectors, ADD)
+#undef ADD
+        }
+    });
+}
+
+// Where c_in is 1: dW from one image, vector by vector of output channels, all nine weights in registers.
+template <class T>
+bool narrow_image(const Conv<T>& job, const Bordered<T>& shape, size_t first, const T* x, T* sums, T* db) {
+    const int out_columns = job.width / 2, wide = padded<T>(job.c_out);
+    Integers<T> found{};
+    for (int o = 0; o < job.c_out; o += LANES<T>) {
+        const int n = smaller(LANES<T>, job.c_out - o);
+        Vector<T> s[9], sum = load(db + o);
+        UNROLL
+        for (int k = 0; k < 9; k++) s[k] = load(sums + k * wide + o);
+        for (int row = 0; row < job.height / 2; row++) {
+            const Span ink = ink_in(x + 2 * row * shape.stride, shape.stride, out_columns, 1);
+            for (int column = 0; column < out_columns; column++) {
+                const size_t here = (first + row * out_columns + column) * job.c_out + o;
+                const Integers<T> code = __builtin_convertvector(load_codes<T>(n, job.codes + here), Integers<T>);
+                const Vector<T> dy = load_first(n, job.dy + here), d = code < 4 ? dy : Vector<T>{};
+                found |= wild<T>(dy);
+                sum += d;
+                if (column < ink.first || column >= ink.last) continue;
+                const T* corner = x + 2 * row * shape.stride + 2 * column;
+                UNROLL
+                for (int q = 0; q < 4; q++) {
+                    const Vector<T> mine = code == q ? d : Vector<T>{};
+                    const T* patch = corner + q / 2 * shape.stride + q % 2;
+                    UNROLL
+                    for (int k = 0; k < 9; k++) s[k] += patch[k / 3 * shape.stride + k % 3] * mine;
+                }
+            }
+        }
+        UNROLL
+        for (int k = 0; k < 9; k++) store(sums + k * wide + o, s[k]);
+        store(db + o, sum);
+    }
+    return !any<T>(found);
+}
+
+template <class T>
+bool is_narrow(const Conv<T>& job) {
+    return job.c_in == 1 && !job.dx;
+}
+
+// How many numbers a shard's sums take: dW as (c_out, 3, run), or (9, c_out) where it is narrow; then db.
+template <class T>
+size_t conv_sums(const Conv<T>& job) {
+    const int wide = padded<T>(job.c_out);
+    return wide + (is_narrow(job) ? size_t(9) * wide : size_t(job.c_out) * 3 * Run<T>(job).size);
+}
+
+template <class T>
+size_t conv_backward_prepared(const Conv<T>& job) {
+    return size_t(job.c_out) * 3 * Run<T>(job).size;
+}
+
+// W for dx, for the output channels [first, last): a run for each channel and row, with zeros at its end.
+template <class T>
+void conv_backward_prepare(const Conv<T>& job, int first, int last) {
+    const Run<T> run(job);
+    UNROLL
+    for (int r = 0; r < 3; r++)
+        for (int k = 0; k < run.size; k++)
+            for (int o = first; o < last; o++)
+                job.prepared[(size_t(o) * 3 + r) * run.size + k] =
+                    k < 3 * job.c_in ? job.W[size_t(r * 3 * job.c_in + k) * job.c_out + o] : 0;
+}
+
+// A thread's memory for one image, cut into its parts.
+template <class T>
+struct BackwardScratch {
+    T *x, *dx, *dz;
+    int32_t* corner;
+    Lists<T> lists;
+    size_t size;  // bytes
+    BackwardScratch(const Conv<T>& job, void* memory) {
+        const size_t image = Bordered<T>(job).size, windows = size_t(job.height / 2) * (job.width / 2);
+        const size_t outputs = windows * padded<T>(job.c_out);
+        lists.room = int(windows) + LANES<float>;
+        const size_t list = size_t(job.c_out) * lists.room;
+        x = static_cast<T*>(memory), dx = x + image, dz = dx + image;
+        lists.value = dz + outputs;
+        corner = reinterpret_cast<int32_t*>(lists.value + list);
+        lists.offset = corner + outputs;
+        lists.count = lists.offset + list;
+        size = sizeof(T) * (2 * image + outputs + list) + sizeof(int32_t) * (outputs + list + job.c_out);
+    }
+};
+
+template <class T>
+size_t conv_backward_scratch(const Conv<T>& job) {
+    return BackwardScratch<T>(job, nullptr).size;
+}
+
+// Backward for the images [first, last), adding to job.sums; false where a number is too large for us.
+template <class T>
+bool conv_backward(const Conv<T>& job, int first, int last, void* scratch) {
+    const Bordered<T> shape(job);
+    const BackwardScratch<T> mine(job, scratch);
+    const size_t windows = size_t(job.height / 2) * (job.width / 2);
+    T *x = mine.x, *dx = mine.dx;
+    __builtin_memset(x, 0, sizeof(T) * shape.size);
+    T* db = job.sums + conv_sums(job) - padded<T>(job.c_out);
+    const int in_row = job.width * job.c_in, used = smaller(in_row, shape.stride - job.c_in);
+    for (int image = first; image < last; image++) {
+        copy_bordered(job, image, x);
+        if (is_narrow(job)) {
+            if (!narrow_image(job, shape, image * windows, x, job.sums, db)) return false;
+            continue;
+        }
+        if (!find_gradient(job, shape, image * windows, mine.dz, mine.corner, db)) return false;
+        list_gradient(job, mine.dz, mine.corner, mine.lists);
+        if (job.dx) __builtin_memset(dx, 0, sizeof(T) * shape.size);
+        backward_image(job, shape, mine.lists, x, job.dx ? dx : nullptr);
+        if (!job.dx) continue;
+        T* to = job.dx + size_t(image) * job.height * in_row;
+        __builtin_memset(to, 0, sizeof(T) * job.height * in_row);
+        for (int row = 0; row < smaller(job.height, shape.rows - 1); row++)
+            __builtin_memcpy(to + size_t(row) * in_row, dx + (row + 1) * shape.stride + job.c_in, sizeof(T) * used);
+    }
+    return true;
+}
+
+// dW (3, 3, c_in, c_out) and db of the output channels [first, last): the sums of all shards, in their order.
+template <class T>
+void conv_gather(const Conv<T>& job, int shards, int first, int last, T* dW, T* db) {
+    const int wide = padded<T>(job.c_out), run = Run<T>(job).size;
+    const size_t size = conv_sums(job);
+    T* total = job.sums;
+    auto add = [&](size_t from, size_t to) {
+        for (int shard = 1; shard < shards; shard++)
+            for (size_t i = from; i < to; i++) total[i] += job.sums[shard * size + i];
+    };
+    add(size - wide + first, size - wide + last);
+    for (int o = first; o < last; o++) db[o] = total[size - wide + o];
+    if (is_narrow(job))
+        UNROLL
+        for (int k = 0; k < 9; k++) add(size_t(k) * wide + first, size_t(k) * wide + last);
+    else
+        add(size_t(first) * 3 * run, size_t(last) * 3 * run);
+    UNROLL
+    for (int r = 0; r < 3; r++)
+        for (int k = 0; k < 3 * job.c_in; k++)
+            for (int o = first; o < last; o++)
+                dW[size_t(r * 3 * job.c_in + k) * job.c_out + o] =
+                    total[is_narrow(job) ? size_t(r * 3 + k) * wide + o : (size_t(o) * 3 + r) * run + k];
+}
+
+}  // namespace inkgrad::INKGRAD_ISA

@@ -1,0 +1,167 @@
+// Vectors: as many numbers as the machine handles at once, written with +, * and ?: as if they were one.
+//
+// The compiler's own vector types do it (GCC and Clang), so one source serves AVX-512, AVX2, SSE2 and
+// Arm.  Each file that includes this is compiled once for every instruction set, with INKGRAD_ISA naming
+// the set; all code lives in the namespace of that name, so that the linker cannot mix them up.  For the
+// same reason nothing here includes a header of the C++ library with inline functions.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")  // a loop over an array in registers must be unrolled, or it is in memory
+
+namespace inkgrad::INKGRAD_ISA {
+
+#if defined(__AVX512F__)
+constexpr int VECTOR_BYTES = 64, REGISTERS = 32;
+#elif defined(__AVX2__)
+constexpr int VECTOR_BYTES = 32, REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int VECTOR_BYTES = 16, REGISTERS = 32;
+#else
+constexpr int VECTOR_BYTES = 16, REGISTERS = 16;
+#endif
+
+template <class T, int bytes>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(bytes)));
+};
+template <class T>
+using Vector = typename VectorOf<T, VECTOR_BYTES>::type;
+template <class T>
+constexpr int LANES = VECTOR_BYTES / int(sizeof(T));
+
+// Integers as wide as T: what comparisons of vectors give, and what counts in their bits.
+template <class T>
+struct IntegerLike;
+template <>
+struct IntegerLike<float> {
+    typedef int32_t type;
+};
+template <>
+struct IntegerLike<double> {
+    typedef int64_t type;
+};
+template <class T>
+using Integers = Vector<typename IntegerLike<T>::type>;
+
+template <class T>
+using Codes = typename VectorOf<uint8_t, LANES<T>>::type;  // a byte for each number of a vector
+
+template <class T>
+constexpr int padded(int n) {  // n rounded up to whole vectors
+    return (n + LANES<T> - 1) / LANES<T> * LANES<T>;
+}
+
+template <class T>
+ALWAYS_INLINE Vector<T> load(const T* from) {
+    Vector<T> v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+
+template <class T>
+ALWAYS_INLINE void store(T* to, Vector<T> v) {
+    __builtin_memcpy(to, &v, sizeof v);
+}
+
+template <class T>
+ALWAYS_INLINE Vector<T> all(T number) {
+    return number - Vector<T>{};  // minus zero would become zero with +
+}
+
+// The first n numbers; the others are zero, and their memory is not touched.  0 <= n <= LANES.
+template <class T>
+ALWAYS_INLINE Vector<T> load_first(int n, const T* from) {
+    if (n == LANES<T>) return load(from);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) return (Vector<T>)_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), from);
+    else return (Vector<T>)_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), from);
+#else
+    Vector<T> v{};
+    for (int i = 0; i < n; i++) v[i] = from[i];
+    return v;
+#endif
+}
+
+template <class T>
+ALWAYS_INLINE void store_first(int n, T* to, Vector<T> v) {
+    if (n == LANES<T>) return store(to, v);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(to, __mmask16((1u << n) - 1), (__m512)v);
+    else _mm512_mask_storeu_pd(to, __mmask8((1u << n) - 1), (__m512d)v);
+#else
+    for (int i = 0; i < n; i++) to[i] = v[i];
+#endif
+}
+
+// The same for codes, a byte for each number.
+template <class T>
+ALWAYS_INLINE Codes<T> load_codes(int n, const uint8_t* from) {
+    Codes<T> v{};
+    if (n == LANES<T>) {
+        __builtin_memcpy(&v, from, sizeof v);
+        return v;
+    }
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+    __m128i bytes = _mm_maskz_loadu_epi8(__mmask16((1u << n) - 1), from);
+    __builtin_memcpy(&v, &bytes, sizeof v);
+#else
+    for (int i = 0; i < n; i++) v[i] = from[i];
+#endif
+    return v;
+}
+
+template <class T>
+ALWAYS_INLINE void store_codes(int n, uint8_t* to, Codes<T> v) {
+    if (n == LANES<T>) {
+        __builtin_memcpy(to, &v, sizeof v);
+        return;
+    }
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+    __m128i bytes = _mm_setzero_si128();
+    __builtin_memcpy(&bytes, &v, sizeof v);
+    _mm_mask_storeu_epi8(to, __mmask16((1u << n) - 1), bytes);
+#else
+    for (int i = 0; i < n; i++) to[i] = v[i];
+#endif
+}
+
+// Beyond this size, and for NaN, a plain layer answers instead: so products and sums cannot overflow here.
+template <class T>
+constexpr T TAME = T(1e15);
+
+template <class T>
+ALWAYS_INLINE Integers<T> wild(Vector<T> v) {  // all bits set where not |v| <= TAME; written so that NaN is wild
+    return ~((v <= TAME<T>) & (v >= -TAME<T>));
+}
+
+template <class T>
+ALWAYS_INLINE bool any(Integers<T> mask) {
+    typename IntegerLike<T>::type found = 0;
+    for (int i = 0; i < LANES<T>; i++) found |= mask[i];
+    return found != 0;
+}
+
+// Whether n numbers are all plus zero.
+template <class T>
+ALWAYS_INLINE bool all_zero(const T* from, int n) {
+    uint64_t bits = 0, two;
+    int i = 0;
+    for (; i + 8 / int(sizeof(T)) <= n; i += 8 / int(sizeof(T))) {
+        __builtin_memcpy(&two, from + i, 8);
+        bits |= two;
+    }
+    return bits == 0 && (i == n || from[i] == 0);
+}
+
+inline int smaller(int a, int b) { return a < b ? a : b; }
+
+}  // namespace inkgrad::INKGRAD_ISA

@@ -1,0 +1,100 @@
+"""fuse: a network whose layers are put together into fast ones, with the same theta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.fast.base import FastLayer
+from inkgrad.fast.conv_relu_pool import FastConvReLUPool
+from inkgrad.fast.cost import FastSoftmaxCrossEntropy
+from inkgrad.fast.dense import FastDense
+from inkgrad.fast.kernels import kernels
+from inkgrad.fast.optimizers import FastAdam, FastSGD
+from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
+from inkgrad.optimizers import SGD, Adam, Optimizer
+
+Replacement = Callable[[Chain, int], FastLayer | None]
+
+
+def conv_relu_pool(plain: Chain, n_threads: int) -> FastLayer | None:
+    """Return the fast layer for Conv2D, ReLU and MaxPool2D, where they have the sizes it is for."""
+    conv, _, pool = plain.layers
+    assert isinstance(conv, Conv2D)
+    assert isinstance(pool, MaxPool2D)
+    fits = (conv.kernel, conv.stride, conv.padding, pool.size) == (3, 1, "same", 2)
+    return FastConvReLUPool(plain, n_threads) if fits else None
+
+
+REPLACEMENTS: Mapping[tuple[type[Layer], ...], Replacement] = {  # the longest that fits is taken
+    (Conv2D, ReLU, MaxPool2D): conv_relu_pool,
+    (Dense, ReLU): FastDense,
+    (Dense, LeakyReLU): FastDense,
+    (Dense, ELU): FastDense,
+    (Dense,): FastDense,
+}
+
+
+def fuse(
+    network: Layer,
+    n_threads: int = 1,
+    replacements: Mapping[tuple[type[Layer], ...], Replacement] = REPLACEMENTS,
+) -> Layer:
+    """Return the network with fast layers where there are some; theta keeps its order.
+
+    So a network may be trained fused and saved plain.  Without kernels it comes back as it is.
+    """
+    if kernels is None or not isinstance(network, Chain):
+        return network
+    fused: list[Layer] = []
+    rest = list(network.layers)
+    while rest:
+        found = _first_fast(rest, n_threads, replacements)
+        if found is None:
+            fused.append(fuse(rest.pop(0), n_threads, replacements))
+        else:
+            fused.append(found)
+            del rest[: len(found.plain.layers)]
+    return Chain(tuple(fused))
+
+
+def _first_fast(
+    layers: list[Layer], n_threads: int, replacements: Mapping[tuple[type[Layer], ...], Replacement]
+) -> FastLayer | None:
+    """Return the fast layer for the longest beginning of `layers` that has one."""
+    for length in range(len(layers), 0, -1):
+        replacement = replacements.get(tuple(type(layer) for layer in layers[:length]))
+        fast = replacement and replacement(Chain(tuple(layers[:length])), n_threads)
+        if fast is not None:
+            return fast
+    return None
+
+
+def fuse_cost(network: Layer, cost: Cost) -> tuple[Layer, Cost]:
+    """Return the network and the cost for training; a Softmax at the end goes into the cost, which is fast."""
+    if kernels is None:
+        return network, cost
+    if type(cost) is SoftmaxCrossEntropy:
+        return network, FastSoftmaxCrossEntropy(cost)
+    ends_in_softmax = isinstance(network, Chain) and network.layers and isinstance(network.layers[-1], Softmax)
+    if type(cost) is CrossEntropy and ends_in_softmax:
+        assert isinstance(network, Chain)
+        return Chain(network.layers[:-1]), FastSoftmaxCrossEntropy(cost)
+    return network, cost
+
+
+def fuse_optimizer(optimizer: Optimizer, n_threads: int = 1) -> Optimizer:
+    """Return a fast optimizer that takes the same steps and has the same memory, where there is one."""
+    if kernels is not None and type(optimizer) is SGD:
+        return FastSGD(**vars(optimizer), n_threads=n_threads)
+    if kernels is not None and type(optimizer) is Adam:
+        return FastAdam(**vars(optimizer), n_threads=n_threads)
+    return optimizer
+
+
+def takes_bytes(network: Layer) -> bool:
+    """Return whether the first layer that reckons takes images as bytes, 0..255."""
+    if isinstance(network, Chain):
+        first = next((layer for layer in network.layers if not isinstance(layer, Flatten)), None)
+        return first is not None and takes_bytes(first)
+    return isinstance(network, FastLayer)

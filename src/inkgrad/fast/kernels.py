@@ -1,0 +1,18 @@
+"""The compiled kernels, where there are any: an install without a C++ compiler has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+kernels: Any
+try:
+    from inkgrad.fast import _kernels as kernels  # type: ignore[attr-defined,no-redef]
+except ImportError as error:
+    if error.name not in ("inkgrad.fast", "inkgrad.fast._kernels"):
+        raise
+    kernels = None
+
+
+def instruction_set() -> str | None:
+    """Return what the kernels use of this machine: "avx512", "avx2" or "baseline"; None without kernels."""
+    return None if kernels is None else str(kernels.instruction_set())

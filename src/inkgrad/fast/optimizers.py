@@ -1,0 +1,63 @@
+"""SGD and Adam in one pass over memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.fast.kernels import kernels
+from inkgrad.optimizers import SGD, Adam
+from inkgrad.optimizers.base import rate
+
+
+@dataclass(frozen=True)
+class FastSGD(SGD):
+    """SGD on `n_threads` threads; see cpp/optimizer_steps.hpp."""
+
+    n_threads: int = 1
+
+    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        if not _suits(theta, gradient, state["v"]):
+            return super().step(theta, gradient, state)
+        lr = rate(self.lr, int(state["step"]))
+        kernels.sgd(theta, gradient, state["v"], lr, self.momentum, self.n_threads)
+        state["step"] += 1
+        return None
+
+
+@dataclass(frozen=True)
+class FastAdam(Adam):
+    """Adam on `n_threads` threads; see cpp/optimizer_steps.hpp."""
+
+    n_threads: int = 1
+
+    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        if not _suits(theta, gradient, state["m"], state["v"]):
+            return super().step(theta, gradient, state)
+        lr = rate(self.lr, int(state["step"]))
+        state["step"] += 1
+        t = int(state["step"])
+        kernels.adam(
+            theta,
+            gradient,
+            state["m"],
+            state["v"],
+            lr / (1 - self.beta1**t),
+            self.beta1,
+            self.beta2,
+            1 / sqrt(1 - self.beta2**t),
+            self.eps,
+            1 - lr * self.weight_decay,
+            self.n_threads,
+        )
+        return None
+
+
+def _suits(*vectors: Array) -> bool:
+    dtype = vectors[0].dtype
+    return dtype in (np.float32, np.float64) and all(
+        vector.dtype == dtype and vector.flags.carray and vector.ndim == 1 for vector in vectors
+    )

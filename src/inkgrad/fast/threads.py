@@ -1,0 +1,24 @@
+"""Threads: one number for our kernels and for BLAS, so that they do not fight for the cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MOST_USEFUL = 16  # a step on a small network has not more work than that
+
+
+def available_threads() -> int:
+    """Return how many threads are of use here: the processor cores this process may run on, at most 16."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_USEFUL)
+
+
+@contextmanager
+def limit_threads(n: int) -> Iterator[None]:
+    """Hold BLAS to `n` threads inside a with block."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(n, "blas"):
+        yield
