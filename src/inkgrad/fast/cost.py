@@ -24,21 +24,11 @@ class FastSoftmaxCrossEntropy(Cost):
     plain: Cost
 
     def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
-        fits = (
-            isinstance(y, np.ndarray)
-            and isinstance(t, np.ndarray)
-            and y.dtype in (np.float32, np.float64)
-            and y.ndim == 2
-            and y.size > 0
-            and t.shape == y.shape[:1]
-            and t.dtype.kind in "iu"
-            and 0 <= t.min() <= t.max() < y.shape[1]
-        )
-        if fits:
-            dy, losses = np.empty(y.shape, y.dtype), np.empty(len(y))
-            numbers = ordered(t.astype(np.int64, copy=False))
-            if kernels.softmax_cross_entropy(ordered(y), numbers, self._binary, losses, dy):
-                return float(losses.sum() / len(y)), dy
+        if _suits(y, t):
+            dy = np.empty(y.shape, y.dtype)
+            cost = kernels.softmax_cross_entropy(ordered(y), ordered(t.astype(np.int64, copy=False)), self._binary, dy)
+            if cost == cost:  # NaN where a class number is none or a logit too large
+                return cost, dy
         return self._plain(y, t)
 
     @property
@@ -54,3 +44,15 @@ class FastSoftmaxCrossEntropy(Cost):
 
     def probabilities(self, y: Array) -> Array:
         return Softmax().value(y)
+
+
+def _suits(y: Array, t: Array) -> bool:
+    return (
+        isinstance(y, np.ndarray)
+        and isinstance(t, np.ndarray)
+        and y.dtype in (np.float32, np.float64)
+        and t.dtype.kind in "iu"
+        and t.shape == y.shape[:1]
+        and y.ndim == 2
+        and y.size > 0
+    )

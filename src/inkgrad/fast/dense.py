@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,13 +16,13 @@ from inkgrad.layout import Named
 
 N_LOOKED_AT = 4  # examples that tell whether the inputs are mostly zero
 SPARSE = 0.35  # of the inputs not zero: with more, BLAS is faster
+NARROW = 32  # outputs up to which our own product is faster than BLAS
 ROOM = 16  # beyond a list, for whole vectors
 
 IDENTITY, LEAKY, EXPONENTIAL = range(3)  # as cpp/jobs.hpp numbers the slopes
 
 
-@dataclass(frozen=True)
-class Lists:
+class Lists(NamedTuple):
     """What is not zero in each input: where, what, and where the lists of each block of W's rows begin."""
 
     index: Array
@@ -34,8 +34,9 @@ class Lists:
 class FastDense(FastLayer):
     """Chain(Dense(n_in, n_out)), or with a ReLU, LeakyReLU or ELU after it.
 
-    Where most inputs are zero, as MNIST's pixels are, cpp/sparse_dense.hpp does it; elsewhere BLAS
-    multiplies.  The cache is x, y and the lists of what is not zero, None after BLAS.
+    Where most inputs are zero, as MNIST's pixels are, cpp/sparse_dense.hpp does it; elsewhere, for few
+    outputs, cpp/narrow_dense.hpp, and for many BLAS.  The cache is x, y and the lists of what is not
+    zero, None where there are none.
     """
 
     @property
@@ -52,29 +53,40 @@ class FastDense(FastLayer):
 
     def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, Any] | None:
         n, n_in = x.shape
-        W, b, (slope, alpha) = ordered(p.W), ordered(p.b), self.slope
+        W, b = ordered(p.W), ordered(p.b)
         sample = x[:N_LOOKED_AT]
         if np.count_nonzero(sample) > SPARSE * sample.size:
-            y = as_inputs(x, dtype.type) @ W
-            return (y, (x, y, None)) if kernels.bias_activation(y, b, slope, alpha) else None
+            return self._multiply(as_inputs(x, dtype.type), W, b)
         y = np.empty((n, W.shape[1]), dtype)
         lists = Lists(
             np.empty((n, n_in + ROOM), np.int32),
             np.empty((n, n_in + ROOM), dtype),
             np.empty((n, -(-n_in // kernels.BLOCK) + 1), np.int32),
         )
-        tame = kernels.sparse_forward(x, W, b, slope, alpha, y, lists.index, lists.value, lists.starts, self.n_threads)
+        tame = kernels.sparse_forward(x, W, b, *self.slope, y, *lists, self.n_threads)
         return (y, (x, y, lists)) if tame else None
+
+    def _multiply(self, x: Array, W: Array, b: Array) -> tuple[Array, Any] | None:
+        if W.shape[1] <= NARROW:
+            y = np.empty((len(x), W.shape[1]), x.dtype)
+            tame = kernels.narrow_forward(x, W, b, *self.slope, y, self.n_threads)
+        else:
+            y = x @ W
+            tame = kernels.bias_activation(y, b, *self.slope)
+        return (y, (x, y, None)) if tame else None
 
     def quick_backward(self, p: Named, g: Named, cache: Any, dy: Array, dx: Array | None) -> bool:
         x, y, lists = cache
         dz, dW, db = np.empty_like(y), ordered(g.W), ordered(g.b)
         if not kernels.activation_gradient(y, dy, *self.slope, dz, db):
             return False
-        if lists is None:
-            np.matmul(as_inputs(x, dy.dtype.type).T, dz, out=dW)
+        if lists is None and dz.shape[1] <= NARROW:
+            kernels.narrow_backward(x, ordered(p.W), dz, dW, dx, self.n_threads)
+            dx = None
+        elif lists is None:
+            np.matmul(x.T, dz, out=dW)
         else:
-            kernels.sparse_gradient(lists.index, lists.value, lists.starts, dz, dW, self.n_threads)
+            kernels.sparse_gradient(*lists, dz, dW, self.n_threads)
         if dx is not None:
             np.matmul(dz, p.W.T, out=dx)
         write_back(g, dW, db)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,17 @@ class Chain(Layer):
             shape = None if shape is None else layer.output_shape(shape)
         return shape
 
-    def named(self) -> list[tuple[str, Layer]]:
+    def named(self) -> tuple[tuple[str, Layer], ...]:
         """Return the layers with the names under which their parameters are kept."""
-        return [(str(i), layer) for i, layer in enumerate(self.layers)]
+        return self._named
+
+    @cached_property
+    def _named(self) -> tuple[tuple[str, Layer], ...]:
+        return tuple((str(i), layer) for i, layer in enumerate(self.layers))
+
+    @cached_property
+    def _first_with_parameters(self) -> int | None:
+        return next((i for i, layer in enumerate(self.layers) if Layout(layer.shapes()).size), None)
 
     def shapes(self) -> Shapes:
         return {name: layer.shapes() for name, layer in self.named()}
@@ -79,7 +88,7 @@ class Chain(Layer):
 
     def parameter_gradient(self, p: Named, g: Named, caches: list[Any], dy: Array) -> None:
         """Walk back only as far as the first layer that has parameters."""
-        first = next((i for i, layer in enumerate(self.layers) if Layout(layer.shapes()).size), None)
+        first = self._first_with_parameters
         if first is None:
             return
         for i in reversed(range(first + 1, len(self.layers))):

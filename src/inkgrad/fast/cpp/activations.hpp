@@ -39,30 +39,30 @@ ALWAYS_INLINE Vector<T> activate(Slope slope, T alpha, Vector<T> x) {
 // y = activation(y + b), row by row, in place; false where a number is too large for us.
 template <class T>
 bool bias_activation(int rows, int columns, const T* b, Slope slope, T alpha, T* y) {
-    Integers<T> found{};
+    Watch<T> watch;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j += LANES<T>) {
             const int n = smaller(LANES<T>, columns - j);
             T* here = y + size_t(i) * columns + j;
             Vector<T> x = load_first(n, here) + load_first(n, b + j);
-            found |= wild<T>(x);
+            watch.see(x);
             store_first(n, here, activate(slope, alpha, x));
         }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 // dz = dy times the slope, and db = the sum of dz over the rows.  y tells the slope: above 0 it is 1.
 // False where a number is too large for us.
 template <class T>
 bool activation_gradient(int rows, int columns, const T* y, const T* dy, Slope slope, T alpha, T* dz, T* db) {
-    Integers<T> found{};
+    Watch<T> watch;
     for (int j = 0; j < columns; j += LANES<T>) {
         const int n = smaller(LANES<T>, columns - j);
         Vector<T> sum{};
         for (int i = 0; i < rows; i++) {
             const size_t here = size_t(i) * columns + j;
             Vector<T> d = load_first(n, dy + here), out = load_first(n, y + here);
-            found |= wild<T>(d);
+            watch.see(d);
             if (slope == Slope::leaky) d = out > T(0) ? d : d * alpha;
             if (slope == Slope::elu) d = out > T(0) ? d : d * (out + alpha);
             store_first(n, dz + here, d);
@@ -70,7 +70,7 @@ bool activation_gradient(int rows, int columns, const T* y, const T* dy, Slope s
         }
         store_first(n, db + j, sum);
     }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 }  // namespace inkgrad::INKGRAD_ISA

@@ -40,7 +40,7 @@ template <class T>
 bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T* dz, int32_t* corner, T* db) {
     const int wide = padded<T>(job.c_out), out_columns = job.width / 2;
     typedef typename VectorOf<int32_t, LANES<T> * 4>::type Places;
-    Integers<T> found{};
+    Watch<T> watch;
     for (int o = 0; o < job.c_out; o += LANES<T>) {
         const int n = smaller(LANES<T>, job.c_out - o);
         Vector<T> sum = load(db + o);
@@ -49,11 +49,10 @@ bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T
             for (int row = turn / 2; row < job.height / 2; row += 2)
                 for (int column = turn % 2; column < out_columns; column += 2, place++) {
                     const size_t here = (first + row * out_columns + column) * job.c_out + o;
-                    const Codes<T> narrow = load_codes<T>(n, job.codes + here);
-                    const Integers<T> code = __builtin_convertvector(narrow, Integers<T>);
-                    const Places q = __builtin_convertvector(narrow, Places);
+                    const Integers<T> code = widen<T>(load_codes<T>(n, job.codes + here));
+                    const Places q = __builtin_convertvector(code, Places);
                     const Vector<T> dy = load_first(n, job.dy + here), d = code < 4 ? dy : Vector<T>{};
-                    found |= wild<T>(dy);
+                    watch.see(dy);
                     sum += d;
                     store(dz + place * wide + o, d);
                     const Places at = (q & 1) * job.c_in + (q >> 1) * shape.stride +
@@ -62,7 +61,7 @@ bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T
                 }
         store(db + o, sum);
     }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 // List what is not zero in a column of dz, and its corners; return how many that are.
@@ -192,22 +191,24 @@ void backward_image(const Conv<T>& job, const Bordered<T>& shape, const Lists<T>
 template <class T>
 bool narrow_image(const Conv<T>& job, const Bordered<T>& shape, size_t first, const T* x, T* sums, T* db) {
     const int out_columns = job.width / 2, wide = padded<T>(job.c_out);
-    Integers<T> found{};
+    Watch<T> watch;
     for (int o = 0; o < job.c_out; o += LANES<T>) {
         const int n = smaller(LANES<T>, job.c_out - o);
         Vector<T> s[9], sum = load(db + o);
         UNROLL
         for (int k = 0; k < 9; k++) s[k] = load(sums + k * wide + o);
+        const size_t start = first * job.c_out + o;
         for (int row = 0; row < job.height / 2; row++) {
-            const Span ink = ink_in(x + 2 * row * shape.stride, shape.stride, out_columns, 1);
+            const T* line = x + 2 * row * shape.stride;
+            const Span ink = ink_in(line, shape.stride, out_columns, 1);
             for (int column = 0; column < out_columns; column++) {
-                const size_t here = (first + row * out_columns + column) * job.c_out + o;
-                const Integers<T> code = __builtin_convertvector(load_codes<T>(n, job.codes + here), Integers<T>);
+                const size_t here = start + size_t(row * out_columns + column) * job.c_out;
+                const Integers<T> code = widen<T>(load_codes<T>(n, job.codes + here));
                 const Vector<T> dy = load_first(n, job.dy + here), d = code < 4 ? dy : Vector<T>{};
-                found |= wild<T>(dy);
+                watch.see(dy);
                 sum += d;
                 if (column < ink.first || column >= ink.last) continue;
-                const T* corner = x + 2 * row * shape.stride + 2 * column;
+                const T* corner = line + 2 * column;
                 UNROLL
                 for (int q = 0; q < 4; q++) {
                     const Vector<T> mine = code == q ? d : Vector<T>{};
@@ -221,7 +222,7 @@ bool narrow_image(const Conv<T>& job, const Bordered<T>& shape, size_t first, co
         for (int k = 0; k < 9; k++) store(sums + k * wide + o, s[k]);
         store(db + o, sum);
     }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 template <class T>

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "jobs.hpp"
+#include "product.hpp"
 #include "vector.hpp"
 
 namespace inkgrad::INKGRAD_ISA {
@@ -33,7 +34,7 @@ template <class T>
 bool copy_bordered(const Conv<T>& job, int image, T* to) {
     const Bordered<T> shape(job);
     const int in_row = job.width * job.c_in, used = smaller(in_row, shape.stride - job.c_in);
-    Integers<T> found{};
+    Watch<T> watch;
     for (int row = 0; row < smaller(job.height, shape.rows - 1); row++) {
         const size_t from = (size_t(image) * job.height + row) * in_row;
         T* here = to + (row + 1) * shape.stride + job.c_in;
@@ -43,30 +44,39 @@ bool copy_bordered(const Conv<T>& job, int image, T* to) {
             for (int i = 0; i < used; i += LANES<T>) {
                 const int n = smaller(LANES<T>, used - i);
                 Vector<T> v = load_first(n, job.x + from + i);
-                found |= wild<T>(v);
+                watch.see(v);
                 store_first(n, here + i, v);
             }
     }
-    return !any<T>(found);
+    return watch.tame();
 }
 
-// Write a window's largest output above zero, and which of the four it was; the first where several are.
-template <class T, bool with_codes>
-ALWAYS_INLINE void pool(const Conv<T>& job, size_t window, int channel, const Vector<T> (&s)[4]) {
-    const int n = smaller(LANES<T>, job.c_out - channel);
-    const size_t here = window * job.c_out + channel;
-    Vector<T> most = s[0];
-    Integers<T> code{};
+// The largest of a window's four outputs above zero, and which it was; the first where several are.
+template <class T>
+struct Pooled {
+    Vector<T> most;
+    Integers<T> code;
+};
+
+template <class T>
+ALWAYS_INLINE Pooled<T> pool(const Vector<T> (&s)[4]) {
+    Pooled<T> pooled{s[0], Integers<T>{}};
     UNROLL
     for (int q = 1; q < 4; q++) {
-        if constexpr (with_codes) code = s[q] > most ? code * 0 + q : code;
-        most = s[q] > most ? s[q] : most;
+        pooled.code = s[q] > pooled.most ? pooled.code * 0 + q : pooled.code;
+        pooled.most = s[q] > pooled.most ? s[q] : pooled.most;
     }
-    if constexpr (with_codes) {
-        code = most > T(0) ? code : code * 0 + 4;
-        store_codes<T>(n, job.codes + here, __builtin_convertvector(code, Codes<T>));
-    }
-    store_first(n, job.y + here, most > T(0) ? most : Vector<T>{});
+    pooled.code = pooled.most > T(0) ? pooled.code : pooled.code * 0 + 4;
+    pooled.most = pooled.most > T(0) ? pooled.most : Vector<T>{};
+    return pooled;
+}
+
+template <class T, bool with_codes>
+ALWAYS_INLINE void write_window(const Conv<T>& job, size_t window, int channel, const Pooled<T>& pooled) {
+    const int n = smaller(LANES<T>, job.c_out - channel);
+    const size_t here = window * job.c_out + channel;
+    if constexpr (with_codes) store_codes<T>(n, job.codes + here, narrow<T>(pooled.code));
+    store_first(n, job.y + here, pooled.most);
 }
 
 // The windows [first, last) of a row of windows that hold all that is not zero: the others give the bias.
@@ -76,18 +86,21 @@ struct Span {
 
 template <class T>
 ALWAYS_INLINE Span ink_in(const T* x, int stride, int out_columns, int c_in) {
-    auto empty = [&](int column) {
-        bool zero = true;
-        for (int r = 0; r < 4; r++) zero &= all_zero(x + r * stride + 2 * column * c_in, 4 * c_in);
-        return zero;
+    auto blank = [&](int pair) {  // whether two pixels of four rows are zero: window k sees the pairs k and k + 1
+        uint64_t bits = 0, some;
+        UNROLL
+        for (int r = 0; r < 4; r++)
+            for (int i = 0; i < 2 * c_in; i += 8 / int(sizeof(T))) {
+                __builtin_memcpy(&some, x + r * stride + 2 * pair * c_in + i, 8);
+                bits |= some;
+            }
+        return bits == 0;
     };
-    Span span{0, out_columns};
-    while (span.first < span.last && empty(span.first)) span.first++;
-    while (span.first < span.last && empty(span.last - 1)) span.last--;
-    return span;
+    int first = 0, last = out_columns + 1;
+    while (first < last && blank(first)) first++;
+    while (last > first && blank(last - 1)) last--;
+    return {first > 0 ? first - 1 : 0, smaller(last, out_columns)};
 }
-
-// The direct way -------------------------------------------------------------------------------------------
 
 template <class T>
 size_t direct_prepared(const Conv<T>& job) {  // W (9 c_in, c_out) with whole vectors, and b
@@ -97,15 +110,15 @@ size_t direct_prepared(const Conv<T>& job) {  // W (9 c_in, c_out) with whole ve
 template <class T>
 bool prepare_direct(const Conv<T>& job) {
     const int wide = padded<T>(job.c_out), rows = 9 * job.c_in;
-    Integers<T> found{};
+    Watch<T> watch;
     for (int row = 0; row <= rows; row++)
         for (int j = 0; j < job.c_out; j += LANES<T>) {
             const T* from = row < rows ? job.W + size_t(row) * job.c_out : job.b;
             Vector<T> v = load_first(smaller(LANES<T>, job.c_out - j), from + j);
-            found |= wild<T>(v);
+            watch.see(v);
             store(job.prepared + size_t(row) * wide + j, v);
         }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 // The sums of a window's four outputs, for c_in of 1: its 16 inputs are loaded once.
@@ -126,58 +139,92 @@ ALWAYS_INLINE void narrow_window(const T* corner, int stride, const T* w, int wi
         }
 }
 
-// The same for any c_in.
-template <class T, int vectors>
-ALWAYS_INLINE void direct_window(const T* corner, int stride, int c_in, const T* w, int wide, Vector<T> (&s)[4][vectors]) {
+// The same for any c_in, and for `across` windows side by side: four sums alone would wait for each other.
+template <class T, int vectors, int across>
+ALWAYS_INLINE void direct_windows(const T* corner, int stride, int c_in, const T* w, int wide,
+                                  Vector<T> (&s)[across][4][vectors]) {
     for (int r = 0; r < 3; r++)
         for (int k = 0; k < 3 * c_in; k++, w += wide) {
             const T* x = corner + r * stride + k;
             UNROLL
             for (int v = 0; v < vectors; v++) {
                 const Vector<T> weight = load(w + v * LANES<T>);
-                s[0][v] += x[0] * weight;
-                s[1][v] += x[c_in] * weight;
-                s[2][v] += x[stride] * weight;
-                s[3][v] += x[stride + c_in] * weight;
+                UNROLL
+                for (int i = 0; i < across; i++) {
+                    const T* mine = x + 2 * i * c_in;
+                    s[i][0][v] += mine[0] * weight;
+                    s[i][1][v] += mine[c_in] * weight;
+                    s[i][2][v] += mine[stride] * weight;
+                    s[i][3][v] += mine[stride + c_in] * weight;
+                }
             }
         }
 }
 
-template <class T, bool with_codes, bool narrow, int vectors>
-void direct_channels(const Conv<T>& job, const T* x, const Bordered<T>& shape, size_t first, int channel) {
-    constexpr int L = LANES<T>;
-    const int wide = padded<T>(job.c_out), out_columns = job.width / 2, c_in = job.c_in;
-    const T *w = job.prepared + channel, *b = w + size_t(9 * c_in) * wide;
-    for (int row = 0; row < job.height / 2; row++) {
-        const T* line = x + 2 * row * shape.stride;
-        const Span ink = ink_in(line, shape.stride, out_columns, c_in);
-        for (int column = 0; column < out_columns; column++) {
-            Vector<T> s[4][vectors];
+// What the direct way needs of a job, for `vectors` vectors of channels from `channel` on.
+template <class T, bool with_codes, bool one_channel, int vectors>
+struct Direct {
+    const Conv<T>& job;
+    int stride, wide, channel;
+    const T* w;
+    Vector<T> b[vectors];
+
+    Direct(const Conv<T>& job, int channel)
+        : job(job), stride(Bordered<T>(job).stride), wide(padded<T>(job.c_out)), channel(channel),
+          w(job.prepared + channel) {
+        for (int v = 0; v < vectors; v++) b[v] = load(w + size_t(9 * job.c_in) * wide + v * LANES<T>);
+    }
+
+    // `across` windows from `window` on, whose inputs begin at `corner`.
+    template <int across>
+    ALWAYS_INLINE void windows(const T* corner, size_t window) const {
+        Vector<T> s[across][4][vectors];
+        UNROLL
+        for (int i = 0; i < across; i++)
             UNROLL
             for (int q = 0; q < 4; q++)
                 UNROLL
-                for (int v = 0; v < vectors; v++) s[q][v] = load(b + v * L);
-            const T* corner = line + 2 * column * c_in;
-            if (column >= ink.first && column < ink.last) {
-                if constexpr (narrow) narrow_window<T, vectors>(corner, shape.stride, w, wide, s);
-                else direct_window<T, vectors>(corner, shape.stride, c_in, w, wide, s);
-            }
+                for (int v = 0; v < vectors; v++) s[i][q][v] = b[v];
+        if constexpr (one_channel) {
             UNROLL
-            for (int v = 0; v < vectors; v++) {
-                const Vector<T> four[4] = {s[0][v], s[1][v], s[2][v], s[3][v]};
-                pool<T, with_codes>(job, first + row * out_columns + column, channel + v * L, four);
-            }
+            for (int i = 0; i < across; i++) narrow_window<T, vectors>(corner + 2 * i, stride, w, wide, s[i]);
+        } else {
+            direct_windows<T, vectors, across>(corner, stride, job.c_in, w, wide, s);
+        }
+        UNROLL
+        for (int i = 0; i < across; i++)
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                write_window<T, with_codes>(job, window + i, channel + v * LANES<T>,
+                                            pool<T>({s[i][0][v], s[i][1][v], s[i][2][v], s[i][3][v]}));
+    }
+
+    void image(const T* x, size_t first) const {
+        constexpr int across = one_channel ? 1 : 2;
+        const int out_columns = job.width / 2, c_in = job.c_in;
+        for (int row = 0; row < job.height / 2; row++) {
+            const T* line = x + 2 * row * stride;
+            const size_t start = first + size_t(row) * out_columns;
+            const Span ink = ink_in(line, stride, out_columns, one_channel ? 1 : c_in);
+            for (int column = 0; column < out_columns; column++)
+                if (column < ink.first || column >= ink.last)
+                    for (int v = 0; v < vectors; v++)
+                        write_window<T, with_codes>(job, start + column, channel + v * LANES<T>,
+                                                    pool<T>({b[v], b[v], b[v], b[v]}));
+            int column = ink.first;
+            for (; column + across <= ink.last; column += across)
+                windows<across>(line + 2 * column * c_in, start + column);
+            for (; column < ink.last; column++) windows<1>(line + 2 * column * c_in, start + column);
         }
     }
-}
+};
 
-template <class T, bool with_codes, bool narrow>
+template <class T, bool with_codes, bool one_channel>
 void direct_image(const Conv<T>& job, const T* x, size_t first) {
-    const Bordered<T> shape(job);
     for (int channel = 0; channel < job.c_out;) {
         const bool two = job.c_out - channel > LANES<T>;
-        if (two) direct_channels<T, with_codes, narrow, 2>(job, x, shape, first, channel);
-        else direct_channels<T, with_codes, narrow, 1>(job, x, shape, first, channel);
+        if (two) Direct<T, with_codes, one_channel, 2>(job, channel).image(x, first);
+        else Direct<T, with_codes, one_channel, 1>(job, channel).image(x, first);
         channel += (two ? 2 : 1) * LANES<T>;
     }
 }
@@ -194,7 +241,7 @@ template <class T>
 bool prepare_winograd(const Conv<T>& job) {
     const int wide = padded<T>(job.c_out);
     const size_t matrix = size_t(job.c_in) * wide;
-    Integers<T> found{};
+    Watch<T> watch;
     for (int i = 0; i < job.c_in; i++)
         for (int j = 0; j < job.c_out; j += LANES<T>) {
             const int n = smaller(LANES<T>, job.c_out - j);
@@ -205,7 +252,7 @@ bool prepare_winograd(const Conv<T>& job) {
                 UNROLL
                 for (int r = 0; r < 3; r++) {
                     w[r] = load_first(n, job.W + (size_t(r * 3 + k) * job.c_in + i) * job.c_out + j);
-                    found |= wild<T>(w[r]);
+                    watch.see(w[r]);
                 }
                 t[0][k] = w[0];
                 t[1][k] = (w[0] + w[1] + w[2]) * T(0.5);
@@ -223,10 +270,10 @@ bool prepare_winograd(const Conv<T>& job) {
         }
     for (int j = 0; j < job.c_out; j += LANES<T>) {
         Vector<T> b = load_first(smaller(LANES<T>, job.c_out - j), job.b + j);
-        found |= wild<T>(b);
+        watch.see(b);
         store(job.prepared + 16 * matrix + j, b);
     }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 // V = Bᵀ d B for a tile d of 4 by 4 inputs, with Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
@@ -254,60 +301,6 @@ ALWAYS_INLINE void transform_input(const T* corner, int stride, int c_in, T* V, 
     }
 }
 
-// M (tiles, wide) = V (tiles, deep) U (c_in, wide), for `tiles` rows and `vectors` vectors of columns: all in registers.
-template <class T, int tiles, int vectors>
-void multiply_block(const T* V, const T* U, T* M, int deep, int c_in, int wide) {
-    constexpr int L = LANES<T>;
-    Vector<T> s[tiles][vectors] = {};
-    for (int i = 0; i < c_in; i++) {
-        Vector<T> u[vectors];
-        UNROLL
-        for (int v = 0; v < vectors; v++) u[v] = load(U + size_t(i) * wide + v * L);
-        UNROLL
-        for (int t = 0; t < tiles; t++) {
-            const T x = V[t * deep + i];
-            UNROLL
-            for (int v = 0; v < vectors; v++) s[t][v] += x * u[v];
-        }
-    }
-    UNROLL
-    for (int t = 0; t < tiles; t++)
-        UNROLL
-        for (int v = 0; v < vectors; v++) store(M + size_t(t) * wide + v * L, s[t][v]);
-}
-
-template <class T, int vectors>
-ALWAYS_INLINE void multiply_columns(int tiles, const T* V, const T* U, T* M, int deep, int c_in, int wide) {
-    constexpr int most = REGISTERS == 32 ? 7 : 6;
-    const int blocks = (tiles + most - 1) / most;
-    for (int block = 0; block < blocks; block++) {
-        const int from = tiles * block / blocks, to = tiles * (block + 1) / blocks;
-        const T* v = V + size_t(from) * deep;
-        T* m = M + size_t(from) * wide;
-        switch (to - from) {
-            case 1: multiply_block<T, 1, vectors>(v, U, m, deep, c_in, wide); break;
-            case 2: multiply_block<T, 2, vectors>(v, U, m, deep, c_in, wide); break;
-            case 3: multiply_block<T, 3, vectors>(v, U, m, deep, c_in, wide); break;
-            case 4: multiply_block<T, 4, vectors>(v, U, m, deep, c_in, wide); break;
-            case 5: multiply_block<T, 5, vectors>(v, U, m, deep, c_in, wide); break;
-            case 6: multiply_block<T, 6, vectors>(v, U, m, deep, c_in, wide); break;
-            default: multiply_block<T, most, vectors>(v, U, m, deep, c_in, wide);
-        }
-    }
-}
-
-template <class T>
-void multiply(int tiles, const T* V, const T* U, T* M, int deep, int c_in, int wide) {
-    constexpr int L = LANES<T>, most = REGISTERS == 32 ? 4 : 2;
-    for (int j = 0; j < wide;) {
-        const int left = (wide - j) / L;
-        if (most == 4 && left >= 4) multiply_columns<T, most>(tiles, V, U + j, M + j, deep, c_in, wide), j += 4 * L;
-        else if (most == 4 && left == 3) multiply_columns<T, most == 4 ? 3 : 1>(tiles, V, U + j, M + j, deep, c_in, wide), j += 3 * L;
-        else if (left >= 2) multiply_columns<T, 2>(tiles, V, U + j, M + j, deep, c_in, wide), j += 2 * L;
-        else multiply_columns<T, 1>(tiles, V, U + j, M + j, deep, c_in, wide), j += L;
-    }
-}
-
 // The four outputs of a tile: Aᵀ m A + b, with Aᵀ = [1 1 1 0; 0 1 -1 -1].
 template <class T, bool with_codes>
 ALWAYS_INLINE void transform_output(const Conv<T>& job, size_t window, const T* M, size_t apart, const T* b) {
@@ -322,9 +315,10 @@ ALWAYS_INLINE void transform_output(const Conv<T>& job, size_t window, const T* 
             t[1][k] = m[1] - m[2] - m[3];
         }
         const Vector<T> bias = load(b + j);
-        const Vector<T> four[4] = {t[0][0] + t[0][1] + t[0][2] + bias, t[0][1] - t[0][2] - t[0][3] + bias,
-                                   t[1][0] + t[1][1] + t[1][2] + bias, t[1][1] - t[1][2] - t[1][3] + bias};
-        pool<T, with_codes>(job, window, j, four);
+        write_window<T, with_codes>(
+            job, window, j,
+            pool<T>({t[0][0] + t[0][1] + t[0][2] + bias, t[0][1] - t[0][2] - t[0][3] + bias,
+                     t[1][0] + t[1][1] + t[1][2] + bias, t[1][1] - t[1][2] - t[1][3] + bias}));
     }
 }
 
@@ -344,8 +338,8 @@ void winograd_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
                             V + t * deep, size_t(tiles) * deep);
         }
         for (int k = 0; k < 16; k++)
-            multiply(tiles, V + size_t(k) * tiles * deep, job.prepared + k * matrix, M + size_t(k) * tiles * wide, deep,
-                     job.c_in, wide);
+            multiply<T, false>(tiles, job.c_in, wide, V + size_t(k) * tiles * deep, deep, job.prepared + k * matrix,
+                               M + size_t(k) * tiles * wide);
         UNROLL
         for (int t = 0; t < tiles; t++)
             transform_output<T, with_codes>(job, first + from + t, M + size_t(t) * wide, size_t(tiles) * wide,

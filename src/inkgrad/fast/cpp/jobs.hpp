@@ -28,6 +28,22 @@ struct SparseDense {
     T* dW;        // (n_in, n_out)
 };
 
+// y = activation(x W + b) for few outputs; see narrow_dense.hpp.
+template <class T>
+struct NarrowDense {
+    int n, n_in, n_out;
+    const T* x;   // (n, n_in)
+    const T* W;   // (n_in, n_out)
+    const T* b;   // (n_out,)
+    T* prepared;  // a matrix as the kernel wants it
+    T* y;         // (n, n_out)
+    Slope slope;
+    T alpha;
+    const T* dz;  // (n, n_out)
+    T* dW;        // (n_in, n_out)
+    T* dx;        // (n, n_in)
+};
+
 // y = the largest of ReLU(x * W + b) in each window of 2 by 2; see conv_relu_pool.hpp.
 template <class T>
 struct Conv {

@@ -53,6 +53,16 @@ const Kernels<T>& kernels() {
     else return chosen()->twice;
 }
 
+// A row of 17 to 24 numbers fills three vectors of AVX2 and one and a half of AVX-512.
+template <class T>
+const Kernels<T>& kernels_for_rows(int numbers) {
+#if defined(INKGRAD_X86)
+    if (chosen() == &avx512::tables && std::is_same_v<T, float> && numbers > 16 && numbers <= 24)
+        if constexpr (std::is_same_v<T, float>) return avx2::tables.single;
+#endif
+    return kernels<T>();
+}
+
 void expect(bool holds, const char* what) {
     if (!holds) throw nb::value_error(what);
 }
@@ -118,8 +128,11 @@ void sparse_gradient(Input<int32_t> index, Input<T> value, Input<int32_t> starts
     job.index = const_cast<int32_t*>(index.data()), job.value = const_cast<T*>(value.data());
     job.starts = const_cast<int32_t*>(starts.data());
     job.room = int(n_in) + 16, job.n_blocks = n_blocks(int(n_in), table.block);
-    job.dz = dz.data(), job.dW = dW.data();
-    share(n_threads, job.n_blocks, table.sparse_scratch(0),
+    const size_t wide = (n_out + table.lanes - 1) / table.lanes * table.lanes;
+    T* rows = static_cast<T*>(workspace(sizeof(T) * n * wide));
+    table.sparse_gradient_prepare(job.n, job.n_out, dz.data(), rows);
+    job.dz = rows, job.dW = dW.data();
+    share(n_threads, job.n_blocks, table.sparse_gradient_scratch(job.n),
           [&](int block, void* scratch) { table.sparse_gradient(job, block, scratch); });
 }
 
@@ -138,6 +151,64 @@ bool activation_gradient(Input<T> y, Input<T> dy, int slope, T alpha, Array<T> d
     expect_shape(db, {y.shape(1)}, "db has the wrong shape");
     return kernels<T>().activation_gradient(int(y.shape(0)), int(y.shape(1)), y.data(), dy.data(), Slope(slope), alpha,
                                             dz.data(), db.data());
+}
+
+// Narrow dense ---------------------------------------------------------------------------------------------
+
+// Cut n rows into parts, and call work(first, last, scratch) for each.
+template <class Work>
+void for_parts(int n, int n_threads, int fewest, size_t scratch_of_a_row, Work work) {
+    const int parts = std::max(1, std::min(n / fewest, PARTS_PER_THREAD * n_threads));
+    share(n_threads, parts, scratch_of_a_row * (n / parts + 1), [&](int part, void* scratch) {
+        work(int(int64_t(n) * part / parts), int(int64_t(n) * (part + 1) / parts), scratch);
+    });
+}
+
+template <class T>
+bool narrow_forward(Input<T> x, Input<T> W, Input<T> b, int slope, T alpha, Array<T> y, int n_threads) {
+    const auto& table = kernels<T>();
+    expect(x.ndim() == 2 && W.ndim() == 2, "x and W have two axes");
+    const size_t n = x.shape(0), n_in = x.shape(1), n_out = W.shape(1);
+    expect(n < MOST && n_in < MOST && n_out < MOST, "too large");
+    expect_shape(W, {n_in, n_out}, "W has the wrong shape");
+    expect_shape(b, {n_out}, "b has the wrong shape");
+    expect_shape(y, {n, n_out}, "y has the wrong shape");
+    NarrowDense<T> job{};
+    job.n = int(n), job.n_in = int(n_in), job.n_out = int(n_out);
+    job.x = x.data(), job.W = W.data(), job.b = b.data(), job.y = y.data(), job.slope = Slope(slope), job.alpha = alpha;
+    job.prepared = static_cast<T*>(workspace(sizeof(T) * table.narrow_prepared(job)));
+    if (!table.narrow_prepare(job)) return false;
+    std::atomic<bool> tame{true};
+    for_parts(job.n, n_threads, 7, table.narrow_scratch(job, 1), [&](int first, int last, void* scratch) {
+        if (!table.narrow_forward(job, first, last, scratch)) tame = false;
+    });
+    return tame;
+}
+
+template <class T>
+void narrow_backward(Input<T> x, Input<T> W, Input<T> dz, Array<T> dW, Array<T> dx, int n_threads) {
+    const auto& table = kernels<T>();
+    expect(x.ndim() == 2 && W.ndim() == 2, "x and W have two axes");
+    const size_t n = x.shape(0), n_in = x.shape(1), n_out = W.shape(1);
+    expect(n < MOST && n_in < MOST && n_out < MOST, "too large");
+    expect_shape(W, {n_in, n_out}, "W has the wrong shape");
+    expect_shape(dz, {n, n_out}, "dz has the wrong shape");
+    expect_shape(dW, {n_in, n_out}, "dW has the wrong shape");
+    NarrowDense<T> job{};
+    job.n = int(n), job.n_in = int(n_in), job.n_out = int(n_out);
+    job.x = x.data(), job.W = W.data(), job.dz = dz.data(), job.dW = dW.data();
+    job.prepared = static_cast<T*>(workspace(sizeof(T) * table.narrow_prepared(job)));
+    table.narrow_gradient_prepare(job);
+    for_parts(job.n_in, n_threads, 49, table.narrow_scratch(job, 1), [&](int first, int last, void* scratch) {
+        table.narrow_gradient(job, first, last, scratch);
+    });
+    if (!dx.is_valid()) return;
+    expect_shape(dx, {n, n_in}, "dx has the wrong shape");
+    job.dx = dx.data();
+    table.narrow_back_prepare(job);
+    for_parts(job.n, n_threads, 7, table.narrow_scratch(job, 1), [&](int first, int last, void* scratch) {
+        table.narrow_back(job, first, last, scratch);
+    });
 }
 
 // Convolution ----------------------------------------------------------------------------------------------
@@ -188,8 +259,8 @@ bool conv_forward(Input<X> x, Input<T> W, Input<T> b, bool winograd, Array<T> y,
 template <class T, class X>
 bool conv_backward(Input<X> x, Input<T> W, Input<uint8_t> codes, Input<T> dy, Array<T> dW, Array<T> db, Array<T> dx,
                    int n_threads) {
-    const auto& table = kernels<T>();
     Conv<T> job = conv_job<T>(x, W, false);
+    const auto& table = kernels_for_rows<T>(3 * job.c_in);
     const size_t c_in = job.c_in, c_out = job.c_out;
     expect_pooled(job, codes, "codes have the wrong shape");
     expect_pooled(job, dy, "dy has the wrong shape");
@@ -225,16 +296,19 @@ bool conv_backward(Input<X> x, Input<T> W, Input<uint8_t> codes, Input<T> dy, Ar
 
 // Cost and optimizers --------------------------------------------------------------------------------------
 
+// Returns the mean loss, or NaN where a number is too large for us or a class is none.
 template <class T>
-bool softmax_cross_entropy(Input<T> y, Input<int64_t> t, bool binary, Array<double> losses, Array<T> dy) {
+double softmax_cross_entropy(Input<T> y, Input<int64_t> t, bool binary, Array<T> dy) {
     expect(y.ndim() == 2 && y.shape(0) < MOST && y.shape(1) > 0 && y.shape(1) < MOST, "y has two axes");
     const size_t n = y.shape(0), n_classes = y.shape(1);
     expect_shape(t, {n}, "t has the wrong shape");
-    expect_shape(losses, {n}, "losses have the wrong shape");
     expect_shape(dy, {n, n_classes}, "dy has the wrong shape");
-    for (size_t i = 0; i < n; i++) expect(t.data()[i] >= 0 && t.data()[i] < int64_t(n_classes), "no such class");
-    return kernels<T>().softmax_cross_entropy(int(n), int(n_classes), y.data(), t.data(), binary, losses.data(),
-                                              dy.data());
+    for (size_t i = 0; i < n; i++)
+        if (t.data()[i] < 0 || t.data()[i] >= int64_t(n_classes)) return NAN;
+    double loss = 0;
+    const bool tame =
+        kernels<T>().softmax_cross_entropy(int(n), int(n_classes), y.data(), t.data(), binary, &loss, dy.data());
+    return tame ? loss / double(n) : NAN;
 }
 
 constexpr size_t STRETCH = 1 << 14;  // parameters that a thread does at a time
@@ -312,6 +386,10 @@ void define(nb::module_& m) {
           fixed("y"), fixed("index"), fixed("value"), fixed("starts"), "n_threads"_a, no_lock);
     m.def("sparse_gradient", sparse_gradient<T>, fixed("index"), fixed("value"), fixed("starts"), fixed("dz"), fixed("dW"),
           "n_threads"_a, no_lock);
+    m.def("narrow_forward", narrow_forward<T>, fixed("x"), fixed("W"), fixed("b"), "slope"_a, "alpha"_a, fixed("y"),
+          "n_threads"_a, no_lock);
+    m.def("narrow_backward", narrow_backward<T>, fixed("x"), fixed("W"), fixed("dz"), fixed("dW"), fixed("dx").none(),
+          "n_threads"_a, no_lock);
     m.def("bias_activation", bias_activation<T>, fixed("y"), fixed("b"), "slope"_a, "alpha"_a, no_lock);
     m.def("activation_gradient", activation_gradient<T>, fixed("y"), fixed("dy"), "slope"_a, "alpha"_a, fixed("dz"),
           fixed("db"), no_lock);
@@ -324,7 +402,7 @@ void define(nb::module_& m) {
     m.def("conv_backward", conv_backward<T, uint8_t>, fixed("x"), fixed("W"), fixed("codes"), fixed("dy"), fixed("dW"),
           fixed("db"), fixed("dx").none(), "n_threads"_a, no_lock);
     m.def("softmax_cross_entropy", softmax_cross_entropy<T>, fixed("y"), fixed("t"), "binary"_a,
-          fixed("losses"), fixed("dy"), no_lock);
+          fixed("dy"), no_lock);
     m.def("sgd", sgd<T>, fixed("theta"), fixed("g"), fixed("v"), "lr"_a, "momentum"_a, "n_threads"_a, no_lock);
     m.def("adam", adam<T>, fixed("theta"), fixed("g"), fixed("m"), fixed("v"), "lr"_a, "beta1"_a, "beta2"_a, "root"_a,
           "eps"_a, "keep"_a, "n_threads"_a, no_lock);

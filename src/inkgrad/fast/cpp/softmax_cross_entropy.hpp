@@ -1,4 +1,4 @@
-// Softmax and cross-entropy of logits y with class numbers t: the loss of each example, and dy.
+// Softmax and cross-entropy of logits y with class numbers t: the sum of the losses, and dy.
 //
 // With q = softmax(y), and N examples in the batch,
 //
@@ -31,9 +31,9 @@ ALWAYS_INLINE T larger(T a, T b) {
 
 // False where a logit is too large for us.
 template <class T>
-bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, bool binary, double* losses, T* dy) {
+bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, bool binary, double* loss, T* dy) {
     constexpr int L = LANES<T>;
-    Integers<T> found{};
+    Watch<T> watch;
     for (int i = 0; i < n; i++, y += n_classes, dy += n_classes) {
         const int right = int(t[i]);
         T most = y[0], sum = 0;
@@ -41,12 +41,12 @@ bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, b
         for (int j = 0; j < n_classes; j += L) {
             const int in = smaller(L, n_classes - j);
             Vector<T> v = load_first(in, y + j);
-            found |= wild<T>(v);
+            watch.see(v);
             store_first(in, dy + j, exponential(v - most, T(1)));
         }
         for (int j = 0; j < n_classes; j++) sum += dy[j];
         if (!binary) {
-            losses[i] = __builtin_log(double(sum)) + double(most) - double(y[right]);
+            *loss += __builtin_log(double(sum)) + double(most) - double(y[right]);
             const T scale = 1 / (sum * T(n));
             for (int j = 0; j < n_classes; j++) dy[j] *= scale;
             dy[right] -= 1 / T(n);
@@ -59,14 +59,14 @@ bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, b
             others *= j == right ? 1 : no;
             total += j == right ? -q / larger(q, SMALLEST<T>) : q / no;
         }
-        losses[i] = -__builtin_log(double(larger(dy[right], SMALLEST<T>))) - __builtin_log(double(others));
+        *loss -= __builtin_log(double(larger(dy[right], SMALLEST<T>))) + __builtin_log(double(others));
         for (int j = 0; j < n_classes; j++) {
             const T q = dy[j];
             const T s = j == right ? -q / larger(q, SMALLEST<T>) : q / larger(1 - q, HALF_EPSILON<T>);
             dy[j] = (s - q * total) / T(n);
         }
     }
-    return !any<T>(found);
+    return watch.tame();
 }
 
 }  // namespace inkgrad::INKGRAD_ISA

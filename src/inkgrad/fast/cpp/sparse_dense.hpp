@@ -23,7 +23,7 @@ constexpr int MOST_VECTORS = 8;  // columns of W in registers together, in vecto
 // List what is not zero in x[0..n), and return how many that are.  `index` and `value` may be written up to
 // a vector beyond.
 template <class T, class X>
-ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32_t* index, T* value, bool& tame) {
+ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32_t* index, T* value, Watch<T>& watch) {
     int i = first;
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4) {
@@ -36,7 +36,7 @@ ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32
                 v = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)), _mm512_set1_ps(1 / 255.0f));
             } else {
                 v = _mm512_loadu_ps(x + i);
-                tame &= !any<float>(wild<float>((Vector<float>)v));
+                watch.see((Vector<T>)v);
             }
             __mmask16 there = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
             __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(i));
@@ -46,9 +46,10 @@ ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32
         }
     }
 #endif
+    if constexpr (sizeof(X) != 1)
+        for (int k = i; k < last; k += LANES<T>) watch.see(load_first(smaller(LANES<T>, last - k), x + k));
     for (; i < last; i++) {  // without a branch that nobody can predict
         T v = sizeof(X) == 1 ? T(x[i]) * T(1 / 255.0) : T(x[i]);
-        tame &= v <= TAME<T> && v >= -TAME<T>;
         index[count] = i;
         value[count] = v;
         count += v != 0;
@@ -58,7 +59,7 @@ ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32
 
 // Fill the lists of one example.
 template <class T, class X>
-ALWAYS_INLINE void list_example(const SparseDense<T>& job, const X* x, int example, bool& tame) {
+ALWAYS_INLINE void list_example(const SparseDense<T>& job, const X* x, int example, Watch<T>& watch) {
     int32_t* index = job.index + size_t(example) * job.room;
     T* value = job.value + size_t(example) * job.room;
     int32_t* starts = job.starts + size_t(example) * (job.n_blocks + 1);
@@ -66,7 +67,7 @@ ALWAYS_INLINE void list_example(const SparseDense<T>& job, const X* x, int examp
     starts[0] = 0;
     for (int block = 0; block < job.n_blocks; block++) {
         int first = block * BLOCK, last = smaller(first + BLOCK, job.n_in);
-        starts[block + 1] = list_nonzero(x, first, last, starts[block], index, value, tame);
+        starts[block + 1] = list_nonzero(x, first, last, starts[block], index, value, watch);
     }
 }
 
@@ -78,14 +79,14 @@ bool sparse_columns(const SparseDense<T>& job, int first, int last, int column, 
     T* sums = scratch + BLOCK * width;  // (last - first, width)
     const int in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
     auto lanes = [&](int v) { return v < vectors - 1 ? L : in_last; };
-    Integers<T> found{};
+    Watch<T> watch;
     for (int block = 0; block < job.n_blocks; block++) {
         const int row = block * BLOCK, n_rows = smaller(BLOCK, job.n_in - row);
         for (int r = 0; r < n_rows; r++)
             UNROLL
             for (int v = 0; v < vectors; v++) {
                 auto w = load_first(lanes(v), job.W + size_t(row + r) * job.n_out + column + v * L);
-                found |= wild<T>(w);
+                watch.see(w);
                 store(rows + r * width + v * L, w);
             }
         for (int i = first; i < last; i++) {
@@ -109,41 +110,66 @@ bool sparse_columns(const SparseDense<T>& job, int first, int last, int column, 
             else
                 UNROLL
                 for (int v = 0; v < vectors; v++) {
-                    found |= wild<T>(s[v]);
+                    watch.see(s[v]);
                     store_first(lanes(v), job.y + size_t(i) * job.n_out + column + v * L,
                                 activate(job.slope, job.alpha, s[v]));
                 }
         }
     }
-    return !any<T>(found);
+    return watch.tame();
 }
+
+// The inputs of a block that are not zero, sorted by row of W: the lists of the examples, turned round.
+template <class T>
+struct Turned {
+    int32_t starts[BLOCK + 1];  // where each row's begin
+    int32_t* example;
+    T* value;
+
+    Turned(const SparseDense<T>& job, int block, void* scratch)
+        : starts{}, example(static_cast<int32_t*>(scratch)), value(reinterpret_cast<T*>(example + size_t(job.n) * BLOCK)) {
+        const int row = block * BLOCK;
+        for_inputs(job, block, [&](int, int index, T) { starts[index - row + 1]++; });
+        int next[BLOCK];
+        for (int r = 0; r < BLOCK; r++) {
+            next[r] = starts[r];
+            starts[r + 1] += starts[r];
+        }
+        for_inputs(job, block, [&](int i, int index, T x) {
+            const int place = next[index - row]++;
+            example[place] = i;
+            value[place] = x;
+        });
+    }
+
+    template <class Work>
+    static ALWAYS_INLINE void for_inputs(const SparseDense<T>& job, int block, Work work) {
+        for (int i = 0; i < job.n; i++) {
+            const int32_t* index = job.index + size_t(i) * job.room;
+            const T* value = job.value + size_t(i) * job.room;
+            const int32_t* starts = job.starts + size_t(i) * (job.n_blocks + 1) + block;
+            for (int k = starts[0]; k < starts[1]; k++) work(i, index[k], value[k]);
+        }
+    }
+};
 
 // dW of a block of rows, in `vectors` vectors of columns from `column` on.
 template <class T, int vectors>
-void sparse_gradient_columns(const SparseDense<T>& job, int block, int column, T* rows) {
-    constexpr int L = LANES<T>, width = vectors * L;
-    const int row = block * BLOCK, n_rows = smaller(BLOCK, job.n_in - row);
+void sparse_gradient_columns(const SparseDense<T>& job, const Turned<T>& inputs, int block, int column) {
+    constexpr int L = LANES<T>;
+    const int row = block * BLOCK, n_rows = smaller(BLOCK, job.n_in - row), wide = padded<T>(job.n_out);
     const int in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
-    auto lanes = [&](int v) { return v < vectors - 1 ? L : in_last; };
-    for (int r = 0; r < n_rows * vectors; r++) store(rows + r * L, Vector<T>{});
-    for (int i = 0; i < job.n; i++) {
-        const int32_t* index = job.index + size_t(i) * job.room;
-        const T* value = job.value + size_t(i) * job.room;
-        const int32_t* starts = job.starts + size_t(i) * (job.n_blocks + 1) + block;
-        Vector<T> d[vectors];
-        UNROLL
-        for (int v = 0; v < vectors; v++) d[v] = load_first(lanes(v), job.dz + size_t(i) * job.n_out + column + v * L);
-        for (int k = starts[0]; k < starts[1]; k++) {
-            T* g = rows + (index[k] - row) * width;
-            const T x = value[k];
+    for (int r = 0; r < n_rows; r++) {
+        Vector<T> s[vectors] = {};
+        for (int k = inputs.starts[r]; k < inputs.starts[r + 1]; k++) {
+            const T* dz = job.dz + size_t(inputs.example[k]) * wide + column;
             UNROLL
-            for (int v = 0; v < vectors; v++) store(g + v * L, load(g + v * L) + x * d[v]);
+            for (int v = 0; v < vectors; v++) s[v] += inputs.value[k] * load(dz + v * L);
         }
-    }
-    for (int r = 0; r < n_rows; r++)
+        T* dW = job.dW + size_t(row + r) * job.n_out + column;
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            store_first(lanes(v), job.dW + size_t(row + r) * job.n_out + column + v * L, load(rows + r * width + v * L));
+        for (int v = 0; v < vectors; v++) store_first(v < vectors - 1 ? L : in_last, dW + v * L, s[v]);
+    }
 }
 
 // Call work<vectors>(column) for all columns, in as few and even blocks as there are registers for.
@@ -157,17 +183,31 @@ ALWAYS_INLINE void for_columns(int n_out, Work work) {
 }
 
 template <class T>
-size_t sparse_scratch(int examples) {
+size_t sparse_scratch(int examples) {  // forward
     return sizeof(T) * MOST_VECTORS * LANES<T> * size_t(BLOCK + examples);
+}
+
+template <class T>
+size_t sparse_gradient_scratch(int examples) {
+    return (sizeof(T) + sizeof(int32_t)) * BLOCK * size_t(examples);
+}
+
+// dz with whole vectors in each row, as sparse_gradient wants it.
+template <class T>
+void sparse_gradient_prepare(int n, int n_out, const T* dz, T* to) {
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n_out; j += LANES<T>)
+            store(to + size_t(i) * padded<T>(n_out) + j, load_first(smaller(LANES<T>, n_out - j), dz + size_t(i) * n_out + j));
 }
 
 // Forward for the examples [first, last); false where a number is too large for us.
 template <class T>
 bool sparse_forward(const SparseDense<T>& job, int first, int last, void* scratch) {
-    bool tame = true;
+    Watch<T> watch;
     for (int i = first; i < last; i++)
-        if (job.bytes) list_example(job, job.bytes, i, tame);
-        else list_example(job, job.x, i, tame);
+        if (job.bytes) list_example(job, job.bytes, i, watch);
+        else list_example(job, job.x, i, watch);
+    bool tame = watch.tame();
     if (!tame) return false;
     for_columns<T>(job.n_out, [&](int vectors, int column) {
         T* s = static_cast<T*>(scratch);
@@ -188,17 +228,17 @@ bool sparse_forward(const SparseDense<T>& job, int first, int last, void* scratc
 // dW of one block of rows: it sees all examples in their order, so the sum does not depend on the threads.
 template <class T>
 void sparse_gradient(const SparseDense<T>& job, int block, void* scratch) {
+    const Turned<T> inputs(job, block, scratch);
     for_columns<T>(job.n_out, [&](int vectors, int column) {
-        T* s = static_cast<T*>(scratch);
         switch (vectors) {
-            case 1: return sparse_gradient_columns<T, 1>(job, block, column, s);
-            case 2: return sparse_gradient_columns<T, 2>(job, block, column, s);
-            case 3: return sparse_gradient_columns<T, 3>(job, block, column, s);
-            case 4: return sparse_gradient_columns<T, 4>(job, block, column, s);
-            case 5: return sparse_gradient_columns<T, 5>(job, block, column, s);
-            case 6: return sparse_gradient_columns<T, 6>(job, block, column, s);
-            case 7: return sparse_gradient_columns<T, 7>(job, block, column, s);
-            default: return sparse_gradient_columns<T, 8>(job, block, column, s);
+            case 1: return sparse_gradient_columns<T, 1>(job, inputs, block, column);
+            case 2: return sparse_gradient_columns<T, 2>(job, inputs, block, column);
+            case 3: return sparse_gradient_columns<T, 3>(job, inputs, block, column);
+            case 4: return sparse_gradient_columns<T, 4>(job, inputs, block, column);
+            case 5: return sparse_gradient_columns<T, 5>(job, inputs, block, column);
+            case 6: return sparse_gradient_columns<T, 6>(job, inputs, block, column);
+            case 7: return sparse_gradient_columns<T, 7>(job, inputs, block, column);
+            default: return sparse_gradient_columns<T, 8>(job, inputs, block, column);
         }
     });
 }

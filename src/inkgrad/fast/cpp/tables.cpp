@@ -5,6 +5,7 @@
 #include "activations.hpp"
 #include "conv_backward.hpp"
 #include "conv_forward.hpp"
+#include "narrow_dense.hpp"
 #include "optimizer_steps.hpp"
 #include "softmax_cross_entropy.hpp"
 #include "sparse_dense.hpp"
@@ -18,9 +19,20 @@ namespace inkgrad::INKGRAD_ISA {
 template <class T>
 constexpr Kernels<T> kernels() {
     return {BLOCK,
+            LANES<T>,
             sparse_scratch<T>,
             sparse_forward<T>,
+            sparse_gradient_scratch<T>,
+            sparse_gradient_prepare<T>,
             sparse_gradient<T>,
+            narrow_prepared<T>,
+            narrow_scratch<T>,
+            narrow_prepare<T>,
+            narrow_forward<T>,
+            narrow_gradient_prepare<T>,
+            narrow_gradient<T>,
+            narrow_back_prepare<T>,
+            narrow_back<T>,
             bias_activation<T>,
             activation_gradient<T>,
             conv_prepared<T>,

@@ -134,33 +134,63 @@ ALWAYS_INLINE void store_codes(int n, uint8_t* to, Codes<T> v) {
 #endif
 }
 
+// Codes as integers and back: GCC 12 would do it number by number.
+template <class T>
+ALWAYS_INLINE Integers<T> widen(Codes<T> codes) {
+#if defined(__AVX2__)
+    __m128i bytes = _mm_setzero_si128();
+    __builtin_memcpy(&bytes, &codes, sizeof codes);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) return (Integers<T>)_mm512_cvtepu8_epi32(bytes);
+    else return (Integers<T>)_mm512_cvtepu8_epi64(bytes);
+#else
+    if constexpr (sizeof(T) == 4) return (Integers<T>)_mm256_cvtepu8_epi32(bytes);
+    else return (Integers<T>)_mm256_cvtepu8_epi64(bytes);
+#endif
+#else
+    return __builtin_convertvector(codes, Integers<T>);
+#endif
+}
+
+template <class T>
+ALWAYS_INLINE Codes<T> narrow(Integers<T> wide) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        const __m256i all = (__m256i)wide;
+        __m128i shorts = _mm_packs_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+        __m128i bytes = _mm_packus_epi16(shorts, shorts);
+        Codes<T> codes;
+        __builtin_memcpy(&codes, &bytes, sizeof codes);
+        return codes;
+    }
+#endif
+    return __builtin_convertvector(wide, Codes<T>);
+}
+
 // Beyond this size, and for NaN, a plain layer answers instead: so products and sums cannot overflow here.
 template <class T>
 constexpr T TAME = T(1e15);
 
+// Looks at numbers in passing.  As integers, the bits of numbers without their sign are in the order of size, with
+// infinity and NaN at the end; so the largest tells of all.
 template <class T>
-ALWAYS_INLINE Integers<T> wild(Vector<T> v) {  // all bits set where not |v| <= TAME; written so that NaN is wild
-    return ~((v <= TAME<T>) & (v >= -TAME<T>));
-}
-
-template <class T>
-ALWAYS_INLINE bool any(Integers<T> mask) {
-    typename IntegerLike<T>::type found = 0;
-    for (int i = 0; i < LANES<T>; i++) found |= mask[i];
-    return found != 0;
-}
-
-// Whether n numbers are all plus zero.
-template <class T>
-ALWAYS_INLINE bool all_zero(const T* from, int n) {
-    uint64_t bits = 0, two;
-    int i = 0;
-    for (; i + 8 / int(sizeof(T)) <= n; i += 8 / int(sizeof(T))) {
-        __builtin_memcpy(&two, from + i, 8);
-        bits |= two;
+class Watch {
+  public:
+    ALWAYS_INLINE void see(Vector<T> v) {
+        const Integers<T> bits = (Integers<T>)v & Integer(~(uint64_t(1) << (8 * sizeof(T) - 1)));
+        most_ = bits > most_ ? bits : most_;
     }
-    return bits == 0 && (i == n || from[i] == 0);
-}
+    ALWAYS_INLINE bool tame() const {
+        const Vector<T> numbers = (Vector<T>)most_;
+        bool all = true;
+        for (int i = 0; i < LANES<T>; i++) all &= numbers[i] <= TAME<T>;  // written so that NaN fails
+        return all;
+    }
+
+  private:
+    typedef typename IntegerLike<T>::type Integer;
+    Integers<T> most_{};
+};
 
 inline int smaller(int a, int b) { return a < b ? a : b; }
 
