@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -13,7 +15,7 @@ from wrong_layers import Scale
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import Examples, xor
 from inkgrad.errors import Diverged, ModelFileError, SettingError
-from inkgrad.layers import Chain, Dense, Dropout, Noise, ReLU, Sigmoid, Tanh
+from inkgrad.layers import Chain, Dense, Dropout, Layer, Noise, ReLU, Sigmoid, Tanh
 from inkgrad.models import MODELS
 from inkgrad.optimizers import SGD, Adam, OneCycle
 from inkgrad.training import Objective, Run, evaluate, read_checkpoint, save_checkpoint, train
@@ -136,22 +138,44 @@ def test_a_theta_that_is_no_number_is_not_saved(tmp_path, examples):
     assert not list(tmp_path.iterdir())
 
 
-def test_each_epoch_has_an_order_of_its_own(examples):
-    run = Run(Objective(Chain((Dense(4, 3),)), SoftmaxCrossEntropy()), SGD(0.1), batch_size=20)
-    epochs = []
-    for _ in range(2):
-        epochs.append([t.tolist() for _, t, _ in run._batches(examples)])
+@dataclass(frozen=True)
+class Told(Layer):
+    """y = x, and `told` is called with each batch and with the first number of its luck, if any."""
+
+    told: Callable
+
+    def forward(self, p, x, rng=None):
+        self.told(x.tolist(), None if rng is None else rng.random())
+        return x, None
+
+    def backward(self, p, g, cache, dy):
+        return dy
+
+
+def what_layers_are_told(examples, n_epochs):
+    """Return, for each epoch, its batches and the luck of each."""
+    told = []
+    run = Run(
+        Objective(Chain((Told(lambda *what: told.append(what)), Dense(4, 3))), SoftmaxCrossEntropy()), SGD(0.1), 20
+    )
+    for _ in range(n_epochs):
         list(run.steps(examples))
-    assert epochs[0] != epochs[1]
+    return told[: len(told) // n_epochs], told[len(told) // n_epochs :]
+
+
+def test_each_epoch_has_an_order_of_its_own(examples):
+    first, second = ([row for x, _ in epoch for row in x] for epoch in what_layers_are_told(examples, 2))
+    assert first != second
+    assert sorted(first) == sorted(second) == sorted(examples.x.astype(np.float32).tolist())
 
 
 def test_layers_are_random_in_training_and_at_each_step_anew(examples):
-    run = Run(SMALL, SGD(0.1), batch_size=20)
-    luck = [rng.random() for _, _, rng in run._batches(examples)]
-    assert len(set(luck)) == 11
-    calm = list(train(SMALL, run.theta, (batch[:2] for batch in run._batches(examples)), SGD(0.1)))
-    shaken = list(run.steps(examples))
-    assert calm[0].cost != shaken[0].cost
+    luck = [number for epoch in what_layers_are_told(examples, 2) for _, number in epoch]
+    assert len(set(luck)) == 22
+    shaken = Run(SMALL, SGD(0.1), batch_size=20)
+    without = Objective(Chain((Dense(4, 8), ReLU(), Dense(8, 3))), SoftmaxCrossEntropy())
+    calm = Run(without, SGD(0.1), batch_size=20, theta=shaken.theta)
+    assert next(calm.steps(examples)).cost != next(shaken.steps(examples)).cost
 
 
 def test_a_run_may_start_from_a_given_theta_in_double_precision(examples):
