@@ -1,10 +1,19 @@
 """What several test modules share."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from inkgrad.data import mnist, write_idx
 from inkgrad.data.digits import IMAGES, LABELS
+from inkgrad.fast.kernels import kernels
+
+INSTRUCTION_SETS = {  # with what of a processor each needs, in the words of Linux
+    "avx512": {"avx512f", "avx512bw", "avx512vl", "avx512dq"},
+    "avx2": {"avx2", "fma"},
+    "baseline": set(),
+}
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +34,24 @@ def small_folder(tmp_path_factory, digits):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+def runnable(name):
+    """Whether there are kernels for this instruction set, and this machine says that it has it."""
+    about = Path("/proc/cpuinfo")
+    can = set(about.read_text().split()) if about.exists() else set()
+    return kernels is not None and INSTRUCTION_SETS[name] <= can
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.skipif(not runnable(name), reason=f"no {name} kernels run here"))
+        for name in INSTRUCTION_SETS
+    ]
+)
+def instructions(request):
+    """The kernels of each instruction set in turn, as far as this machine has it."""
+    best = kernels.instruction_set()
+    kernels.use(request.param)
+    yield request.param
+    kernels.use(best)
