@@ -16,10 +16,14 @@ import pytest
 from PIL import Image
 
 from inkgrad import load
-from inkgrad.data import read_idx, write_idx
+from inkgrad.data import load_data, read_idx, write_idx
 from inkgrad.data.digits import IMAGES, LABELS
+from inkgrad.fast import instruction_set
 
 TIMEOUT = 120
+
+
+SEED = "--model", "seed"  # the small network: most of what the command does is the same for all
 
 
 def command(*arguments):
@@ -52,7 +56,7 @@ def names_in(folder):
 def trained(tmp_path_factory, small_folder):
     """A folder with a model trained on a thousand digits, and what the training printed."""
     folder = tmp_path_factory.mktemp("trained")
-    return folder, inkgrad("train", "--data", small_folder, "--check", cwd=folder)
+    return folder, inkgrad("train", *SEED, "--data", small_folder, "--check", cwd=folder)
 
 
 def test_train_shows_a_digit_and_ends_with_the_accuracy(trained):
@@ -101,6 +105,36 @@ def test_evaluate_does_not_overwrite_the_model(trained, small_folder):
         "evaluate", "digits.safetensors", "--data", small_folder, "--misread", "digits.safetensors", cwd=folder
     )
     assert_refused(found, "digits.safetensors: this file is read here, so it cannot be written")
+
+
+def test_the_cnn_is_trained_unless_another_is_named(small_folder, tmp_path):
+    train = "train", "--data", small_folder, "--epochs", 2
+    found = inkgrad(*train, "--threads", 1, cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert [type(layer).__name__ for layer in load(tmp_path / "digits.safetensors").network.layers].count("Conv2D") == 2
+    twice = inkgrad(*train, "--threads", 2, "--anew", "--out", "twice.safetensors", cwd=tmp_path)
+    assert twice.stdout == found.stdout
+    once, again = (tmp_path / name for name in ("digits.safetensors", "twice.safetensors"))
+    assert once.read_bytes() == again.read_bytes()  # the same on any number of threads
+
+
+def test_plain_layers_train_the_same_network(small_folder, tmp_path):
+    train = "train", "--data", small_folder, "--epochs", 1
+    assert inkgrad(*train, cwd=tmp_path).returncode == 0
+    assert inkgrad(*train, "--plain", "--out", "plain.safetensors", cwd=tmp_path).returncode == 0
+    fast, plain = (load(tmp_path / name) for name in ("digits.safetensors", "plain.safetensors"))
+    assert fast.network == plain.network
+    np.testing.assert_allclose(fast.theta, plain.theta, atol=0.01)  # a ReLU that tips over changes what follows
+    x = fast.predict(load_data(small_folder).test.x)
+    assert np.mean(x == plain.predict(load_data(small_folder).test.x)) > 0.97
+    for flag in "--plain", "--threads=1":
+        assert inkgrad("evaluate", "digits.safetensors", "--data", small_folder, flag, cwd=tmp_path).returncode == 0
+
+
+def test_a_falling_learning_rate_does_not_go_on_for_longer(small_folder, tmp_path):
+    assert inkgrad("train", "--data", small_folder, "--epochs", 1, cwd=tmp_path).returncode == 0
+    found = inkgrad("train", "--resume", "--epochs", 2, cwd=tmp_path)
+    assert_refused(found, "of 1 epochs, and its learning rate falls towards their end, got --epochs 2: leave it out")
 
 
 def test_a_wide_confusion_matrix_keeps_its_numbers(trained, small_folder):
@@ -199,7 +233,7 @@ SLOW = "--batch-size", 1, "--epochs", 2, "--lr", 0.001
 def start_training(cwd, *arguments, rows=1):
     """Start a training, and return when its log has some rows."""
     process = subprocess.Popen(
-        command("train", *SLOW, *arguments),
+        command("train", *SEED, *SLOW, *arguments),
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -217,7 +251,7 @@ def start_training(cwd, *arguments, rows=1):
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory, small_folder):
     folder = tmp_path_factory.mktemp("unbroken")
-    assert inkgrad("train", *SLOW, "--data", small_folder, cwd=folder).returncode == 0
+    assert inkgrad("train", *SEED, *SLOW, "--data", small_folder, cwd=folder).returncode == 0
     log = [json.loads(line) for line in (folder / "digits.log.jsonl").read_text().splitlines()]
     return (folder / "digits.safetensors").read_bytes(), log
 
@@ -233,9 +267,9 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path, small_folder
         f"of epoch {epoch}; to go on: inkgrad train --resume --out digits.safetensors",
     )
     assert names_in(tmp_path) == ["digits.checkpoint.safetensors", "digits.log.jsonl"]
-    found = inkgrad("train", cwd=tmp_path)
+    found = inkgrad("train", *SEED, cwd=tmp_path)
     assert_refused(found, "holds an unfinished training,", "of 2 epochs: go on with --resume, or begin with --anew")
-    found = inkgrad("train", "--resume", cwd=tmp_path)  # it knows its data
+    found = inkgrad("train", *SEED, "--resume", cwd=tmp_path)  # it knows its data
     assert found.returncode == 0, found.stderr
     model, log = unbroken
     assert (tmp_path / "digits.safetensors").read_bytes() == model
@@ -248,7 +282,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path, small_fold
     process = start_training(tmp_path, "--data", small_folder, rows=11)
     process.kill()
     process.communicate(timeout=TIMEOUT)
-    assert inkgrad("train", "--resume", "--data", small_folder, cwd=tmp_path).returncode == 0
+    assert inkgrad("train", *SEED, "--resume", "--data", small_folder, cwd=tmp_path).returncode == 0
     assert (tmp_path / "digits.safetensors").read_bytes() == unbroken[0]
 
 
@@ -256,7 +290,7 @@ def test_an_unfinished_training_is_dropped_when_that_is_said(tmp_path, small_fol
     process = start_training(tmp_path, "--data", small_folder)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=TIMEOUT)
-    assert inkgrad("train", "--anew", "--epochs", 1, "--data", small_folder, cwd=tmp_path).returncode == 0
+    assert inkgrad("train", *SEED, "--anew", "--epochs", 1, "--data", small_folder, cwd=tmp_path).returncode == 0
 
 
 def test_ctrl_c_outside_the_training_is_said_so(tmp_path):
@@ -275,11 +309,11 @@ def test_ctrl_c_outside_the_training_is_said_so(tmp_path):
 
 
 def test_the_gradient_is_checked_on_the_way_when_that_is_said(tmp_path, small_folder):
-    found = inkgrad("train", "--data", small_folder, "--epochs", 3, "--check-every", 12, cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--data", small_folder, "--epochs", 3, "--check-every", 12, cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     checked = re.findall(r"inkgrad: step (\d+): the gradient agrees with differences", found.stderr)
     assert checked == ["0", "12", "24"]
-    found = inkgrad("train", "--check-every", 0, cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--check-every", 0, cwd=tmp_path)
     assert_refused(found, "checks are at least 1 step apart, got --check-every 0")
 
 
@@ -295,7 +329,7 @@ class Diagonal(Softmax):
         return dy * y * (1 - y)
 network = lambda n: Chain((Flatten(), Dense(784, n), Diagonal()))
 MODELS["seed"] = replace(MODELS["seed"], network=network)
-sys.argv = ["inkgrad", "train", "--check", "--data", {str(small_folder)!r}]
+sys.argv = ["inkgrad", "train", "--model", "seed", "--check", "--data", {str(small_folder)!r}]
 main()
 """
     found = subprocess.run(
@@ -308,12 +342,12 @@ main()
 
 def test_a_finished_training_goes_on_with_more_epochs(tmp_path, small_folder):
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
-    train = "train", "--data", small_folder
+    train = "train", *SEED, "--data", small_folder
     inkgrad(*train, "--epochs", 3, "--out", whole, cwd=tmp_path)
     inkgrad(*train, "--epochs", 1, "--out", parts, cwd=tmp_path)
-    inkgrad("train", "--resume", "--epochs", 3, "--out", parts, cwd=tmp_path)
+    inkgrad("train", *SEED, "--resume", "--epochs", 3, "--out", parts, cwd=tmp_path)
     assert parts.read_bytes() == whole.read_bytes()
-    found = inkgrad("train", "--resume", "--epochs", 2, "--out", parts, cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--resume", "--epochs", 2, "--out", parts, cwd=tmp_path)
     assert_refused(found, "is of a training of 3 epochs so far, got --epochs 2")
 
 
@@ -321,7 +355,7 @@ def test_a_finished_training_writes_its_model_once_more(trained, tmp_path):
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "digits.safetensors").read_bytes()
     (tmp_path / "digits.safetensors").unlink()
-    found = inkgrad("train", "--resume", cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--resume", cwd=tmp_path)
     assert found.stdout == trained[1].stdout
     assert (tmp_path / "digits.safetensors").read_bytes() == before
 
@@ -329,14 +363,14 @@ def test_a_finished_training_writes_its_model_once_more(trained, tmp_path):
 def test_going_on_with_another_setting_or_other_data_is_refused(trained, tmp_path, small_folder):
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "digits.checkpoint.safetensors").read_bytes()
-    found = inkgrad("train", "--resume", "--epochs", 9, "--lr", 0.1, cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--resume", "--epochs", 9, "--lr", 0.1, cwd=tmp_path)
     assert_refused(found, "is of a training with --lr 0.05, got 0.1: leave it out")
     other = tmp_path / "other"
     shutil.copytree(small_folder, other)
     labels = read_idx(other / LABELS["train"])
     labels[0] = 6
     write_idx(other / LABELS["train"], labels)
-    found = inkgrad("train", "--resume", "--epochs", 9, "--data", other, cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--resume", "--epochs", 9, "--data", other, cwd=tmp_path)
     assert_refused(found, "is of a training on other data: give the same --data as then")
     assert (tmp_path / "digits.checkpoint.safetensors").read_bytes() == before
 
@@ -363,7 +397,7 @@ def spoil(folder, name, change):
 def test_train_refuses_bad_data_and_writes_nothing(small_folder, tmp_path, part, change, words):
     shutil.copytree(small_folder, tmp_path / "data")
     spoil(tmp_path / "data", part, change)
-    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--data", "data", cwd=tmp_path)
     assert_refused(found, words)
     assert names_in(tmp_path) == ["data"]
 
@@ -372,7 +406,7 @@ def test_train_refuses_images_of_another_size_than_the_network(small_folder, tmp
     shutil.copytree(small_folder, tmp_path / "data")
     for part in IMAGES.values():
         spoil(tmp_path / "data", part, lambda x: x[:, :20, :20])
-    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--data", "data", cwd=tmp_path)
     assert_refused(found, "the seed network takes images of shape (28, 28, 1), got (20, 20, 1): scale them first")
     assert names_in(tmp_path) == ["data"]
 
@@ -386,7 +420,7 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
         path.unlink()
     else:
         path.write_bytes(raw[: len(raw) // 2] + (b"" if damage == "cut off" else bytes(len(raw) // 2)))
-    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--data", "data", cwd=tmp_path)
     assert_refused(found, "data", IMAGES["train"])
     assert names_in(tmp_path) == ["data"]
 
@@ -394,10 +428,11 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["train", "--model", "huge"], "there is no model 'huge', only seed"),
-        (["train", "--lr", "-1"], "SGD takes a finite learning rate above 0, got -1.0"),
-        (["train", "--lr", "nan"], "SGD takes a finite learning rate above 0, got nan"),
-        (["train", "--momentum", "1"], "a momentum in [0, 1), got 1.0"),
+        (["train", "--model", "huge"], "there is no model 'huge', only cnn, "),
+        (["train", *SEED, "--lr", "-1"], "SGD takes a finite learning rate above 0, got -1.0"),
+        (["train", *SEED, "--lr", "nan"], "SGD takes a finite learning rate above 0, got nan"),
+        (["train", *SEED, "--momentum", "1"], "a momentum in [0, 1), got 1.0"),
+        (["train", "--threads", "0"], "at least 1 thread, got --threads 0"),
         (["train", "--epochs", "0"], "at least 1 epoch, got --epochs 0"),
         (["train", "--classes", "12"], "MNIST has 10 classes, got 12: give your own data with --data"),
         (["evaluate", "."], ".: Is a directory"),
@@ -470,7 +505,7 @@ Model(Chain((Mine(),)), SquaredError(), np.zeros(0, np.float32), ("a", "b"), (2,
 
 
 def test_a_learning_rate_too_large_is_said_so(tmp_path, small_folder):
-    found = inkgrad("train", "--data", small_folder, "--lr", 1e30, cwd=tmp_path)
+    found = inkgrad("train", *SEED, "--data", small_folder, "--lr", 1e30, cwd=tmp_path)
     assert_refused(found, "no longer a number at step", "of epoch 1: try a smaller learning rate")
     assert "digits.safetensors" not in names_in(tmp_path)
 
@@ -479,7 +514,7 @@ def test_a_full_disk_is_said_so_and_leaves_nothing_half_written(tmp_path, small_
     program = f"""
 import os, resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-os.execv({sys.executable!r}, {command("train", "--data", small_folder)!r})
+os.execv({sys.executable!r}, {command("train", *SEED, "--data", small_folder)!r})
 """
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT, check=False
@@ -524,13 +559,16 @@ def test_help_teaches(tmp_path, arguments):
 def test_the_version_is_that_of_the_library(tmp_path):
     import inkgrad as library
 
-    assert inkgrad("--version", cwd=tmp_path).stdout == f"inkgrad {library.__version__}\n"
+    first, second = inkgrad("--version", cwd=tmp_path).stdout.splitlines()
+    assert first == f"inkgrad {library.__version__}"
+    built = instruction_set()
+    assert second.startswith(f"fast layers: compiled, using {built}" if built else "fast layers: none")
 
 
 def test_training_on_mnist_takes_less_than_450_megabytes(tmp_path):
     program = f"""
 import resource, subprocess
-subprocess.run({command("train", "--epochs", 1)!r}, capture_output=True, check=True)
+subprocess.run({command("train", *SEED, "--epochs", 1)!r}, capture_output=True, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 """
     found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inkgrad.errors import SettingError
-from inkgrad.optimizers import SGD, Adam, Constant, Cosine, OneCycle, StepDecay
+from inkgrad.optimizers import SGD, Adam, Averaged, Constant, Cosine, OneCycle, StepDecay
 
 
 def walk(optimizer, gradients, start=1.0):
@@ -109,3 +109,14 @@ def test_a_step_keeps_float32_and_leaves_the_gradient_alone(optimizer):
     optimizer.step(theta, gradient, state)
     assert theta.dtype == state["v"].dtype == np.float32
     assert gradient.tolist() == [1, 1, 1]
+
+
+def test_the_average_forgets_its_first_thetas_and_leaves_the_steps_alone():
+    theta, state = np.array([1.0]), Averaged(SGD(0.1), 0.999).init(np.array([1.0]))
+    averaged = Averaged(SGD(0.1), 0.999)
+    for gradient in 2.0, -1.0:
+        averaged.step(theta, np.array([gradient]), state)
+    # theta is .8, then .9; keep is 2/11, then 3/12: the average is 9/11 of .8 and 2/11, then .75 of .9 and a quarter
+    first = 2 / 11 + 0.8 * 9 / 11
+    assert state["average"] == pytest.approx([first / 4 + 0.9 * 3 / 4])
+    assert float(theta[0]) == pytest.approx(walk(SGD(0.1), [2, -1])[-1])

@@ -18,6 +18,7 @@ from inkgrad.cli.show import show
 from inkgrad.cli.terminal import say
 from inkgrad.cli.train import train
 from inkgrad.errors import GradientMismatch, InkgradError
+from inkgrad.fast import available_threads, instruction_set
 
 INTERRUPTED = 130  # what Typer gives back after Ctrl-C
 
@@ -37,14 +38,22 @@ app.add_typer(demo, name="demo")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        kernels = instruction_set()
         print(f"inkgrad {inkgrad.__version__}")
+        if kernels:
+            print(f"fast layers: compiled, using {kernels}, {available_threads()} threads by default")
+        else:
+            print("fast layers: none; install again with a C++ compiler at hand, and training is several times faster")
         raise typer.Exit
 
 
 @app.callback()
 def about(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version, and how fast layers were built."
+        ),
     ] = False,
 ) -> None:
     """A neural network from scratch that reads handwritten digits."""

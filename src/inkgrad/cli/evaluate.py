@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from inkgrad.arrays import Array
-from inkgrad.cli.options import Data
+from inkgrad.cli.options import Data, Plain, Threads
 from inkgrad.cli.terminal import say
 from inkgrad.data import Examples, load_data
 from inkgrad.errors import DataError, SettingError
+from inkgrad.fast import available_threads, limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.metrics import confusion_matrix, wilson_interval
 from inkgrad.models import Model, load
+from inkgrad.models.session import Speed
 from inkgrad.plots import digit_sheet, save_png
 
 MOST_SHOWN = 120
@@ -32,9 +35,12 @@ def evaluate(
         Path | None,
         typer.Option(metavar="PNG", help="Where the picture goes. Without it: beside MODEL, as MODEL.misread.png."),
     ] = None,
+    threads: Threads = None,
+    plain: Plain = False,
 ) -> None:
     """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
-    loaded = load(model)
+    speed = Speed(available_threads() if threads is None else threads, plain)
+    loaded = replace(load(model), plain=speed.plain, n_threads=speed.n_threads)
     picture = misread or model.with_name(model.name.removesuffix(".safetensors") + ".misread.png")
     refuse_same(picture, [model])
     try:
@@ -44,7 +50,8 @@ def evaluate(
     examples = load_data(data, len(loaded.labels) if data else None).test
     if int(examples.t.max()) >= len(loaded.labels):
         raise DataError(f"{model} knows {len(loaded.labels)} classes, but the data have label {examples.t.max()}")
-    found = loaded.evaluate(examples)
+    with limit_threads(speed.n_threads):
+        found = loaded.evaluate(examples)
     n = len(examples)
     low, high = wilson_interval(found.n_right, n)
     print(f"accuracy {found.accuracy:.4f} ({found.n_right} of {n}), 95 % interval {low:.4f} to {high:.4f}")

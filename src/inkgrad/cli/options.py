@@ -19,3 +19,10 @@ Data = Annotated[
 Classes = Annotated[
     int | None, typer.Option(metavar="N", help="How many classes the labels in --data have; 10 by default.")
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="How many processor cores to use; all that there are by default, at most 16."),
+]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Use the plain layers in NumPy, those one can read, not the fast ones in C++.")
+]

@@ -10,36 +10,50 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from threadpoolctl import threadpool_limits
 
 from inkgrad.check import quick_check
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Classes, Data
+from inkgrad.cli.options import Classes, Data, Plain, Threads
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import say
 from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
+from inkgrad.fast import available_threads, limit_threads
 from inkgrad.models import MODELS
-from inkgrad.models.session import Paths, Session, resume, start
+from inkgrad.models.session import DEFAULT_MODEL, Paths, Session, Speed, resume, start
 
 N_CHECKED = 16  # examples for the gradient check
 
 
+def _about_models() -> str:
+    parts = [f"{name} ({recipe.about})" for name, recipe in MODELS.items()]
+    return f"Which network: {'; '.join(parts)}. {DEFAULT_MODEL} by default."
+
+
+def _usual(what: str, setting: str) -> str:
+    usual = [f"{name}: {getattr(recipe, setting):g}" for name, recipe in MODELS.items()]
+    return f"{what}; {', '.join(usual)}."
+
+
 def train(
-    model: Annotated[str | None, typer.Option(help=f"Which network: {', '.join(MODELS)}.")] = None,
+    model: Annotated[str | None, typer.Option(help=_about_models())] = None,
     data: Data = None,
     classes: Classes = None,
-    epochs: Annotated[int | None, typer.Option(help="How often to go through all training digits; seed: 5.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Examples in a step; seed: 100.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate, above 0; seed: 0.05.")] = None,
-    momentum: Annotated[float | None, typer.Option(help="Momentum, from 0 to below 1; seed: 0.9.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help=_usual("How often to go through all training digits", "epochs"))
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help=_usual("Examples in a step", "batch_size"))] = None,
+    lr: Annotated[float | None, typer.Option(help=_usual("Learning rate, above 0", "lr"))] = None,
+    momentum: Annotated[float | None, typer.Option(help=_usual("Momentum, from 0 to below 1", "momentum"))] = None,
     seed: Annotated[int | None, typer.Option(help="Where all random choices come from; 0 by default.")] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("digits.safetensors"),
     go_on: Annotated[bool, typer.Option("--resume", help="Go on from where OUT's last training stopped.")] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin anew even where an unfinished training would be lost.")
     ] = False,
+    threads: Threads = None,
+    plain: Plain = False,
     check: Annotated[
         bool, typer.Option("--check", help="First check the gradient against finite differences.")
     ] = False,
@@ -65,7 +79,8 @@ def train(
     }
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
-    session = resume(paths, given, data) if go_on else start(paths, given, data, anew)
+    speed = Speed(available_threads() if threads is None else threads, plain)
+    session = resume(paths, given, data, speed) if go_on else start(paths, given, data, anew, speed)
     console = Console(stderr=True, highlight=False)
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
     if check or check_every:
@@ -79,8 +94,12 @@ def train(
 
 def _train(session: Session, console: Console, check_every: int | None) -> None:
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
-    one_thread = threadpool_limits(1, "blas")  # the same bits on any number of cores, and no waiting for a busy one
-    with quiet, one_thread, stop_requests() as stop_requested, progress_of(session, console) as show:
+    with (
+        quiet,
+        limit_threads(session.run.n_threads),
+        stop_requests() as stop_requested,
+        progress_of(session, console) as show,
+    ):
         for row in session.steps():
             show(row)
             if check_every and session.steps_done % check_every == 0:

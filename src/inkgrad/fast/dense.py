@@ -80,14 +80,16 @@ class FastDense(FastLayer):
         dz, dW, db = np.empty_like(y), ordered(g.W), ordered(g.b)
         if not kernels.activation_gradient(y, dy, *self.slope, dz, db):
             return False
-        if lists is None and dz.shape[1] <= NARROW:
-            kernels.narrow_backward(x, ordered(p.W), dz, dW, dx, self.n_threads)
-            dx = None
-        elif lists is None:
-            np.matmul(x.T, dz, out=dW)
-        else:
+        narrow = dz.shape[1] <= NARROW
+        if lists is not None:
             kernels.sparse_gradient(*lists, dz, dW, self.n_threads)
-        if dx is not None:
+        elif narrow:
+            kernels.narrow_gradient(x, dz, dW, self.n_threads)
+        else:
+            np.matmul(x.T, dz, out=dW)
+        if dx is not None and narrow:
+            kernels.narrow_back(dz, ordered(p.W), dx, self.n_threads)
+        elif dx is not None:
             np.matmul(dz, p.W.T, out=dx)
         write_back(g, dW, db)
         return True

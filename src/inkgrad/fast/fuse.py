@@ -12,7 +12,7 @@ from inkgrad.fast.dense import FastDense
 from inkgrad.fast.kernels import kernels
 from inkgrad.fast.optimizers import FastAdam, FastSGD
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
-from inkgrad.optimizers import SGD, Adam, Optimizer
+from inkgrad.optimizers import SGD, Adam, Averaged, Optimizer
 
 Replacement = Callable[[Chain, int], FastLayer | None]
 
@@ -85,6 +85,8 @@ def fuse_cost(network: Layer, cost: Cost) -> tuple[Layer, Cost]:
 
 def fuse_optimizer(optimizer: Optimizer, n_threads: int = 1) -> Optimizer:
     """Return a fast optimizer that takes the same steps and has the same memory, where there is one."""
+    if isinstance(optimizer, Averaged):
+        return Averaged(fuse_optimizer(optimizer.optimizer, n_threads), optimizer.decay)
     if kernels is not None and type(optimizer) is SGD:
         return FastSGD(**vars(optimizer), n_threads=n_threads)
     if kernels is not None and type(optimizer) is Adam:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inkgrad.costs import Cost, CrossEntropy
-from inkgrad.layers import ELU, Chain, Dense, Flatten, Softmax
+from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.data import Augmentation
+from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Softmax
+from inkgrad.optimizers import SGD, Adam, OneCycle, Optimizer, Schedule
 
 
 @dataclass(frozen=True)
@@ -14,16 +16,25 @@ class Recipe:
     """A network for images, and settings that train it well.
 
     `network` makes the layers for a number of classes; `input_shape` is that of one image.
+    `optimizer` takes the learning rate and the momentum.  With a `schedule`, made of lr and the number of
+    steps, the rate changes along the training, and lr is its largest.
     """
 
     about: str
     network: Callable[[int], Chain]
     input_shape: tuple[int, ...]
     cost: Cost
+    optimizer: Callable[[float | Schedule, float], Optimizer]
     lr: float
     momentum: float
     batch_size: int
     epochs: int
+    schedule: Callable[[float, int], Schedule] | None = None
+    augmentation: Augmentation | None = None
+
+    def optimizer_for(self, lr: float, momentum: float, n_steps: int) -> Optimizer:
+        """Return the optimizer for a training of n_steps."""
+        return self.optimizer(self.schedule(lr, n_steps) if self.schedule else lr, momentum)
 
 
 def seed_network(n_classes: int) -> Chain:
@@ -31,12 +42,42 @@ def seed_network(n_classes: int) -> Chain:
     return Chain((Flatten(), Dense(784, 100), ELU(), Dense(100, n_classes), Softmax()))
 
 
+def convolutional(n_classes: int, *channels: int, side: int = 28, dropout: float = 0.0) -> Chain:
+    """Return convolutions of 3 × 3, each with ReLU and halving the image's sides, and one dense layer at the end."""
+    layers: list[Layer] = []
+    c_in = 1
+    for c_out in channels:
+        layers += [Conv2D(c_in, c_out), ReLU(), MaxPool2D()]
+        c_in, side = c_out, side // 2
+    layers += [Flatten(), *([Dropout(dropout)] if dropout else []), Dense(side * side * c_in, n_classes)]
+    return Chain(tuple(layers))
+
+
+def adam(lr: float | Schedule, momentum: float) -> Optimizer:
+    """Return Adam; its beta1 is the momentum."""
+    return Adam(lr, beta1=momentum)
+
+
 MODELS = {
+    "cnn": Recipe(
+        about="two convolutions of 32 and 64 channels: trains in seconds",
+        network=lambda n_classes: convolutional(n_classes, 32, 64),
+        input_shape=(28, 28, 1),
+        cost=SoftmaxCrossEntropy(),
+        optimizer=adam,
+        lr=0.008,
+        momentum=0.9,
+        batch_size=128,
+        epochs=4,
+        schedule=OneCycle,
+        augmentation=Augmentation(shift=1),
+    ),
     "seed": Recipe(
         about="784-100-10, fully connected, with ELU and softmax",
         network=seed_network,
         input_shape=(28, 28, 1),
         cost=CrossEntropy(),
+        optimizer=SGD,
         lr=0.05,
         momentum=0.9,
         batch_size=100,

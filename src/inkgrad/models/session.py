@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 
 from inkgrad.data import Dataset, Examples, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.fast import available_threads
 from inkgrad.files import refuse_unwritable
 from inkgrad.models.model import Model
 from inkgrad.models.recipes import MODELS, Recipe
-from inkgrad.optimizers import SGD
+from inkgrad.optimizers import Optimizer
 from inkgrad.plots import curves, save_png
 from inkgrad.training import (
     Checkpoint,
@@ -29,7 +30,7 @@ from inkgrad.training import (
 )
 
 EVERY = 100  # steps between rows of the log
-DEFAULT_MODEL = "seed"
+DEFAULT_MODEL = "cnn"
 N_QUICK = 1000  # test digits for the quick accuracy
 
 
@@ -137,7 +138,7 @@ class Session:
             "epoch": round(run.epoch + run.step / self.steps_in_epoch, 6),
             "step": self.steps_done,
             "cost": float(np.mean(self.costs)),
-            "quick_accuracy": evaluate(run.objective, run.theta, self.quick).accuracy,
+            "quick_accuracy": self._evaluate(self.quick).accuracy,
         }
         self.costs.clear()
         if run.step == self.steps_in_epoch:
@@ -147,7 +148,11 @@ class Session:
 
     def evaluate(self) -> Evaluation:
         """Return how the network does on the test set as it stands."""
-        return evaluate(self.run.objective, self.run.theta, self.dataset.test)
+        return self._evaluate(self.dataset.test)
+
+    def _evaluate(self, examples: Examples) -> Evaluation:
+        run = self.run
+        return evaluate(run.objective, run.answer, examples, plain=run.plain, n_threads=run.n_threads)
 
     def save_checkpoint(self) -> None:
         """Save where the training stands, for --resume."""
@@ -164,7 +169,7 @@ class Session:
     def model(self) -> Model:
         """Return the model as it stands."""
         objective, dataset = self.run.objective, self.dataset
-        return Model(objective.network, objective.cost, self.run.theta, dataset.labels, dataset.train.input_shape)
+        return Model(objective.network, objective.cost, self.run.answer, dataset.labels, dataset.train.input_shape)
 
     def save_model(self) -> None:
         """Save the model and the curves."""
@@ -172,7 +177,21 @@ class Session:
         save_png(curves(self.rows), self.paths.curves)
 
 
-def start(paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False) -> Session:
+@dataclass(frozen=True)
+class Speed:
+    """How the work is done, which is no part of what is trained: fast layers on some threads, or plain ones."""
+
+    n_threads: int = field(default_factory=available_threads)
+    plain: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n_threads < 1:
+            raise SettingError(f"the work takes at least 1 thread, got --threads {self.n_threads}")
+
+
+def start(
+    paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False, speed: Speed | None = None
+) -> Session:
     """Return a new training; `given` holds the settings that were named, the recipe has the others.
 
     Raises SettingError where an unfinished training would be lost, unless it shall be begun `anew`.
@@ -184,17 +203,18 @@ def start(paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool =
     recipe = _recipe(name)
     usual = Settings(name, 10, recipe.batch_size, recipe.lr, recipe.momentum, seed=0, epochs=recipe.epochs)
     settings = replace(usual, **given)
-    objective, optimizer = _what_and_how(settings)
     dataset = load_data(folder, settings.classes)
     _refuse_other_size(dataset, recipe, name)
-    run = Run(objective, optimizer, settings.batch_size, settings.seed)
+    run = Run(*_what_and_how(settings, dataset), settings.batch_size, settings.seed)
+    _equip(run, recipe, speed)
     return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, rows=[])
 
 
-def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
+def resume(paths: Paths, given: dict[str, Any], folder: Path | None, speed: Speed | None = None) -> Session:
     """Return the training in the checkpoint, at the step where it stopped.
 
-    Only the number of epochs may be `given` anew: with anything else it were another training.
+    Only the number of epochs may be `given` anew, and only where the learning rate does not depend on it:
+    with anything else it were another training.
     One that is done only writes its model once more.
     """
     refuse_unwritable(paths.model)
@@ -208,12 +228,18 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None) -> Session:
         if name != "epochs" and value != before:
             option = name.replace("_", "-")
             raise SettingError(f"{path} is of a training with --{option} {before}, got {value}: leave it out")
-    settings = replace(saved, epochs=given.get("epochs", saved.epochs))
+    settings, recipe = replace(saved, epochs=given.get("epochs", saved.epochs)), _recipe(saved.model)
+    if settings.epochs != saved.epochs and recipe.schedule:
+        raise SettingError(
+            f"{path} is of a training of {saved.epochs} epochs, and its learning rate falls towards their end, "
+            f"got --epochs {settings.epochs}: leave it out, or begin with --anew"
+        )
     source = str(folder.resolve()) if folder else notes["folder"]
     dataset = load_data(Path(source) if source else None, settings.classes)
     if dataset.train.fingerprint() != notes["data"]:
         raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
-    run = checkpoint.run(*_what_and_how(settings))
+    run = checkpoint.run(*_what_and_how(settings, dataset))
+    _equip(run, recipe, speed)
     if run.epoch > settings.epochs:
         raise SettingError(f"{path} is of a training of {run.epoch} epochs so far, got --epochs {settings.epochs}")
     session = Session(paths, settings, dataset, source, run, notes["rows"])
@@ -251,10 +277,16 @@ def _recipe(name: str) -> Recipe:
     return MODELS[name]
 
 
-def _what_and_how(settings: Settings) -> tuple[Objective, SGD]:
+def _what_and_how(settings: Settings, dataset: Dataset) -> tuple[Objective, Optimizer]:
     recipe = _recipe(settings.model)
-    objective = Objective(recipe.network(settings.classes), recipe.cost)
-    return objective, SGD(settings.lr, settings.momentum)
+    n_steps = settings.epochs * -(-len(dataset.train) // max(settings.batch_size, 1))
+    optimizer = recipe.optimizer_for(settings.lr, settings.momentum, n_steps)
+    return Objective(recipe.network(settings.classes), recipe.cost), optimizer
+
+
+def _equip(run: Run, recipe: Recipe, speed: Speed | None) -> None:
+    speed = speed or Speed()
+    run.augmentation, run.plain, run.n_threads = recipe.augmentation, speed.plain, speed.n_threads
 
 
 def _refuse_other_size(dataset: Dataset, recipe: Recipe, name: str) -> None:

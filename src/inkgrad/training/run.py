@@ -55,6 +55,11 @@ class Run:
         if self.state is None:
             self.state = self.optimizer.init(self.theta)
 
+    @property
+    def answer(self) -> Array:
+        """The parameters to use: theta, or its average where the optimizer keeps one."""
+        return self.state.get("average", self.theta)
+
     def steps_in_epoch(self, examples: Examples) -> int:
         """Return how many steps an epoch takes."""
         return -(-len(examples) // self.batch_size)

@@ -186,25 +186,35 @@ bool narrow_forward(Input<T> x, Input<T> W, Input<T> b, int slope, T alpha, Arra
 }
 
 template <class T>
-void narrow_backward(Input<T> x, Input<T> W, Input<T> dz, Array<T> dW, Array<T> dx, int n_threads) {
-    const auto& table = kernels<T>();
-    expect(x.ndim() == 2 && W.ndim() == 2, "x and W have two axes");
-    const size_t n = x.shape(0), n_in = x.shape(1), n_out = W.shape(1);
-    expect(n < MOST && n_in < MOST && n_out < MOST, "too large");
-    expect_shape(W, {n_in, n_out}, "W has the wrong shape");
-    expect_shape(dz, {n, n_out}, "dz has the wrong shape");
-    expect_shape(dW, {n_in, n_out}, "dW has the wrong shape");
+NarrowDense<T> narrow_job(size_t n, size_t n_in, const Input<T>& dz) {
+    expect(dz.ndim() == 2 && dz.shape(0) == n, "dz has the wrong shape");
+    expect(n < MOST && n_in < MOST && dz.shape(1) < MOST, "too large");
     NarrowDense<T> job{};
-    job.n = int(n), job.n_in = int(n_in), job.n_out = int(n_out);
-    job.x = x.data(), job.W = W.data(), job.dz = dz.data(), job.dW = dW.data();
-    job.prepared = static_cast<T*>(workspace(sizeof(T) * table.narrow_prepared(job)));
+    job.n = int(n), job.n_in = int(n_in), job.n_out = int(dz.shape(1)), job.dz = dz.data();
+    job.prepared = static_cast<T*>(workspace(sizeof(T) * kernels<T>().narrow_prepared(job)));
+    return job;
+}
+
+template <class T>
+void narrow_gradient(Input<T> x, Input<T> dz, Array<T> dW, int n_threads) {
+    const auto& table = kernels<T>();
+    expect(x.ndim() == 2, "x has two axes");
+    NarrowDense<T> job = narrow_job<T>(x.shape(0), x.shape(1), dz);
+    expect_shape(dW, {x.shape(1), dz.shape(1)}, "dW has the wrong shape");
+    job.x = x.data(), job.dW = dW.data();
     table.narrow_gradient_prepare(job);
     for_parts(job.n_in, n_threads, 49, table.narrow_scratch(job, 1), [&](int first, int last, void* scratch) {
         table.narrow_gradient(job, first, last, scratch);
     });
-    if (!dx.is_valid()) return;
-    expect_shape(dx, {n, n_in}, "dx has the wrong shape");
-    job.dx = dx.data();
+}
+
+template <class T>
+void narrow_back(Input<T> dz, Input<T> W, Array<T> dx, int n_threads) {
+    const auto& table = kernels<T>();
+    expect(dx.ndim() == 2, "dx has two axes");
+    NarrowDense<T> job = narrow_job<T>(dx.shape(0), dx.shape(1), dz);
+    expect_shape(W, {dx.shape(1), dz.shape(1)}, "W has the wrong shape");
+    job.W = W.data(), job.dx = dx.data();
     table.narrow_back_prepare(job);
     for_parts(job.n, n_threads, 7, table.narrow_scratch(job, 1), [&](int first, int last, void* scratch) {
         table.narrow_back(job, first, last, scratch);
@@ -388,8 +398,8 @@ void define(nb::module_& m) {
           "n_threads"_a, no_lock);
     m.def("narrow_forward", narrow_forward<T>, fixed("x"), fixed("W"), fixed("b"), "slope"_a, "alpha"_a, fixed("y"),
           "n_threads"_a, no_lock);
-    m.def("narrow_backward", narrow_backward<T>, fixed("x"), fixed("W"), fixed("dz"), fixed("dW"), fixed("dx").none(),
-          "n_threads"_a, no_lock);
+    m.def("narrow_gradient", narrow_gradient<T>, fixed("x"), fixed("dz"), fixed("dW"), "n_threads"_a, no_lock);
+    m.def("narrow_back", narrow_back<T>, fixed("dz"), fixed("W"), fixed("dx"), "n_threads"_a, no_lock);
     m.def("bias_activation", bias_activation<T>, fixed("y"), fixed("b"), "slope"_a, "alpha"_a, no_lock);
     m.def("activation_gradient", activation_gradient<T>, fixed("y"), fixed("dy"), "slope"_a, "alpha"_a, fixed("dz"),
           fixed("db"), no_lock);

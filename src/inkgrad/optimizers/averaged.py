@@ -1,0 +1,43 @@
+"""Averaged: an optimizer, and beside it the mean of where it has been."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import SettingError
+from inkgrad.optimizers.base import Optimizer, refuse_bad_fraction
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """Another optimizer's steps, and a running mean of theta along them:
+
+        average ← keep average + (1 - keep) theta,   keep = min(decay, (1 + t) / (10 + t)) at the t-th step
+
+    The steps themselves do not change.  Each of them is off the valley's floor to another side; their
+    mean is nearer to it, and usually answers better.  keep begins small, so that the first thetas, which
+    are far off, are soon forgotten.
+
+    (Polyak & Juditsky 1992, https://doi.org/10.1137/0330046, take the plain mean; the running one with
+    this beginning is TensorFlow's ExponentialMovingAverage with num_updates.)
+    """
+
+    optimizer: Optimizer
+    decay: float = 0.999
+
+    def __post_init__(self) -> None:
+        refuse_bad_fraction("Averaged", "a decay", self.decay)
+        if isinstance(self.optimizer, Averaged):
+            raise SettingError("Averaged takes an optimizer that is not averaged itself")
+
+    def init(self, theta: Array) -> dict[str, Array]:
+        return {**self.optimizer.init(theta), "average": theta.copy(), "averaged": np.zeros((), np.int64)}
+
+    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        self.optimizer.step(theta, gradient, state)
+        state["averaged"] += 1
+        t = int(state["averaged"])
+        state["average"] += (1 - min(self.decay, (1 + t) / (10 + t))) * (theta - state["average"])
