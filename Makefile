@@ -1,13 +1,14 @@
 # make run    set up, train the seed network, evaluate it, read a sheet of digits
 # make test   set up, and run all checks
 # make bench  set up, and measure beside PyTorch and scikit-learn
+# make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so
 # make clean  take away what the others made
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test bench clean
+.PHONY: run test bench sanitize clean
 
 run: .venv/installed
 	mkdir -p run
@@ -21,8 +22,17 @@ test: .venv/installed-dev
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/run.py
 
+# A tree of its own, as its module loads in no ordinary Python.  Leaks are Python's own affair.
+sanitize:
+	$(PYTHON) -m venv .venv-sanitize
+	.venv-sanitize/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]' \
+	  --config-settings=cmake.define.INKGRAD_SANITIZE=ON --config-settings=build-dir=.venv-sanitize/build
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/test_fast.py tests/test_fast_bad_input.py tests/test_fast_threads.py
+
 clean:
-	rm -rf .venv run
+	rm -rf .venv .venv-sanitize run
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

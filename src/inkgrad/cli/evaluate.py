@@ -29,7 +29,9 @@ MOST_SHOWN = 120
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that inkgrad train wrote.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A file that inkgrad train wrote, or cnn, which comes with inkgrad.")
+    ],
     data: Data = None,
     misread: Annotated[
         Path | None,

@@ -18,8 +18,10 @@ from inkgrad.cli.terminal import say
 from inkgrad.errors import PictureError, SettingError, ShapeError
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.images import cut_grid, find_ink, is_blank, mnist_form, open_picture
-from inkgrad.models import load
+from inkgrad.models import load, shipped
 from inkgrad.plots import digit_sheet, save_png
+
+LATEST = Path("digits.safetensors")  # what inkgrad train writes
 
 
 class Format(StrEnum):
@@ -46,9 +48,13 @@ def read(
         list[Path],
         typer.Argument(metavar="IMAGE...", help="Pictures of one digit each, dark on light or light on dark."),
     ],
-    model: Annotated[Path, typer.Option(help="The model that reads, as inkgrad train wrote it.")] = Path(
-        "digits.safetensors"
-    ),
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="The model that reads, as inkgrad train wrote it. Without it digits.safetensors, if there is one "
+            "here, else the cnn that comes with inkgrad."
+        ),
+    ] = None,
     grid: Annotated[
         str | None,
         typer.Option(metavar="ROWSxCOLUMNS", help="Each picture is a sheet with one digit in each cell, such as 4x10."),
@@ -60,10 +66,12 @@ def read(
 ) -> None:
     """Read digits in pictures: a label and its probability for each, or the rows of a sheet."""
     n_rows, n_columns = _parse_grid(grid)
+    if model is None:
+        model = LATEST if LATEST.exists() else Path("cnn")
     if seen is not None:
         refuse_same(seen, [*pictures, model])
         refuse_unwritable(seen)
-    if not model.exists():
+    if not model.exists() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or name another with --model")
     reader = load(model)
     if reader.input_shape != (28, 28, 1):

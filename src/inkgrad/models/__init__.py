@@ -1,6 +1,6 @@
 """Models: networks with their parameters and labels, and the recipes to train them."""
 
-from inkgrad.models.model import Model, load
+from inkgrad.models.model import Model, load, shipped
 from inkgrad.models.recipes import MODELS, Recipe
 
-__all__ = ["MODELS", "Model", "Recipe", "load"]
+__all__ = ["MODELS", "Model", "Recipe", "load", "shipped"]

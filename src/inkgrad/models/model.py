@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from inkgrad.saving import build, concrete, describe, read_tensors, write_tensor
 from inkgrad.training import Evaluation, Objective, evaluate, outputs
 
 KIND = "inkgrad model 1"
+TRAINED = Path(__file__).parent / "trained"  # its README.md says how they were made
 PREPROCESSING = 1  # the version of what is done to pictures before a network sees them
 
 
@@ -115,14 +117,22 @@ class Model:
         write_tensors(path, self.objective.layout.parts(self.theta), header, KIND)
 
 
-def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs: Iterable[type[Cost]] = ()) -> Model:
-    """Return the model in a file that Model.save wrote.
+def shipped() -> tuple[str, ...]:
+    """Return the names of the trained models that come with inkgrad."""
+    return tuple(sorted(path.stem for path in TRAINED.glob("*.safetensors")))
 
+
+def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs: Iterable[type[Cost]] = ()) -> Model:
+    """Return the model in a file that Model.save wrote, or one that comes with inkgrad by its name, "cnn".
+
+    Where there is a file of that name, it is the file.
     `layers` and `costs` are your own classes that it may be made of; nothing is imported because
     the file says so.
 
     Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts.
     """
+    if str(path) in shipped() and not os.path.exists(path):
+        path = TRAINED / f"{path}.safetensors"
     tensors, header = read_tensors(path, KIND)
     try:
         return _assemble(tensors, header, concrete(all_layers, layers), concrete(all_costs, costs))

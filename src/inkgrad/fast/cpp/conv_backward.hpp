@@ -64,39 +64,74 @@ bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T
     return watch.tame();
 }
 
-// List what is not zero in a column of dz, and its corners; return how many that are.
-template <class T>
-ALWAYS_INLINE int list_column(int n, int wide, const T* dz, const int32_t* corner, int32_t* offset, T* value) {
-    int i = 0, count = 0;
 #if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4) {
-        const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        const __m512i places = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(wide));
-        for (; i + 16 <= n; i += 16) {
-            __m512 d = _mm512_i32gather_ps(places, dz + i * wide, 4);
-            __m512i at = _mm512_i32gather_epi32(places, corner + i * wide, 4);
-            __mmask16 there = _mm512_cmp_ps_mask(d, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-            _mm512_storeu_ps(value + count, _mm512_maskz_compress_ps(there, d));
-            _mm512_storeu_si512(offset + count, _mm512_maskz_compress_epi32(there, at));
-            count += __builtin_popcount(there);
+// Turn a block of 16 rows by 16 columns round: at each of four steps, rows so many apart swap halves of that size.
+ALWAYS_INLINE void turn(__m512 (&rows)[16]) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    UNROLL
+    for (int apart = 1; apart < 16; apart *= 2) {
+        const __mmask16 upper = _mm512_test_epi32_mask(lanes, _mm512_set1_epi32(apart));
+        const __m512i shift = _mm512_set1_epi32(apart), other = _mm512_set1_epi32(16);
+        // a where the lane's bit is clear, else b's lane below; and a's lane above, else b
+        const __m512i low = _mm512_mask_add_epi32(lanes, upper, _mm512_sub_epi32(lanes, shift), other);
+        const __m512i high = _mm512_mask_add_epi32(_mm512_add_epi32(lanes, shift), upper, lanes, other);
+        UNROLL
+        for (int i = 0; i < 16; i++) {
+            if (i & apart) continue;
+            const __m512 a = rows[i], b = rows[i + apart];
+            rows[i] = _mm512_permutex2var_ps(a, low, b);
+            rows[i + apart] = _mm512_permutex2var_ps(a, high, b);
         }
     }
-#endif
-    for (; i < n; i++) {  // without a branch that nobody can predict
-        offset[count] = corner[i * wide];
-        value[count] = dz[i * wide];
-        count += dz[i * wide] != 0;
-    }
-    return count;
 }
+
+// 16 places of 16 output channels at once.
+inline void list_block(const Conv<float>& job, const float* dz, const int32_t* corner, const Lists<float>& lists, int o) {
+    const int wide = padded<float>(job.c_out), channels = smaller(16, job.c_out - o);
+    __m512 d[16], at[16];
+    __mmask16 there[16];
+    UNROLL
+    for (int i = 0; i < 16; i++) d[i] = _mm512_loadu_ps(dz + i * wide);
+    turn(d);
+    for (int i = 0; i < channels; i++) {
+        const size_t list = size_t(o + i) * lists.room + lists.count[o + i];
+        there[i] = _mm512_cmp_ps_mask(d[i], _mm512_setzero_ps(), _CMP_NEQ_UQ);
+        _mm512_storeu_ps(lists.value + list, _mm512_maskz_compress_ps(there[i], d[i]));
+    }
+    UNROLL
+    for (int i = 0; i < 16; i++) at[i] = _mm512_loadu_ps((const float*)(corner + i * wide));
+    turn(at);
+    for (int i = 0; i < channels; i++) {
+        const size_t list = size_t(o + i) * lists.room + lists.count[o + i];
+        _mm512_storeu_ps((float*)(lists.offset + list), _mm512_maskz_compress_ps(there[i], at[i]));
+        lists.count[o + i] += __builtin_popcount(there[i]);
+    }
+}
+#endif
 
 // Fill the lists of all output channels.
 template <class T>
 void list_gradient(const Conv<T>& job, const T* dz, const int32_t* corner, const Lists<T>& lists) {
-    const int windows = job.height / 2 * (job.width / 2), wide = padded<T>(job.c_out);
-    for (int o = 0; o < job.c_out; o++)
-        lists.count[o] = list_column(windows, wide, dz + o, corner + o, lists.offset + size_t(o) * lists.room,
-                                     lists.value + size_t(o) * lists.room);
+    const int places = job.height / 2 * (job.width / 2), wide = padded<T>(job.c_out);
+    int listed = 0;
+    for (int o = 0; o < job.c_out; o++) lists.count[o] = 0;
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        for (; listed + 16 <= places; listed += 16)
+            for (int o = 0; o < job.c_out; o += 16)
+                list_block(job, dz + listed * wide + o, corner + listed * wide + o, lists, o);
+#endif
+    for (int o = 0; o < job.c_out; o++) {
+        int32_t* offset = lists.offset + size_t(o) * lists.room;
+        T* value = lists.value + size_t(o) * lists.room;
+        int count = lists.count[o];
+        for (int i = listed; i < places; i++) {  // without a branch that nobody can predict
+            offset[count] = corner[i * wide + o];
+            value[count] = dz[i * wide + o];
+            count += dz[i * wide + o] != 0;
+        }
+        lists.count[o] = count;
+    }
 }
 
 // dW of one output channel, `vectors` vectors of each of the three rows, from `column` on.

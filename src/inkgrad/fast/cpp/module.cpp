@@ -132,8 +132,10 @@ void sparse_gradient(Input<int32_t> index, Input<T> value, Input<int32_t> starts
     T* rows = static_cast<T*>(workspace(sizeof(T) * n * wide));
     table.sparse_gradient_prepare(job.n, job.n_out, dz.data(), rows);
     job.dz = rows, job.dW = dW.data();
-    share(n_threads, job.n_blocks, table.sparse_gradient_scratch(job.n),
-          [&](int block, void* scratch) { table.sparse_gradient(job, block, scratch); });
+    const int parts = std::max(1, std::min(job.n_blocks, n_threads > 1 ? 2 * n_threads : 1));
+    share(n_threads, parts, table.sparse_gradient_scratch(job, job.n_blocks / parts + 1), [&](int part, void* scratch) {
+        table.sparse_gradient(job, job.n_blocks * part / parts, job.n_blocks * (part + 1) / parts, scratch);
+    });
 }
 
 template <class T>

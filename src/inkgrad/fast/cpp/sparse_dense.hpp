@@ -119,23 +119,32 @@ bool sparse_columns(const SparseDense<T>& job, int first, int last, int column, 
     return watch.tame();
 }
 
-// The inputs of a block that are not zero, sorted by row of W: the lists of the examples, turned round.
+// The inputs of some blocks that are not zero, sorted by row of W: the lists of the examples, turned round.
 template <class T>
 struct Turned {
-    int32_t starts[BLOCK + 1];  // where each row's begin
+    int row, n_rows;   // of W, all together
+    int32_t* starts;   // (n_rows + 1,): where each row's begin
+    int32_t* next;     // (n_rows,)
     int32_t* example;
     T* value;
 
-    Turned(const SparseDense<T>& job, int block, void* scratch)
-        : starts{}, example(static_cast<int32_t*>(scratch)), value(reinterpret_cast<T*>(example + size_t(job.n) * BLOCK)) {
-        const int row = block * BLOCK;
-        for_inputs(job, block, [&](int, int index, T) { starts[index - row + 1]++; });
-        int next[BLOCK];
-        for (int r = 0; r < BLOCK; r++) {
+    static size_t size(int n_rows, int n) {
+        return sizeof(int32_t) * (2 * size_t(n_rows) + 1 + 16) + (sizeof(int32_t) + sizeof(T)) * n_rows * size_t(n);
+    }
+
+    Turned(const SparseDense<T>& job, int first, int last, void* scratch)
+        : row(first * BLOCK), n_rows(smaller(last * BLOCK, job.n_in) - row) {
+        value = static_cast<T*>(scratch);
+        example = reinterpret_cast<int32_t*>(value + size_t(n_rows) * job.n);
+        starts = example + size_t(n_rows) * job.n;
+        next = starts + n_rows + 1;
+        for (int r = 0; r <= n_rows; r++) starts[r] = 0;
+        for_inputs(job, first, last, [&](int, int index, T) { starts[index - row + 1]++; });
+        for (int r = 0; r < n_rows; r++) {
             next[r] = starts[r];
             starts[r + 1] += starts[r];
         }
-        for_inputs(job, block, [&](int i, int index, T x) {
+        for_inputs(job, first, last, [&](int i, int index, T x) {
             const int place = next[index - row]++;
             example[place] = i;
             value[place] = x;
@@ -143,30 +152,29 @@ struct Turned {
     }
 
     template <class Work>
-    static ALWAYS_INLINE void for_inputs(const SparseDense<T>& job, int block, Work work) {
+    static ALWAYS_INLINE void for_inputs(const SparseDense<T>& job, int first, int last, Work work) {
         for (int i = 0; i < job.n; i++) {
             const int32_t* index = job.index + size_t(i) * job.room;
             const T* value = job.value + size_t(i) * job.room;
-            const int32_t* starts = job.starts + size_t(i) * (job.n_blocks + 1) + block;
-            for (int k = starts[0]; k < starts[1]; k++) work(i, index[k], value[k]);
+            const int32_t* starts = job.starts + size_t(i) * (job.n_blocks + 1);
+            for (int k = starts[first]; k < starts[last]; k++) work(i, index[k], value[k]);
         }
     }
 };
 
-// dW of a block of rows, in `vectors` vectors of columns from `column` on.
+// dW of those rows, in `vectors` vectors of columns from `column` on.
 template <class T, int vectors>
-void sparse_gradient_columns(const SparseDense<T>& job, const Turned<T>& inputs, int block, int column) {
+void sparse_gradient_columns(const SparseDense<T>& job, const Turned<T>& inputs, int column) {
     constexpr int L = LANES<T>;
-    const int row = block * BLOCK, n_rows = smaller(BLOCK, job.n_in - row), wide = padded<T>(job.n_out);
-    const int in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
-    for (int r = 0; r < n_rows; r++) {
+    const int wide = padded<T>(job.n_out), in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
+    for (int r = 0; r < inputs.n_rows; r++) {
         Vector<T> s[vectors] = {};
         for (int k = inputs.starts[r]; k < inputs.starts[r + 1]; k++) {
             const T* dz = job.dz + size_t(inputs.example[k]) * wide + column;
             UNROLL
             for (int v = 0; v < vectors; v++) s[v] += inputs.value[k] * load(dz + v * L);
         }
-        T* dW = job.dW + size_t(row + r) * job.n_out + column;
+        T* dW = job.dW + size_t(inputs.row + r) * job.n_out + column;
         UNROLL
         for (int v = 0; v < vectors; v++) store_first(v < vectors - 1 ? L : in_last, dW + v * L, s[v]);
     }
@@ -188,8 +196,8 @@ size_t sparse_scratch(int examples) {  // forward
 }
 
 template <class T>
-size_t sparse_gradient_scratch(int examples) {
-    return (sizeof(T) + sizeof(int32_t)) * BLOCK * size_t(examples);
+size_t sparse_gradient_scratch(const SparseDense<T>& job, int blocks) {
+    return Turned<T>::size(blocks * BLOCK, job.n);
 }
 
 // dz with whole vectors in each row, as sparse_gradient wants it.
@@ -225,20 +233,21 @@ bool sparse_forward(const SparseDense<T>& job, int first, int last, void* scratc
     return tame;
 }
 
-// dW of one block of rows: it sees all examples in their order, so the sum does not depend on the threads.
+// dW of the blocks of rows [first, last): each row sees all examples in their order, so its sum does not depend on
+// how the blocks are shared.
 template <class T>
-void sparse_gradient(const SparseDense<T>& job, int block, void* scratch) {
-    const Turned<T> inputs(job, block, scratch);
+void sparse_gradient(const SparseDense<T>& job, int first, int last, void* scratch) {
+    const Turned<T> inputs(job, first, last, scratch);
     for_columns<T>(job.n_out, [&](int vectors, int column) {
         switch (vectors) {
-            case 1: return sparse_gradient_columns<T, 1>(job, inputs, block, column);
-            case 2: return sparse_gradient_columns<T, 2>(job, inputs, block, column);
-            case 3: return sparse_gradient_columns<T, 3>(job, inputs, block, column);
-            case 4: return sparse_gradient_columns<T, 4>(job, inputs, block, column);
-            case 5: return sparse_gradient_columns<T, 5>(job, inputs, block, column);
-            case 6: return sparse_gradient_columns<T, 6>(job, inputs, block, column);
-            case 7: return sparse_gradient_columns<T, 7>(job, inputs, block, column);
-            default: return sparse_gradient_columns<T, 8>(job, inputs, block, column);
+            case 1: return sparse_gradient_columns<T, 1>(job, inputs, column);
+            case 2: return sparse_gradient_columns<T, 2>(job, inputs, column);
+            case 3: return sparse_gradient_columns<T, 3>(job, inputs, column);
+            case 4: return sparse_gradient_columns<T, 4>(job, inputs, column);
+            case 5: return sparse_gradient_columns<T, 5>(job, inputs, column);
+            case 6: return sparse_gradient_columns<T, 6>(job, inputs, column);
+            case 7: return sparse_gradient_columns<T, 7>(job, inputs, column);
+            default: return sparse_gradient_columns<T, 8>(job, inputs, column);
         }
     });
 }

@@ -8,13 +8,13 @@ namespace inkgrad {
 
 template <class T>
 struct Kernels {
-    int block;  // rows of W that sparse_gradient does at a time
+    int block;  // rows of W that the lists of sparse_forward are cut by
     int lanes;
     size_t (*sparse_scratch)(int examples);
     bool (*sparse_forward)(const SparseDense<T>&, int first, int last, void* scratch);
-    size_t (*sparse_gradient_scratch)(int examples);
+    size_t (*sparse_gradient_scratch)(const SparseDense<T>&, int blocks);
     void (*sparse_gradient_prepare)(int n, int n_out, const T* dz, T* to);
-    void (*sparse_gradient)(const SparseDense<T>&, int block, void* scratch);
+    void (*sparse_gradient)(const SparseDense<T>&, int first, int last, void* scratch);
     size_t (*narrow_prepared)(const NarrowDense<T>&);
     size_t (*narrow_scratch)(const NarrowDense<T>&, int rows);
     bool (*narrow_prepare)(const NarrowDense<T>&);
