@@ -415,6 +415,42 @@ def test_the_fast_cost_is_softmax_cross_entropy(instructions, rng, dtype):
         np.testing.assert_allclose(dy, wanted_dy, rtol=0, atol=close / len(y))
 
 
+def test_the_fast_cost_is_softmax_and_cross_entropy_in_double_precision(instructions, rng):
+    """Where q comes near 1, only so many digits of 1 - q are left as it is larger than the machine's epsilon."""
+    fast = FastSoftmaxCrossEntropy(CrossEntropy())
+    for n_classes, scale in product(MANY_CLASSES[1:], [0, 1, 4]):  # of one class q is 1, and nothing is left
+        y, t = logits_and_classes(rng, n_classes, np.float64, scale)
+        (value, dy), (wanted, wanted_dy) = fast.value_and_gradient(y, t), by_softmax(y, t)
+        close = 1e-14 / (1 - Softmax().value(y).max())
+        assert value == pytest.approx(wanted, rel=close)
+        np.testing.assert_allclose(dy, wanted_dy, rtol=0, atol=close)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 40])
+def test_the_fast_cost_in_single_precision_is_as_near_the_truth_as_its_rounding(instructions, rng, n_classes):
+    """exp(y - max y) is rounded by some epsilons, times y - max y; and 1 - q by an epsilon, of itself 1 / (1 - q)."""
+    fast, epsilon = FastSoftmaxCrossEntropy(CrossEntropy()), float(np.finfo(np.float32).eps)
+    for scale in np.repeat([0.1, 1, 3, 8], 20):
+        y, t = logits_and_classes(rng, n_classes, np.float32, scale, n=1)
+        (value, dy), (wanted, wanted_dy) = fast.value_and_gradient(y, t), by_softmax(y.astype(np.float64), t)
+        no = 1 - Softmax().value(y.astype(np.float64)).max()
+        close = 8 * epsilon * (1 + np.ptp(y) + 1 / no)
+        assert abs(value - wanted) <= close
+        assert np.abs(dy - wanted_dy).max() <= close
+
+
+@every_float
+@pytest.mark.parametrize("plain", [SoftmaxCrossEntropy(), CrossEntropy()], ids=str)
+def test_the_fast_cost_knows_how_improbable_the_true_class_is(instructions, plain, dtype):
+    """With q = 1/2, 1/2 and e^-d / 2 nearly: d + log 2, and twice log 2 more where each is charged for itself."""
+    for d in np.linspace(10, 80 if dtype == np.float32 else 700, 30).astype(dtype):
+        y = np.array([[0, 0, -d]], dtype)
+        value, dy = FastSoftmaxCrossEntropy(plain).value_and_gradient(y, np.array([2]))
+        wanted = float(d) + (1 if isinstance(plain, SoftmaxCrossEntropy) else 3) * np.log(2)
+        assert value == pytest.approx(wanted, rel=1e-4 if d < 20 else 1e-6)  # to e^-10
+        np.testing.assert_allclose(dy[0], [0.5, 0.5, -1], rtol=2e-4)
+
+
 @pytest.mark.parametrize("plain", [SoftmaxCrossEntropy(), CrossEntropy()], ids=str)
 @pytest.mark.parametrize("n_classes", [1, 2, 10, 17])
 @every_float
@@ -496,6 +532,22 @@ def stepped(optimizer, gradients, theta, n=20):
     for gradient in gradients[:n]:
         optimizer.step(theta, gradient, state)
     return theta, state
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@every_float
+def test_a_fast_optimizer_takes_the_same_steps(instructions, rng, optimizer, dtype):
+    """20 steps with a few roundings each: 5e-7 of the largest in float32, less than 1e-5."""
+    for size in 0, 1, 7, 64, 16_384, 16_385, 40_001:
+        theta, gradients = rng.normal(size=size).astype(dtype), rng.normal(size=(20, size)).astype(dtype)
+        (found, memory), (wanted, plain_memory) = (
+            stepped(each, gradients, theta) for each in (fuse_optimizer(optimizer), optimizer)
+        )
+        assert_close(found, wanted)
+        assert memory.keys() == plain_memory.keys()
+        assert memory["step"] == plain_memory["step"] == 20
+        for name in memory.keys() - {"step"}:
+            assert_close(memory[name], plain_memory[name])
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)

@@ -310,7 +310,31 @@ def test_a_shape_that_does_not_fit_is_refused_in_the_words_of_the_plain_layer():
             fuse(network).forward(Layout(fuse(network).shapes()).views(theta), x)
 
 
-# Threads
+# Sizes at which the kernels' 32-bit numbers would end
+
+
+def test_examples_of_as_many_numbers_as_a_kernel_may_count_are_answered():
+    network = Chain((Dense(2**24, 1),))
+    theta, x = np.zeros(2**24 + 1, np.float32), np.zeros((1, 2**24), np.float32)
+    theta[[0, -2, -1]], x[0, [0, -1]] = [3, 5, 7], [1, 2]
+    y, _ = fuse(network).forward(Layout(fuse(network).shapes()).views(theta), x)
+    assert y.tolist() == [[3 + 10 + 7]]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 4_200_000, 1), (1, 4_200_000, 1, 1), (1, 1, 1, 1_100_000)], ids=str)
+def test_images_of_any_length_are_bent(shape):
+    """The kernel needs three more rows and columns, so it counts further than to the image's size."""
+    images = np.zeros(shape, np.uint8)
+    images[0, -1, -1, -1] = 9
+    still = Warps(affine_maps(), np.zeros((1, 0, 0, 2), np.float32), np.zeros(1, np.float32))
+    assert warp(images, still)[0, -1, -1, -1] == 9
+
+
+def test_any_number_of_examples_has_a_cost():
+    y, t = np.zeros((2**24, 1), np.float32), np.zeros(2**24, np.uint8)
+    value, dy = FastSoftmaxCrossEntropy(SoftmaxCrossEntropy()).value_and_gradient(y, t)
+    assert value == 0
+    assert not dy.any()
 
 
 @pytest.mark.parametrize("n_threads", [-(2**31), -1, 0, 64, 2**27 + 1, 2**28, 2**31 - 1])

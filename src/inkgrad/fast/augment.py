@@ -6,7 +6,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import Warps, apply_warps, refuse_bad_images, spline_basis
-from inkgrad.fast.base import LARGEST, ordered
+from inkgrad.fast.base import LARGEST, fits, ordered
 from inkgrad.fast.kernels import kernels
 
 
@@ -18,8 +18,7 @@ def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
 
     Raises ShapeError and DataError as apply_warps does.
     """
-    suits = images.ndim == 4 and images.dtype in (np.uint8, np.float32) and 0 < images.size <= LARGEST * len(images)
-    if kernels is None or not suits or len(warps) != len(images):
+    if kernels is None or not _suits(images) or len(warps) != len(images):
         return apply_warps(images, warps)
     refuse_bad_images(images)
     bent, (height, width), grid = np.empty_like(images, order="C"), images.shape[1:3], warps.bumps.shape[1]
@@ -28,3 +27,10 @@ def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
         ordered(images), ordered(warps.affine), ordered(warps.bumps), ordered(warps.thickness), *bases, bent, n_threads
     )
     return bent
+
+
+def _suits(images: Array) -> bool:
+    if images.ndim != 4 or images.dtype not in (np.uint8, np.float32) or not fits(images):
+        return False
+    _, height, width, channels = images.shape
+    return bool((height + 3) * (width + 3) * channels < LARGEST)  # with the paper around them

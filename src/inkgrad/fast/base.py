@@ -13,7 +13,7 @@ from inkgrad.data import as_inputs
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Named, Shapes
 
-LARGEST = 2**24  # numbers in one example; the kernels count in 32 bits
+LARGEST = 2**24  # numbers in one example, and examples, stay below: the kernels count in 32 bits
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class FastLayer(Layer):
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
         dtype = _type_of(p, x)
-        if dtype is not None and x.shape[1:] and 0 < x.size <= LARGEST * len(x):
+        if dtype is not None and x.ndim > 1 and fits(x):
             self.plain.output_shape(x.shape[1:])  # refuses what does not fit, before a kernel reads beyond it
             found = self.quick_forward(p, ordered(x), dtype)
             if found is not None:
@@ -73,13 +73,13 @@ class FastLayer(Layer):
         if not isinstance(cache, PlainCache):
             x = self.inputs_of(cache)
             dx = np.empty(x.shape, dy.dtype)
-            if dy.dtype == p.W.dtype and self.quick_backward(p, g, cache, ordered(dy), dx):
+            if dy.dtype == p.W.dtype == g.W.dtype and self.quick_backward(p, g, cache, ordered(dy), dx):
                 return dx
         return self.plain.backward(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
 
     def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: Array) -> None:
-        fits = not isinstance(cache, PlainCache) and dy.dtype == p.W.dtype
-        if fits and self.quick_backward(p, g, cache, ordered(dy), None):
+        suits = not isinstance(cache, PlainCache) and dy.dtype == p.W.dtype == g.W.dtype
+        if suits and self.quick_backward(p, g, cache, ordered(dy), None):
             return
         self.plain.parameter_gradient(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
 
@@ -90,6 +90,11 @@ class FastLayer(Layer):
 
     def _inside(self, p: Named) -> Named:
         return Named({name: p if name == "0" else Named({}) for name, _ in self.plain.named()})
+
+
+def fits(x: Array) -> bool:
+    """Return whether there is a batch, and its examples and their numbers are not too many."""
+    return 0 < len(x) < LARGEST and 0 < x.size < LARGEST * len(x)
 
 
 def ordered(array: Array) -> Array:

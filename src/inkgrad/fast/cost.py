@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
-from inkgrad.fast.base import ordered
+from inkgrad.fast.base import fits, ordered
 from inkgrad.fast.kernels import kernels
 from inkgrad.layers import Softmax
 
@@ -54,5 +54,5 @@ def _suits(y: Array, t: Array) -> bool:
         and t.dtype.kind in "iu"
         and t.shape == y.shape[:1]
         and y.ndim == 2
-        and y.size > 0
+        and fits(y)
     )

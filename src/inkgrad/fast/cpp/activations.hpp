@@ -9,7 +9,7 @@ namespace inkgrad::INKGRAD_ISA {
 
 // e^x - 1 = 2^n (e^r - 1) + (2^n - 1), with n the whole number next to x / ln 2 and r = x - n ln 2, so |r| is at
 // most ln 2 / 2 and a few terms of Taylor's series are exact to the last bits.  x is held to where e^x is an
-// ordinary number.  `one` is what is added at the end: 0 gives e^x - 1, 1 gives e^x.
+// ordinary number.  `one` of 0 gives e^x - 1, 1 gives e^x.
 template <class T>
 ALWAYS_INLINE Vector<T> exponential(Vector<T> x, T one) {
     constexpr bool single = sizeof(T) == 4;
@@ -26,7 +26,7 @@ ALWAYS_INLINE Vector<T> exponential(Vector<T> x, T one) {
     Vector<T> p = r * (T(1) / terms);
     for (int k = terms - 1; k >= 1; k--) p = (p + T(1)) * r * (T(1) / T(k));
     Vector<T> scale = (Vector<T>)((__builtin_convertvector(n, Integers<T>) + bias) << mantissa);
-    return scale * p + (scale - T(1)) + one;
+    return one == T(1) ? scale * p + scale : scale * p + (scale - T(1));  // 1 added to e^x - 1 would lose small e^x
 }
 
 template <class T>

@@ -21,6 +21,7 @@ namespace {
 
 constexpr int SHARDS = 8;             // gradients are added up in so many parts, whatever the number of threads
 constexpr int PARTS_PER_THREAD = 8;   // small enough parts that all threads end together
+constexpr int MOST_THREADS = 256;
 constexpr size_t MOST = size_t(1) << 24;  // numbers in one example
 
 template <class T>
@@ -75,6 +76,13 @@ void expect_shape(const A& array, std::initializer_list<size_t> shape, const cha
     expect(same, what);
 }
 
+// How many parts to cut n examples into, of `fewest` or more each.
+int parts_of(int n, int n_threads, int per_thread = PARTS_PER_THREAD, int fewest = 1) {
+    return std::max(1, std::min(n / fewest, per_thread * std::clamp(n_threads, 1, MOST_THREADS)));
+}
+
+int cut(int n, int part, int parts) { return int(int64_t(n) * part / parts); }  // where a part begins
+
 template <class T>
 size_t rounded(size_t n) {  // so that what follows is aligned too
     constexpr size_t unit = ALIGNMENT / sizeof(T);
@@ -106,10 +114,10 @@ bool sparse_forward(Input<X> x, Input<T> W, Input<T> b, int slope, T alpha, Arra
     job.slope = Slope(slope), job.alpha = alpha;
     job.index = index.data(), job.value = value.data(), job.starts = starts.data();
     job.room = int(n_in) + 16, job.n_blocks = n_blocks(int(n_in), table.block);
-    const int parts = std::max(1, std::min(n_threads, job.n / 8));  // few: each walks through all of W
+    const int parts = parts_of(job.n, n_threads, 1, 8);  // few: each walks through all of W
     std::atomic<bool> tame{true};
     share(n_threads, parts, table.sparse_scratch((job.n + parts - 1) / parts), [&](int part, void* scratch) {
-        if (!table.sparse_forward(job, job.n * part / parts, job.n * (part + 1) / parts, scratch)) tame = false;
+        if (!table.sparse_forward(job, cut(job.n, part, parts), cut(job.n, part + 1, parts), scratch)) tame = false;
     });
     return tame;
 }
@@ -132,9 +140,9 @@ void sparse_gradient(Input<int32_t> index, Input<T> value, Input<int32_t> starts
     T* rows = static_cast<T*>(workspace(sizeof(T) * n * wide));
     table.sparse_gradient_prepare(job.n, job.n_out, dz.data(), rows);
     job.dz = rows, job.dW = dW.data();
-    const int parts = std::max(1, std::min(job.n_blocks, n_threads > 1 ? 2 * n_threads : 1));
+    const int parts = parts_of(job.n_blocks, n_threads, n_threads > 1 ? 2 : 1);
     share(n_threads, parts, table.sparse_gradient_scratch(job, job.n_blocks / parts + 1), [&](int part, void* scratch) {
-        table.sparse_gradient(job, job.n_blocks * part / parts, job.n_blocks * (part + 1) / parts, scratch);
+        table.sparse_gradient(job, cut(job.n_blocks, part, parts), cut(job.n_blocks, part + 1, parts), scratch);
     });
 }
 
@@ -160,9 +168,9 @@ bool activation_gradient(Input<T> y, Input<T> dy, int slope, T alpha, Array<T> d
 // Cut n rows into parts, and call work(first, last, scratch) for each.
 template <class Work>
 void for_parts(int n, int n_threads, int fewest, size_t scratch_of_a_row, Work work) {
-    const int parts = std::max(1, std::min(n / fewest, PARTS_PER_THREAD * n_threads));
+    const int parts = parts_of(n, n_threads, PARTS_PER_THREAD, fewest);
     share(n_threads, parts, scratch_of_a_row * (n / parts + 1), [&](int part, void* scratch) {
-        work(int(int64_t(n) * part / parts), int(int64_t(n) * (part + 1) / parts), scratch);
+        work(cut(n, part, parts), cut(n, part + 1, parts), scratch);
     });
 }
 
@@ -259,10 +267,10 @@ bool conv_forward(Input<X> x, Input<T> W, Input<T> b, bool winograd, Array<T> y,
     }
     job.prepared = static_cast<T*>(workspace(sizeof(T) * table.conv_prepared(job)));
     if (!table.conv_prepare(job)) return false;
-    const int parts = std::max(1, std::min(job.n, PARTS_PER_THREAD * n_threads));
+    const int parts = parts_of(job.n, n_threads);
     std::atomic<bool> tame{true};
     share(n_threads, parts, table.conv_forward_scratch(job), [&](int part, void* scratch) {
-        const int first = int(int64_t(job.n) * part / parts), last = int(int64_t(job.n) * (part + 1) / parts);
+        const int first = cut(job.n, part, parts), last = cut(job.n, part + 1, parts);
         if (!table.conv_forward(job, first, last, scratch)) tame = false;
     });
     return tame;
@@ -296,7 +304,7 @@ bool conv_backward(Input<X> x, Input<T> W, Input<uint8_t> codes, Input<T> dy, Ar
         Conv<T> mine = job;
         mine.sums = sums + shard * size;
         std::fill(mine.sums, mine.sums + size, T(0));
-        const int first = int(int64_t(job.n) * shard / SHARDS), last = int(int64_t(job.n) * (shard + 1) / SHARDS);
+        const int first = cut(job.n, shard, SHARDS), last = cut(job.n, shard + 1, SHARDS);
         if (!table.conv_backward(mine, first, last, scratch)) tame = false;
     });
     job.sums = sums;
@@ -324,13 +332,13 @@ double softmax_cross_entropy(Input<T> y, Input<int64_t> t, bool binary, Array<T>
 }
 
 constexpr size_t STRETCH = 1 << 14;  // parameters that a thread does at a time
+constexpr size_t MOST_STRETCHES = 1 << 15;
 
 template <class T, class Step>
 void for_stretches(size_t size, int n_threads, Step step) {
-    const size_t parts = (size + STRETCH - 1) / STRETCH;
-    expect(parts < 0xffff, "too many parameters");
+    const size_t stretch = std::max(STRETCH, size / MOST_STRETCHES + 1), parts = (size + stretch - 1) / stretch;
     share(n_threads, int(parts), 0,
-          [&](int part, void*) { step(part * STRETCH, std::min(size, (part + 1) * STRETCH)); });
+          [&](int part, void*) { step(part * stretch, std::min(size, (part + 1) * stretch)); });
 }
 
 template <class T>
@@ -353,7 +361,7 @@ void adam(Array<T> theta, Input<T> g, Array<T> m, Array<T> v, double lr, double 
     expect_shape(m, {size}, "m has the wrong shape");
     expect_shape(v, {size}, "v has the wrong shape");
     for_stretches<T>(size, n_threads, [&](size_t first, size_t last) {
-        kernels<T>().adam(first, last, theta.data(), g.data(), m.data(), v.data(), T(lr), T(beta1), T(beta2), T(root),
+        kernels<T>().adam(first, last, theta.data(), g.data(), m.data(), v.data(), T(lr), T(1 - beta1), T(1 - beta2), T(root),
                           T(eps), T(keep));
     });
 }
@@ -379,9 +387,9 @@ void warp(Input<X> images, Input<float> affine, Input<float> bumps, Input<float>
     else job.pixels = images.data(), job.bent_pixels = bent.data();
     job.affine = affine.data(), job.bumps = bumps.data(), job.thickness = thickness.data();
     job.row_basis = row_basis.data(), job.column_basis = column_basis.data();
-    const int parts = std::max(1, std::min(job.n, PARTS_PER_THREAD * n_threads));
+    const int parts = parts_of(job.n, n_threads);
     share(n_threads, parts, chosen()->warp_scratch(job), [&](int part, void* scratch) {
-        const int first = int(int64_t(job.n) * part / parts), last = int(int64_t(job.n) * (part + 1) / parts);
+        const int first = cut(job.n, part, parts), last = cut(job.n, part + 1, parts);
         chosen()->warp_images(job, first, last, scratch);
     });
 }

@@ -37,7 +37,7 @@ struct Kernels {
     void (*conv_gather)(const Conv<T>&, int shards, int first, int last, T* dW, T* db);
     bool (*softmax_cross_entropy)(int n, int n_classes, const T* y, const int64_t* t, bool binary, double* loss, T* dy);
     void (*sgd)(size_t first, size_t last, T* theta, const T* g, T* v, T lr, T momentum);
-    void (*adam)(size_t first, size_t last, T* theta, const T* g, T* m, T* v, T lr, T beta1, T beta2, T root, T eps, T keep);
+    void (*adam)(size_t first, size_t last, T* theta, const T* g, T* m, T* v, T lr, T new1, T new2, T root, T eps, T keep);
 };
 
 struct Tables {

@@ -13,7 +13,7 @@
 namespace inkgrad {
 namespace {
 
-constexpr int MOST_PARTS = 0xffff;
+constexpr int MOST_PARTS = 0xffff, MOST_THREADS = 256;
 constexpr int LOOKS = 4000;          // looks at the ticket before a thread sleeps: some 50 µs
 constexpr uint64_t BUSY = ~uint64_t(0);  // the ticket while a job is written
 
@@ -150,6 +150,7 @@ void* workspace(size_t size) { return kept.room(size); }
 
 void share(int n_threads, int n_parts, size_t scratch_size, void (*work)(void*, int, void*), void* context) {
     if (n_threads > n_parts) n_threads = n_parts;
+    if (n_threads > MOST_THREADS) n_threads = MOST_THREADS;
     if (n_threads > 1 && n_parts < MOST_PARTS && pool().run(n_threads, n_parts, scratch_size, work, context)) return;
     void* mine = scratch.room(scratch_size);
     for (int part = 0; part < n_parts; part++) work(context, part, mine);
