@@ -3,14 +3,13 @@
 PyTorch's takes half a minute for a network, so it is run once, ours five times.
 """
 
-import os
 import subprocess
 import sys
 import time
 from statistics import median
 
 import numpy as np
-from race import THREADS
+from race import environment
 
 from inkgrad.check import check_network, quick_check
 from inkgrad.check.lessons import LESSONS
@@ -48,11 +47,10 @@ def of_torch(theta, objective, x, t, activation: str) -> float:
     return seconds(lambda: torch.autograd.gradcheck(cost, parts), rounds=1)
 
 
-def report() -> str:
+def report(rounds: int) -> str:
     """Return the table, measured in a process of its own that has one thread."""
-    one_thread = os.environ | dict.fromkeys(THREADS, "1")
     command = [sys.executable, __file__]
-    found = subprocess.run(command, env=one_thread, capture_output=True, text=True, check=True)
+    found = subprocess.run(command, env=environment(1), capture_output=True, text=True, check=True)
     return found.stdout
 
 

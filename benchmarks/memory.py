@@ -11,7 +11,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """  # in a process of its own, as the figure is that of the largest child ever waited for
 
 
-def report() -> str:
+def report(rounds: int) -> str:
     found = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     megabytes = int(found.stdout) / 1024
-    return f"## Memory\n\n`inkgrad train`, 5 epochs and the curves: {megabytes:.0f} MB at its peak."
+    return f"## Memory\n\n`inkgrad train` as it comes, to the curves: {megabytes:.0f} MB at its peak."
