@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ class FastDense(FastLayer):
     zero, None where there are none.
     """
 
-    @property
+    @cached_property
     def slope(self) -> tuple[int, float]:
         """Which slope the kernel takes, and its number."""
         activation = self.plain.layers[1] if len(self.plain.layers) > 1 else None

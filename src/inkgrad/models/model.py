@@ -19,8 +19,9 @@ from inkgrad.data import Examples, refuse_bad_inputs
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.fast import available_threads, fuse
 from inkgrad.layers import Layer
+from inkgrad.layout import Layout, Named
 from inkgrad.saving import build, concrete, describe, read_tensors, write_tensors
-from inkgrad.training import Evaluation, Objective, evaluate, outputs
+from inkgrad.training import Evaluation, Objective, evaluate, outputs_at
 
 KIND = "inkgrad model 1"
 TRAINED = Path(__file__).parent / "trained"  # its README.md says how they were made
@@ -65,9 +66,10 @@ class Model:
         return Objective(self.network, self.cost)
 
     @cached_property
-    def _working(self) -> Layer:
-        """The network that answers."""
-        return self.network if self.plain else fuse(self.network, self.n_threads)
+    def _working(self) -> tuple[Named, Layer]:
+        """The network that answers, and its parameters by name."""
+        network = self.network if self.plain else fuse(self.network, self.n_threads)
+        return Layout(network.shapes()).views(self.theta), network
 
     def probabilities(self, x: Array) -> Array:
         """Return the probability of each class, (N, K), for inputs (N, ...) or a single one.
@@ -77,7 +79,7 @@ class Model:
 
         Raises ShapeError for inputs of another shape, DataError for numbers out of range.
         """
-        y = outputs(self._working, self.theta, self._as_batch(np.asarray(x)))
+        y = outputs_at(*self._working, self._as_batch(np.asarray(x)), self.theta.dtype.type)
         return np.asarray(self.cost.probabilities(y))
 
     def predict(self, x: Array) -> Array:

@@ -1,7 +1,7 @@
 """Training: a cost as a function of one vector, and the loop that walks it downhill."""
 
 from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
-from inkgrad.training.evaluation import Evaluation, evaluate, outputs
+from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
 from inkgrad.training.log import Log
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
@@ -15,7 +15,7 @@ __all__ = [
     "Run",
     "Step",
     "evaluate",
-    "outputs",
+    "outputs_at",
     "read_checkpoint",
     "save_checkpoint",
     "train",

@@ -12,19 +12,20 @@ from inkgrad.data import Examples, as_inputs
 from inkgrad.errors import Diverged
 from inkgrad.fast import fuse, takes_bytes
 from inkgrad.layers import Layer
-from inkgrad.layout import Layout
+from inkgrad.layout import Layout, Named
 from inkgrad.training.objective import Objective
 
-CHUNK = 1000  # bounds the memory
+CHUNK = 100  # images at a time: what is between the layers stays in the cache
 
 
-def outputs(network: Layer, theta: Array, x: Array) -> Array:
-    """Return the network's outputs y (N, K) for inputs x, floats or bytes, without any randomness."""
-    p = Layout(network.shapes()).views(theta)
-    bytes_will_do = takes_bytes(network) and x.dtype == np.uint8
-    chunks = (x[i : i + CHUNK] for i in range(0, len(x), CHUNK))
-    inputs = chunks if bytes_will_do else (as_inputs(chunk, theta.dtype.type) for chunk in chunks)
-    return np.concatenate([network.forward(p, chunk)[0] for chunk in inputs])
+def outputs_at(p: Named, network: Layer, x: Array, dtype: type) -> Array:
+    """Return the network's outputs y (N, K) at parameters p, for inputs x, floats or bytes, without any randomness."""
+    bytes_will_do = x.dtype == np.uint8 and takes_bytes(network)
+    chunks = []
+    for i in range(0, len(x), CHUNK):
+        some = x[i : i + CHUNK]
+        chunks.append(network.forward(p, some if bytes_will_do else as_inputs(some, dtype))[0])
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def evaluate(
     Raises Diverged when the cost is not a number.
     """
     network = objective.network if plain else fuse(objective.network, n_threads)
-    y = outputs(network, theta, examples.x)
+    y = outputs_at(Layout(network.shapes()).views(theta), network, examples.x, theta.dtype.type)
     cost, _ = objective.cost.value_and_gradient(y, examples.t)
     if not isfinite(cost):
         raise Diverged(f"the cost of {len(examples)} examples is {cost}: try a smaller learning rate")

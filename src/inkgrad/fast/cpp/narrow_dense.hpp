@@ -80,8 +80,8 @@ void narrow_gradient(const NarrowDense<T>& job, int first, int last, void* scrat
 template <class T>
 void narrow_back_prepare(const NarrowDense<T>& job) {
     const int wide = padded<T>(job.n_in);
-    for (int j = 0; j < job.n_out; j++)
-        for (int i = 0; i < job.n_in; i++) job.prepared[size_t(j) * wide + i] = job.W[size_t(i) * job.n_out + j];
+    for (int i = 0; i < job.n_in; i++)
+        for (int j = 0; j < job.n_out; j++) job.prepared[size_t(j) * wide + i] = job.W[size_t(i) * job.n_out + j];
 }
 
 // dx of the examples [first, last).

@@ -166,11 +166,13 @@ struct Turned {
 template <class T, int vectors>
 void sparse_gradient_columns(const SparseDense<T>& job, const Turned<T>& inputs, int column) {
     constexpr int L = LANES<T>;
-    const int wide = padded<T>(job.n_out), in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
+    constexpr int width = vectors * L;
+    const int in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
+    const T* block = job.dz + size_t(job.n) * column;
     for (int r = 0; r < inputs.n_rows; r++) {
         Vector<T> s[vectors] = {};
         for (int k = inputs.starts[r]; k < inputs.starts[r + 1]; k++) {
-            const T* dz = job.dz + size_t(inputs.example[k]) * wide + column;
+            const T* dz = block + inputs.example[k] * width;
             UNROLL
             for (int v = 0; v < vectors; v++) s[v] += inputs.value[k] * load(dz + v * L);
         }
@@ -200,12 +202,17 @@ size_t sparse_gradient_scratch(const SparseDense<T>& job, int blocks) {
     return Turned<T>::size(blocks * BLOCK, job.n);
 }
 
-// dz with whole vectors in each row, as sparse_gradient wants it.
+// dz as sparse_gradient wants it: the columns that are added up together, (n, width), one block after another.
 template <class T>
 void sparse_gradient_prepare(int n, int n_out, const T* dz, T* to) {
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n_out; j += LANES<T>)
-            store(to + size_t(i) * padded<T>(n_out) + j, load_first(smaller(LANES<T>, n_out - j), dz + size_t(i) * n_out + j));
+    for_columns<T>(n_out, [&](int vectors, int column) {
+        const int width = vectors * LANES<T>;
+        T* block = to + size_t(n) * column;
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < width; j += LANES<T>)
+                store(block + i * width + j,
+                      load_first(smaller(LANES<T>, n_out - column - j), dz + size_t(i) * n_out + column + j));
+    });
 }
 
 // Forward for the examples [first, last); false where a number is too large for us.
