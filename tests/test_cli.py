@@ -446,7 +446,10 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
         (["train", "--resume"], "there is no digits.checkpoint.safetensors to go on from"),
         (["evaluate", "nothing.safetensors"], "nothing.safetensors: No such file or directory"),
         (["evaluate", "text.txt"], "text.txt is not a safetensors file"),
-        (["read", "text.txt", "--model", "m.safetensors"], "there is no model m.safetensors: make one with inkgrad train"),
+        (
+            ["read", "text.txt", "--model", "m.safetensors"],
+            "there is no model m.safetensors: make one with inkgrad train",
+        ),
         (["read"], "Missing argument 'IMAGE...'"),
         (["show", "70000"], "there are 60000 training digits, 0 to 59999, got 70000"),
         (["show", "--", "-1"], "there are 60000 training digits, 0 to 59999, got -1"),

@@ -2,7 +2,7 @@
 
 import json
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,11 +12,13 @@ from wrong_layers import Scale
 
 from inkgrad import load
 from inkgrad.costs import SoftmaxCrossEntropy, SquaredError
+from inkgrad.data import Examples, mnist
 from inkgrad.errors import DataError, ModelFileError, SettingError, ShapeError
 from inkgrad.layers import Chain, Dense, Flatten, Layer, Sigmoid, Softmax, Tanh
 from inkgrad.layout import Layout
-from inkgrad.models import Model
-from inkgrad.models.model import KIND
+from inkgrad.models import MODELS, Model, shipped
+from inkgrad.models.model import KIND, TRAINED
+from inkgrad.training import Objective
 
 IMAGE = (3, 3, 1)
 NETWORK = Chain((Flatten(), Dense(9, 4), Tanh(), Dense(4, 2)))
@@ -295,3 +297,31 @@ def test_pictures_prepared_in_another_way_are_refused(tmp_path):
     write(tmp_path / "m.safetensors", lambda header: header.update(preprocessing=2))
     with pytest.raises(ModelFileError, match="wants pictures prepared in way 2, this inkgrad does 1"):
         load(tmp_path / "m.safetensors")
+
+
+def test_the_model_that_comes_along_reads_digits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where no file of its name is in the way
+    assert shipped() == ("cnn",)
+    test = mnist().test
+    assert load("cnn").evaluate(Examples(test.x[:2000], test.t[:2000])).accuracy > 0.985
+    for name in shipped():
+        assert (TRAINED / f"{name}.safetensors").stat().st_size < 2_000_000
+
+
+def test_a_file_of_its_name_goes_before_the_model_that_comes_along(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cnn").write_text("mine")
+    with pytest.raises(ModelFileError, match="cnn is not a safetensors file"):
+        load("cnn")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_recipe_makes_a_model_that_answers(name):
+    recipe = MODELS[name]
+    objective = Objective(recipe.network(10), recipe.cost)
+    theta = objective.init(np.random.default_rng(0))
+    model = Model(objective.network, objective.cost, theta, tuple("0123456789"), recipe.input_shape, n_threads=1)
+    probabilities = model.probabilities(mnist().test.x[:5])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    plain = replace(model, plain=True).probabilities(mnist().test.x[:5])
+    np.testing.assert_allclose(probabilities, plain, rtol=1e-3, atol=1e-6)

@@ -34,7 +34,9 @@ def test_the_mistake_gets_the_message_that_is_shown():
 
 def test_a_model_answers_as_the_readme_says(tmp_path):
     """One epoch is enough for the first five digits."""
-    subprocess.run([sys.executable, "-m", "inkgrad", "train", "--epochs", "1"], cwd=tmp_path, capture_output=True, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "inkgrad", "train", "--epochs", "1"], cwd=tmp_path, capture_output=True, check=True
+    )
     program = re.search(BLOCK.format(": needs digits.safetensors"), TEXT, re.DOTALL)[1]
     found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"`{found.stdout.strip()}`" in TEXT
