@@ -1,4 +1,4 @@
-# make run    set up, train the seed network, evaluate it, read a sheet of digits
+# make run    set up, train a network, evaluate it, read a sheet of digits
 # make test   set up, and run all checks
 # make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
 # make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so

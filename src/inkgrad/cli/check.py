@@ -9,7 +9,6 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
-from threadpoolctl import threadpool_limits
 
 from inkgrad.check import Comparison, Verdict
 from inkgrad.cli.findings import in_words
@@ -18,6 +17,7 @@ from inkgrad.cli.options import Data
 from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
+from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_unwritable
 from inkgrad.models import MODELS
 
@@ -86,7 +86,7 @@ def check(
     if target is None:
         raise SettingError("what is to be checked? A model file, FILE.py:Class, or a lesson: inkgrad check --help")
     request = Request(target, input_shape, tuple(settings or ()), examples, data, seed, quick)
-    with threadpool_limits(1, "blas"):  # many small products: threads would only wait for each other
+    with limit_threads(1):  # many small products: threads would only wait for each other
         checked = examine(request)
     _show(checked, quick)
     if plot:

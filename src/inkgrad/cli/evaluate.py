@@ -54,14 +54,15 @@ def evaluate(
         raise DataError(f"{model} knows {len(loaded.labels)} classes, but the data have label {examples.t.max()}")
     with limit_threads(speed.n_threads):
         found = loaded.evaluate(examples)
+        sheet = _misread_sheet(loaded, examples, found.predicted) if found.n_right < len(examples) else None
     n = len(examples)
     low, high = wilson_interval(found.n_right, n)
     print(f"accuracy {found.accuracy:.4f} ({found.n_right} of {n}), 95 % interval {low:.4f} to {high:.4f}")
     print(_confusion_text(confusion_matrix(examples.t, found.predicted, len(loaded.labels)), loaded.labels))
-    if found.n_right == n:
+    if sheet is None:
         say("no digit was misread, so there is no picture of them")
     else:
-        save_png(_misread_sheet(loaded, examples, found.predicted), picture)
+        save_png(sheet, picture)
         say(f"the misread digits are in {picture}")
 
 

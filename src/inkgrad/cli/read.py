@@ -71,7 +71,7 @@ def read(
     if seen is not None:
         refuse_same(seen, [*pictures, model])
         refuse_unwritable(seen)
-    if not model.exists() and str(model) not in shipped():
+    if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or name another with --model")
     reader = load(model)
     if reader.input_shape != (28, 28, 1):

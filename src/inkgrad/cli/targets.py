@@ -21,11 +21,13 @@ from inkgrad.cli.findings import names_of
 from inkgrad.costs import Cost
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import InkgradError, SettingError, ShapeError
-from inkgrad.layers import Layer
+from inkgrad.layers import Chain, Layer
+from inkgrad.layout import Layout
 from inkgrad.models import MODELS, load
 
 N_EXAMPLES, N_DIGITS = 7, 31  # primes, so that a wrong factor of N is not taken for another; for layers, for networks
 N_OUTPUTS = 5  # for a cost
+MOST_ONE_BY_ONE = 2000  # parameters of a layer without Layer.moves
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,16 @@ def examine(request: Request) -> Checked:
 # Networks.
 
 
+def _refuse_endless(network: Layer) -> None:
+    """Raise SettingError where so many parameters would have to be moved one by one that nobody would wait."""
+    for layer in network.layers if isinstance(network, Chain) else ():
+        n = Layout(layer.shapes()).size
+        if n > MOST_ONE_BY_ONE and type(layer).moves is Layer.moves:
+            raise SettingError(
+                f"{layer} has {n} parameters, which a full check would move one by one, for many minutes: use --quick"
+            )
+
+
 def _examine_network(request: Request) -> Checked:
     theta: Array | None = None
     if request.target in MODELS:
@@ -93,6 +105,8 @@ def _examine_network(request: Request) -> Checked:
             f"there is no model file {request.target}, nor a network of that name (only {', '.join(MODELS)}); "
             "a layer of your own is FILE.py:Class"
         )
+    if not request.quick:
+        _refuse_endless(network)
     x, t = _batch(request, data, shape, n_classes)
     check = quick_check if request.quick else check_network
     report = check(network, cost, x, t, theta, seed=request.seed, raises=False)

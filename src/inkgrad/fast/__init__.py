@@ -7,7 +7,7 @@ from inkgrad.fast.dense import FastDense
 from inkgrad.fast.fuse import REPLACEMENTS, fuse, fuse_cost, fuse_optimizer, takes_bytes
 from inkgrad.fast.kernels import instruction_set
 from inkgrad.fast.optimizers import FastAdam, FastSGD
-from inkgrad.fast.threads import available_threads, limit_threads
+from inkgrad.fast.threads import available_threads, limit_threads, refuse_bad_threads
 
 __all__ = [
     "REPLACEMENTS",
@@ -22,6 +22,7 @@ __all__ = [
     "fuse_optimizer",
     "instruction_set",
     "limit_threads",
+    "refuse_bad_threads",
     "takes_bytes",
     "warp",
 ]

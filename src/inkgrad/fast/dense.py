@@ -55,8 +55,8 @@ class FastDense(FastLayer):
     def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, Any] | None:
         n, n_in = x.shape
         W, b = ordered(p.W), ordered(p.b)
-        sample = x[:N_LOOKED_AT]
-        if np.count_nonzero(sample) > SPARSE * sample.size:
+        few = x[:N_LOOKED_AT]
+        if np.count_nonzero(few) > SPARSE * few.size:
             return self._multiply(as_inputs(x, dtype.type), W, b)
         y = np.empty((n, W.shape[1]), dtype)
         lists = Lists(

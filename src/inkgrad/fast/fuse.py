@@ -44,7 +44,7 @@ def fuse(
 
     So a network may be trained fused and saved plain.  Without kernels it comes back as it is.
     """
-    if kernels is None or not isinstance(network, Chain):
+    if kernels is None or type(network) is not Chain:  # a subclass may do something else
         return network
     fused: list[Layer] = []
     rest = list(network.layers)
@@ -76,17 +76,15 @@ def fuse_cost(network: Layer, cost: Cost) -> tuple[Layer, Cost]:
         return network, cost
     if type(cost) is SoftmaxCrossEntropy:
         return network, FastSoftmaxCrossEntropy(cost)
-    ends_in_softmax = isinstance(network, Chain) and network.layers and isinstance(network.layers[-1], Softmax)
-    if type(cost) is CrossEntropy and ends_in_softmax:
-        assert isinstance(network, Chain)
+    if type(cost) is CrossEntropy and type(network) is Chain and network.layers and type(network.layers[-1]) is Softmax:
         return Chain(network.layers[:-1]), FastSoftmaxCrossEntropy(cost)
     return network, cost
 
 
 def fuse_optimizer(optimizer: Optimizer, n_threads: int = 1) -> Optimizer:
     """Return a fast optimizer that takes the same steps and has the same memory, where there is one."""
-    if isinstance(optimizer, Averaged):
-        return Averaged(fuse_optimizer(optimizer.optimizer, n_threads), optimizer.decay)
+    if type(optimizer) is Averaged:
+        return Averaged(fuse_optimizer(optimizer.optimizer, n_threads), optimizer.keep)
     if kernels is not None and type(optimizer) is SGD:
         return FastSGD(**vars(optimizer), n_threads=n_threads)
     if kernels is not None and type(optimizer) is Adam:
@@ -96,7 +94,7 @@ def fuse_optimizer(optimizer: Optimizer, n_threads: int = 1) -> Optimizer:
 
 def takes_bytes(network: Layer) -> bool:
     """Return whether the first layer that reckons takes images as bytes, 0..255."""
-    if isinstance(network, Chain):
+    if type(network) is Chain:
         first = next((layer for layer in network.layers if not isinstance(layer, Flatten)), None)
         return first is not None and takes_bytes(first)
     return isinstance(network, FastLayer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from inkgrad.arrays import Array
 from inkgrad.costs import Cost
 from inkgrad.data import Examples, refuse_bad_inputs
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
-from inkgrad.fast import available_threads, fuse
+from inkgrad.fast import available_threads, fuse, refuse_bad_threads
 from inkgrad.layers import Layer
 from inkgrad.layout import Layout, Named
 from inkgrad.saving import build, concrete, describe, read_tensors, write_tensors
@@ -34,7 +34,7 @@ class Model:
 
     `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.  theta is copied, so a
     model stays what it is while a training goes on.  Fast layers answer, on `n_threads` threads (as many
-    as there are cores), unless it shall be `plain`; neither is saved.
+    as there are cores, at most 16), unless it shall be `plain`; neither is saved.
 
     Raises ShapeError when the parts do not fit together, SettingError for labels that are no
     strings or parameters that are no finite floating-point numbers.
@@ -56,6 +56,7 @@ class Model:
             raise SettingError(f"labels are the names of classes, strings, got {self.labels}")
         object.__setattr__(self, "theta", np.array(self.theta))
         object.__setattr__(self, "input_shape", tuple(int(n) for n in self.input_shape))
+        refuse_bad_threads(self.n_threads)
         self.objective.layout.parts(self.theta)  # refuses a theta of another size
         if self.theta.dtype.kind != "f" or not np.isfinite(self.theta).all():
             raise SettingError("the parameters of a model are finite floating-point numbers, not NaN or infinity")
@@ -70,6 +71,10 @@ class Model:
         """The network that answers, and its parameters by name."""
         network = self.network if self.plain else fuse(self.network, self.n_threads)
         return Layout(network.shapes()).views(self.theta), network
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is looked up once and for all: it would double what is sent or stored."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def probabilities(self, x: Array) -> Array:
         """Return the probability of each class, (N, K), for inputs (N, ...) or a single one.
@@ -133,7 +138,7 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
 
     Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts.
     """
-    if str(path) in shipped() and not os.path.exists(path):
+    if str(path) in shipped() and not os.path.isfile(path):
         path = TRAINED / f"{path}.safetensors"
     tensors, header = read_tensors(path, KIND)
     try:

@@ -60,7 +60,7 @@ def adamw(lr: float | Schedule, momentum: float) -> Optimizer:
 
 def averaged_adamw(lr: float | Schedule, momentum: float) -> Optimizer:
     """Return the same, and the mean of where it has been."""
-    return Averaged(adamw(lr, momentum), decay=0.999)
+    return Averaged(adamw(lr, momentum), keep=0.999)
 
 
 def fully_connected(n_classes: int, *widths: int, dropout: float) -> Chain:

@@ -12,7 +12,7 @@ import numpy as np
 
 from inkgrad.data import Dataset, Examples, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
-from inkgrad.fast import available_threads
+from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.files import refuse_unwritable
 from inkgrad.models.model import Model
 from inkgrad.models.recipes import MODELS, Recipe
@@ -185,8 +185,7 @@ class Speed:
     plain: bool = False
 
     def __post_init__(self) -> None:
-        if self.n_threads < 1:
-            raise SettingError(f"the work takes at least 1 thread, got --threads {self.n_threads}")
+        refuse_bad_threads(self.n_threads)
 
 
 def start(
@@ -205,8 +204,8 @@ def start(
     settings = replace(usual, **given)
     dataset = load_data(folder, settings.classes)
     _refuse_other_size(dataset, recipe, name)
-    run = Run(*_what_and_how(settings, dataset), settings.batch_size, settings.seed)
-    _equip(run, recipe, speed)
+    run = Run(*_what_and_how(settings, dataset), settings.batch_size, settings.seed, augmentation=recipe.augmentation)
+    _set_speed(run, speed)
     return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, rows=[])
 
 
@@ -238,8 +237,8 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, speed: Spee
     dataset = load_data(Path(source) if source else None, settings.classes)
     if dataset.train.fingerprint() != notes["data"]:
         raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
-    run = checkpoint.run(*_what_and_how(settings, dataset))
-    _equip(run, recipe, speed)
+    run = checkpoint.run(*_what_and_how(settings, dataset), recipe.augmentation)
+    _set_speed(run, speed)
     if run.epoch > settings.epochs:
         raise SettingError(f"{path} is of a training of {run.epoch} epochs so far, got --epochs {settings.epochs}")
     session = Session(paths, settings, dataset, source, run, notes["rows"])
@@ -284,9 +283,9 @@ def _what_and_how(settings: Settings, dataset: Dataset) -> tuple[Objective, Opti
     return Objective(recipe.network(settings.classes), recipe.cost), optimizer
 
 
-def _equip(run: Run, recipe: Recipe, speed: Speed | None) -> None:
+def _set_speed(run: Run, speed: Speed | None) -> None:
     speed = speed or Speed()
-    run.augmentation, run.plain, run.n_threads = recipe.augmentation, speed.plain, speed.n_threads
+    run.plain, run.n_threads = speed.plain, speed.n_threads
 
 
 def _refuse_other_size(dataset: Dataset, recipe: Recipe, name: str) -> None:

@@ -15,10 +15,10 @@ from inkgrad.optimizers.base import Optimizer, refuse_bad_fraction
 class Averaged:
     """Another optimizer's steps, and a running mean of theta along them:
 
-        average ← keep average + (1 - keep) theta,   keep = min(decay, (1 + t) / (10 + t)) at the t-th step
+        average ← k average + (1 - k) theta,   k = min(keep, (1 + t) / (10 + t)) at the t-th step
 
     The steps themselves do not change.  Each of them is off the valley's floor to another side; their
-    mean is nearer to it, and usually answers better.  keep begins small, so that the first thetas, which
+    mean is nearer to it, and usually answers better.  k begins small, so that the first thetas, which
     are far off, are soon forgotten.
 
     (Polyak & Juditsky 1992, https://doi.org/10.1137/0330046, take the plain mean; the running one with
@@ -26,10 +26,10 @@ class Averaged:
     """
 
     optimizer: Optimizer
-    decay: float = 0.999
+    keep: float = 0.999
 
     def __post_init__(self) -> None:
-        refuse_bad_fraction("Averaged", "a decay", self.decay)
+        refuse_bad_fraction("Averaged", "a part to keep", self.keep)
         if isinstance(self.optimizer, Averaged):
             raise SettingError("Averaged takes an optimizer that is not averaged itself")
 
@@ -40,4 +40,4 @@ class Averaged:
         self.optimizer.step(theta, gradient, state)
         state["averaged"] += 1
         t = int(state["averaged"])
-        state["average"] += (1 - min(self.decay, (1 + t) / (10 + t))) * (theta - state["average"])
+        state["average"] += (1 - min(self.keep, (1 + t) / (10 + t))) * (theta - state["average"])

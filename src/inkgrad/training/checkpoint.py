@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.data import Augmentation
 from inkgrad.errors import Diverged, ModelFileError
 from inkgrad.optimizers import Optimizer
 from inkgrad.saving import describe, read_tensors, write_tensors
@@ -29,7 +30,7 @@ def save_checkpoint(path: str | os.PathLike[str], run: Run, notes: dict[str, Any
         raise Diverged("a parameter is no longer a finite number: try a smaller learning rate")
     tensors = {"theta": run.theta} | {MEMORY + name: array for name, array in run.state.items()}
     place = {"epoch": run.epoch, "step": run.step, "batch_size": run.batch_size, "seed": run.seed}
-    header = {"run": place | _identity(run.objective, run.optimizer), "notes": notes}
+    header = {"run": place | _identity(run.objective, run.optimizer, run.augmentation), "notes": notes}
     write_tensors(path, tensors, header, KIND)
 
 
@@ -42,12 +43,12 @@ class Checkpoint:
     place: dict[str, Any]
     tensors: dict[str, Array]
 
-    def run(self, objective: Objective, optimizer: Optimizer) -> Run:
+    def run(self, objective: Objective, optimizer: Optimizer, augmentation: Augmentation | None = None) -> Run:
         """Return the Run, ready to go on.
 
-        Raises ModelFileError when it is one of another network, cost or optimizer, or lacks something.
+        Raises ModelFileError when it is one of another network, cost, optimizer or augmentation, or lacks something.
         """
-        for name, value in _identity(objective, optimizer).items():
+        for name, value in _identity(objective, optimizer, augmentation).items():
             if self.place.get(name) != value:
                 raise ModelFileError(f"{self.path} is of another {name}: {self.place.get(name)}, not {value}")
         state = {name.removeprefix(MEMORY): array for name, array in self.tensors.items() if name.startswith(MEMORY)}
@@ -61,7 +62,7 @@ class Checkpoint:
             or not all(type(number) is int and number >= 0 for number in numbers.values())
         ):
             raise ModelFileError(f"{self.path} lacks a part of where the training stood: start anew")
-        return Run(objective, optimizer, theta=theta, state=state, **numbers)  # type: ignore[arg-type]
+        return Run(objective, optimizer, theta=theta, state=state, augmentation=augmentation, **numbers)  # type: ignore[arg-type]
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -76,9 +77,10 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     return Checkpoint(str(path), notes, place, tensors)
 
 
-def _identity(objective: Objective, optimizer: Optimizer) -> dict[str, Any]:
+def _identity(objective: Objective, optimizer: Optimizer, augmentation: Augmentation | None) -> dict[str, Any]:
     return {
         "network": describe(objective.network),
         "cost": describe(objective.cost),
         "optimizer": describe(optimizer),
+        "augmentation": describe(augmentation),
     }

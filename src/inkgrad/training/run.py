@@ -11,7 +11,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.data import Augmentation, Examples, apply_warps, as_inputs, batches
 from inkgrad.errors import Diverged, SettingError
-from inkgrad.fast import fuse_optimizer, takes_bytes, warp
+from inkgrad.fast import fuse_optimizer, refuse_bad_threads, takes_bytes, warp
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
 from inkgrad.training.luck import Purpose, luck, luck_of_steps
@@ -48,6 +48,7 @@ class Run:
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise SettingError(f"a batch holds at least 1 example, got a batch size of {self.batch_size}")
+        refuse_bad_threads(self.n_threads)
         if self.seed < 0:
             raise SettingError(f"a seed is a whole number of 0 or more, got {self.seed}")
         if self.theta is None:

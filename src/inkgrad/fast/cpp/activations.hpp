@@ -7,6 +7,9 @@
 
 namespace inkgrad::INKGRAD_ISA {
 
+template <class T>
+constexpr T LOWEST = T(sizeof(T) == 4 ? -87 : -708);  // e^x is an ordinary number from here on
+
 // e^x - 1 = 2^n (e^r - 1) + (2^n - 1), with n the whole number next to x / ln 2 and r = x - n ln 2, so |r| is at
 // most ln 2 / 2 and a few terms of Taylor's series are exact to the last bits.  x is held to where e^x is an
 // ordinary number.  `one` of 0 gives e^x - 1, 1 gives e^x.
@@ -14,12 +17,12 @@ template <class T>
 ALWAYS_INLINE Vector<T> exponential(Vector<T> x, T one) {
     constexpr bool single = sizeof(T) == 4;
     constexpr int terms = single ? 7 : 13, mantissa = single ? 23 : 52, bias = single ? 127 : 1023;
-    constexpr T low = T(single ? -87 : -708), high = T(single ? 88 : 709);
+    constexpr T high = T(single ? 88 : 709);
     // ln 2 in two parts: the first has zeros at its end, so n times it is exact.
     constexpr T ln2_high = T(single ? 0x1.62e4p-1 : 0x1.62e42feep-1);
     constexpr T ln2_low = T(single ? 0x1.7f7d1cf79abcap-20 : 0x1.a39ef35793c76p-33);
     constexpr T shifter = T(single ? 0x1.8p23 : 0x1.8p52);  // adding it rounds to a whole number
-    x = x < low ? all(low) : x;
+    x = x < LOWEST<T> ? all(LOWEST<T>) : x;
     x = x > high ? all(high) : x;
     Vector<T> n = (x * T(1.4426950408889634) + shifter) - shifter;
     Vector<T> r = x - n * ln2_high - n * ln2_low;

@@ -54,10 +54,10 @@ bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T
                     const Vector<T> dy = load_first(n, job.dy + here), d = code < 4 ? dy : Vector<T>{};
                     watch.see(dy);
                     sum += d;
-                    store(dz + place * wide + o, d);
+                    store(dz + size_t(place) * wide + o, d);
                     const Places at = (q & 1) * job.c_in + (q >> 1) * shape.stride +
                                       (2 * row * shape.stride + 2 * column * job.c_in);
-                    __builtin_memcpy(corner + place * wide + o, &at, sizeof at);
+                    __builtin_memcpy(corner + size_t(place) * wide + o, &at, sizeof at);
                 }
         store(db + o, sum);
     }

@@ -71,11 +71,11 @@ ALWAYS_INLINE Pooled<T> pool(const Vector<T> (&s)[4]) {
     return pooled;
 }
 
-template <class T, bool with_codes>
+template <class T>
 ALWAYS_INLINE void write_window(const Conv<T>& job, size_t window, int channel, const Pooled<T>& pooled) {
     const int n = smaller(LANES<T>, job.c_out - channel);
     const size_t here = window * job.c_out + channel;
-    if constexpr (with_codes) store_codes<T>(n, job.codes + here, narrow<T>(pooled.code));
+    store_codes<T>(n, job.codes + here, narrow<T>(pooled.code));
     store_first(n, job.y + here, pooled.most);
 }
 
@@ -162,7 +162,7 @@ ALWAYS_INLINE void direct_windows(const T* corner, int stride, int c_in, const T
 }
 
 // What the direct way needs of a job, for `vectors` vectors of channels from `channel` on.
-template <class T, bool with_codes, bool one_channel, int vectors>
+template <class T, bool one_channel, int vectors>
 struct Direct {
     const Conv<T>& job;
     int stride, wide, channel;
@@ -195,7 +195,7 @@ struct Direct {
         for (int i = 0; i < across; i++)
             UNROLL
             for (int v = 0; v < vectors; v++)
-                write_window<T, with_codes>(job, window + i, channel + v * LANES<T>,
+                write_window<T>(job, window + i, channel + v * LANES<T>,
                                             pool<T>({s[i][0][v], s[i][1][v], s[i][2][v], s[i][3][v]}));
     }
 
@@ -209,7 +209,7 @@ struct Direct {
             for (int column = 0; column < out_columns; column++)
                 if (column < ink.first || column >= ink.last)
                     for (int v = 0; v < vectors; v++)
-                        write_window<T, with_codes>(job, start + column, channel + v * LANES<T>,
+                        write_window<T>(job, start + column, channel + v * LANES<T>,
                                                     pool<T>({b[v], b[v], b[v], b[v]}));
             int column = ink.first;
             for (; column + across <= ink.last; column += across)
@@ -219,12 +219,12 @@ struct Direct {
     }
 };
 
-template <class T, bool with_codes, bool one_channel>
+template <class T, bool one_channel>
 void direct_image(const Conv<T>& job, const T* x, size_t first) {
     for (int channel = 0; channel < job.c_out;) {
         const bool two = job.c_out - channel > LANES<T>;
-        if (two) Direct<T, with_codes, one_channel, 2>(job, channel).image(x, first);
-        else Direct<T, with_codes, one_channel, 1>(job, channel).image(x, first);
+        if (two) Direct<T, one_channel, 2>(job, channel).image(x, first);
+        else Direct<T, one_channel, 1>(job, channel).image(x, first);
         channel += (two ? 2 : 1) * LANES<T>;
     }
 }
@@ -302,7 +302,7 @@ ALWAYS_INLINE void transform_input(const T* corner, int stride, int c_in, T* V, 
 }
 
 // The four outputs of a tile: Aᵀ m A + b, with Aᵀ = [1 1 1 0; 0 1 -1 -1].
-template <class T, bool with_codes>
+template <class T>
 ALWAYS_INLINE void transform_output(const Conv<T>& job, size_t window, const T* M, size_t apart, const T* b) {
     for (int j = 0; j < job.c_out; j += LANES<T>) {
         Vector<T> t[2][4];
@@ -315,14 +315,14 @@ ALWAYS_INLINE void transform_output(const Conv<T>& job, size_t window, const T* 
             t[1][k] = m[1] - m[2] - m[3];
         }
         const Vector<T> bias = load(b + j);
-        write_window<T, with_codes>(
+        write_window<T>(
             job, window, j,
             pool<T>({t[0][0] + t[0][1] + t[0][2] + bias, t[0][1] - t[0][2] - t[0][3] + bias,
                      t[1][0] + t[1][1] + t[1][2] + bias, t[1][1] - t[1][2] - t[1][3] + bias}));
     }
 }
 
-template <class T, bool with_codes>
+template <class T>
 void winograd_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
     const Bordered<T> shape(job);
     const int wide = padded<T>(job.c_out), deep = padded<T>(job.c_in), out_columns = job.width / 2;
@@ -342,7 +342,7 @@ void winograd_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
                                M + size_t(k) * tiles * wide);
         UNROLL
         for (int t = 0; t < tiles; t++)
-            transform_output<T, with_codes>(job, first + from + t, M + size_t(t) * wide, size_t(tiles) * wide,
+            transform_output<T>(job, first + from + t, M + size_t(t) * wide, size_t(tiles) * wide,
                                             job.prepared + 16 * matrix);
     }
 }
@@ -365,11 +365,11 @@ size_t conv_forward_scratch(const Conv<T>& job) {
     return sizeof(T) * (Bordered<T>(job).size + (job.winograd ? winograd : 0));
 }
 
-template <class T, bool with_codes>
+template <class T>
 void forward_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
-    if (job.winograd) winograd_image<T, with_codes>(job, x, first, scratch);
-    else if (job.c_in == 1) direct_image<T, with_codes, true>(job, x, first);
-    else direct_image<T, with_codes, false>(job, x, first);
+    if (job.winograd) winograd_image<T>(job, x, first, scratch);
+    else if (job.c_in == 1) direct_image<T, true>(job, x, first);
+    else direct_image<T, false>(job, x, first);
 }
 
 // Forward for the images [first, last); false where a number is too large for us.
@@ -381,8 +381,7 @@ bool conv_forward(const Conv<T>& job, int first, int last, void* scratch) {
     const size_t windows = size_t(job.height / 2) * (job.width / 2);
     for (int image = first; image < last; image++) {
         if (!copy_bordered(job, image, x)) return false;
-        if (job.codes) forward_image<T, true>(job, x, image * windows, x + shape.size);
-        else forward_image<T, false>(job, x, image * windows, x + shape.size);
+        forward_image<T>(job, x, image * windows, x + shape.size);
     }
     return true;
 }

@@ -44,7 +44,7 @@ struct NarrowDense {
     T* dx;        // (n, n_in)
 };
 
-// y = the largest of ReLU(x * W + b) in each window of 2 by 2; see conv_relu_pool.hpp.
+// y = the largest of ReLU(x * W + b) in each window of 2 by 2; see conv_forward.hpp and conv_backward.hpp.
 template <class T>
 struct Conv {
     int n, height, width, c_in, c_out;

@@ -21,7 +21,6 @@ namespace {
 
 constexpr int SHARDS = 8;             // gradients are added up in so many parts, whatever the number of threads
 constexpr int PARTS_PER_THREAD = 8;   // small enough parts that all threads end together
-constexpr int MOST_THREADS = 256;
 constexpr size_t MOST = size_t(1) << 24;  // numbers in one example
 
 template <class T>
@@ -29,20 +28,26 @@ using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Input = Array<const T>;
 
-const Tables& tables() {
+bool can([[maybe_unused]] const Tables* table) {  // whether this machine has the instructions
 #if defined(INKGRAD_X86)
-    static const Tables& best = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                                    ? avx512::tables
-                                : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? avx2::tables
-                                                                                                  : baseline::tables;
-    return best;
-#else
-    return baseline::tables;
+    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (table == &avx2::tables) return has_avx2;
+    if (table == &avx512::tables)
+        return has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 #endif
+    return true;
 }
 
-// The tables by name, for tests of the slower ones; an empty name is the best that this machine can.
+const Tables& tables() {
+#if defined(INKGRAD_X86)
+    if (can(&avx512::tables)) return avx512::tables;
+    if (can(&avx2::tables)) return avx2::tables;
+#endif
+    return baseline::tables;
+}
+
+// The tables in use: the best that this machine can, or a slower one for tests.
 const Tables*& chosen() {
     static const Tables* table = &tables();
     return table;
@@ -261,10 +266,8 @@ bool conv_forward(Input<X> x, Input<T> W, Input<T> b, bool winograd, Array<T> y,
     expect_shape(b, {size_t(job.c_out)}, "b has the wrong shape");
     expect_pooled(job, y, "y has the wrong shape");
     job.b = b.data(), job.y = y.data();
-    if (codes.is_valid()) {
-        expect_pooled(job, codes, "codes have the wrong shape");
-        job.codes = codes.data();
-    }
+    expect_pooled(job, codes, "codes have the wrong shape");
+    job.codes = codes.data();
     job.prepared = static_cast<T*>(workspace(sizeof(T) * table.conv_prepared(job)));
     if (!table.conv_prepare(job)) return false;
     const int parts = parts_of(job.n, n_threads);
@@ -414,9 +417,9 @@ void define(nb::module_& m) {
     m.def("activation_gradient", activation_gradient<T>, fixed("y"), fixed("dy"), "slope"_a, "alpha"_a, fixed("dz"),
           fixed("db"), no_lock);
     m.def("conv_forward", conv_forward<T, T>, fixed("x"), fixed("W"), fixed("b"), "winograd"_a, fixed("y"),
-          fixed("codes").none(), "n_threads"_a, no_lock);
+          fixed("codes"), "n_threads"_a, no_lock);
     m.def("conv_forward", conv_forward<T, uint8_t>, fixed("x"), fixed("W"), fixed("b"), "winograd"_a, fixed("y"),
-          fixed("codes").none(), "n_threads"_a, no_lock);
+          fixed("codes"), "n_threads"_a, no_lock);
     m.def("conv_backward", conv_backward<T, T>, fixed("x"), fixed("W"), fixed("codes"), fixed("dy"), fixed("dW"),
           fixed("db"), fixed("dx").none(), "n_threads"_a, no_lock);
     m.def("conv_backward", conv_backward<T, uint8_t>, fixed("x"), fixed("W"), fixed("codes"), fixed("dy"), fixed("dW"),
@@ -443,12 +446,12 @@ void use(const char* name) {
 #endif
     };
     for (const Tables* table : all) {
-        if (std::string_view(name) == table->name) {
+        if (can(table) && std::string_view(name) == table->name) {
             chosen() = table;
             return;
         }
     }
-    throw nb::value_error("no such instruction set");
+    throw nb::value_error("no such instruction set on this machine");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Narrow dense: y = activation(x W + b), dW = xᵀ dz and dx = dz Wᵀ where W has few columns, as the last layer's has
 // one for each class.
 //
-// BLAS is made for large matrices: with 10 columns it reaches a third of its speed, and its threads are not ours.
+// BLAS is made for large matrices, and its threads are not ours.
 //
 // Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
 

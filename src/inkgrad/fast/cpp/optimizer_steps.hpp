@@ -18,7 +18,8 @@ void sgd(size_t first, size_t last, T* __restrict theta, const T* __restrict g, 
     }
 }
 
-// See optimizers/adam.py: new1 is 1 - beta1 and new2 1 - beta2, `lr` is divided by 1 - beta1^t, `root` is 1 / sqrt(1 - beta2^t), `keep` is what the decay leaves.
+// See optimizers/adam.py: new1 is 1 - beta1 and new2 1 - beta2, `lr` is divided by 1 - beta1^t, `root` is
+// 1 / sqrt(1 - beta2^t), `keep` is what the decay leaves.
 template <class T>
 void adam(size_t first, size_t last, T* __restrict theta, const T* __restrict g, T* __restrict m, T* __restrict v, T lr,
           T new1, T new2, T root, T eps, T keep) {

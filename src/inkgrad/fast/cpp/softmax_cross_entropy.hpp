@@ -42,7 +42,8 @@ bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, b
             const int in = smaller(L, n_classes - j);
             Vector<T> v = load_first(in, y + j);
             watch.see(v);
-            store_first(in, dy + j, exponential(v - most, T(1)));
+            const Vector<T> e = exponential(v - most, T(1));
+            store_first(in, dy + j, v - most > LOWEST<T> ? e : Vector<T>{});  // below, e^x is no ordinary number
         }
         for (int j = 0; j < n_classes; j++) sum += dy[j];
         if (!binary) {

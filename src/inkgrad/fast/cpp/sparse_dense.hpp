@@ -20,7 +20,7 @@ namespace inkgrad::INKGRAD_ISA {
 constexpr int BLOCK = 64;       // rows of W in the cache together
 constexpr int MOST_VECTORS = 8;  // columns of W in registers together, in vectors
 
-// List what is not zero in x[0..n), and return how many that are.  `index` and `value` may be written up to
+// List what is not zero in x[first..last) after `count` others, and return how many there are then.  `index` and `value` may be written up to
 // a vector beyond.
 template <class T, class X>
 ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32_t* index, T* value, Watch<T>& watch) {
@@ -172,7 +172,7 @@ void sparse_gradient_columns(const SparseDense<T>& job, const Turned<T>& inputs,
     for (int r = 0; r < inputs.n_rows; r++) {
         Vector<T> s[vectors] = {};
         for (int k = inputs.starts[r]; k < inputs.starts[r + 1]; k++) {
-            const T* dz = block + inputs.example[k] * width;
+            const T* dz = block + size_t(inputs.example[k]) * width;
             UNROLL
             for (int v = 0; v < vectors; v++) s[v] += inputs.value[k] * load(dz + v * L);
         }
@@ -210,7 +210,7 @@ void sparse_gradient_prepare(int n, int n_out, const T* dz, T* to) {
         T* block = to + size_t(n) * column;
         for (int i = 0; i < n; i++)
             for (int j = 0; j < width; j += LANES<T>)
-                store(block + i * width + j,
+                store(block + size_t(i) * width + j,
                       load_first(smaller(LANES<T>, n_out - column - j), dz + size_t(i) * n_out + column + j));
     });
 }

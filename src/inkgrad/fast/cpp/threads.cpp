@@ -2,19 +2,21 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace inkgrad {
 namespace {
 
-constexpr int MOST_PARTS = 0xffff, MOST_THREADS = 256;
-constexpr int LOOKS = 4000;          // looks at the ticket before a thread sleeps: some 50 µs
+constexpr int MOST_PARTS = 0xffff;
+constexpr int LOOKS = 4000;          // looks at the ticket before a thread sleeps: longer than Python takes between two kernels
 constexpr uint64_t BUSY = ~uint64_t(0);  // the ticket while a job is written
 
 void pause() {
@@ -57,7 +59,10 @@ class Pool {
     bool run(int n_threads, int n_parts, size_t scratch_size, void (*work)(void*, int, void*), void* context) {
         std::unique_lock lock(mutex_, std::try_to_lock);
         if (!lock) return false;
-        while (int(threads_.size()) < n_threads - 1) threads_.emplace_back(&Pool::help, this, int(threads_.size()));
+        try {
+            while (int(threads_.size()) < n_threads - 1) threads_.emplace_back(&Pool::help, this, int(threads_.size()));
+        } catch (const std::system_error&) {  // the system gives no more: those there are will do
+        }
         void* mine = scratch.room(scratch_size);
         const uint64_t number = ++number_;
         ticket_.exchange(BUSY);
@@ -149,8 +154,7 @@ Pool& pool() {
 void* workspace(size_t size) { return kept.room(size); }
 
 void share(int n_threads, int n_parts, size_t scratch_size, void (*work)(void*, int, void*), void* context) {
-    if (n_threads > n_parts) n_threads = n_parts;
-    if (n_threads > MOST_THREADS) n_threads = MOST_THREADS;
+    n_threads = std::min({n_threads, n_parts, MOST_THREADS});
     if (n_threads > 1 && n_parts < MOST_PARTS && pool().run(n_threads, n_parts, scratch_size, work, context)) return;
     void* mine = scratch.room(scratch_size);
     for (int part = 0; part < n_parts; part++) work(context, part, mine);

@@ -11,6 +11,7 @@
 namespace inkgrad {
 
 constexpr size_t ALIGNMENT = 64;
+constexpr int MOST_THREADS = 256;
 
 // Do work(context, part, scratch) for parts 0..n-1 on at most n_threads threads, and return when all are done.
 // Each thread brings `scratch_size` bytes.  Throws std::bad_alloc where there is no memory for them.

@@ -73,7 +73,7 @@ inline void sources_of(const Warp& job, int image, int row, float* rows, float* 
 }
 
 // Find the pixel at each source: between its four neighbours, weighted by nearness.
-inline void sample(const float* __restrict pixels, int wide, int channels, int n, const float* __restrict rows,
+inline void pixels_at(const float* __restrict pixels, int wide, int channels, int n, const float* __restrict rows,
                    const float* __restrict columns, float* __restrict found) {
     for (int c = 0; c < n; c++) {
         const int k = int(rows[c]), l = int(columns[c]), corner = k * wide + l * channels;
@@ -100,7 +100,7 @@ inline void warp_images(const Warp& job, int first, int last, void* scratch) {
             sources_of(job, image, row, rows, columns, points);
             const size_t to = (size_t(image) * job.height + row) * job.width * job.channels;
             for (int j = 0; j < job.channels; j++) {
-                sample(pixels + j, wide, job.channels, job.width, rows, columns, found);
+                pixels_at(pixels + j, wide, job.channels, job.width, rows, columns, found);
                 if (job.bytes)
                     for (int c = 0; c < job.width; c++) job.bent_bytes[to + c * job.channels + j] = uint8_t(found[c] + 0.5f);
                 else
