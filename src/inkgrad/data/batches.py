@@ -29,5 +29,5 @@ def batches(
     order = rng.permutation(len(examples))
     for start in range(skip * batch_size, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        x = examples.x[chosen]
+        x = examples.x.take(chosen, axis=0)
         yield x if dtype is None else as_inputs(x, dtype), examples.t[chosen]

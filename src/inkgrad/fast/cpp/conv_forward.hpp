@@ -139,24 +139,29 @@ ALWAYS_INLINE void narrow_window(const T* corner, int stride, const T* w, int wi
         }
 }
 
-// The same for any c_in, and for `across` windows side by side: four sums alone would wait for each other.
+// The same for any c_in, and for `across` windows side by side: four sums alone would wait for each other.  An input
+// is loaded once for all the weights and outputs of its row.
 template <class T, int vectors, int across>
 ALWAYS_INLINE void direct_windows(const T* corner, int stride, int c_in, const T* w, int wide,
                                   Vector<T> (&s)[across][4][vectors]) {
-    for (int r = 0; r < 3; r++)
-        for (int k = 0; k < 3 * c_in; k++, w += wide) {
-            const T* x = corner + r * stride + k;
+    UNROLL
+    for (int row = 0; row < 4; row++)
+        for (int c = 0; c < c_in; c++) {
+            Vector<T> x[2 * across + 2];
             UNROLL
-            for (int v = 0; v < vectors; v++) {
-                const Vector<T> weight = load(w + v * LANES<T>);
+            for (int k = 0; k < 2 * across + 2; k++) x[k] = all(corner[row * stride + k * c_in + c]);
+            UNROLL
+            for (int r = 0; r < 3; r++) {
+                if (row - r < 0 || row - r > 1) continue;  // the output row that this weight's row reaches
                 UNROLL
-                for (int i = 0; i < across; i++) {
-                    const T* mine = x + 2 * i * c_in;
-                    s[i][0][v] += mine[0] * weight;
-                    s[i][1][v] += mine[c_in] * weight;
-                    s[i][2][v] += mine[stride] * weight;
-                    s[i][3][v] += mine[stride + c_in] * weight;
-                }
+                for (int k = 0; k < 3; k++)
+                    UNROLL
+                    for (int v = 0; v < vectors; v++) {
+                        const Vector<T> weight = load(w + size_t((r * 3 + k) * c_in + c) * wide + v * LANES<T>);
+                        UNROLL
+                        for (int i = 0; i < 2 * across; i++)
+                            s[i / 2][(row - r) * 2 + i % 2][v] += x[i + k] * weight;
+                    }
             }
         }
 }
