@@ -109,8 +109,10 @@ def test_evaluate_does_not_overwrite_the_model(trained, small_folder):
 
 def test_the_cnn_is_trained_unless_another_is_named(small_folder, tmp_path):
     train = "train", "--data", small_folder, "--epochs", 2
-    found = inkgrad(*train, "--threads", 1, cwd=tmp_path)
+    found = inkgrad(*train, "--threads", 1, "--check", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
+    worst = re.search("agrees with differences, worst relative error (.*)", found.stderr)[1]
+    assert float(worst) < 1e-3  # kinks do not count
     assert [type(layer).__name__ for layer in load(tmp_path / "digits.safetensors").network.layers].count("Conv2D") == 2
     twice = inkgrad(*train, "--threads", 2, "--anew", "--out", "twice.safetensors", cwd=tmp_path)
     assert twice.stdout == found.stdout
@@ -432,7 +434,12 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
         (["train", *SEED, "--lr", "-1"], "SGD takes a finite learning rate above 0, got -1.0"),
         (["train", *SEED, "--lr", "nan"], "SGD takes a finite learning rate above 0, got nan"),
         (["train", *SEED, "--momentum", "1"], "a momentum in [0, 1), got 1.0"),
-        (["train", "--threads", "0"], "at least 1 thread, got --threads 0"),
+        (["train", "--threads", "0"], "the work is done by 1 to 256 threads, got 0"),
+        (["evaluate", "cnn", "--threads", "99999999999"], "1 to 256 threads, got 99999999999"),
+        (
+            ["check", "cnn"],
+            "has 18496 parameters, which a full check would move one by one, for many minutes: use --quick",
+        ),
         (["train", "--epochs", "0"], "at least 1 epoch, got --epochs 0"),
         (["train", "--classes", "12"], "MNIST has 10 classes, got 12: give your own data with --data"),
         (["evaluate", "."], ".: Is a directory"),

@@ -11,6 +11,7 @@ from inkgrad.check import check_layer
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import Augmentation, Examples, Warps, apply_warps, as_inputs
 from inkgrad.data.augmentation import affine_maps
+from inkgrad.errors import SettingError
 from inkgrad.fast import (
     REPLACEMENTS,
     FastConvReLUPool,
@@ -795,3 +796,54 @@ def test_blas_is_held_to_some_threads_only_inside_the_block():
     with limit_threads(1):
         assert set(n_threads()) <= {1}
     assert n_threads() == before
+
+
+class Residual(Chain):
+    """A user's own chain: y = x + f(x)."""
+
+    def forward(self, p, x, rng=None):
+        y, cache = super().forward(p, x, rng)
+        return x + y, cache
+
+    def backward(self, p, g, cache, dy):
+        return dy + super().backward(p, g, cache, dy)
+
+
+class Tempered(Softmax):
+    """A user's own softmax."""
+
+    def value(self, x):
+        return super().value(x / 3)
+
+
+class Tail(Averaged):
+    """A user's own average."""
+
+
+def test_what_a_user_made_of_our_classes_is_left_alone():
+    block = Residual((Dense(4, 4), ReLU()))
+    assert fuse(Chain((block, Dense(4, 3)))).layers[0] is block
+    assert fuse(block) is block
+    network = Chain((Dense(4, 3), Tempered()))
+    assert fuse_cost(network, CrossEntropy()) == (network, CrossEntropy())
+    tail = Tail(SGD(0.1))
+    assert fuse_optimizer(tail) is tail
+
+
+def test_a_model_that_has_answered_is_sent_as_it_was(few_digits):
+    network = Chain((Flatten(), Dense(784, 10)))
+    theta = np.zeros(Layout(network.shapes()).size, np.float32)
+    model = Model(network, SoftmaxCrossEntropy(), theta, tuple("0123456789"), (28, 28, 1), n_threads=1)
+    before = pickle.dumps(model)
+    model.predict(few_digits.x[:2])
+    assert pickle.dumps(model) == before
+    np.testing.assert_array_equal(pickle.loads(before).predict(few_digits.x[:2]), model.predict(few_digits.x[:2]))
+
+
+@pytest.mark.parametrize("n_threads", [0, -1, 257, 2**40, 1.0, "2"])
+def test_numbers_of_threads_that_make_no_sense_are_refused(n_threads):
+    network = Chain((Dense(4, 3),))
+    with pytest.raises(SettingError, match="the work is done by 1 to 256 threads, got"):
+        Run(Objective(network, SoftmaxCrossEntropy()), SGD(0.1), n_threads=n_threads)
+    with pytest.raises(SettingError, match="the work is done by 1 to 256 threads, got"):
+        Model(network, SoftmaxCrossEntropy(), np.zeros(15, np.float32), ("a", "b", "c"), (4,), n_threads=n_threads)

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from wrong_layers import Scale
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
-from inkgrad.data import Examples, xor
+from inkgrad.data import Augmentation, Examples, xor
 from inkgrad.errors import Diverged, ModelFileError, SettingError
 from inkgrad.layers import Chain, Dense, Dropout, Layer, Noise, ReLU, Sigmoid, Tanh
 from inkgrad.models import MODELS
@@ -118,6 +118,8 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, examples):
         checkpoint.run(Objective(Chain((Dense(4, 3),)), SoftmaxCrossEntropy()), Adam(0.02))
     with pytest.raises(ModelFileError, match="is of another cost"):
         checkpoint.run(Objective(SMALL.network, SquaredError()), Adam(0.02))
+    with pytest.raises(ModelFileError, match=r"is of another augmentation: None, not .*shift"):
+        checkpoint.run(SMALL, Adam(0.02), Augmentation(shift=1))
 
 
 @pytest.mark.parametrize("lost", ["theta", "optimizer.v", "epoch", "seed"])

@@ -61,7 +61,7 @@ def check(
     tolerance to choose. It is "right", or inside a "kink" as that of ReLU, or
     "wrong", or so small that differences "cannot tell".
 
-    [bold]inkgrad check digits.safetensors[/]
+    [bold]inkgrad check digits.safetensors --quick[/]
     the model that inkgrad train wrote, on training digits
 
     [bold]inkgrad check mine.py:Scale --set n=4 --input-shape 4[/]

@@ -10,6 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import as_inputs
+from inkgrad.fast.kernels import BYTES, TYPES
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Named, Shapes
 
@@ -116,7 +117,7 @@ def _type_of(p: Named, x: Array) -> np.dtype[Any] | None:
     if not isinstance(x, np.ndarray) or not isinstance(p.W, np.ndarray):
         return None
     dtype = p.W.dtype
-    return dtype if dtype in (np.float32, np.float64) and x.dtype in (dtype, np.uint8) else None
+    return dtype if dtype in TYPES and x.dtype in (dtype, BYTES) else None
 
 
 def _as_floats(p: Named, x: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.fast.base import fits, ordered
-from inkgrad.fast.kernels import kernels
+from inkgrad.fast.kernels import TYPES, kernels
 from inkgrad.layers import Softmax
 
 
@@ -50,7 +50,7 @@ def _suits(y: Array, t: Array) -> bool:
     return (
         isinstance(y, np.ndarray)
         and isinstance(t, np.ndarray)
-        and y.dtype in (np.float32, np.float64)
+        and y.dtype in TYPES
         and t.dtype.kind in "iu"
         and t.shape == y.shape[:1]
         and y.ndim == 2

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+TYPES = np.dtype(np.float32), np.dtype(np.float64)  # that the kernels reckon in
+BYTES = np.dtype(np.uint8)
+
 kernels: Any
 try:
     from inkgrad.fast import _kernels as kernels  # type: ignore[attr-defined,no-redef]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-import numpy as np
-
 from inkgrad.arrays import Array
-from inkgrad.fast.kernels import kernels
+from inkgrad.fast.kernels import TYPES, kernels
 from inkgrad.optimizers import SGD, Adam
 from inkgrad.optimizers.base import rate
 
@@ -58,6 +56,4 @@ class FastAdam(Adam):
 
 def _suits(*vectors: Array) -> bool:
     dtype = vectors[0].dtype
-    return dtype in (np.float32, np.float64) and all(
-        vector.dtype == dtype and vector.flags.carray and vector.ndim == 1 for vector in vectors
-    )
+    return dtype in TYPES and all(v.dtype == dtype and v.ndim == 1 and v.flags.carray for v in vectors)
