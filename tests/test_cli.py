@@ -126,7 +126,9 @@ def test_plain_layers_train_the_same_network(small_folder, tmp_path):
     assert inkgrad(*train, "--plain", "--out", "plain.safetensors", cwd=tmp_path).returncode == 0
     fast, plain = (load(tmp_path / name) for name in ("digits.safetensors", "plain.safetensors"))
     assert fast.network == plain.network
-    np.testing.assert_allclose(fast.theta, plain.theta, atol=0.01)  # a ReLU that tips over changes what follows
+    # Adam's first steps are lr long whatever the gradient: where that is nearly 0, rounding decides which way.
+    apart = np.linalg.norm(fast.theta - plain.theta)
+    assert apart < 0.01 * np.linalg.norm(fast.theta), apart
     x = fast.predict(load_data(small_folder).test.x)
     assert np.mean(x == plain.predict(load_data(small_folder).test.x)) > 0.97
     for flag in "--plain", "--threads=1":
