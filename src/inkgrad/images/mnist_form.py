@@ -9,6 +9,7 @@ from inkgrad.arrays import Array
 from inkgrad.errors import PictureError
 
 SIZE, BOX = 28, 20
+STRENGTH = 0.8  # the typical ink of MNIST's strokes; thin pens fade when scaled, and are brought up to it
 
 
 def mnist_form(ink: Array) -> Array:
@@ -30,7 +31,8 @@ def mnist_form(ink: Array) -> Array:
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     filter_ = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     scaled = np.clip(np.asarray(Image.fromarray(cut.astype(np.float32)).resize(small, filter_)), 0, 1)
-    scaled = scaled / scaled.max()
+    typical = float((scaled**2).sum() / scaled.sum())  # of a pixel with ink, weighted by its ink
+    scaled = np.minimum(scaled * max(1 / float(scaled.max()), STRENGTH / typical), 1)
     digit = np.zeros((SIZE, SIZE), np.float32)
     top, left = (_start(scaled.sum(axis=axis)) for axis in (1, 0))
     digit[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
