@@ -1,146 +1,135 @@
-"""`inkgrad read`: the digits in pictures, as text."""
+"""`inkgrad read`: the digits in pictures, as text, JSON or CSV."""
 
 from __future__ import annotations
 
-import csv
-import json
+import glob
 import sys
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from rich.console import Console
+from rich.progress import track
 
-from inkgrad.arrays import Array
+from inkgrad.cli.answers import Page, write_csv, write_json, write_text
 from inkgrad.cli.terminal import say
-from inkgrad.errors import PictureError, SettingError, ShapeError
+from inkgrad.errors import SettingError
 from inkgrad.files import refuse_same, refuse_unwritable
-from inkgrad.images import cut_grid, find_ink, is_blank, mnist_form, open_picture
+from inkgrad.images import Source
 from inkgrad.models import load, shipped
 from inkgrad.plots import digit_sheet, save_png
+from inkgrad.reader import THRESHOLD, Reader, draw_boxes
+from inkgrad.reader.expect import HELP
 
-LATEST = Path("digits.safetensors")  # what inkgrad train writes
+STDIN = "-"
+MANY = 50  # pictures, from which on there is a bar
+DEFAULT_MODEL = Path("reader")
 
 
 class Format(StrEnum):
     """How the answers are written."""
 
     text = "text"
-    csv = "csv"
     json = "json"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was read in one picture, or in one cell of a sheet."""
-
-    file: str
-    row: int
-    column: int
-    label: str | None  # None for an empty cell
-    probability: float
+    csv = "csv"
 
 
 def read(
     pictures: Annotated[
-        list[Path],
-        typer.Argument(metavar="IMAGE...", help="Pictures of one digit each, dark on light or light on dark."),
+        list[str],
+        typer.Argument(metavar="PICTURE...", help="Pictures, patterns such as 'scans/*.png', or - for standard input."),
     ],
     model: Annotated[
+        Path,
+        typer.Option(help="The model that reads: a file that inkgrad train wrote, or one that comes with inkgrad."),
+    ] = DEFAULT_MODEL,
+    expect: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"What is known to be there, {HELP}.")] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="A digit less probable than this is written as ?.")
+    ] = THRESHOLD,
+    format_: Annotated[Format, typer.Option("--format", help="How the answers are written.")] = Format.text,
+    table: Annotated[
+        bool, typer.Option("--table", help="Only the table: rows of cells, with tabs between them (or as CSV, JSON).")
+    ] = False,
+    boxes: Annotated[
         Path | None,
         typer.Option(
-            help="The model that reads, as inkgrad train wrote it. Without it digits.safetensors, if there is one "
-            "here, else the cnn that comes with inkgrad."
+            metavar="PNG",
+            help="Also draw the picture with a box around each digit, blue where it is sure, orange where it is not. "
+            "For several pictures a folder.",
         ),
     ] = None,
-    grid: Annotated[
-        str | None,
-        typer.Option(metavar="ROWSxCOLUMNS", help="Each picture is a sheet with one digit in each cell, such as 4x10."),
-    ] = None,
-    format_: Annotated[Format, typer.Option("--format", help="How the answers are written.")] = Format.text,
     seen: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Also draw what the network saw, with its answers.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that read; as many as there are cores, if not told.")
+    ] = None,
 ) -> None:
-    """Read digits in pictures: a label and its probability for each, or the rows of a sheet."""
-    n_rows, n_columns = _parse_grid(grid)
-    if model is None:
-        model = LATEST if LATEST.exists() else Path("cnn")
-    if seen is not None:
-        refuse_same(seen, [*pictures, model])
-        refuse_unwritable(seen)
+    r"""Read the digits in pictures: pages, lines, tables, forms, single digits.
+
+    Each line of writing is a line of text, a digit that is not sure is a question mark; letters, rules and blots
+    are left out.
+
+    Try: inkgrad read photo.jpg --boxes seen.png, or inkgrad read meter.jpg --expect '\d{5}'
+    """
+    names = _named(pictures)
+    targets = _box_targets(boxes, names)
+    for target in [*targets, *([seen] if seen else [])]:
+        refuse_same(target, [*map(Path, names), model])
+        refuse_unwritable(target)
     if not model.is_file() and str(model) not in shipped():
-        raise SettingError(f"there is no model {model}: make one with inkgrad train, or name another with --model")
-    reader = load(model)
-    if reader.input_shape != (28, 28, 1):
-        raise ShapeError(f"{model} takes inputs of shape {reader.input_shape}, but pictures become (28, 28, 1)")
-    answers, digits, failures = [], [], []
-    for path in pictures:
-        try:
-            cells = _cells(path, n_rows, n_columns)
-        except (PictureError, OSError) as error:
-            failures.append(error if isinstance(error, PictureError) else f"{path}: {error.strerror}")
-            continue
-        for number, digit in enumerate(cells):
-            place = str(path), *divmod(number, n_columns)
-            if digit is None:
-                answers.append(Answer(*place, None, 0.0))
-                continue
-            p = reader.probabilities(digit)[0]
-            answers.append(Answer(*place, reader.labels[int(p.argmax())], round(float(p.max()), 4)))
-            digits.append((digit, answers[-1]))
-    _write(answers, format_, is_sheet=grid is not None)
-    if seen is not None and digits:
-        captions = [f"{answer.label}\n{answer.probability:.1%} sure" for _, answer in digits]
-        images = np.stack([digit for digit, _ in digits])
-        save_png(digit_sheet(images, captions, "what the network saw", max(n_columns, 10)), seen)
-    for failure in failures:
-        say(failure)
-    if failures:
+        raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
+    reader = Reader(load(model), threshold=threshold, expect=expect)
+    sources: list[Source] = [sys.stdin.buffer.read() if name == STDIN else name for name in names]
+    readings = reader.read_many(sources, workers=workers)
+    console = Console(stderr=True)
+    shown = track(
+        readings, "reading", len(names), console=console, transient=True,
+        disable=len(names) < MANY or not console.is_terminal,
+    )  # fmt: skip
+    pages = [Page(name, reading) for name, reading in zip(names, shown, strict=True)]
+    write = {Format.text: write_text, Format.json: write_json, Format.csv: write_csv}[format_]
+    write(pages, table)
+    for page, source, target in zip(pages, sources, targets, strict=False):
+        if page.reading.error is None:
+            draw_boxes(source, page.reading).save(target)
+    if seen is not None:
+        _draw_seen(pages, seen)
+    for page in pages:
+        if page.problem(table):
+            say(page.problem(table))
+    if any(page.reading.error for page in pages):
         raise typer.Exit(2)
 
 
-def _parse_grid(grid: str | None) -> tuple[int, int]:
-    if grid is None:
-        return 1, 1
-    parts = grid.lower().split("x")
-    if len(parts) != 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise SettingError(f"--grid takes rows and columns, such as 4x10, got {grid!r}")
-    return int(parts[0]), int(parts[1])
+def _named(pictures: list[str]) -> list[str]:
+    """Return the pictures with patterns replaced by the files that fit, in the order of their names."""
+    names: list[str] = []
+    for picture in pictures:
+        found = sorted(glob.glob(picture)) if glob.has_magic(picture) and not Path(picture).exists() else []
+        names += found or [picture]
+    return names
 
 
-def _cells(path: Path, n_rows: int, n_columns: int) -> list[Array | None]:
-    """Return the digits of a picture, None for an empty cell of a sheet."""
-    picture = open_picture(path)
-    if n_rows * n_columns == 1:
-        return [_digit(path, picture)]
-    try:
-        cells = cut_grid(picture, n_rows, n_columns)
-    except PictureError as error:
-        raise PictureError(f"{path}: {error}") from None
-    return [None if is_blank(cell) else _digit(path, cell) for cell in cells]
+def _box_targets(boxes: Path | None, names: list[str]) -> list[Path]:
+    """Return the file for the boxes of each picture."""
+    if boxes is None:
+        return []
+    if len(names) == 1:
+        return [boxes]
+    if boxes.suffix:
+        raise SettingError(f"--boxes of several pictures takes a folder, got {boxes}")
+    boxes.mkdir(parents=True, exist_ok=True)
+    stems = [Path(name).stem if name != STDIN else "stdin" for name in names]
+    again = {stem for stem in stems if stems.count(stem) > 1}
+    return [boxes / (f"{stem}.{k}.png" if stem in again else f"{stem}.png") for k, stem in enumerate(stems, start=1)]
 
 
-def _digit(path: Path, picture: Array) -> Array:
-    try:
-        return mnist_form(find_ink(picture))
-    except PictureError as error:
-        raise PictureError(f"{path}: {error}") from None
-
-
-def _write(answers: list[Answer], format_: Format, is_sheet: bool) -> None:
-    if format_ is Format.json:
-        print(json.dumps([asdict(answer) for answer in answers], indent=2))
-    elif format_ is Format.csv:
-        writer = csv.DictWriter(sys.stdout, ["file", "row", "column", "label", "probability"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(answer) for answer in answers)
-    elif is_sheet:
-        for number, answer in enumerate(answers):
-            new_row = number + 1 == len(answers) or answers[number + 1].column == 0
-            print(answer.label or "·", end="\n" if new_row else " ")
-    else:
-        for answer in answers:
-            print(f"{answer.file}  {answer.label}  {answer.probability:.4f}")
+def _draw_seen(pages: list[Page], path: Path) -> None:
+    digits = [digit for page in pages for digit in page.reading.digits]
+    if digits:
+        captions = [f"{digit.label}\n{digit.probability:.1%} sure" for digit in digits]
+        save_png(digit_sheet(np.stack([digit.image for digit in digits]), captions, "what the network saw", 10), path)

@@ -1,8 +1,21 @@
-"""Images: from a picture of a digit to what a network trained on MNIST knows."""
+"""Images: from a picture of writing to pieces of ink, and to what a network trained on MNIST knows."""
 
-from inkgrad.images.grid import cut_grid
-from inkgrad.images.ink import find_ink, is_blank
 from inkgrad.images.mnist_form import mnist_form
-from inkgrad.images.picture import open_picture
+from inkgrad.images.paper import at_working_size, ink_on_paper, lightness_skew, thresholds
+from inkgrad.images.picture import Source, open_picture
+from inkgrad.images.pieces import Piece, find_pieces
+from inkgrad.images.rules import find_rules, without_rules
 
-__all__ = ["cut_grid", "find_ink", "is_blank", "mnist_form", "open_picture"]
+__all__ = [
+    "Piece",
+    "Source",
+    "at_working_size",
+    "find_pieces",
+    "find_rules",
+    "ink_on_paper",
+    "lightness_skew",
+    "mnist_form",
+    "open_picture",
+    "thresholds",
+    "without_rules",
+]

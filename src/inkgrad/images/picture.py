@@ -1,8 +1,11 @@
-"""Opening a picture file as lightness."""
+"""Opening a picture: a file, its bytes, a Pillow image or an array, as colours."""
 
 from __future__ import annotations
 
+import io
 import os
+import warnings
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -14,51 +17,114 @@ from inkgrad.errors import PictureError
 MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would run code we know little of
 
+Source = str | os.PathLike[str] | bytes | Image.Image | Array
 
-def open_picture(path: str | os.PathLike[str]) -> Array:
-    """Return the lightness of a picture, float32 (height, width) in [0, 1], 0 black and 1 white.
 
-    Any mode of the formats PNG, JPEG, WebP, TIFF, BMP, GIF and PPM.  Transparent parts count as
-    white, or as black if nothing would be seen on white; a camera's note of how it was held (EXIF
-    orientation) is obeyed.
+def open_picture(source: Source, name: str | None = None) -> Array:
+    """Return the colours of a picture, uint8 (height, width, 3), or (height, width, 1) where all is grey.
 
-    Raises PictureError, naming the file, when it is not a picture, damaged, or too large; OSError
-    when it cannot be read.
+    `source` is a path, the bytes of a file, a Pillow image, or an array: (height, width) or
+    (height, width, channels) with 1, 3 or 4 channels, uint8 in 0..255, bool, uint16, or floats
+    in [0, 1], 0 for black.  `name` is what errors call it.
+
+    Any mode of the formats PNG, JPEG, WebP, TIFF, BMP, GIF and PPM will do; of several pictures
+    in a file the first is taken.  Transparent parts count as white, or as black if nothing would
+    be seen on white; a camera's note of how it was held (EXIF orientation) is obeyed; 16 bits become 8.
+
+    Raises PictureError, by name, when it is no picture, damaged, or too large; OSError when a
+    file cannot be read.
     """
-    with open(path, "rb") as file:
-        try:
-            picture = _decoded(file)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise PictureError(f"{path} has more than {MAX_PIXELS:,} pixels: make it smaller") from None
-        except UnidentifiedImageError:
-            raise PictureError(
-                f"{path} is no picture of a known format, or a damaged one: {', '.join(FORMATS)}"
-            ) from None
-        except Exception as error:  # decoders raise many things at damaged files, and all mean this
-            raise PictureError(f"{path} is a damaged or impossible picture ({error})") from error
+    if isinstance(source, np.ndarray):
+        return _from_array(source, name or "the array")
+    if isinstance(source, Image.Image):
+        return _colours(source, name or "the picture")
+    name = name or ("the picture" if isinstance(source, bytes) else str(source))
+    if isinstance(source, bytes):
+        return _colours(_decoded(io.BytesIO(source), name), name)
+    with open(Path(source), "rb") as file:
+        return _colours(_decoded(file, name), name)
+
+
+def _decoded(file: BinaryIO, name: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged notes beside the picture, which we do not read
+            picture: Image.Image = Image.open(file, formats=FORMATS)
+            _refuse_too_large(picture.width, picture.height, name)
+            picture.load()
+            return ImageOps.exif_transpose(picture)
+    except PictureError:
+        raise
+    except Image.DecompressionBombError:
+        raise PictureError(_too_large(name)) from None
+    except UnidentifiedImageError:
+        raise PictureError(f"{name} is no picture of a known format, or a damaged one: {', '.join(FORMATS)}") from None
+    except Exception as error:  # decoders raise many things at damaged files, and all mean this
+        raise PictureError(f"{name} is a damaged or impossible picture ({error})") from error
+
+
+def _too_large(name: str) -> str:
+    return f"{name} has more than {MAX_PIXELS:,} pixels: make it smaller"
+
+
+def _refuse_too_large(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise PictureError(_too_large(name))
+
+
+def _colours(picture: Image.Image, name: str) -> Array:
+    _refuse_too_large(picture.width, picture.height, name)
     if picture.mode.startswith("I;16"):
-        return np.asarray(picture, np.float32) / 65535
+        return _from_array(np.asarray(picture, np.uint16), name)
     if picture.mode in ("I", "F"):
-        return _stretched(np.asarray(picture, np.float32), str(path))
-    lightness = _on(picture, "white")
-    if np.ptp(lightness) == 0:  # white strokes on nothing
-        lightness = _on(picture, "black")
-    return lightness
+        return _from_array(_stretched(np.asarray(picture, np.float32), name), name)
+    if picture.mode in ("1", "L"):
+        return np.asarray(picture.convert("L"))[..., np.newaxis]
+    if picture.mode == "RGB":
+        return np.asarray(picture)
+    if not picture.has_transparency_data:
+        return np.asarray(picture.convert("RGB"))
+    return _on_paper(picture.convert("RGBA"))
 
 
-def _decoded(file: BinaryIO) -> Image.Image:
-    picture: Image.Image = Image.open(file, formats=FORMATS)
-    if picture.width * picture.height > MAX_PIXELS:
-        raise Image.DecompressionBombError
-    picture = ImageOps.exif_transpose(picture)
-    picture.load()
-    return picture
+def _on_paper(picture: Image.Image) -> Array:
+    """Return the colours of a picture with transparent parts."""
+    for paper in "white", "black":  # there are white strokes on nothing, too
+        whole = Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture).convert("RGB")
+        colours = np.asarray(whole)
+        if np.ptp(colours) > 0:
+            break
+    return colours
 
 
-def _on(picture: Image.Image, paper: str) -> Array:
-    """Return the lightness of a picture whose transparent parts show `paper`."""
-    whole = Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture.convert("RGBA"))
-    return np.asarray(whole.convert("L"), np.float32) / 255
+def _from_array(array: Array, name: str) -> Array:
+    if array.ndim == 2:
+        array = array[..., np.newaxis]
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
+        raise PictureError(
+            f"{name} should be (height, width) or (height, width, channels) with 1, 3 or 4 channels, got {array.shape}"
+        )
+    _refuse_too_large(array.shape[1], array.shape[0], name)
+    colours = _as_bytes(array, name)
+    return _on_paper(Image.fromarray(colours)) if colours.shape[2] == 4 and colours.size else colours
+
+
+def _as_bytes(array: Array, name: str) -> Array:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return (array >> 8).astype(np.uint8)
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind != "f" or (array.size and not (array.min() >= 0 and array.max() <= 1)):  # NaN fails too
+        raise PictureError(f"{name} should hold uint8, uint16, bool, or floats in [0, 1], got {_described(array)}")
+    return np.rint(array * 255).astype(np.uint8)
+
+
+def _described(array: Array) -> str:
+    if array.dtype.kind != "f":
+        return str(array.dtype)
+    return "NaN" if np.isnan(array).any() else f"floats from {array.min():.6g} to {array.max():.6g}"
 
 
 def _stretched(values: Array, name: str) -> Array:

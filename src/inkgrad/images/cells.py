@@ -1,0 +1,253 @@
+"""Cells: the boxes of tables and forms, found as the paper that rules enclose."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.images.morphology import spread
+from inkgrad.images.rules import Rules
+
+FILLED = 0.7  # of its rectangle a cell fills, though the paper may be bent
+ALIKE = 2.5  # times as wide or high as its neighbour is a cell at most
+WALL = 0.5  # of a cell: two neighbours are not farther apart
+SMALLEST = 0.6  # of the height of the writing is the shorter side of a cell
+MOST = 2000  # cells
+FITTING = 1.5  # times the middle size of its column or row; larger cells lost a wall
+STEP = 2  # pixels looked at as one, for speed
+
+SEEN = 0.5  # of the boxes of an outer row or column at least
+OPEN = 0.75  # of the places beside a table that have writing: with more, they are cells whose rules were not seen
+
+TOP, LEFT, BOTTOM, RIGHT = range(4)
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Boxes (top, left, bottom, right) in pixels, by their row and column, both from 0 without a gap."""
+
+    cells: dict[Place, tuple[int, ...]]
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows it has."""
+        return 1 + max((row for row, _ in self.cells), default=-1)
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns it has."""
+        return 1 + max((column for _, column in self.cells), default=-1)
+
+
+def find_tables(rules: Rules, high: float) -> list[Table]:
+    """Return the tables of a picture, the largest first; `high` is the height of the writing in pixels.
+
+    Cells are pieces of paper, nearly rectangles, with rules or the picture's edge on all sides.  One
+    lies beside another where they share a side; so each comes to its row and its column.  A cell
+    whose walls have gaps is put in from its neighbours.
+    """
+    if not (rules.across.any() and rules.down.any()):
+        return []
+    boxes = _boxes(rules, high)
+    if not 2 <= len(boxes) <= MOST:
+        return []
+    links = [*_links(boxes, across=True), *_links(boxes, across=False)]
+    tables = [_completed(places, boxes) for places in _placed(len(boxes), links)]
+    return sorted(tables, key=lambda table: len(table.cells), reverse=True)
+
+
+def extended(table: Table, middles: Array) -> Table:
+    """Return a table with the rows and columns beside it whose rules were not seen, for the middles (n, 2) of writing.
+
+    There is such a row or column where at least three of four of its places have writing.
+    """
+    cells = dict(table.cells)
+    for down, right in (1, 0), (-1, 0), (0, 1), (0, -1):
+        while beside := _beside(cells, down, right):
+            boxes = np.array(list(beside.values()))
+            rows, columns = middles[:, :1], middles[:, 1:]
+            hit = (boxes[:, TOP] <= rows) & (rows < boxes[:, BOTTOM])
+            hit &= (boxes[:, LEFT] <= columns) & (columns < boxes[:, RIGHT])
+            if hit.any(axis=0).sum() < OPEN * len(boxes):
+                break
+            cells |= beside
+    return _renumbered(cells)
+
+
+def trimmed(table: Table, filled: Collection[Place], shape: tuple[int, ...]) -> Table:
+    """Return a table without empty outer rows and columns at the picture's edge; `filled` are the places with writing.
+
+    They are the paper around the table.
+    """
+    cells = dict(table.cells)
+    while cells:
+        for axis, end in (0, min), (0, max), (1, min), (1, max):
+            number = end(place[axis] for place in cells)
+            outer = [place for place in cells if place[axis] == number]
+            if not any(place in filled for place in outer) and all(_at_edge(cells[place], shape) for place in outer):
+                cells = {place: box for place, box in cells.items() if place not in outer}
+                break
+        else:
+            break
+    return _renumbered(cells)
+
+
+def _at_edge(box: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    near = 2 * STEP
+    return min(box[TOP], box[LEFT]) <= near or box[BOTTOM] >= shape[0] - near or box[RIGHT] >= shape[1] - near
+
+
+def _renumbered(cells: dict[Place, tuple[int, ...]]) -> Table:
+    top, left = min((row for row, _ in cells), default=0), min((column for _, column in cells), default=0)
+    return Table({(row - top, column - left): box for (row, column), box in cells.items()})
+
+
+def _beside(cells: dict[Place, tuple[int, ...]], down: int, right: int) -> dict[Place, tuple[int, ...]]:
+    """Return where the next row or column would lie, going on as the last two do."""
+    ends: dict[int, int] = {}
+    axis, sign = (0, down) if down else (1, right)
+    for place in cells:
+        along, across = place[axis], place[1 - axis]
+        ends[across] = max(ends.get(across, along * sign), along * sign)
+    last = max(ends.values())
+    found = {}
+    for across, end in ends.items():
+        if end < last:
+            continue
+        at = end * sign
+        place, before = ((at, across), (at - sign, across)) if axis == 0 else ((across, at), (across, at - sign))
+        box = np.array(cells[place])
+        if before in cells:
+            step = box - cells[before]
+        else:
+            height, width = box[BOTTOM] - box[TOP], box[RIGHT] - box[LEFT]
+            step = np.array([down * height, right * width] * 2)
+        found[place[0] + down, place[1] + right] = tuple(int(edge) for edge in box + step)
+    return found
+
+
+def _boxes(rules: Rules, high: float) -> Array:
+    """Return the rectangles (n, 4) of paper within walls."""
+    from scipy import ndimage
+
+    reach = max(6, round(0.35 * high))
+    walls = spread(rules.across, reach, 1) | spread(rules.down, reach, 0)
+    walls = spread(spread(walls, 1, 0), 1, 1)[::STEP, ::STEP]
+    labels, n = ndimage.label(~walls)
+    areas = np.bincount(labels.ravel(), minlength=n + 1)
+    found = []
+    for k, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if areas[k] >= FILLED * height * width and min(height, width) * STEP >= SMALLEST * high > 0:
+            found.append((rows.start * STEP, columns.start * STEP, rows.stop * STEP, columns.stop * STEP))
+    return np.array(found, int).reshape(-1, 4)
+
+
+def _links(boxes: Array, across: bool) -> list[tuple[float, int, int, Place]]:
+    """Return for each box with a neighbour right of it, or below it: how unlike they are, both, and the step."""
+    start, stop = (LEFT, RIGHT) if across else (TOP, BOTTOM)
+    low, high = (TOP, BOTTOM) if across else (LEFT, RIGHT)
+    along, side = boxes[:, stop] - boxes[:, start], boxes[:, high] - boxes[:, low]
+    gap = boxes[None, :, start] - boxes[:, None, stop]
+    shared = np.minimum(boxes[:, None, high], boxes[None, :, high]) - np.maximum(
+        boxes[:, None, low], boxes[None, :, low]
+    )
+    ratio = np.maximum(along[:, None] / along, along / along[:, None])
+    size = np.minimum(along[:, None], along)
+    fits = (
+        (shared > 0.5 * np.maximum(side[:, None], side)) & (ratio < ALIKE) & (gap < WALL * size) & (gap > -0.3 * size)
+    )
+    distance = np.where(fits, np.abs(gap), 10**9)
+    nearest = distance.argmin(axis=1)
+    unlike = ratio * np.maximum(side[:, None] / side, side / side[:, None])
+    step = (0, 1) if across else (1, 0)
+    return [(float(unlike[k, j]), k, int(j), step) for k, j in enumerate(nearest) if fits[k, j]]
+
+
+def _placed(n: int, links: list[tuple[float, int, int, Place]]) -> list[dict[Place, int]]:
+    """Return for each group of linked boxes which box is at (row, column); the likest neighbours are placed first."""
+    beside: list[list[tuple[float, int, int, int]]] = [[] for _ in range(n)]
+    for unlike, a, b, (down, right) in links:
+        beside[a].append((unlike, b, down, right))
+        beside[b].append((unlike, a, -down, -right))
+    groups, done = [], [False] * n
+    for first in range(n):
+        if done[first]:
+            continue
+        places: dict[Place, int] = {}
+        queue = [(0.0, first, 0, 0)]
+        while queue:
+            _, k, row, column = heapq.heappop(queue)
+            if done[k]:
+                continue
+            done[k] = True
+            places.setdefault((row, column), k)
+            for unlike, other, down, right in beside[k]:
+                heapq.heappush(queue, (unlike, other, row + down, column + right))
+        if len(places) > 1:
+            groups.append(places)
+    return groups
+
+
+def _completed(places: dict[Place, int], boxes: Array) -> Table:
+    """Return a table with a box at every place; those missing or too large are put in from row and column."""
+    places = _without_sparse_edges(places)
+    top, left = min(row for row, _ in places), min(column for _, column in places)
+    known = {(row - top, column - left): boxes[k] for (row, column), k in places.items()}
+    n_rows, n_columns = 1 + max(row for row, _ in known), 1 + max(column for _, column in known)
+    in_row = [[place for place in sorted(known) if place[0] == row] for row in range(n_rows)]
+    in_column = [[place for place in sorted(known) if place[1] == column] for column in range(n_columns)]
+    whole = {}
+    for row in range(n_rows):
+        for column in range(n_columns):
+            box = known.get((row, column))
+            across = _between(in_row[row], column, 1, known, (TOP, BOTTOM), but=(row, column))
+            down = _between(in_column[column], row, 0, known, (LEFT, RIGHT), but=(row, column))
+            if box is None or _too_large(box, across, down):
+                if across is None or down is None:
+                    continue
+                box = across[0], down[0], across[1], down[1]
+            whole[row, column] = tuple(int(edge) for edge in box)
+    return Table(whole)
+
+
+def _without_sparse_edges(places: dict[Place, int]) -> dict[Place, int]:
+    """Return places without outer rows and columns where less than half of the boxes were seen."""
+    while True:
+        for axis, end in (0, min), (0, max), (1, min), (1, max):
+            number = end(place[axis] for place in places)
+            outer = {place for place in places if place[axis] == number}
+            if len(outer) < SEEN * len({place[1 - axis] for place in places}):
+                places = {place: k for place, k in places.items() if place not in outer}
+                break
+        else:
+            return places
+
+
+def _too_large(box: Array, across: Array | None, down: Array | None) -> bool:
+    """Return whether a box is much higher than its row, or much wider than its column, elsewhere."""
+    if across is None or down is None:
+        return False
+    height, width = box[BOTTOM] - box[TOP], box[RIGHT] - box[LEFT]
+    return bool(height > FITTING * (across[1] - across[0]) or width > FITTING * (down[1] - down[0]))
+
+
+def _between(
+    line: list[Place], at: int, axis: int, known: dict[Place, Array], edges: Place, but: Place
+) -> Array | None:
+    """Return two edges of the boxes of a row or a column at one place in it, from the nearest on each side."""
+    before = [place for place in line if place[axis] <= at and place != but][-1:]
+    after = [place for place in line if place[axis] >= at and place != but][:1]
+    near = before + after
+    if not near:
+        return None
+    values = np.array([[known[place][edge] for edge in edges] for place in near], float)
+    if len(near) == 1 or near[0][axis] == near[1][axis]:
+        return values[0]
+    share = (at - near[0][axis]) / (near[1][axis] - near[0][axis])
+    return np.asarray((1 - share) * values[0] + share * values[1])

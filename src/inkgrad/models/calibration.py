@@ -1,0 +1,55 @@
+"""Calibration: probabilities that are as often right as they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.costs import SoftmaxCrossEntropy
+from inkgrad.data import Examples
+from inkgrad.errors import SettingError
+from inkgrad.layers import Chain, Dense
+from inkgrad.layout import Layout
+from inkgrad.models.model import Model
+
+SHARPEST, N_HALVINGS = 100.0, 50
+
+
+def calibrated(model: Model, examples: Examples) -> Model:
+    """Return a model whose probabilities suit examples that it was not trained on; its answers stay the same.
+
+    The logits y become b y, with the one number b > 0 that makes the cost of the examples least
+    (Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 4.2, where the temperature is
+    T = 1 / b).  As y = x W + b0 comes from a dense layer, its W and b0 are multiplied.
+
+    Raises SettingError unless the last layer is Dense and the cost SoftmaxCrossEntropy.
+    """
+    network = model.network
+    ends_in_dense = isinstance(network, Chain) and bool(network.layers) and isinstance(network.layers[-1], Dense)
+    if not isinstance(network, Chain) or not ends_in_dense or not isinstance(model.cost, SoftmaxCrossEntropy):
+        raise SettingError(f"calibration takes a network that ends in Dense, with SoftmaxCrossEntropy, got {model}")
+    # the logarithm of the probabilities differs from the logits by a number that is the same for all classes
+    logits = np.log(np.maximum(model.probabilities(examples.x).astype(np.float64), 1e-30))
+    factor = best_factor(logits, examples.t)
+    theta = np.array(model.theta)
+    p = Layout(network.shapes()).views(theta)[str(len(network.layers) - 1)]
+    p.W, p.b = factor * p.W, factor * p.b
+    return replace(model, theta=theta)
+
+
+def best_factor(logits: Array, t: Array) -> float:
+    """Return the b for which softmax(b y) has the least cross-entropy, for logits y (N, K), class numbers t (N,).
+
+    The cost is convex in b, with the slope mean(sum_k p_k y_k - y_t), p = softmax(b y); b is where
+    the slope changes its sign, from 0.01 to 100.
+    """
+    low, high = 1 / SHARPEST, SHARPEST
+    right = logits[np.arange(len(t)), t]
+    for _ in range(N_HALVINGS):
+        b = np.sqrt(low * high)
+        e = np.exp(b * (logits - logits.max(axis=1, keepdims=True)))
+        mean = (e * logits).sum(axis=1) / e.sum(axis=1)
+        low, high = (b, high) if np.mean(mean - right) < 0 else (low, b)
+    return float(np.sqrt(low * high))

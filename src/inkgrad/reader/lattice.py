@@ -1,0 +1,142 @@
+"""Lattice: all ways to read a row of ink as digits, and the most probable one.
+
+A row is a list of atoms from left to right: pieces, or parts of pieces that may be several digits.
+A candidate is some neighbouring atoms together.  The network says of each candidate which digit it is,
+or that it is none.  The best reading parts the atoms into digits and dirt so that the product of the
+probabilities is largest.  (LeCun et al. 1998, https://doi.org/10.1109/5.726791, section VII:
+heuristic over-segmentation and a Viterbi search.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.images.pieces import Piece, joined
+from inkgrad.reader.expect import Expectation
+
+MOST_ATOMS = 8  # of one digit
+WIDEST = 1.6  # of the height of the writing: no digit is wider
+GAP = 0.22  # of the height of the writing: the parts of one digit are not farther apart
+LEAST = 1e-6  # probability: less is not believed
+DIRTY_PIECE = 0.25  # probability that a piece is dirt that could be several digits, and looks like no one
+DIRTY_PART = 0.02  # probability that a part of a piece is dirt, and the rest a digit
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """The atoms from `start` to before `stop` of a row, which may be one digit."""
+
+    start: int
+    stop: int
+    piece: Piece
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Atoms from left to right, and the height of the writing in pixels.
+
+    `piece_of` has for each atom the number of the piece that it is, or is a part of.
+    """
+
+    atoms: Sequence[Piece]
+    piece_of: Sequence[int]
+    high: float
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        """All that may be digits."""
+        found = []
+        for start in range(len(self.atoms)):
+            for stop in range(start + 1, min(start + MOST_ATOMS, len(self.atoms)) + 1):
+                atoms = self.atoms[start:stop]
+                if stop > start + 1 and not self._may_be_one(atoms):
+                    break
+                found.append(Candidate(start, stop, joined(atoms)))
+        return found
+
+    def _may_be_one(self, atoms: Sequence[Piece]) -> bool:
+        left, right = min(atom.left for atom in atoms), max(atom.right for atom in atoms)
+        gap = atoms[-1].left - max(atom.right for atom in atoms[:-1])
+        return right - left <= WIDEST * self.high and gap <= GAP * self.high
+
+
+Taken = tuple[tuple[int, int], ...]  # the number of a candidate, and which digit it is, for each digit of a row
+
+
+def best_parse(row: Row, digits: Array, dirt: Array, expected: Expectation) -> Taken:
+    """Return the most probable reading of a row.
+
+    digits    (n, 10)  the probability of each candidate to be each digit
+    dirt      (m,)     that of each piece to be no digit
+    expected           what the user knows; where no reading agrees with it, it is left aside
+
+    Each atom counts with the logarithm of the probability of the candidate that it belongs to, so that
+    readings of few and of many digits are compared fairly.  A piece may be dirt, and at a price a part of one.
+    """
+    if expected.allowed is None:
+        return _search(row, digits, dirt, [np.ones(10)], counted=False)[0][1]
+    allowed = [np.array([str(k) in place for k in range(10)], float) for place in expected.allowed]
+    by_count = _search(row, digits, dirt, allowed, counted=True)[expected.least :]
+    score, taken = max(by_count, key=lambda reading: reading[0])
+    return taken if score > -inf else best_parse(row, digits, dirt, Expectation())
+
+
+def _search(row: Row, digits: Array, dirt: Array, allowed: list[Array], counted: bool) -> list[tuple[float, Taken]]:
+    """Return the best reading of a row with its score; where they are counted, of 0, 1, 2, ... digits.
+
+    best[i][m] is the best score of the first i atoms as m digits, and came[i][m] how it came to
+    that: from which atom and m, with which candidate (-1 for dirt), as which digit.
+    """
+    n, most = len(row.atoms), len(allowed) if counted else 0
+    scores = [np.log(np.maximum(digits * place, LEAST)) for place in allowed]
+    tops = [(score.max(axis=1), score.argmax(axis=1)) for score in scores]
+    best = [[-inf] * (most + 1) for _ in range(n + 1)]
+    came: list[list[tuple[int, int, int, int]]] = [[(0, 0, -1, 0)] * (most + 1) for _ in range(n + 1)]
+    best[0][0] = 0.0
+
+    def may_come(i: int, m: int, j: int, m_next: int, gain: float, k: int, digit: int) -> None:
+        score = best[i][m] + gain
+        if score > best[j][m_next]:
+            best[j][m_next], came[j][m_next] = score, (i, m, k, digit)
+
+    by_start: list[list[int]] = [[] for _ in range(n)]
+    for k, candidate in enumerate(row.candidates):
+        by_start[candidate.start].append(k)
+    for i in range(n):
+        end, part = _end_of_piece(row, i)
+        whole = DIRTY_PIECE if end > i + 1 else 1.0  # a piece that may be several digits looks like none
+        losses = [(end, float(np.log(max(whole * dirt[row.piece_of[i]], LEAST))))] if not part else []
+        losses += [(i + 1, float(np.log(DIRTY_PART)))] if part or end > i + 1 else []
+        for m in range(most + 1):
+            for j, loss in losses:
+                may_come(i, m, j, m, (j - i) * loss, -1, 0)
+            if counted and m == most:
+                continue
+            top, which = tops[m if counted else 0]
+            for k in by_start[i]:
+                j = row.candidates[k].stop
+                may_come(i, m, j, m + counted, (j - i) * float(top[k]), k, int(which[k]))
+    return [(best[n][m], _walk_back(came, n, m) if best[n][m] > -inf else ()) for m in range(most + 1)]
+
+
+def _end_of_piece(row: Row, i: int) -> tuple[int, bool]:
+    """Return the atom after the last one of the piece that atom i belongs to, and whether i is not its first."""
+    j = i
+    while j < len(row.atoms) and row.piece_of[j] == row.piece_of[i]:
+        j += 1
+    return j, i > 0 and row.piece_of[i - 1] == row.piece_of[i]
+
+
+def _walk_back(came: list[list[tuple[int, int, int, int]]], i: int, m: int) -> Taken:
+    taken = []
+    while i > 0:
+        i, m, k, digit = came[i][m]
+        if k >= 0:
+            taken.append((k, digit))
+    return tuple(reversed(taken))

@@ -1,0 +1,172 @@
+"""Parsing: from the pieces of scanned pictures to digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.images.cuts import cut_apart
+from inkgrad.images.pieces import Piece
+from inkgrad.reader.expect import Expectation
+from inkgrad.reader.eye import Eye, Look
+from inkgrad.reader.lattice import Row, best_parse
+from inkgrad.reader.scan import Scan
+
+SIZES = 0.45  # standard deviation of the logarithm of digits' heights
+FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side
+THIN = 0.5  # of the usual stroke: what is thinner is a rest of a rule
+WIDE = 0.8  # of the height of the writing: wider pieces may be several digits
+WIDE_IF_UNSURE, SURE = 0.8, 0.95  # narrower ones may be too, unless one digit is more probable than that
+TALL = 2.0  # of the height of the writing: higher pieces are no writing
+DOUBTFUL = 0.6  # probability of a piece to be a digit, below which it may be several
+NARROWEST = 0.4  # of the height of the writing: two digits are not narrower
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One digit that was read: its ink, the probabilities of "0" to "9" (10,), which it is, and its image."""
+
+    piece: Piece
+    p: Array
+    digit: int
+    image: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """The digits of each row of a scan, and how good the whole reading is; 0 for no digit."""
+
+    rows: list[list[Seen]]
+    score: float
+
+
+def parse(scans: Sequence[Scan], eye: Eye, expected: Expectation) -> list[Parsed]:
+    """Return the best reading of each scan.
+
+    The network looks twice, each time at all pictures together: at the pieces, to learn which may be
+    several digits, and at all candidates.
+    """
+    work = [_Work(scan, pieces) for scan in scans for pieces in scan.rows]
+    first = eye.look(
+        [piece for job in work for piece in job.pieces], [job.scan.ink for job in work for _ in job.pieces]
+    )
+    usual = [_usual(look) for look in _parts(first, [sum(map(len, scan.rows)) for scan in scans])]
+    usual_of = [each for each, scan in zip(usual, scans, strict=True) for _ in scan.rows]
+    looks = _parts(first, [len(job.pieces) for job in work])
+    for job, look, its_usual in zip(work, looks, usual_of, strict=True):
+        job.row = _as_row(job.pieces, look, job.scan, expected)
+        job.dirt = 1 - (1 - look.none) * _likely(job.pieces, look, job.row.high, its_usual)
+    candidates = [candidate.piece for job in work for candidate in job.row.candidates]
+    inks = [job.scan.ink for job in work for _ in job.row.candidates]
+    looks = _parts(_second_look(eye, candidates, inks, first, work), [len(job.row.candidates) for job in work])
+    rows = iter([_digits(*each, expected) for each in zip(work, looks, usual_of, strict=True)])
+    return [_parsed([next(rows) for _ in scan.rows], scan, expected) for scan in scans]
+
+
+def _second_look(eye: Eye, candidates: list[Piece], inks: list[Array], first: Look, work: list[_Work]) -> Look:
+    """Return what is seen of candidates; those that are whole pieces were looked at before."""
+    known = {id(piece): k for k, piece in enumerate(piece for job in work for piece in job.pieces)}
+    new = [k for k, piece in enumerate(candidates) if id(piece) not in known]
+    second = eye.look([candidates[k] for k in new], [inks[k] for k in new])
+    place = {k: len(known) + number for number, k in enumerate(new)}
+    order = [known[id(piece)] if id(piece) in known else place[k] for k, piece in enumerate(candidates)]
+    return first.followed_by(second)[np.array(order, int)]
+
+
+@dataclass(eq=False)
+class _Work:
+    """A row of pieces on its way to be read: its atoms, and how likely each piece is dirt."""
+
+    scan: Scan
+    pieces: list[Piece]
+    row: Row = field(init=False)
+    dirt: Array = field(init=False)
+
+
+def _parts(look: Look, lengths: list[int]) -> list[Look]:
+    """Return a look in parts of these lengths."""
+    stops = np.cumsum([0, *lengths]).tolist()
+    return [look[start:stop] for start, stop in pairwise(stops)]
+
+
+def _digits(job: _Work, look: Look, usual: Usual, expected: Expectation) -> list[Seen]:
+    """Return the digits of a row."""
+    candidates = [candidate.piece for candidate in job.row.candidates]
+    p = look.p * _likely(candidates, look, job.row.high, usual)[:, None]
+    taken = best_parse(job.row, p, job.dirt, expected)
+    return [Seen(candidates[k], look.p[k], digit, look.images[k]) for k, digit in taken]
+
+
+def _parsed(rows: list[list[Seen]], scan: Scan, expected: Expectation) -> Parsed:
+    if expected.n_lines is not None and not scan.tables:
+        rows = _best_lines(rows, expected.n_lines)
+    return Parsed(rows, sum(map(_worth, rows)))
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How the writing of a picture usually is: how dark in [0, 1], and with strokes of how many pixels."""
+
+    darkness: float
+    stroke: float
+
+
+def _usual(look: Look) -> Usual:
+    """Return the medians of the pieces, each weighted by how much it looks like a digit."""
+    return Usual(*(_median(values, 1 - look.none + 1e-6) for values in (look.darkness, look.stroke)))
+
+
+def _median(values: Array, weights: Array) -> float:
+    if len(values) == 0:
+        return 1.0
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])
+
+
+def _as_row(pieces: list[Piece], look: Look, scan: Scan, expected: Expectation) -> Row:
+    """Return the row of pieces, those that may be several digits cut apart."""
+    high = _height(pieces, scan.high)
+    atoms: list[Piece] = []
+    piece_of: list[int] = []
+    for number, piece in enumerate(pieces):
+        sure = float(look.p[number].max())
+        may_be_several = (
+            piece.width > (WIDE if sure > SURE else WIDE_IF_UNSURE if sure > DOUBTFUL else NARROWEST) * high
+        )
+        parts = [piece]
+        if (may_be_several or expected.allowed) and piece.height < TALL * high:
+            parts = cut_apart(piece, scan.ink, high)
+        atoms += parts
+        piece_of += [number] * len(parts)
+    return Row(atoms, piece_of, high)
+
+
+def _height(pieces: list[Piece], high: float) -> float:
+    """Return the height of the writing in a row, which is near that of the whole picture."""
+    tall = [piece.height for piece in pieces if piece.height > 0.5 * high]
+    return float(np.clip(np.median(tall), 0.6 * high, 1.5 * high)) if len(tall) >= 3 else high
+
+
+def _likely(pieces: list[Piece], look: Look, high: float, usual: Usual) -> Array:
+    """Return how likely pieces are to be digits, in [0, 1], for their height, darkness and thickness alone."""
+    heights = np.array([piece.height for piece in pieces], float)
+    size = np.exp(-0.5 * (np.log(np.maximum(heights, 1) / max(high, 1)) / SIZES) ** 2)
+    dark = np.minimum(look.darkness / usual.darkness / FAINT, 1)
+    thick = np.minimum(look.stroke / usual.stroke / THIN, 1)
+    return np.asarray(size * dark * thick**2)
+
+
+def _worth(digits: list[Seen]) -> float:
+    """Return what a row adds to a picture's score: more for each digit, less for doubtful ones."""
+    return sum(1 + float(np.log(max(seen.p[seen.digit], 1e-6))) for seen in digits)
+
+
+def _best_lines(rows: list[list[Seen]], n: int) -> list[list[Seen]]:
+    """Return the rows with all but n of them empty: those stay that are worth most."""
+    kept = set(np.argsort([_worth(row) for row in rows])[::-1][:n].tolist())
+    return [row if k in kept else [] for k, row in enumerate(rows)]
