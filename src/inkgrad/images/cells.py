@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.images.grids import boxes_between, find_grids
 from inkgrad.images.morphology import spread
 from inkgrad.images.rules import Rules
 
@@ -47,18 +48,30 @@ class Table:
 def find_tables(rules: Rules, high: float) -> list[Table]:
     """Return the tables of a picture, the largest first; `high` is the height of the writing in pixels.
 
-    Cells are pieces of paper, nearly rectangles, with rules or the picture's edge on all sides.  One
-    lies beside another where they share a side; so each comes to its row and its column.  A cell
-    whose walls have gaps is put in from its neighbours.
+    Rules that cross make a grid, and what lies between two of them each way is a cell.  Other cells are
+    pieces of paper, nearly rectangles, with rules or the picture's edge on all sides; one lies
+    beside another where they share a side, so each comes to its row and its column.
     """
     if not (rules.across.any() and rules.down.any()):
         return []
+    grids = [Table(boxes_between(*lines)) for lines in find_grids(rules, high)]
     boxes = _boxes(rules, high)
-    if not 2 <= len(boxes) <= MOST:
-        return []
-    links = [*_links(boxes, across=True), *_links(boxes, across=False)]
-    tables = [_completed(places, boxes) for places in _placed(len(boxes), links)]
-    return sorted(tables, key=lambda table: len(table.cells), reverse=True)
+    covered = [_inside(box, grid) for box in boxes for grid in grids]
+    boxes = boxes[~np.array(covered, bool).reshape(len(boxes), len(grids)).any(axis=1)]
+    others = []
+    if 2 <= len(boxes) <= MOST:
+        links = [*_links(boxes, across=True), *_links(boxes, across=False)]
+        others = [_completed(places, boxes) for places in _placed(len(boxes), links)]
+    return sorted(grids + others, key=lambda table: len(table.cells), reverse=True)
+
+
+def _inside(box: Array, grid: Table) -> bool:
+    """Return whether the middle of a box lies in a grid."""
+    cells = np.array(list(grid.cells.values()))
+    down, right = (box[TOP] + box[BOTTOM]) / 2, (box[LEFT] + box[RIGHT]) / 2
+    return bool(
+        cells[:, TOP].min() <= down <= cells[:, BOTTOM].max() and cells[:, LEFT].min() <= right <= cells[:, RIGHT].max()
+    )
 
 
 def extended(table: Table, middles: Array) -> Table:

@@ -27,12 +27,29 @@ THICKEST = 12  # pixels; strokes across thicker rules are lost
 ACROSS, DOWN = 1, 0  # the axis along which a rule runs
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A straight piece of a rule: from `start` to `stop` along an axis, and where its ends lie across it."""
+
+    axis: int
+    start: int
+    stop: int
+    at_start: float
+    at_stop: float
+
+    def at(self, along: float) -> float:
+        """Return where it lies across, at a place along it or beyond its ends."""
+        share = (along - self.start) / (self.stop - self.start)
+        return (1 - share) * self.at_start + share * self.at_stop
+
+
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """Where the rules of a picture are, as masks (height, width): those across, and those down."""
+    """Where the rules of a picture are, as masks (height, width): those across, those down; and as segments."""
 
     across: Array
     down: Array
+    segments: tuple[Segment, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.across.any() or self.down.any())
@@ -80,7 +97,13 @@ def find_rules(ink: Array, strokes: Array, faint: Array) -> Rules:
         walls = spread(_drawn(taken[1 - axis], labels[1 - axis]), 3, axis)
         more = [run for run in runs[axis] if run not in taken[axis] and _ends_on(run, walls, axis, labels[axis], high)]
         taken[axis] = taken[axis] + more
-    rules = Rules(*(_own_ink(taken[axis], labels[axis], strokes, ink, axis) for axis in (ACROSS, DOWN)))
+    segments = tuple(
+        Segment(axis, run.box[axis].start, run.box[axis].stop, run.at_start, run.at_stop)
+        for axis in (ACROSS, DOWN)
+        for run in taken[axis]
+    )
+    own = {axis: _own_ink(taken[axis], labels[axis], strokes, ink, axis) for axis in (ACROSS, DOWN)}
+    rules = Rules(own[ACROSS], own[DOWN], segments)
     left = strokes & ~rules.across & ~rules.down
     nothing = np.zeros_like(strokes)
     return rules if left.sum() > LEAST_LEFT * strokes.sum() else Rules(nothing, nothing)

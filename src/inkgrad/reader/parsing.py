@@ -18,6 +18,7 @@ from inkgrad.reader.scan import Scan
 
 SIZES = 0.45  # standard deviation of the logarithm of digits' heights
 FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side
+STILL_NONE = 0.3  # times as probable as the network says is it that what was read is no digit
 THIN = 0.5  # of the usual stroke: what is thinner is a rest of a rule
 WIDE = 0.8  # of the height of the writing: wider pieces may be several digits
 WIDE_IF_UNSURE, SURE = 0.8, 0.95  # narrower ones may be too, unless one digit is more probable than that
@@ -98,7 +99,8 @@ def _digits(job: _Work, look: Look, usual: Usual, expected: Expectation) -> list
     candidates = [candidate.piece for candidate in job.row.candidates]
     p = look.p * _likely(candidates, look, job.row.high, usual)[:, None]
     taken = best_parse(job.row, p, job.dirt, expected)
-    return [Seen(candidates[k], look.p[k], digit, look.images[k]) for k, digit in taken]
+    sure = look.p / (1 - (1 - STILL_NONE) * look.none)[:, None]
+    return [Seen(candidates[k], sure[k], digit, look.images[k]) for k, digit in taken]
 
 
 def _parsed(rows: list[list[Seen]], scan: Scan, expected: Expectation) -> Parsed:
