@@ -55,8 +55,11 @@ def thickness(piece: Piece) -> float:
     return 2 * float(mask.sum()) / float(edges)
 
 
-def find_pieces(strokes: Array) -> list[Piece]:
-    """Return the connected pieces of strokes (height, width), larger than specks, in no order."""
+def find_pieces(strokes: Array, stroke: float) -> list[Piece]:
+    """Return the connected pieces of strokes (height, width), larger than specks, in no order.
+
+    `stroke` is how thick strokes are, in pixels.  Boxes around other pieces are left out.
+    """
     from scipy import ndimage
 
     labels, n = ndimage.label(strokes, np.ones((3, 3)))
@@ -64,7 +67,7 @@ def find_pieces(strokes: Array) -> list[Piece]:
         return []
     boxes = ndimage.find_objects(labels)
     sizes = np.array([(box[0].stop - box[0].start, box[1].stop - box[1].start) for box in boxes])
-    high = writing_height(sizes, stroke_width(strokes), strokes.shape)
+    high = writing_height(sizes, stroke, strokes.shape)
     kept = np.flatnonzero(sizes.max(axis=1) >= max(SMALLEST * high, 2))
     kept = kept[~_boxes(np.array([[(side.start, side.stop) for side in boxes[k]] for k in kept]))]
     return [Piece(boxes[k][0].start, boxes[k][1].start, labels[boxes[k]] == k + 1) for k in kept]

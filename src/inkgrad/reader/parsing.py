@@ -20,8 +20,8 @@ SIZES = 0.45  # standard deviation of the logarithm of digits' heights
 FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side
 STILL_NONE = 0.3  # times as probable as the network says is it that what was read is no digit
 THIN = 0.5  # of the usual stroke: what is thinner is a rest of a rule
-WIDE = 0.8  # of the height of the writing: wider pieces may be several digits
-WIDE_IF_UNSURE, SURE = 0.8, 0.95  # narrower ones may be too, unless one digit is more probable than that
+WIDE = 1.15  # of the height of the writing: wider pieces may be several digits
+WIDE_IF_UNSURE, SURE = 0.8, 0.97  # narrower ones may be too, unless one digit is more probable than that
 TALL = 2.0  # of the height of the writing: higher pieces are no writing
 DOUBTFUL = 0.6  # probability of a piece to be a digit, below which it may be several
 NARROWEST = 0.4  # of the height of the writing: two digits are not narrower
@@ -165,7 +165,7 @@ def _likely(pieces: list[Piece], look: Look, high: float, usual: Usual) -> Array
 
 def _worth(digits: list[Seen]) -> float:
     """Return what a row adds to a picture's score: more for each digit, less for doubtful ones."""
-    return sum(1 + float(np.log(max(seen.p[seen.digit], 1e-6))) for seen in digits)
+    return sum(1 + 2 * float(np.log(max(seen.p[seen.digit], 1e-6))) for seen in digits)
 
 
 def _best_lines(rows: list[list[Seen]], n: int) -> list[list[Seen]]:

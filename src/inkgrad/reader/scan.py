@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from inkgrad.images.skew import find_skew, turned
 FEWEST = 4  # pieces that say how a page is turned
 GRID = 24  # times as high and wide as its strokes are thick is no digit
 SIMPLE = 12  # and so many times surely is no grid
+SMALL = 100_000  # pixels of a picture that may be of a single digit
 LEAST_TURN = 0.7  # degrees; less does no harm
 FAINT = 0.6  # of a stroke's ink have faint rules
 STRADDLING = 0.3  # of a table's pieces: where more lie across its lines, it is squared paper and no table
@@ -43,16 +45,15 @@ class Scan:
 def scan(colours: Array, light_on_dark: bool) -> Scan:
     """Return what lies in a picture, uint8 (height, width, channels), of dark ink on light paper or the other way."""
     ink, degrees = ink_on_paper(colours, light_on_dark), 0.0
-    pieces, rules, mask = _found(ink)
-    high = _height(pieces, mask)
-    if len(pieces) >= FEWEST or _has_grid(pieces, mask, GRID):
-        degrees = find_skew(mask, high)
+    sheet = _sheet(ink)
+    if len(sheet.pieces) >= FEWEST or sheet.may_hold_grid(GRID):
+        degrees = find_skew(sheet.mask, sheet.high)
         if abs(degrees) >= LEAST_TURN:
             ink = turned(ink, degrees)
-            pieces, rules, mask = _found(ink)
-            high = _height(pieces, mask)
+            sheet = _sheet(ink)
         else:
             degrees = 0.0
+    pieces, rules, high = sheet.pieces, sheet.rules, sheet.high
     rows: list[list[Piece]] = []
     places: list[tuple[int, int, int] | None] = []
     tables: list[Table] = []
@@ -76,28 +77,39 @@ def scan(colours: Array, light_on_dark: bool) -> Scan:
     return Scan(ink, degrees, high, rows + free, places + [None] * len(free), tables)
 
 
-def _found(ink: Array) -> tuple[list[Piece], Rules, Array]:
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """Where there are strokes, how thick they are in pixels, their pieces without rules, and the rules."""
+
+    mask: Array
+    stroke: float
+    pieces: list[Piece]
+    rules: Rules
+
+    @cached_property
+    def high(self) -> float:
+        """How high the writing is, in pixels; 0 where there is none."""
+        if not self.pieces:
+            return 0.0
+        sizes = np.array([(piece.height, piece.width) for piece in self.pieces])
+        return writing_height(sizes, self.stroke, self.mask.shape)
+
+    def may_hold_grid(self, times: float) -> bool:
+        """Return whether a piece is so many times as high and wide as strokes are thick."""
+        return any(min(piece.height, piece.width) > times * self.stroke for piece in self.pieces)
+
+
+def _sheet(ink: Array) -> _Sheet:
     least = thresholds(ink)
     mask = ink > least
-    pieces = find_pieces(mask)
-    if len(pieces) == 1 and not _has_grid(pieces, mask, SIMPLE):
-        return pieces, Rules(np.zeros_like(mask), np.zeros_like(mask)), mask
+    stroke = stroke_width(mask)
+    if mask.size <= SMALL:  # a single digit, often, and soon done
+        nothing = np.zeros_like(mask)
+        alone = _Sheet(mask, stroke, find_pieces(mask, stroke), Rules(nothing, nothing))
+        if len(alone.pieces) == 1 and not alone.may_hold_grid(SIMPLE):
+            return alone
     rules = find_rules(ink, mask, ink > FAINT * least)
-    return find_pieces(without_rules(mask, rules)) if rules else pieces, rules, mask
-
-
-def _has_grid(pieces: list[Piece], mask: Array, times: float) -> bool:
-    """Return whether a piece is so many times as high and wide as strokes are thick that it may be made of rules."""
-    least = times * stroke_width(mask)
-    return any(min(piece.height, piece.width) > least for piece in pieces)
-
-
-def _height(pieces: list[Piece], mask: Array) -> float:
-    """Return how high the writing of pieces is."""
-    if not pieces:
-        return 0.0
-    sizes = np.array([(piece.height, piece.width) for piece in pieces])
-    return writing_height(sizes, stroke_width(mask), mask.shape)
+    return _Sheet(mask, stroke, find_pieces(without_rules(mask, rules), stroke), rules)
 
 
 def _by_cell(pieces: list[Piece], table: Table) -> dict[tuple[int, int], list[Piece]]:
