@@ -1,4 +1,4 @@
-# make run    set up, train a network, evaluate it, read a sheet of digits
+# make run    set up, train a network, evaluate it, read a photo of digits
 # make test   set up, and run all checks
 # make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
 # make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so
@@ -14,7 +14,7 @@ run: .venv/installed
 	mkdir -p run
 	cd run && ../$(BIN)/inkgrad train
 	cd run && ../$(BIN)/inkgrad evaluate digits.safetensors
-	cd run && ../$(BIN)/inkgrad read ../examples/sheet.png --grid 4x10 --seen sheet.seen.png
+	cd run && ../$(BIN)/inkgrad read ../examples/page.jpg --boxes page.boxes.png
 
 test: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check

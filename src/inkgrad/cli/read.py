@@ -96,6 +96,7 @@ def read(
     for page, source, target in zip(pages, sources, targets, strict=False):
         if page.reading.error is None:
             draw_boxes(source, page.reading).save(target)
+            say(f"drew the boxes of {page.name} in {target}")
     if seen is not None:
         _draw_seen(pages, seen)
     for page in pages:

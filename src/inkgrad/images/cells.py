@@ -1,17 +1,15 @@
-"""Cells: the boxes of tables and forms, found as the paper that rules enclose."""
+"""Cells: paper that rules enclose, each in its row and column."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.grids import boxes_between, find_grids
 from inkgrad.images.morphology import spread
 from inkgrad.images.rules import Rules
+from inkgrad.images.table import BOTTOM, LEFT, RIGHT, TOP, Place, Table
 
 FILLED = 0.7  # of its rectangle a cell fills, though the paper may be bent
 ALIKE = 2.5  # times as wide or high as its neighbour is a cell at most
@@ -19,133 +17,15 @@ WALL = 0.5  # of a cell: two neighbours are not farther apart
 SMALLEST = 0.6  # of the height of the writing is the shorter side of a cell
 MOST = 2000  # cells
 FITTING = 1.5  # times the middle size of its column or row; larger cells lost a wall
+SEEN = 0.5  # of the boxes of an outer row or column at least
 STEP = 2  # pixels looked at as one, for speed
 
-SEEN = 0.5  # of the boxes of an outer row or column at least
-OPEN = 0.75  # of the places beside a table that have writing: with more, they are cells whose rules were not seen
 
-TOP, LEFT, BOTTOM, RIGHT = range(4)
-Place = tuple[int, int]
+def enclosed(rules: Rules, high: float) -> Array:
+    """Return the rectangles (n, 4) of paper within walls: top, left, bottom, right, in pixels.
 
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Boxes (top, left, bottom, right) in pixels, by their row and column, both from 0 without a gap."""
-
-    cells: dict[Place, tuple[int, ...]]
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows it has."""
-        return 1 + max((row for row, _ in self.cells), default=-1)
-
-    @property
-    def n_columns(self) -> int:
-        """How many columns it has."""
-        return 1 + max((column for _, column in self.cells), default=-1)
-
-
-def find_tables(rules: Rules, high: float) -> list[Table]:
-    """Return the tables of a picture, the largest first; `high` is the height of the writing in pixels.
-
-    Rules that cross make a grid, and what lies between two of them each way is a cell.  Other cells are
-    pieces of paper, nearly rectangles, with rules or the picture's edge on all sides; one lies
-    beside another where they share a side, so each comes to its row and its column.
+    They have rules, or the picture's edge, on all sides; `high` is the height of the writing.
     """
-    if not (rules.across.any() and rules.down.any()):
-        return []
-    grids = [Table(boxes_between(*lines)) for lines in find_grids(rules, high)]
-    boxes = _boxes(rules, high)
-    covered = [_inside(box, grid) for box in boxes for grid in grids]
-    boxes = boxes[~np.array(covered, bool).reshape(len(boxes), len(grids)).any(axis=1)]
-    others = []
-    if 2 <= len(boxes) <= MOST:
-        links = [*_links(boxes, across=True), *_links(boxes, across=False)]
-        others = [_completed(places, boxes) for places in _placed(len(boxes), links)]
-    return sorted(grids + others, key=lambda table: len(table.cells), reverse=True)
-
-
-def _inside(box: Array, grid: Table) -> bool:
-    """Return whether the middle of a box lies in a grid."""
-    cells = np.array(list(grid.cells.values()))
-    down, right = (box[TOP] + box[BOTTOM]) / 2, (box[LEFT] + box[RIGHT]) / 2
-    return bool(
-        cells[:, TOP].min() <= down <= cells[:, BOTTOM].max() and cells[:, LEFT].min() <= right <= cells[:, RIGHT].max()
-    )
-
-
-def extended(table: Table, middles: Array) -> Table:
-    """Return a table with the rows and columns beside it whose rules were not seen, for the middles (n, 2) of writing.
-
-    There is such a row or column where at least three of four of its places have writing.
-    """
-    cells = dict(table.cells)
-    for down, right in (1, 0), (-1, 0), (0, 1), (0, -1):
-        while beside := _beside(cells, down, right):
-            boxes = np.array(list(beside.values()))
-            rows, columns = middles[:, :1], middles[:, 1:]
-            hit = (boxes[:, TOP] <= rows) & (rows < boxes[:, BOTTOM])
-            hit &= (boxes[:, LEFT] <= columns) & (columns < boxes[:, RIGHT])
-            if hit.any(axis=0).sum() < OPEN * len(boxes):
-                break
-            cells |= beside
-    return _renumbered(cells)
-
-
-def trimmed(table: Table, filled: Collection[Place], shape: tuple[int, ...]) -> Table:
-    """Return a table without empty outer rows and columns at the picture's edge; `filled` are the places with writing.
-
-    They are the paper around the table.
-    """
-    cells = dict(table.cells)
-    while cells:
-        for axis, end in (0, min), (0, max), (1, min), (1, max):
-            number = end(place[axis] for place in cells)
-            outer = [place for place in cells if place[axis] == number]
-            if not any(place in filled for place in outer) and all(_at_edge(cells[place], shape) for place in outer):
-                cells = {place: box for place, box in cells.items() if place not in outer}
-                break
-        else:
-            break
-    return _renumbered(cells)
-
-
-def _at_edge(box: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    near = 2 * STEP
-    return min(box[TOP], box[LEFT]) <= near or box[BOTTOM] >= shape[0] - near or box[RIGHT] >= shape[1] - near
-
-
-def _renumbered(cells: dict[Place, tuple[int, ...]]) -> Table:
-    top, left = min((row for row, _ in cells), default=0), min((column for _, column in cells), default=0)
-    return Table({(row - top, column - left): box for (row, column), box in cells.items()})
-
-
-def _beside(cells: dict[Place, tuple[int, ...]], down: int, right: int) -> dict[Place, tuple[int, ...]]:
-    """Return where the next row or column would lie, going on as the last two do."""
-    ends: dict[int, int] = {}
-    axis, sign = (0, down) if down else (1, right)
-    for place in cells:
-        along, across = place[axis], place[1 - axis]
-        ends[across] = max(ends.get(across, along * sign), along * sign)
-    last = max(ends.values())
-    found = {}
-    for across, end in ends.items():
-        if end < last:
-            continue
-        at = end * sign
-        place, before = ((at, across), (at - sign, across)) if axis == 0 else ((across, at), (across, at - sign))
-        box = np.array(cells[place])
-        if before in cells:
-            step = box - cells[before]
-        else:
-            height, width = box[BOTTOM] - box[TOP], box[RIGHT] - box[LEFT]
-            step = np.array([down * height, right * width] * 2)
-        found[place[0] + down, place[1] + right] = tuple(int(edge) for edge in box + step)
-    return found
-
-
-def _boxes(rules: Rules, high: float) -> Array:
-    """Return the rectangles (n, 4) of paper within walls."""
     from scipy import ndimage
 
     reach = max(6, round(0.35 * high))
@@ -159,6 +39,25 @@ def _boxes(rules: Rules, high: float) -> Array:
         if areas[k] >= FILLED * height * width and min(height, width) * STEP >= SMALLEST * high > 0:
             found.append((rows.start * STEP, columns.start * STEP, rows.stop * STEP, columns.stop * STEP))
     return np.array(found, int).reshape(-1, 4)
+
+
+def tables_of(boxes: Array, width: int) -> list[Table]:
+    """Return the tables that boxes (n, 4) make in a picture of some width.
+
+    One box lies beside another where they share a side; so each comes to its row and its column.
+    """
+    if not 2 <= len(boxes) <= MOST:
+        return []
+    links = [*_links(boxes, across=True), *_links(boxes, across=False)]
+    groups = [
+        places for places in _placed(len(boxes), links) if not _is_ruled_paper(boxes[list(places.values())], width)
+    ]
+    return [_completed(places, boxes) for places in groups]
+
+
+def _is_ruled_paper(boxes: Array, width: int) -> bool:
+    """Return whether all boxes reach the left or the right edge of the picture, as the paper between its lines does."""
+    return bool(((boxes[:, LEFT] <= 2 * STEP) | (boxes[:, RIGHT] >= width - 2 * STEP)).all())
 
 
 def _links(boxes: Array, across: bool) -> list[tuple[float, int, int, Place]]:

@@ -31,7 +31,7 @@ def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
         width = max(1, round((bottom - top) / 40))
         pen.rectangle((left - width, top - width, right + width - 1, bottom + width - 1), outline=colour, width=width)
         size = int(np.clip((bottom - top) / 2.5, 10, 60))
-        place, anchor = ((left, top - 2 * width), "lb") if top > size else ((left, bottom + 2 * width), "lt")
+        place, anchor = ((left, top - 2 * width), "lb") if top > size else ((left + width, top), "lt")
         pen.text(place, digit.label, colour, ImageFont.load_default(size), anchor, stroke_width=1, stroke_fill="white")
     return drawn
 

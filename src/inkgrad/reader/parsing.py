@@ -18,6 +18,8 @@ from inkgrad.reader.scan import Scan
 
 SIZES = 0.45  # standard deviation of the logarithm of digits' heights
 FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side
+EMPTY = -10.0  # the score of a reading without a digit: nearly any other is better
+ALONE = 0.3  # times as probable is dirt where a picture has one piece of ink only: it was taken for something
 STILL_NONE = 0.3  # times as probable as the network says is it that what was read is no digit
 THIN = 0.5  # of the usual stroke: what is thinner is a rest of a rule
 WIDE = 1.15  # of the height of the writing: wider pieces may be several digits
@@ -39,7 +41,7 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """The digits of each row of a scan, and how good the whole reading is; 0 for no digit."""
+    """The digits of each row of a scan, and how good the whole reading is."""
 
     rows: list[list[Seen]]
     score: float
@@ -61,6 +63,8 @@ def parse(scans: Sequence[Scan], eye: Eye, expected: Expectation) -> list[Parsed
     for job, look, its_usual in zip(work, looks, usual_of, strict=True):
         job.row = _as_row(job.pieces, look, job.scan, expected)
         job.dirt = 1 - (1 - look.none) * _likely(job.pieces, look, job.row.high, its_usual)
+        if len(job.scan.rows) == 1 and len(job.pieces) == 1:
+            job.dirt *= ALONE
     candidates = [candidate.piece for job in work for candidate in job.row.candidates]
     inks = [job.scan.ink for job in work for _ in job.row.candidates]
     looks = _parts(_second_look(eye, candidates, inks, first, work), [len(job.row.candidates) for job in work])
@@ -106,7 +110,7 @@ def _digits(job: _Work, look: Look, usual: Usual, expected: Expectation) -> list
 def _parsed(rows: list[list[Seen]], scan: Scan, expected: Expectation) -> Parsed:
     if expected.n_lines is not None and not scan.tables:
         rows = _best_lines(rows, expected.n_lines)
-    return Parsed(rows, sum(map(_worth, rows)))
+    return Parsed(rows, sum(map(_worth, rows)) if any(rows) else EMPTY)
 
 
 @dataclass(frozen=True)

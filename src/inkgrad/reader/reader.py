@@ -88,7 +88,7 @@ class Reader:
         for number, colours in enumerate(pictures):
             if colours.size and np.ptp(colours) > 0:
                 scans += [(number, *each) for each in _scans(colours)]
-        best = dict.fromkeys(range(len(pictures)), 0.0)
+        best = dict.fromkeys(range(len(pictures)), -np.inf)
         parsed = parse([page for _, _, page in scans], self.eye, self.expected)
         for (number, factor, page), digits in zip(scans, parsed, strict=True):
             if digits.score > best[number]:

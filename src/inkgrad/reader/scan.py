@@ -8,12 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.cells import Table, extended, find_tables, trimmed
+from inkgrad.images.crossings import without_rules
 from inkgrad.images.paper import ink_on_paper, thresholds
 from inkgrad.images.pieces import Piece, find_pieces, stroke_width, writing_height
 from inkgrad.images.rows import in_rows
-from inkgrad.images.rules import Rules, find_rules, without_rules
+from inkgrad.images.rules import Rules, find_rules
 from inkgrad.images.skew import find_skew, turned
+from inkgrad.images.table import Table, extended, trimmed
+from inkgrad.images.tables import find_tables
 
 FEWEST = 4  # pieces that say how a page is turned
 GRID = 24  # times as high and wide as its strokes are thick is no digit
