@@ -9,6 +9,8 @@ from inkgrad.images.runs import ACROSS, DOWN, Run, is_side
 
 THICKER = 1.5  # times as thick as most sides of boxes is a stroke
 CLOSED = 0.85  # of the side of a box lies between the others that it meets
+SHORT = 0.4  # of the usual length of rules: what is shorter may be a stroke between two of them
+BESIDE = 4  # pixels beside the line of a long rule lies a part of it
 CORNER = 2  # pixels between the ends of two sides of a box
 
 
@@ -24,7 +26,26 @@ def closed_frames(runs: dict[int, list[Run]]) -> dict[int, list[Run]]:
     if not both:
         return left
     usual = float(np.median(np.repeat([run.thickness for run in both], [run.length for run in both])))
-    return {axis: [run for run in left[axis] if run.thickness < THICKER * usual + 1] for axis in (ACROSS, DOWN)}
+    thin = {axis: [run for run in left[axis] if run.thickness < THICKER * usual + 1] for axis in (ACROSS, DOWN)}
+    return {axis: in_line(thin[axis], axis) for axis in (ACROSS, DOWN)}
+
+
+def in_line(runs: list[Run], axis: int) -> list[Run]:
+    """Return runs without those that are much shorter than others, unless they go on where a long one ends.
+
+    In a table, a stroke that happens to reach from rule to rule is shorter than the sides of the table.
+    """
+    if not runs:
+        return []
+    start, stop, at_start, at_stop, _ = _lines(runs, axis)
+    length = stop - start
+    is_long = length > SHORT * np.median(np.repeat(length, length.astype(int)))
+    middle = ((start + stop) / 2)[:, None]
+    slope = (at_stop - at_start) / length
+    at_middle = at_start + slope * (middle - start)  # of each run's line, where each other has its middle
+    apart = np.abs(at_middle - ((at_start + at_stop) / 2)[:, None])
+    goes_on = ((apart < BESIDE) & is_long).any(axis=1)
+    return [run for run, keep in zip(runs, is_long | goes_on, strict=True) if keep]
 
 
 def _closed(runs: list[Run], others: list[Run], axis: int) -> list[Run]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.frames import closed_frames
+from inkgrad.images.frames import closed_frames, in_line
 from inkgrad.images.morphology import spread
 from inkgrad.images.pieces import LARGEST, stroke_width, writing_height
 from inkgrad.images.runs import ACROSS, DOWN, Run, drawn, is_side, long_runs, own_ink
@@ -74,7 +74,7 @@ def find_rules(ink: Array, strokes: Array, faint: Array) -> Rules:
     for axis in ACROSS, DOWN:
         walls = spread(drawn(taken[1 - axis], labels[1 - axis]), 3, axis)
         more = [run for run in runs[axis] if run not in taken[axis] and _ends_on(run, walls, axis, labels[axis], high)]
-        taken[axis] = taken[axis] + more
+        taken[axis] = in_line(taken[axis] + more, axis) if more else taken[axis]
     segments = tuple(
         Segment(axis, run.box[axis].start, run.box[axis].stop, run.at_start, run.at_stop)
         for axis in (ACROSS, DOWN)

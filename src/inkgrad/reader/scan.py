@@ -23,6 +23,8 @@ SIMPLE = 12  # and so many times surely is no grid
 SMALL = 100_000  # pixels of a picture that may be of a single digit
 LEAST_TURN = 0.7  # degrees; less does no harm
 FAINT = 0.6  # of a stroke's ink have faint rules
+LEAST_WRITING = 0.02  # of the picture's shorter side is the height of writing, where there is more in it
+LARGER = 3.0  # times as high or wide as the writing is what surrounds the paper
 STRADDLING = 0.3  # of a table's pieces: where more lie across its lines, it is squared paper and no table
 
 
@@ -111,7 +113,23 @@ def _sheet(ink: Array) -> _Sheet:
         if len(alone.pieces) == 1 and not alone.may_hold_grid(SIMPLE):
             return alone
     rules = find_rules(ink, mask, ink > FAINT * least)
-    return _Sheet(mask, stroke, find_pieces(without_rules(mask, rules), stroke), rules)
+    pieces = _on_the_paper(find_pieces(without_rules(mask, rules), stroke), mask.shape)
+    return _Sheet(mask, stroke, pieces, rules)
+
+
+def _on_the_paper(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
+    """Return pieces without those at the picture's edge that are much larger than the others: desks, hands, shadows."""
+    at_edge = [
+        piece.top == 0 or piece.left == 0 or piece.bottom == shape[0] or piece.right == shape[1] for piece in pieces
+    ]
+    least = LEAST_WRITING * min(shape)
+    heights = [piece.height for piece, out in zip(pieces, at_edge, strict=True) if not out and piece.height > least]
+    if len(heights) < FEWEST:
+        return pieces
+    most = LARGER * float(np.median(heights))
+    return [
+        piece for piece, out in zip(pieces, at_edge, strict=True) if not (out and max(piece.height, piece.width) > most)
+    ]
 
 
 def _by_cell(pieces: list[Piece], table: Table) -> dict[tuple[int, int], list[Piece]]:
