@@ -10,9 +10,10 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.images.crossings import without_rules
 from inkgrad.images.paper import ink_on_paper, thresholds
-from inkgrad.images.pieces import Piece, find_pieces, stroke_width, writing_height
+from inkgrad.images.pieces import Piece, find_pieces, stroke_width, thickness, writing_height
 from inkgrad.images.rows import in_rows
-from inkgrad.images.rules import Rules, find_rules
+from inkgrad.images.rules import Rules, Segment, find_rules
+from inkgrad.images.runs import ACROSS
 from inkgrad.images.skew import find_skew, turned
 from inkgrad.images.table import Table, extended, trimmed
 from inkgrad.images.tables import find_tables
@@ -25,6 +26,8 @@ LEAST_TURN = 0.7  # degrees; less does no harm
 FAINT = 0.6  # of a stroke's ink have faint rules
 LEAST_WRITING = 0.02  # of the picture's shorter side is the height of writing, where there is more in it
 LARGER = 3.0  # times as high or wide as the writing is what surrounds the paper
+SIDE = 7  # times as high as thick is the side of a box at least
+NEAR = 7  # pixels from the corners that it joins
 STRADDLING = 0.3  # of a table's pieces: where more lie across its lines, it is squared paper and no table
 
 
@@ -114,7 +117,21 @@ def _sheet(ink: Array) -> _Sheet:
             return alone
     rules = find_rules(ink, mask, ink > FAINT * least)
     pieces = _on_the_paper(find_pieces(without_rules(mask, rules), stroke), mask.shape)
+    pieces = [piece for piece in pieces if not _is_box_side(piece, rules)]
     return _Sheet(mask, stroke, pieces, rules)
+
+
+def _is_box_side(piece: Piece, rules: Rules) -> bool:
+    """Return whether a piece is a slender line between the ends of two rules, as the slanted side of a box is."""
+    if piece.height < SIDE * thickness(piece):
+        return False
+    ends = [(np.flatnonzero(piece.mask[row]).mean() + piece.left, piece.top + row) for row in (0, piece.height - 1)]
+    return all(any(_ends_at(rule, *end) for rule in rules.segments if rule.axis == ACROSS) for end in ends)
+
+
+def _ends_at(rule: Segment, right: float, down: float) -> bool:
+    """Return whether a rule across starts or stops near a point."""
+    return min(abs(rule.start - right), abs(rule.stop - right)) <= NEAR and abs(rule.at(right) - down) <= NEAR
 
 
 def _on_the_paper(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
