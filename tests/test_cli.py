@@ -1,7 +1,5 @@
 """The command line, used as a stranger would: in a process of its own, with good and with silly input."""
 
-import csv
-import io
 import json
 import os
 import re
@@ -153,60 +151,6 @@ def test_show_draws_a_digit_on_standard_output(tmp_path):
     found = inkgrad("show", 1, "--test", cwd=tmp_path)
     assert found.stdout.startswith("┌─ 2 ──")
     assert len(found.stdout.splitlines()) == 30
-
-
-def test_read_reads_single_digits_whatever_their_size_and_polarity(trained, digits, tmp_path):
-    folder, _ = trained
-    model = load(folder / "digits.safetensors")
-    sure = model.probabilities(digits.train.x[:1000]).max(axis=1).argmax()
-    image = digits.train.x[sure, :, :, 0]
-    Image.fromarray(255 - image).resize((280, 280)).save(tmp_path / "a.png")
-    Image.fromarray(image).resize((56, 56)).save(tmp_path / "b.jpg")
-    expected = str(model.predict(image)[0])
-    arguments = "read", tmp_path / "a.png", tmp_path / "b.jpg"
-    text = inkgrad(*arguments, cwd=folder).stdout.splitlines()
-    assert [line.split()[1] for line in text] == [expected] * 2
-    table = list(csv.DictReader(io.StringIO(inkgrad(*arguments, "--format", "csv", cwd=folder).stdout)))
-    assert [row["label"] for row in table] == [expected] * 2
-    objects = json.loads(inkgrad(*arguments, "--format", "json", cwd=folder).stdout)
-    assert objects[0]["file"] == str(tmp_path / "a.png")
-    assert 0 < objects[1]["probability"] <= 1
-
-
-def test_read_reads_what_it_can_and_says_what_it_could_not(trained, digits, tmp_path):
-    folder, _ = trained
-    good, blank, missing = tmp_path / "good.png", tmp_path / "blank.png", tmp_path / "missing.png"
-    Image.fromarray(255 - digits.train.x[0, :, :, 0]).save(good)
-    Image.new("L", (50, 50), "white").save(blank)
-    found = inkgrad("read", blank, good, missing, cwd=folder)
-    assert found.returncode == 2
-    assert [line.split()[0] for line in found.stdout.splitlines()] == [str(good)]
-    assert found.stderr.splitlines() == [
-        f"inkgrad: {blank}: no digit found: the picture is all one shade, 100% of white",
-        f"inkgrad: {missing}: No such file or directory",
-    ]
-
-
-def test_an_empty_cell_of_a_sheet_is_shown_as_a_dot(trained, digits, tmp_path):
-    folder, _ = trained
-    image = 255 - digits.train.x[0, :, :, 0]
-    Image.fromarray(np.hstack([image, np.full_like(image, 255), image])).save(tmp_path / "sheet.png")
-    found = inkgrad("read", tmp_path / "sheet.png", "--grid", "1x3", cwd=folder)
-    assert found.stdout.split()[1] == "·"
-    assert len(found.stdout.split()) == 3
-
-
-def test_read_reads_the_rows_of_a_sheet(trained, digits, tmp_path):
-    folder, _ = trained
-    sheet = np.concatenate([np.concatenate(list(digits.train.x[i : i + 4, :, :, 0]), axis=1) for i in (0, 4)])
-    Image.fromarray(255 - sheet).save(tmp_path / "sheet.png")
-    found = inkgrad("read", tmp_path / "sheet.png", "--grid", "2x4", "--seen", tmp_path / "seen.png", cwd=folder)
-    assert found.returncode == 0, found.stderr
-    rows = [line.split() for line in found.stdout.splitlines()]
-    assert [len(row) for row in rows] == [4, 4]
-    truth = [str(k) for k in digits.train.t[:8]]
-    assert sum(a == b for a, b in zip(rows[0] + rows[1], truth, strict=True)) >= 7
-    assert (tmp_path / "seen.png").exists()
 
 
 @pytest.mark.parametrize("problem", ["xor", "animals"])
@@ -455,11 +399,6 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
         (["train", "--resume"], "there is no digits.checkpoint.safetensors to go on from"),
         (["evaluate", "nothing.safetensors"], "nothing.safetensors: No such file or directory"),
         (["evaluate", "text.txt"], "text.txt is not a safetensors file"),
-        (
-            ["read", "text.txt", "--model", "m.safetensors"],
-            "there is no model m.safetensors: make one with inkgrad train",
-        ),
-        (["read"], "Missing argument 'IMAGE...'"),
         (["show", "70000"], "there are 60000 training digits, 0 to 59999, got 70000"),
         (["show", "--", "-1"], "there are 60000 training digits, 0 to 59999, got -1"),
         (["demo", "xor", "--every", "0"], "at least 1 epoch apart, got --every 0"),
@@ -473,30 +412,6 @@ def test_silly_input_gets_one_clear_line(tmp_path, arguments, words):
     (tmp_path / "text.txt").write_text("a letter to a friend")
     assert_refused(inkgrad(*arguments, cwd=tmp_path), words)
     assert names_in(tmp_path) == ["text.txt"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--seen", "good.png"], "good.png: this file is read here, so it cannot be written"),
-        (["--grid", "2by3"], "--grid takes rows and columns, such as 4x10, got '2by3'"),
-        (["--grid", "90x90"], "too small for 90 rows and 90 columns"),
-        (["--seen", "no/such/folder.png"], "there is no such folder"),
-        (["nowhere.png"], "nowhere.png: No such file or directory"),
-        (["letter.txt"], "letter.txt is no picture of a known format"),
-        (["blank.png"], "blank.png: no digit found: the picture is all one shade"),
-        (["--model", "letter.txt"], "letter.txt is not a safetensors file"),
-        (["--format", "xml"], "'xml' is not one of"),
-    ],
-    ids=" ".join,
-)
-def test_read_refuses_silly_pictures_by_name(trained, tmp_path, arguments, words):
-    Image.new("L", (50, 50), "white").save(tmp_path / "blank.png")
-    Image.fromarray(np.eye(50, dtype=np.uint8) * 255).save(tmp_path / "good.png")
-    (tmp_path / "letter.txt").write_text("a letter to a friend")
-    model = [] if "--model" in arguments else ["--model", trained[0] / "digits.safetensors"]
-    pictures = ["good.png"] if arguments[0].startswith("--") else []
-    assert_refused(inkgrad("read", *pictures, *model, *arguments, cwd=tmp_path), words)
 
 
 def test_a_model_with_a_layer_of_the_users_own_says_how_to_load_it(tmp_path):

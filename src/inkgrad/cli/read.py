@@ -16,7 +16,7 @@ from rich.progress import track
 from inkgrad.cli.answers import Page, write_csv, write_json, write_text
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
-from inkgrad.files import refuse_same, refuse_unwritable
+from inkgrad.files import refuse_same, refuse_unwritable, replacing
 from inkgrad.images import Source
 from inkgrad.models import load, shipped
 from inkgrad.plots import digit_sheet, save_png
@@ -77,13 +77,12 @@ def read(
     """
     names = _named(pictures)
     targets = _box_targets(boxes, names)
-    for target in [*targets, *([seen] if seen else [])]:
-        refuse_same(target, [*map(Path, names), model])
-        refuse_unwritable(target)
     if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
+    _refuse_bad_targets([*targets, *([seen] if seen else [])], [*map(Path, names), model])
     reader = Reader(load(model), threshold=threshold, expect=expect)
-    sources: list[Source] = [sys.stdin.buffer.read() if name == STDIN else name for name in names]
+    typed = sys.stdin.buffer.read() if STDIN in names else b""
+    sources: list[Source] = [typed if name == STDIN else name for name in names]
     readings = reader.read_many(sources, workers=workers)
     console = Console(stderr=True)
     shown = track(
@@ -95,7 +94,8 @@ def read(
     write(pages, table)
     for page, source, target in zip(pages, sources, targets, strict=False):
         if page.reading.error is None:
-            draw_boxes(source, page.reading).save(target)
+            with replacing(target) as file:
+                draw_boxes(source, page.reading).save(file, "PNG")
             say(f"drew the boxes of {page.name} in {target}")
     if seen is not None:
         _draw_seen(pages, seen)
@@ -116,21 +116,37 @@ def _named(pictures: list[str]) -> list[str]:
 
 
 def _box_targets(boxes: Path | None, names: list[str]) -> list[Path]:
-    """Return the file for the boxes of each picture."""
+    """Return the file for the boxes of each picture: a PNG picture, or those of a folder."""
     if boxes is None:
         return []
+    is_picture = boxes.suffix.lower() == ".png"
     if len(names) == 1:
+        if not is_picture:
+            raise SettingError(f"--boxes takes a name that ends in .png, got {boxes}")
         return [boxes]
-    if boxes.suffix:
+    if is_picture:
         raise SettingError(f"--boxes of several pictures takes a folder, got {boxes}")
-    boxes.mkdir(parents=True, exist_ok=True)
     stems = [Path(name).stem if name != STDIN else "stdin" for name in names]
-    again = {stem for stem in stems if stems.count(stem) > 1}
-    return [boxes / (f"{stem}.{k}.png" if stem in again else f"{stem}.png") for k, stem in enumerate(stems, start=1)]
+    if len(set(stems)) < len(stems):
+        stems = [f"{number}.{stem}" for number, stem in enumerate(stems, start=1)]
+    return [boxes / f"{stem}.png" for stem in stems]
+
+
+def _refuse_bad_targets(targets: list[Path], inputs: list[Path]) -> None:
+    """Make the folder of the targets; raise where one is an input, or written twice, or cannot be written."""
+    for number, target in enumerate(targets):
+        if target in targets[:number]:
+            raise SettingError(f"{target} would be written twice: give --boxes and --seen two names")
+        refuse_same(target, inputs)
+        if number == 0 and len(targets) > 1 and not target.parent.exists() and target.parent.parent.is_dir():
+            target.parent.mkdir()
+        refuse_unwritable(target)
 
 
 def _draw_seen(pages: list[Page], path: Path) -> None:
     digits = [digit for page in pages for digit in page.reading.digits]
-    if digits:
-        captions = [f"{digit.label}\n{digit.probability:.1%} sure" for digit in digits]
-        save_png(digit_sheet(np.stack([digit.image for digit in digits]), captions, "what the network saw", 10), path)
+    if not digits:
+        return say(f"no digits were seen, so {path} was not drawn")
+    captions = [f"{digit.label}\n{digit.probability:.1%} sure" for digit in digits]
+    save_png(digit_sheet(np.stack([digit.image for digit in digits]), captions, "what the network saw", 10), path)
+    return say(f"drew what the network saw in {path}")

@@ -13,7 +13,8 @@ LEAST_INK = 0.06  # of the paper's light; what takes away less is paper
 STROKE = 0.3  # of the picture's shorter side: no stroke is thicker
 LEAST_STROKE, MOST_STROKE = 16, 100  # pixels
 NOISE = 0.5  # of the threshold: steeper slopes are edges, and no noise
-GRAINY = 0.035  # of the light: by so much or more a pixel differs from its neighbours
+GRAINY = 0.02  # standard deviation of noise, of the light
+ABOVE_NOISE = 5.0  # standard deviations is the ink of strokes at least
 GRAIN = 2.5  # times as dark as the noise's slopes is a stroke
 
 
@@ -21,8 +22,7 @@ def at_working_size(colours: Array) -> tuple[Array, float]:
     """Return colours of a size to work at, and how many of its pixels were one before."""
     height, width, _ = colours.shape
     if height * width > MOST_PIXELS:
-        factor = -(-int(np.ceil(np.sqrt(height * width))) // int(np.sqrt(MOST_PIXELS)))
-        factor = min(factor, height, width)
+        factor = min(int(np.ceil(np.sqrt(height * width / MOST_PIXELS))), height, width)
         smaller = _image(colours).reduce(factor)
         return _array(smaller), 1 / factor
     if min(height, width) < LEAST_SIDE and height * width > 1:
@@ -89,11 +89,22 @@ def _taken(channel: Array) -> Array:
 
 
 def _smoothed(ink: Array) -> Array:
-    """Return ink; of a grainy picture, the mean of each pixel's surroundings of 3 × 3."""
+    """Return ink, with paper as it mostly is at 0; of a grainy picture, each pixel's mean with its neighbours."""
     from scipy import ndimage
 
-    grain = np.abs(2 * ink[1:-1:2, 1:-1:2] - ink[1:-1:2, :-2:2] - ink[1:-1:2, 2::2])
-    return ndimage.uniform_filter(ink, 3) if grain.size and np.median(grain) > GRAINY else ink
+    smooth = ndimage.uniform_filter(ink, 3) if grain(ink) > GRAINY else ink
+    level = min(float(np.median(smooth[::3, ::3])), LEAST_INK)
+    return np.maximum(smooth - np.float32(level), 0)
+
+
+def grain(ink: Array) -> float:
+    """Return the standard deviation of the noise of ink, of a picture that is mostly paper.
+
+    Of independent noise, a pixel twice less its two neighbours has √6 times the standard deviation, and
+    half of a normal distribution is nearer than 0.6745 of that.
+    """
+    bends = np.abs(2 * ink[1:-1:2, 1:-1:2] - ink[1:-1:2, :-2:2] - ink[1:-1:2, 2::2])
+    return float(np.median(bends)) / (0.6745 * np.sqrt(6)) if bends.size else 0.0
 
 
 def thresholds(ink: Array) -> Array:
@@ -113,7 +124,7 @@ def thresholds(ink: Array) -> Array:
     if total == 0:
         return np.ones_like(ink)
     weighted = edges * ink
-    whole = max(float(weighted.sum()) / total, LEAST_INK)
+    whole = max(float(weighted.sum()) / total, LEAST_INK, ABOVE_NOISE * grain(ink))
     step = max(1, int(np.sqrt(ink.size / ROUGH)))
     window = int(np.clip(STROKE * min(ink.shape), LEAST_STROKE, MOST_STROKE)) // step + 1
     noise = np.minimum(slope, (NOISE * whole) ** 2)

@@ -37,12 +37,21 @@ def open_picture(source: Source, name: str | None = None) -> Array:
     if isinstance(source, np.ndarray):
         return _from_array(source, name or "the array")
     if isinstance(source, Image.Image):
-        return _colours(source, name or "the picture")
+        name = name or "the picture"
+        _refuse_too_large(source.width, source.height, name)
+        return _colours(_upright(source), name)
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     if isinstance(source, bytes):
         return _colours(_decoded(io.BytesIO(source), name), name)
+    if "\0" in name:
+        raise PictureError(f"a file's name cannot be {name!r}")
     with open(Path(source), "rb") as file:
         return _colours(_decoded(file, name), name)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Return a picture as the camera was held."""
+    return ImageOps.exif_transpose(picture) if picture.width and picture.height else picture
 
 
 def _decoded(file: BinaryIO, name: str) -> Image.Image:
@@ -52,7 +61,7 @@ def _decoded(file: BinaryIO, name: str) -> Image.Image:
             picture: Image.Image = Image.open(file, formats=FORMATS)
             _refuse_too_large(picture.width, picture.height, name)
             picture.load()
-            return ImageOps.exif_transpose(picture)
+            return _upright(picture)
     except PictureError:
         raise
     except Image.DecompressionBombError:
@@ -74,17 +83,24 @@ def _refuse_too_large(width: int, height: int, name: str) -> None:
 
 def _colours(picture: Image.Image, name: str) -> Array:
     _refuse_too_large(picture.width, picture.height, name)
+    if not picture.width or not picture.height:
+        return np.zeros((picture.height, picture.width, 1), np.uint8)
     if picture.mode.startswith("I;16"):
         return _from_array(np.asarray(picture, np.uint16), name)
     if picture.mode in ("I", "F"):
-        return _from_array(_stretched(np.asarray(picture, np.float32), name), name)
+        return _from_array(_stretched(np.asarray(picture, np.float64), name), name)
+    if picture.has_transparency_data:
+        return _on_paper(_converted(picture, "RGBA", name))
     if picture.mode in ("1", "L"):
         return np.asarray(picture.convert("L"))[..., np.newaxis]
-    if picture.mode == "RGB":
-        return np.asarray(picture)
-    if not picture.has_transparency_data:
-        return np.asarray(picture.convert("RGB"))
-    return _on_paper(picture.convert("RGBA"))
+    return np.asarray(_converted(picture, "RGB", name))
+
+
+def _converted(picture: Image.Image, mode: str, name: str) -> Image.Image:
+    try:
+        return picture.convert(mode)
+    except ValueError as error:
+        raise PictureError(f"{name} is of the mode {picture.mode}, which cannot be read: save it as RGB") from error
 
 
 def _on_paper(picture: Image.Image) -> Array:
@@ -112,7 +128,7 @@ def _from_array(array: Array, name: str) -> Array:
 def _as_bytes(array: Array, name: str) -> Array:
     if array.dtype == np.uint8:
         return array
-    if array.dtype == np.uint16:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either order of bytes
         return (array >> 8).astype(np.uint8)
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)

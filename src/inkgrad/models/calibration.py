@@ -10,9 +10,11 @@ from inkgrad.arrays import Array
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
+from inkgrad.fast import fuse
 from inkgrad.layers import Chain, Dense
 from inkgrad.layout import Layout
 from inkgrad.models.model import Model
+from inkgrad.training import outputs_at
 
 SHARPEST, N_HALVINGS = 100.0, 50
 
@@ -30,11 +32,11 @@ def calibrated(model: Model, examples: Examples) -> Model:
     ends_in_dense = isinstance(network, Chain) and bool(network.layers) and isinstance(network.layers[-1], Dense)
     if not isinstance(network, Chain) or not ends_in_dense or not isinstance(model.cost, SoftmaxCrossEntropy):
         raise SettingError(f"calibration takes a network that ends in Dense, with SoftmaxCrossEntropy, got {model}")
-    # the logarithm of the probabilities differs from the logits by a number that is the same for all classes
-    logits = np.log(np.maximum(model.probabilities(examples.x).astype(np.float64), 1e-30))
-    factor = best_factor(logits, examples.t)
     theta = np.array(model.theta)
-    p = Layout(network.shapes()).views(theta)[str(len(network.layers) - 1)]
+    views = Layout(network.shapes()).views(theta)
+    logits = outputs_at(views, fuse(network, model.n_threads), examples.x, theta.dtype.type)
+    factor = best_factor(logits.astype(np.float64), examples.t)
+    p = views[str(len(network.layers) - 1)]
     p.W, p.b = factor * p.W, factor * p.b
     return replace(model, theta=theta)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from inkgrad.errors import PictureError
 from inkgrad.images import Source, open_picture
 from inkgrad.reader.reading import Reading
 
@@ -18,9 +19,11 @@ def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
 
     Boxes are blue where the digit is sure, and orange where its probability is 0.5 or less.
 
-    Raises what open_picture does.
+    Raises what open_picture does, and PictureError for a picture without pixels.
     """
     colours = open_picture(picture)
+    if colours.size == 0:
+        raise PictureError("a picture without pixels cannot be drawn on")
     drawn = Image.fromarray(np.repeat(colours, 4 - colours.shape[2], axis=2) if colours.shape[2] == 1 else colours)
     scale = max(1, -(-LEAST_SIDE // max(drawn.size)))
     drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)

@@ -9,8 +9,8 @@ from inkgrad.errors import SettingError
 
 ALL = frozenset("0123456789")
 MOST_DIGITS, MOST_LINES = 100, 1000
-TOKEN = re.compile(r"(\\d|\[[^\]]*\]|\d|\\?[^\w\\{}\[\]?*+|()^$])(\{\d+(?:,\d+)?\}|\?)?")
-LINES = re.compile(r"(?:(\d+) )?lines?(?: of (.+))?")
+TOKEN = re.compile(r"(\\d|\[[^\]]*\]|\d|\\?[^\w\\{}\[\]?*+|()^$])(\{\d{1,4}(?:,\d{1,4})?\}|\?)?", re.ASCII)
+LINES = re.compile(r"(?:(\d{1,5}) )?lines?(?: of (.+))?", re.ASCII)
 HELP = r"such as \d{5}, [1-9]{9}, \d{2}\.\d{2}, 4 lines, or 4 lines of 9"
 
 
@@ -42,6 +42,8 @@ def parse_expectation(pattern: str) -> Expectation:
 
     Raises SettingError for a pattern that says something else.
     """
+    if not pattern.isascii():
+        raise SettingError(f"--expect takes digits 0 to 9 and signs of a plain keyboard, {HELP}, got {pattern!r}")
     found = LINES.fullmatch(pattern.strip())
     if not found:
         return _of_one_line(pattern, 1)

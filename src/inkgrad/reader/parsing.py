@@ -13,13 +13,14 @@ from inkgrad.images.cuts import cut_apart
 from inkgrad.images.pieces import Piece
 from inkgrad.reader.expect import Expectation
 from inkgrad.reader.eye import Eye, Look
-from inkgrad.reader.lattice import Row, best_parse
+from inkgrad.reader.lattice import Candidate, Row, best_parse
 from inkgrad.reader.scan import Scan
 
 SIZES = 0.45  # standard deviation of the logarithm of digits' heights
 FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side
 EMPTY = -10.0  # the score of a reading without a digit: nearly any other is better
 ALONE = 0.3  # times as probable is dirt where a picture has one piece of ink only: it was taken for something
+CUT_ONE = 0.2  # times as probable is a 1 that is cut from something wider: every letter has strokes like it
 STILL_NONE = 0.3  # times as probable as the network says is it that what was read is no digit
 THIN = 0.5  # of the usual stroke: what is thinner is a rest of a rule
 WIDE = 1.15  # of the height of the writing: wider pieces may be several digits
@@ -102,9 +103,18 @@ def _digits(job: _Work, look: Look, usual: Usual, expected: Expectation) -> list
     """Return the digits of a row."""
     candidates = [candidate.piece for candidate in job.row.candidates]
     p = look.p * _likely(candidates, look, job.row.high, usual)[:, None]
+    p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], CUT_ONE, 1.0)
     taken = best_parse(job.row, p, job.dirt, expected)
     sure = look.p / (1 - (1 - STILL_NONE) * look.none)[:, None]
     return [Seen(candidates[k], sure[k], digit, look.images[k]) for k, digit in taken]
+
+
+def _is_part(candidate: Candidate, row: Row) -> bool:
+    """Return whether a candidate leaves something of its pieces outside."""
+    before, after = candidate.start - 1, candidate.stop
+    return (before >= 0 and row.piece_of[before] == row.piece_of[candidate.start]) or (
+        after < len(row.atoms) and row.piece_of[after] == row.piece_of[after - 1]
+    )
 
 
 def _parsed(rows: list[list[Seen]], scan: Scan, expected: Expectation) -> Parsed:

@@ -26,6 +26,7 @@ LEAST_TURN = 0.7  # degrees; less does no harm
 FAINT = 0.6  # of a stroke's ink have faint rules
 LEAST_WRITING = 0.02  # of the picture's shorter side is the height of writing, where there is more in it
 LARGER = 3.0  # times as high or wide as the writing is what surrounds the paper
+HALF = 0.5  # of the cells have writing in a table that fills the picture
 SIDE = 7  # times as high as thick is the side of a box at least
 NEAR = 7  # pixels from the corners that it joins
 STRADDLING = 0.3  # of a table's pieces: where more lie across its lines, it is squared paper and no table
@@ -71,7 +72,7 @@ def scan(colours: Array, light_on_dark: bool) -> Scan:
             continue
         table = extended(trimmed(table, filled, ink.shape), middles)
         inside = _by_cell(pieces, table)
-        if _is_squared_paper(inside, table):
+        if _is_squared_paper(inside, table, ink.shape):
             continue
         for (row, column), its in inside.items():
             if its:
@@ -161,8 +162,8 @@ def _by_cell(pieces: list[Piece], table: Table) -> dict[tuple[int, int], list[Pi
     return inside
 
 
-def _is_squared_paper(inside: dict[tuple[int, int], list[Piece]], table: Table) -> bool:
-    """Return whether many pieces lie across the lines."""
+def _is_squared_paper(inside: dict[tuple[int, int], list[Piece]], table: Table, shape: tuple[int, ...]) -> bool:
+    """Return whether writing takes no notice of lines: many pieces lie across them, or they fill the picture."""
     n, across = 0, 0
     for place, pieces in inside.items():
         top, left, bottom, right = table.cells[place]
@@ -170,4 +171,9 @@ def _is_squared_paper(inside: dict[tuple[int, int], list[Piece]], table: Table) 
             n += 1
             over = max(left - piece.left, piece.right - right, top - piece.top, piece.bottom - bottom)
             across += over > 0.25 * max(piece.height, piece.width)
-    return across > STRADDLING * max(n, 1)
+    boxes = np.array(list(table.cells.values()))
+    height, width = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
+    n_edges = (boxes[:, 0].min() < height) + (boxes[:, 1].min() < width)
+    n_edges += (boxes[:, 2].max() > shape[0] - height) + (boxes[:, 3].max() > shape[1] - width)
+    fills = n_edges > 2 and table.n_rows > 2 and sum(map(bool, inside.values())) < HALF * len(inside)
+    return fills or across > STRADDLING * max(n, 1)

@@ -14,11 +14,11 @@ from inkgrad.synthetic.sources import beside, cut, from_font, from_mnist, from_s
 NOTHING = "none"  # the label of what is no digit
 N_DIGITS = 10
 LABELS = (*"0123456789", NOTHING)
-SHARES = {"mnist": 0.4, "strokes": 0.25, "font": 0.1, "segment": 0.12, "nothing": 0.13}
+SHARES = {"mnist": 0.4, "strokes": 0.27, "font": 0.1, "segment": 0.12, "nothing": 0.11}
 N_HELD_BACK = 10_000  # of MNIST's training digits, the last: for choices, and to calibrate
 
 
-def practice(n: int = 250_000, seed: int = 0) -> Dataset:
+def practice(n: int = 400_000, seed: int = 0) -> Dataset:
     """Return MNIST's first 50,000 training digits and n pictures of practice; to test, MNIST's other 10,000.
 
     The test set of MNIST is not touched.

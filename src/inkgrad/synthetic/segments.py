@@ -9,7 +9,7 @@ from inkgrad.images import Piece, cut_apart
 from inkgrad.synthetic.sources import beside, cut
 
 WHOLE, REST = 0.88, 0.1  # of its ink: so much a digit has left at least, and its neighbour at most
-RIGHT = 0.6  # of the segments are one of the digits, where there is a cut that parts them
+RIGHT = 0.7  # of the segments are one of the digits, where there is a cut that parts them
 LEAST_HEIGHT = 0.5  # of both: lower segments look like no digit anyway
 LARGEST_OVERLAP = 0.12  # of the width of the narrower digit
 

@@ -1,0 +1,290 @@
+"""`inkgrad read`, used as a stranger would: in a process of its own, with good and with silly input."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inkgrad.data import Examples
+from inkgrad.reader import Reader
+from inkgrad.synthetic import Look, write_line, write_lines, write_table
+
+TIMEOUT = 120
+
+
+def run(*arguments, cwd, **settings):
+    command = [sys.executable, "-m", "inkgrad", *map(str, arguments)]
+    settings = {"text": True} | settings
+    return subprocess.run(command, cwd=cwd, capture_output=True, timeout=TIMEOUT, check=False, **settings)
+
+
+def read(*arguments, cwd, **settings):
+    return run("read", *arguments, cwd=cwd, **settings)
+
+
+def answer(*arguments, cwd):
+    found = read(*arguments, cwd=cwd)
+    assert (found.returncode, found.stderr) == (0, "")
+    return found.stdout
+
+
+def assert_refused(found, *words):
+    """One clear line and exit status 2, and nothing else."""
+    assert (found.returncode, found.stdout) == (2, ""), found
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("inkgrad: ")
+    for word in words:
+        assert word in line
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def some(digits):
+    """Training digits of MNIST that the shipped reader was not trained on."""
+    return Examples(digits.train.x[-10_000:], digits.train.t[-10_000:])
+
+
+@pytest.fixture(scope="module")
+def written(some, tmp_path_factory):
+    """A folder with pictures of a line, of three lines, of a table, of nothing, and a letter."""
+    folder = tmp_path_factory.mktemp("scans")
+    rng = np.random.default_rng(1)
+    pages = {
+        "line": write_line("3141", Look(), rng, some),
+        "page": write_lines(["27", "182", "8182"], Look(), rng, some),
+        "table": write_table(3, 3, Look(), rng, some, empty=0.3),
+    }
+    for name, page in pages.items():
+        Image.fromarray(page.picture).save(folder / f"{name}.png")
+    Image.new("L", (50, 50), "white").save(folder / "blank.png")
+    (folder / "letter.txt").write_text("a letter to a friend")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def readings(written):
+    """What the library reads in them."""
+    return {name: Reader().read(written / f"{name}.png") for name in ("line", "page", "table")}
+
+
+@pytest.fixture
+def scans(written, tmp_path):
+    """The same pictures in a folder to write in."""
+    for path in written.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+# Answers.
+
+
+def test_each_line_of_writing_is_a_line_of_text(written, readings):
+    assert answer("line.png", cwd=written) == "3141\n"
+    assert answer("page.png", cwd=written) == readings["page"].text + "\n"
+
+
+def test_the_lines_of_several_files_begin_with_their_names(written, readings):
+    lines = [f"page.png: {line.text}" for line in readings["page"].lines]
+    assert answer("page.png", "line.png", cwd=written).splitlines() == [*lines, "line.png: 3141"]
+
+
+def test_a_pattern_stands_for_the_files_that_fit(written):
+    names = [line.split(": ")[0] for line in answer("[lt]*e.png", "page.png", cwd=written).splitlines()]
+    assert list(dict.fromkeys(names)) == ["line.png", "table.png", "page.png"]
+
+
+def test_a_file_whose_name_is_a_pattern_is_that_file(scans):
+    (scans / "line.png").rename(scans / "[1].png")
+    assert answer("[1].png", cwd=scans) == "3141\n"
+
+
+def test_a_pattern_that_fits_no_file_is_said_so(written):
+    assert_refused(read("scans/*.tif", cwd=written), "scans/*.tif: No such file or directory")
+
+
+def test_a_picture_comes_from_standard_input(written):
+    picture = (written / "line.png").read_bytes()
+    assert read("-", cwd=written, input=picture, text=False).stdout == b"3141\n"
+    found = read("-", cwd=written, input=b"a letter", text=False)
+    assert found.stderr.startswith(b"inkgrad: standard input is no picture of a known format")
+    assert (found.returncode, found.stdout, found.stderr.count(b"\n")) == (2, b"", 1)
+
+
+def test_json_says_all_that_was_read(written, readings):
+    line, table = json.loads(answer("line.png", "table.png", "--format", "json", cwd=written))
+    assert (line["file"], line["error"], line["text"], line["table"]) == ("line.png", None, "3141", None)
+    assert line["lines"] == [{"text": "3141", "probability": line["probability"]}]
+    assert [d["box"] for d in line["digits"]] == [list(digit.box) for digit in readings["line"].digits]
+    for digit in line["digits"]:
+        assert set(digit) == {"label", "best", "probability", "others", "box", "line", "column"}
+        assert 1 >= digit["probability"] >= max(digit["others"].values())
+    assert table["table"] == [list(row) for row in readings["table"].table]
+
+
+def test_csv_has_a_row_for_each_digit(written, readings):
+    rows = list(csv.DictReader(io.StringIO(answer("page.png", "--format", "csv", cwd=written))))
+    digits = readings["page"].digits
+    assert [row["label"] for row in rows] == [digit.label for digit in digits]
+    assert [(int(row["line"]), int(row["column"])) for row in rows] == [(d.line, d.column) for d in digits]
+    edges = "left", "top", "right", "bottom"
+    assert [tuple(int(row[edge]) for edge in edges) for row in rows] == [digit.box for digit in digits]
+    assert {row["file"] for row in rows} == {"page.png"}
+
+
+def test_only_the_table_is_written_when_that_is_said(written, readings):
+    table = readings["table"].table
+    assert answer("table.png", "--table", cwd=written) == "".join("\t".join(row) + "\n" for row in table)
+    rows = csv.reader(io.StringIO(answer("table.png", "--table", "--format", "csv", cwd=written)))
+    assert [tuple(row) for row in rows] == list(table)
+    found = answer("table.png", "--table", "--format", "json", cwd=written)
+    assert json.loads(found) == [{"file": "table.png", "table": [list(row) for row in table]}]
+
+
+def test_where_there_is_no_table_that_is_said(written, readings):
+    found = read("table.png", "line.png", "--table", cwd=written)
+    assert found.returncode == 0
+    assert found.stdout.splitlines() == ["table.png: " + "\t".join(row) for row in readings["table"].table]
+    assert found.stderr == "inkgrad: line.png: no table found\n"
+
+
+def test_where_nothing_is_written_that_is_said(written):
+    found = read("blank.png", cwd=written)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "inkgrad: blank.png: no digits found\n")
+
+
+def test_below_the_threshold_a_digit_is_a_question_mark(written):
+    rows = list(csv.DictReader(io.StringIO(answer("page.png", "--threshold=1", "--format=csv", cwd=written))))
+    assert "?" in {row["label"] for row in rows} <= set("?0123456789")
+    assert {row["best"] for row in rows} <= set("0123456789")
+    assert "?" not in answer("page.png", "--threshold", "0", cwd=written)
+
+
+def test_what_is_expected_is_read(written):
+    assert len(answer("page.png", "--expect", "1 line", cwd=written).splitlines()) == 1
+    assert set(answer("line.png", "--expect", "[1-4]{4}", "--threshold", "0", cwd=written)) <= set("1234\n")
+
+
+def test_one_bad_picture_does_not_keep_the_others_from_being_read(written):
+    found = read("missing.png", "line.png", "letter.txt", cwd=written)
+    assert (found.returncode, found.stdout) == (2, "line.png: 3141\n")
+    missing, letter = found.stderr.splitlines()
+    assert missing == "inkgrad: missing.png: No such file or directory"
+    assert letter.startswith("inkgrad: letter.txt is no picture of a known format")
+    as_json = read("missing.png", "line.png", "--format", "json", cwd=written)
+    assert [each["error"] for each in json.loads(as_json.stdout)] == ["missing.png: No such file or directory", None]
+    assert (as_json.returncode, as_json.stderr.count("\n")) == (2, 1)
+
+
+def test_a_model_of_inkgrad_train_reads(scans, small_folder):
+    trained = run("train", "--model", "seed", "--data", small_folder, "--epochs", 1, cwd=scans)
+    assert trained.returncode == 0, trained.stderr
+    found = answer("line.png", "--model", "digits.safetensors", "--threshold", "0", cwd=scans)
+    assert set(found) <= set("0123456789\n")
+    assert len(found) > 1
+    assert answer("line.png", "--model", "cnn", "--threshold", "0", cwd=scans).strip().isdecimal()
+
+
+def test_many_pictures_are_read_by_two_processes_as_by_one(scans):
+    names = [f"{k}.png" for k in range(150)]
+    for name in names:
+        (scans / name).write_bytes((scans / "line.png").read_bytes())
+    assert answer(*names, "--workers", 2, cwd=scans) == "".join(f"{name}: 3141\n" for name in names)
+
+
+# Pictures drawn.
+
+
+def test_boxes_of_one_picture_are_a_file(scans, readings):
+    found = read("page.png", "--boxes", "seen.png", cwd=scans)
+    assert (found.returncode, found.stdout) == (0, readings["page"].text + "\n")
+    assert found.stderr == "inkgrad: drew the boxes of page.png in seen.png\n"
+    with Image.open(scans / "seen.png") as drawn, Image.open(scans / "page.png") as page:
+        assert drawn.width % page.width == 0
+        blue = np.abs(np.asarray(drawn.convert("RGB")).astype(int) - (0, 114, 178)).max(axis=2) < 12
+    assert blue.sum() > 100 * len(readings["page"].digits)
+
+
+def test_boxes_of_several_pictures_are_a_folder(scans):
+    (scans / "other").mkdir()
+    (scans / "other" / "line.png").write_bytes((scans / "line.png").read_bytes())
+    found = read("line.png", "missing.png", "other/line.png", "page.png", "--boxes", "a/b", cwd=scans)
+    assert found.returncode == 2
+    assert names_in(scans / "a" / "b") == ["line.1.png", "line.3.png", "page.png"]
+    assert [line for line in found.stderr.splitlines() if "drew" not in line] == [
+        "inkgrad: missing.png: No such file or directory"
+    ]
+
+
+def test_what_the_network_saw_is_drawn(scans):
+    answer("line.png", "--seen", "seen.png", cwd=scans)
+    with Image.open(scans / "seen.png") as drawn:
+        assert drawn.format == "PNG"
+        assert drawn.width > 500
+
+
+# Silly input.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing argument 'PICTURE...'"),
+        (["nowhere.png"], "nowhere.png: No such file or directory"),
+        (["letter.txt"], "letter.txt is no picture of a known format"),
+        (["."], ".: Is a directory"),
+        (["line.png", "--boxes", "line.png"], "line.png: this file is read here, so it cannot be written"),
+        (["line.png", "page.png", "--boxes", "."], "line.png: this file is read here, so it cannot be written"),
+        (["line.png", "--boxes", "no/such/folder.png"], "no/such: there is no such folder"),
+        (["line.png", "--seen", "no/such/folder.png"], "no/such: there is no such folder"),
+        (["line.png", "--boxes", "."], "not an ordinary file"),
+        (["line.png", "page.png", "--boxes", "seen.png"], "--boxes of several pictures takes a folder, got seen.png"),
+        (["line.png", "page.png", "--boxes", "letter.txt/folder"], "letter.txt/folder: Not a directory"),
+        (["line.png", "--model", "m.safetensors"], "there is no model m.safetensors: make one with inkgrad train"),
+        (["line.png", "--model", "letter.txt"], "letter.txt is not a safetensors file"),
+        (["line.png", "--expect", r"\d+"], r"--expect takes a pattern of 1 to 100 digits"),
+        (["line.png", "--threshold", "nan"], "'--threshold'"),
+        (["line.png", "--format", "xml"], "'xml' is not one of"),
+        (["line.png", "--grid", "2x3"], "No such option: --grid"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_silly_input_gets_one_clear_line(scans, arguments, words):
+    before = names_in(scans)
+    line = (scans / "line.png").read_bytes()
+    assert_refused(read(*arguments, cwd=scans), words)
+    assert names_in(scans) == before
+    assert (scans / "line.png").read_bytes() == line
+
+
+def test_a_model_of_other_things_is_refused(scans):
+    from inkgrad.costs import SoftmaxCrossEntropy
+    from inkgrad.layers import Chain, Dense, Flatten
+    from inkgrad.models import Model
+
+    theta = np.zeros(785 * 2, np.float32)
+    model = Model(Chain((Flatten(), Dense(784, 2))), SoftmaxCrossEntropy(), theta, ("cat", "dog"), (28, 28, 1))
+    model.save(scans / "animals.safetensors")
+    assert_refused(read("line.png", "--model", "animals.safetensors", cwd=scans), "with labels cat, dog")
+    assert_refused(
+        read("line.png", "--model", "animals.safetensors", "--seen", "animals.safetensors", cwd=scans),
+        "animals.safetensors: this file is read here, so it cannot be written",
+    )
+
+
+def test_a_damaged_picture_is_said_so(scans):
+    (scans / "line.png").write_bytes((scans / "line.png").read_bytes()[:300])
+    assert_refused(read("line.png", cwd=scans), "line.png is a damaged or impossible picture")
+
+
+def test_whoever_reads_the_answers_may_stop(scans):
+    line = f"{sys.executable} -m inkgrad read line.png page.png --format json | head -1"
+    found = subprocess.run(line, shell=True, cwd=scans, capture_output=True, text=True, check=False)
+    assert (found.stdout, found.stderr) == ("[\n", "")
