@@ -1,4 +1,4 @@
-"""Train the model that reads real pictures, and calibrate it: a quarter of an hour on two cores.
+"""Train the model that reads real pictures, and calibrate it: twenty minutes.
 
 python scripts/make_reader.py src/inkgrad/models/trained/reader.safetensors
 """
@@ -19,7 +19,7 @@ def main() -> None:
     """Make the data, train, calibrate and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", help="where to write the model")
-    parser.add_argument("--n", type=int, default=400_000, help="pictures of practice, besides 50,000 digits of MNIST")
+    parser.add_argument("--n", type=int, default=250_000, help="pictures of practice, besides 50,000 digits of MNIST")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=available_threads())
     given = parser.parse_args()

@@ -215,16 +215,18 @@ def test_boxes_of_one_picture_are_a_file(scans, readings):
 def test_boxes_of_several_pictures_are_a_folder(scans):
     (scans / "other").mkdir()
     (scans / "other" / "line.png").write_bytes((scans / "line.png").read_bytes())
-    found = read("line.png", "missing.png", "other/line.png", "page.png", "--boxes", "a/b", cwd=scans)
+    found = read("line.png", "missing.png", "other/line.png", "page.png", "--boxes", "seen", cwd=scans)
     assert found.returncode == 2
-    assert names_in(scans / "a" / "b") == ["line.1.png", "line.3.png", "page.png"]
+    assert names_in(scans / "seen") == ["1.line.png", "3.line.png", "4.page.png"]  # as two are alike
     assert [line for line in found.stderr.splitlines() if "drew" not in line] == [
         "inkgrad: missing.png: No such file or directory"
     ]
 
 
 def test_what_the_network_saw_is_drawn(scans):
-    answer("line.png", "--seen", "seen.png", cwd=scans)
+    found = read("line.png", "--seen", "seen.png", cwd=scans)
+    assert (found.returncode, found.stdout) == (0, "3141\n")
+    assert found.stderr == "inkgrad: drew what the network saw in seen.png\n"
     with Image.open(scans / "seen.png") as drawn:
         assert drawn.format == "PNG"
         assert drawn.width > 500
@@ -244,9 +246,12 @@ def test_what_the_network_saw_is_drawn(scans):
         (["line.png", "page.png", "--boxes", "."], "line.png: this file is read here, so it cannot be written"),
         (["line.png", "--boxes", "no/such/folder.png"], "no/such: there is no such folder"),
         (["line.png", "--seen", "no/such/folder.png"], "no/such: there is no such folder"),
-        (["line.png", "--boxes", "."], "not an ordinary file"),
+        (["line.png", "--boxes", "."], "--boxes takes a name that ends in .png, got ."),
+        (["line.png", "--boxes", "seen.jpg"], "--boxes takes a name that ends in .png, got seen.jpg"),
+        (["line.png", "--boxes", "a.png", "--seen", "a.png"], "a.png would be written twice"),
+        (["line.png", "page.png", "--boxes", "a/b"], "a/b: there is no such folder"),
         (["line.png", "page.png", "--boxes", "seen.png"], "--boxes of several pictures takes a folder, got seen.png"),
-        (["line.png", "page.png", "--boxes", "letter.txt/folder"], "letter.txt/folder: Not a directory"),
+        (["line.png", "page.png", "--boxes", "letter.txt/folder"], "letter.txt/folder: there is no such folder"),
         (["line.png", "--model", "m.safetensors"], "there is no model m.safetensors: make one with inkgrad train"),
         (["line.png", "--model", "letter.txt"], "letter.txt is not a safetensors file"),
         (["line.png", "--expect", r"\d+"], r"--expect takes a pattern of 1 to 100 digits"),

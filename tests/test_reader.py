@@ -10,7 +10,6 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
 
 from inkgrad.costs import SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import Examples
@@ -22,7 +21,6 @@ from inkgrad.reader import Reader, draw_boxes
 from inkgrad.reader.expect import parse_expectation
 from inkgrad.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_single, write_table
 from inkgrad.synthetic.practice import LABELS, practice_examples
-from inkgrad.synthetic.segments import segment
 
 LETTERS = "DejaVuSans.ttf"
 DIGITS = frozenset("0123456789")
@@ -599,18 +597,3 @@ def test_practice_is_in_the_form_of_mnist(some):
     np.testing.assert_array_equal(first.x, second.x)
     np.testing.assert_array_equal(first.t, second.t)
     assert (first.x != other.x).any()
-
-
-def test_a_segment_is_nearly_all_of_one_digit_and_little_of_the_other(some):
-    which = []
-    for seed in range(100):
-        images = some.x[rng(seed).integers(len(some), size=2), :, :, 0]
-        pair = [ndimage.zoom(image / np.float32(255), 4, order=1) for image in images]
-        ink, k = segment(*pair, rng(seed))
-        which.append(k)
-        if k is not None:
-            own, other = ((digit > 0.5).sum() for digit in (pair[k], pair[1 - k]))
-            assert 0.88 * own <= ink.sum() <= own + 0.1 * other
-        assert set(np.unique(ink)) <= {0, 1}
-    assert set(which) == {0, 1, None}
-    assert 0.25 < which.count(None) / 100 < 0.6  # 0.4 are wanted to be none, and where no cut is good it must be none

@@ -10,6 +10,7 @@ import numpy as np
 from inkgrad.arrays import Array
 
 SMALLEST = 0.16  # of the height of the writing; what is smaller both ways is a speck
+MOST = 1500  # pieces: with more it is a pattern, of which the largest will do
 LOWEST = 6  # pixels; what is written lower, nobody can read
 INSIDE = 0.3  # of the height of a box has what is written in it at least
 LARGEST = 0.9  # of the picture's side; what is larger is no writing, if there is other
@@ -72,6 +73,7 @@ def find_pieces(strokes: Array, stroke: float) -> list[Piece]:
     if high < LOWEST:
         return []
     kept = np.flatnonzero(sizes.max(axis=1) >= max(SMALLEST * high, 2))
+    kept = kept[np.argsort(-sizes[kept].max(axis=1), kind="stable")[:MOST]]
     kept = kept[~_boxes(np.array([[(side.start, side.stop) for side in boxes[k]] for k in kept]))]
     return [Piece(boxes[k][0].start, boxes[k][1].start, labels[boxes[k]] == k + 1) for k in kept]
 

@@ -10,6 +10,7 @@ from inkgrad.arrays import Array
 from inkgrad.images.morphology import opened, spread
 
 ACROSS, DOWN = 1, 0  # the axis along which a run goes
+MOST = 500  # runs: with more it is a pattern, of which the longest will do
 GAP = 2  # pixels on each side; a faint rule may have gaps of twice that
 STEEPEST = 0.12  # of its length goes the side of a box aside
 BOX_SIDE = 6  # times as long as thick is the side of a box, which ends on others both ways
@@ -41,7 +42,9 @@ def long_runs(faint: Array, axis: int, least: int) -> tuple[Array, list[Run]]:
     labels, n = ndimage.label(opened(spread(spread(faint, 1, 1 - axis), GAP, axis), least, axis), np.ones((3, 3)))
     areas = np.bincount(labels.ravel(), minlength=n + 1)
     boxes = ndimage.find_objects(labels)
-    return labels, [_run(k, box, labels, int(areas[k]), axis) for k, box in enumerate(boxes, start=1)]
+    lengths = np.array([box[axis].stop - box[axis].start for box in boxes], int)
+    longest = np.sort(np.argsort(-lengths, kind="stable")[:MOST])
+    return labels, [_run(k + 1, boxes[k], labels, int(areas[k + 1]), axis) for k in longest.tolist()]
 
 
 def _run(label: int, box: tuple[slice, slice], labels: Array, area: int, axis: int) -> Run:

@@ -33,10 +33,10 @@ def calibrated(model: Model, examples: Examples) -> Model:
     if not isinstance(network, Chain) or not ends_in_dense or not isinstance(model.cost, SoftmaxCrossEntropy):
         raise SettingError(f"calibration takes a network that ends in Dense, with SoftmaxCrossEntropy, got {model}")
     theta = np.array(model.theta)
-    views = Layout(network.shapes()).views(theta)
-    logits = outputs_at(views, fuse(network, model.n_threads), examples.x, theta.dtype.type)
+    fast = fuse(network, model.n_threads)
+    logits = outputs_at(Layout(fast.shapes()).views(theta), fast, examples.x, theta.dtype.type)
     factor = best_factor(logits.astype(np.float64), examples.t)
-    p = views[str(len(network.layers) - 1)]
+    p = Layout(network.shapes()).views(theta)[str(len(network.layers) - 1)]
     p.W, p.b = factor * p.W, factor * p.b
     return replace(model, theta=theta)
 

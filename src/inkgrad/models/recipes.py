@@ -109,7 +109,7 @@ MODELS = {
         lr=0.004,
         momentum=0.9,
         batch_size=128,
-        epochs=7,
+        epochs=16,
         schedule=OneCycle,
         augmentation=Augmentation(shift=1, rotation=8, scale=0.06, stretch=0.1, shear=0.1, elastic=1),
     ),

@@ -8,17 +8,15 @@ from PIL import Image
 from inkgrad.arrays import Array
 from inkgrad.data import Dataset, Examples, mnist
 from inkgrad.images import mnist_form
-from inkgrad.synthetic.segments import segment
 from inkgrad.synthetic.sources import beside, cut, from_font, from_mnist, from_strokes, nothing
 
 NOTHING = "none"  # the label of what is no digit
-N_DIGITS = 10
 LABELS = (*"0123456789", NOTHING)
-SHARES = {"mnist": 0.4, "strokes": 0.27, "font": 0.1, "segment": 0.12, "nothing": 0.11}
+SHARES = {"mnist": 0.45, "strokes": 0.28, "font": 0.11, "nothing": 0.16}
 N_HELD_BACK = 10_000  # of MNIST's training digits, the last: for choices, and to calibrate
 
 
-def practice(n: int = 400_000, seed: int = 0) -> Dataset:
+def practice(n: int = 250_000, seed: int = 0) -> Dataset:
     """Return MNIST's first 50,000 training digits and n pictures of practice; to test, MNIST's other 10,000.
 
     The test set of MNIST is not touched.
@@ -43,7 +41,7 @@ def practice_examples(n: int, digits: Examples, rng: np.random.Generator) -> Exa
         digit = None
         while digit is None:  # some become so thin that nothing is left
             ink, t[i] = _ink(str(source), digits, rng)
-            digit = as_seen(ink, rng, alone=source in ("nothing", "segment"), digits=digits)
+            digit = as_seen(ink, rng, alone=source == "nothing", digits=digits)
         x[i, :, :, 0] = digit
     return Examples(x, t)
 
@@ -51,27 +49,18 @@ def practice_examples(n: int, digits: Examples, rng: np.random.Generator) -> Exa
 def _ink(source: str, digits: Examples, rng: np.random.Generator) -> tuple[Array, int]:
     """Return the ink of one example, and its class number."""
     if source == "nothing":
-        return nothing([_any_digit(digits, rng)[0] for _ in range(2)], rng), N_DIGITS
-    if source == "segment":
-        (first, left), (second, right) = _any_digit(digits, rng), _any_digit(digits, rng)
-        ink, which = segment(first, second, rng)
-        return ink, N_DIGITS if which is None else (left, right)[which]
+        return nothing([_any_digit(digits, rng) for _ in range(2)], rng), 10
     if source == "mnist":
         i = rng.integers(len(digits))
         return from_mnist(digits.x[i, :, :, 0], rng), int(digits.t[i])
-    digit = int(rng.integers(N_DIGITS))
+    digit = int(rng.integers(10))
     return (from_strokes(digit, rng) if source == "strokes" else from_font(str(digit), rng)), digit
 
 
-def _any_digit(digits: Examples, rng: np.random.Generator) -> tuple[Array, int]:
-    """Return a handwritten digit, its ink and its number."""
-    while True:
-        i, digit = rng.integers(len(digits)), int(rng.integers(N_DIGITS))
-        if rng.random() < 0.3:
-            return from_strokes(digit, rng), digit
-        ink = from_mnist(digits.x[i, :, :, 0], rng)
-        if ink.any():
-            return ink, int(digits.t[i])
+def _any_digit(digits: Examples, rng: np.random.Generator) -> Array:
+    i = rng.integers(len(digits))
+    ink = from_strokes(int(rng.integers(10)), rng) if rng.random() < 0.3 else from_mnist(digits.x[i, :, :, 0], rng)
+    return ink if ink.any() else _any_digit(digits, rng)
 
 
 def as_seen(ink: Array, rng: np.random.Generator, alone: bool, digits: Examples) -> Array | None:
@@ -128,7 +117,7 @@ def _cut_off(ink: Array, rng: np.random.Generator, digits: Examples) -> Array:
 
 def _with_neighbour(ink: Array, rng: np.random.Generator, digits: Examples) -> Array:
     """Return ink with the edge of another digit beside it."""
-    ink, other = cut(ink), cut(_any_digit(digits, rng)[0])
+    ink, other = cut(ink), cut(_any_digit(digits, rng))
     scale = max(ink.shape[0], 4) / other.shape[0]
     other = np.asarray(Image.fromarray(other).resize((max(4, round(other.shape[1] * scale)), max(ink.shape[0], 4))))
     n = max(1, round(other.shape[1] * rng.uniform(0.05, 0.2)))
