@@ -225,7 +225,7 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
     ("arguments", "words"),
     [
         ([], "what is to be checked?"),
-        (["huge"], "there is no model file huge, nor a network of that name (only cnn, cnn-large, mlp, seed)"),
+        (["huge"], "there is no model file huge, nor a network of that name (only cnn, cnn-large, reader, mlp, seed)"),
         (["none.safetensors"], "none.safetensors: No such file or directory"),
         (["text.txt"], "text.txt is not a safetensors file"),
         (["none.py:Scale"], "none.py: No such file"),

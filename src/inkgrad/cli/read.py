@@ -79,7 +79,12 @@ def read(
     targets = _box_targets(boxes, names)
     if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
-    _refuse_bad_targets([*targets, *([seen] if seen else [])], [*map(Path, names), model])
+    if seen is not None:
+        _refuse_bad_target(seen, targets, [*map(Path, names), model])
+    if boxes is not None and len(names) > 1:
+        boxes.mkdir(parents=True, exist_ok=True)
+    for target in targets:
+        _refuse_bad_target(target, [], [*map(Path, names), model])
     reader = Reader(load(model), threshold=threshold, expect=expect)
     typed = sys.stdin.buffer.read() if STDIN in names else b""
     sources: list[Source] = [typed if name == STDIN else name for name in names]
@@ -132,15 +137,12 @@ def _box_targets(boxes: Path | None, names: list[str]) -> list[Path]:
     return [boxes / f"{stem}.png" for stem in stems]
 
 
-def _refuse_bad_targets(targets: list[Path], inputs: list[Path]) -> None:
-    """Make the folder of the targets; raise where one is an input, or written twice, or cannot be written."""
-    for number, target in enumerate(targets):
-        if target in targets[:number]:
-            raise SettingError(f"{target} would be written twice: give --boxes and --seen two names")
-        refuse_same(target, inputs)
-        if number == 0 and len(targets) > 1 and not target.parent.exists() and target.parent.parent.is_dir():
-            target.parent.mkdir()
-        refuse_unwritable(target)
+def _refuse_bad_target(target: Path, others: list[Path], inputs: list[Path]) -> None:
+    """Raise where a picture that is to be drawn is an input, or another one, or cannot be written."""
+    if target in others:
+        raise SettingError(f"{target} would be written twice: give --boxes and --seen two names")
+    refuse_same(target, inputs)
+    refuse_unwritable(target)
 
 
 def _draw_seen(pages: list[Page], path: Path) -> None:
