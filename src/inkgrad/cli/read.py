@@ -82,7 +82,8 @@ def read(
     if seen is not None:
         _refuse_bad_target(seen, targets, [*map(Path, names), model])
     if boxes is not None and len(names) > 1:
-        boxes.mkdir(parents=True, exist_ok=True)
+        if not boxes.exists() and boxes.parent.is_dir():
+            boxes.mkdir()
     for target in targets:
         _refuse_bad_target(target, [], [*map(Path, names), model])
     reader = Reader(load(model), threshold=threshold, expect=expect)
