@@ -26,6 +26,6 @@ LOOK = Look(
 
 
 if __name__ == "__main__":
-    page = write_ruled([8, 5, 7, 8, 6], LOOK, np.random.default_rng(5), mnist().test)
+    page = write_ruled([8, 5, 7, 8, 6], LOOK, np.random.default_rng(1), mnist().test)
     Image.fromarray(page.picture).save(Path(__file__).parent / "page.jpg", quality=88)
     print(page.text)
