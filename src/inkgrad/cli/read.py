@@ -81,9 +81,8 @@ def read(
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
     if seen is not None:
         _refuse_bad_target(seen, targets, [*map(Path, names), model])
-    if boxes is not None and len(names) > 1:
-        if not boxes.exists() and boxes.parent.is_dir():
-            boxes.mkdir()
+    if boxes is not None and len(names) > 1 and not boxes.exists() and boxes.parent.is_dir():
+        boxes.mkdir()
     for target in targets:
         _refuse_bad_target(target, [], [*map(Path, names), model])
     reader = Reader(load(model), threshold=threshold, expect=expect)
