@@ -28,6 +28,7 @@ from inkgrad.images.morphology import dilate, erode, opened, spread
 from inkgrad.images.pieces import joined
 from inkgrad.images.rows import in_rows
 from inkgrad.images.skew import find_skew, turned
+from inkgrad.images.table import Table, extended
 from inkgrad.images.tables import find_tables
 from inkgrad.synthetic import Look, write_line, write_lines, write_ruled
 
@@ -649,3 +650,8 @@ def test_a_low_piece_goes_to_the_row_that_it_lies_in():
     assert [[each.top for each in row] for row in rows] == [[0], [60, 62]]
     assert in_rows([], 40) == []
     assert in_rows([bar], 40) == [[bar]]
+
+
+def test_a_table_whose_boxes_lie_on_each_other_is_not_extended_for_ever():
+    twice = Table({(0, 0): (0, 0, 10, 10), (1, 0): (0, 0, 10, 10)})
+    assert extended(twice, np.array([[5.0, 5.0]])).n_rows == 2

@@ -42,6 +42,16 @@ def test_a_model_answers_as_the_readme_says(tmp_path):
     assert f"`{found.stdout.strip()}`" in TEXT
 
 
+def test_the_page_on_reading_has_python_that_runs():
+    root = README.parent
+    text = (root / "docs" / "reading.md").read_text()
+    program = re.search(BLOCK.format(": needs page.jpg"), text, re.DOTALL)[1]
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=root / "examples", capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[0] in TEXT  # the first line of the page, which the README shows
+
+
 def test_every_file_the_readme_links_to_exists():
     links = re.findall(r"\]\((?!https?:)(.*?)\)", TEXT)
     assert len(links) > 5

@@ -98,5 +98,7 @@ def _beside(cells: dict[Place, tuple[int, ...]], down: int, right: int) -> dict[
         else:
             height, width = box[BOTTOM] - box[TOP], box[RIGHT] - box[LEFT]
             step = np.array([down * height, right * width] * 2)
+        if down * step[TOP] + right * step[LEFT] <= 0:  # two boxes that lie on each other lead nowhere
+            continue
         found[place[0] + down, place[1] + right] = tuple(int(edge) for edge in box + step)
     return found

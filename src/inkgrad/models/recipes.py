@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation
@@ -73,6 +73,20 @@ def fully_connected(n_classes: int, *widths: int, dropout: float) -> Chain:
     return Chain((*layers, Dense(n_in, n_classes)))
 
 
+CNN_LARGE = Recipe(
+    about="three convolutions of 48, 96 and 192 channels: minutes, for accuracy",
+    network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.4),
+    input_shape=(28, 28, 1),
+    cost=SoftmaxCrossEntropy(),
+    optimizer=averaged_adamw,
+    lr=0.004,
+    momentum=0.9,
+    batch_size=128,
+    epochs=36,
+    schedule=OneCycle,
+    augmentation=Augmentation(shift=1.5, rotation=10, scale=0.1, stretch=0.1, shear=0.15, elastic=1.2),
+)
+
 MODELS = {
     "cnn": Recipe(
         about="two convolutions of 32 and 64 channels: trains in seconds",
@@ -87,44 +101,20 @@ MODELS = {
         schedule=OneCycle,
         augmentation=Augmentation(shift=1, elastic=1),
     ),
-    "cnn-large": Recipe(
-        about="three convolutions of 48, 96 and 192 channels: minutes, for accuracy",
-        network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.4),
-        input_shape=(28, 28, 1),
-        cost=SoftmaxCrossEntropy(),
-        optimizer=averaged_adamw,
-        lr=0.004,
-        momentum=0.9,
-        batch_size=128,
-        epochs=36,
-        schedule=OneCycle,
-        augmentation=Augmentation(shift=1.5, rotation=10, scale=0.1, stretch=0.1, shear=0.15, elastic=1.2),
-    ),
-    "reader": Recipe(
+    "cnn-large": CNN_LARGE,
+    "reader": replace(
+        CNN_LARGE,
         about="as cnn-large, for the digits of real pictures: scripts/make_reader.py trains it on them",
         network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.3),
-        input_shape=(28, 28, 1),
-        cost=SoftmaxCrossEntropy(),
-        optimizer=averaged_adamw,
-        lr=0.004,
-        momentum=0.9,
-        batch_size=128,
         epochs=16,
-        schedule=OneCycle,
         augmentation=Augmentation(shift=1, rotation=8, scale=0.06, stretch=0.1, shear=0.1, elastic=1),
     ),
-    "mlp": Recipe(
+    "mlp": replace(
+        CNN_LARGE,
         about="784-1024-512-10, fully connected: a minute or two",
         network=lambda n_classes: fully_connected(n_classes, 1024, 512, dropout=0.2),
-        input_shape=(28, 28, 1),
-        cost=SoftmaxCrossEntropy(),
-        optimizer=averaged_adamw,
         lr=0.002,
-        momentum=0.9,
-        batch_size=128,
         epochs=40,
-        schedule=OneCycle,
-        augmentation=Augmentation(shift=1.5, rotation=10, scale=0.1, stretch=0.1, shear=0.15, elastic=1.2),
     ),
     "seed": Recipe(
         about="784-100-10, fully connected, with ELU and softmax: where it began",

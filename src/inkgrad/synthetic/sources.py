@@ -16,7 +16,6 @@ FONTS = (  # that matplotlib brings along
     "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmr10", "cmss10", "cmtt10", "cmb10",
 )  # fmt: skip
 SIGNS = "ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy?+*=#%&@<>~$()[]{}.,:;-"  # none looks like a digit
-LETTER_PENS = 0.05, 0.12
 
 
 def from_mnist(image: Array, rng: np.random.Generator) -> Array:
