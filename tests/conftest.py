@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkgrad.data import mnist, write_idx
+from inkgrad.data import Examples, mnist, write_idx
 from inkgrad.data.digits import IMAGES, LABELS
 from inkgrad.fast.kernels import kernels
+from inkgrad.reader import Reader
 
 INSTRUCTION_SETS = {  # with what of a processor each needs, in the words of Linux
     "avx512": {"avx512f", "avx512bw", "avx512vl", "avx512dq"},
@@ -19,6 +20,17 @@ INSTRUCTION_SETS = {  # with what of a processor each needs, in the words of Lin
 @pytest.fixture(scope="session")
 def digits():
     return mnist()
+
+
+@pytest.fixture(scope="session")
+def some(digits):
+    """Training digits of MNIST that the shipped reader was not trained on."""
+    return Examples(digits.train.x[-10_000:], digits.train.t[-10_000:])
+
+
+@pytest.fixture(scope="session")
+def reader():
+    return Reader()
 
 
 @pytest.fixture(scope="session")

@@ -26,17 +26,6 @@ LETTERS = "DejaVuSans.ttf"
 DIGITS = frozenset("0123456789")
 
 
-@pytest.fixture(scope="module")
-def some(digits):
-    """Training digits of MNIST that the shipped reader was not trained on."""
-    return Examples(digits.train.x[-10_000:], digits.train.t[-10_000:])
-
-
-@pytest.fixture(scope="module")
-def reader():
-    return Reader()
-
-
 def rng(seed=0):
     return np.random.default_rng(seed)
 

@@ -142,6 +142,16 @@ def test_floats_of_any_range_are_stretched(white):
     assert READER.read(encoded(Image.fromarray(shades), "TIFF")).text == "7"
 
 
+@pytest.mark.parametrize("thing", [None, 7, [[0, 1]], bytearray(b"")], ids=repr)
+def test_what_is_no_source_of_a_picture_is_refused(thing):
+    with pytest.raises(PictureError, match=f"should be a path, bytes, .* got {type(thing).__name__}"):
+        READER.read(thing)
+    assert [bool(reading.error) for reading in READER.read_many([thing, np.full((30, 30), 255, np.uint8)])] == [
+        True,
+        False,
+    ]
+
+
 def test_a_path_with_a_null_byte_is_refused():
     assert read_or_refused("seven\0.png") is None
 

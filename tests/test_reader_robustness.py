@@ -10,22 +10,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from inkgrad.data import Examples
 from inkgrad.reader import Reader, draw_boxes
 from inkgrad.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_table
 
 N = 4  # seeds, 0 to 3; twice as many of single lines
-
-
-@pytest.fixture(scope="module")
-def some(digits):
-    """Training digits of MNIST that the shipped reader was not trained on."""
-    return Examples(digits.train.x[-10_000:], digits.train.t[-10_000:])
-
-
-@pytest.fixture(scope="module")
-def reader():
-    return Reader()
 
 
 def pages_of(write, n=N):

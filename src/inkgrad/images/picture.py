@@ -40,6 +40,10 @@ def open_picture(source: Source, name: str | None = None) -> Array:
         name = name or "the picture"
         _refuse_too_large(source.width, source.height, name)
         return _colours(_upright(source), name)
+    if not isinstance(source, bytes | str | os.PathLike):
+        raise PictureError(
+            f"{name or 'a picture'} should be a path, bytes, a Pillow image or an array, got {type(source).__name__}"
+        )
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     if isinstance(source, bytes):
         return _colours(_decoded(io.BytesIO(source), name), name)

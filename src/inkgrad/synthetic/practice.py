@@ -8,7 +8,8 @@ from PIL import Image
 from inkgrad.arrays import Array
 from inkgrad.data import Dataset, Examples, mnist
 from inkgrad.images import mnist_form
-from inkgrad.synthetic.sources import beside, cut, from_font, from_mnist, from_strokes, nothing
+from inkgrad.synthetic.sources import beside, cut, from_font, from_mnist, nothing
+from inkgrad.synthetic.strokes import written
 
 NOTHING = "none"  # the label of what is no digit
 LABELS = (*"0123456789", NOTHING)
@@ -54,12 +55,12 @@ def _ink(source: str, digits: Examples, rng: np.random.Generator) -> tuple[Array
         i = rng.integers(len(digits))
         return from_mnist(digits.x[i, :, :, 0], rng), int(digits.t[i])
     digit = int(rng.integers(10))
-    return (from_strokes(digit, rng) if source == "strokes" else from_font(str(digit), rng)), digit
+    return (written(digit, rng) if source == "strokes" else from_font(str(digit), rng)), digit
 
 
 def _any_digit(digits: Examples, rng: np.random.Generator) -> Array:
     i = rng.integers(len(digits))
-    ink = from_strokes(int(rng.integers(10)), rng) if rng.random() < 0.3 else from_mnist(digits.x[i, :, :, 0], rng)
+    ink = written(int(rng.integers(10)), rng) if rng.random() < 0.3 else from_mnist(digits.x[i, :, :, 0], rng)
     return ink if ink.any() else _any_digit(digits, rng)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from inkgrad.arrays import Array
-from inkgrad.synthetic.strokes import CANVAS, TALL, drawn, scribbled, written
+from inkgrad.synthetic.strokes import CANVAS, TALL, drawn, scribbled
 
 FONTS = (  # that matplotlib brings along
     "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Bold",
@@ -22,11 +22,6 @@ def from_mnist(image: Array, rng: np.random.Generator) -> Array:
     """Return a digit of MNIST (28, 28), uint8, as a pen would have drawn it large: float32 (160, 160)."""
     large = Image.fromarray(image).resize((CANVAS, CANVAS), Image.Resampling.BICUBIC)
     return with_pen(np.asarray(large, np.float32) / 255, rng.uniform(0.25, 0.7), rng.uniform(2, 8))
-
-
-def from_strokes(digit: int, rng: np.random.Generator) -> Array:
-    """Return a digit as pens write it in other countries, float32 (160, 160)."""
-    return written(digit, rng)
 
 
 def from_font(text: str, rng: np.random.Generator) -> Array:
