@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -433,6 +435,20 @@ def test_two_processes_read_the_same(reader, some):
     assert [k for k, reading in enumerate(both) if reading.error] == [150]
     for one, two in zip(reader.read_many(pictures, workers=1), both, strict=True):
         assert_same(one, two)
+
+
+def test_two_processes_need_no_fork_and_no_guard_in_the_script(tmp_path):
+    """A fork may hang beside other threads; without one, scripts usually need `if __name__ == "__main__"`."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, numpy as np\n"
+        "from inkgrad.reader import Reader\n"
+        "os.register_at_fork(before=lambda: print('forked'))\n"
+        "blank = np.full((28, 28), 255, np.uint8)\n"
+        "print(len(list(Reader().read_many([blank] * 200, workers=2))))\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("200\n", "", 0)
 
 
 def test_pictures_are_taken_as_they_are_needed(reader, page):

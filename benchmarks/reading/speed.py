@@ -21,7 +21,7 @@ from inkgrad.models import load
 from inkgrad.reader import Reader
 from inkgrad.synthetic import Look, write_lines
 
-N_SINGLE = 6000
+N_SINGLE = 10_000
 WIDTH, HEIGHT = 1300, 925  # 1.2 megapixels
 
 
