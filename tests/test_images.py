@@ -440,6 +440,19 @@ def test_a_stroke_that_crosses_a_rule_stays_whole():
         assert piece.width <= 6 + 2 * 3  # across a rule three pixels thick, strokes may go aslant
 
 
+def test_writing_along_rules_too_faint_to_be_strokes_stays():
+    """They were taken as dark as what is written along them, which is all that is left of them."""
+    ink = np.zeros((200, 300))
+    ink[::25] = ink[:, ::25] = 0.3
+    writing = np.zeros(ink.shape, bool)
+    for left in 50, 100, 150, 200:
+        writing[60:100, left : left + 4] = writing[98:102, left : left + 30] = True
+    ink[writing] = 0.9
+    rules = find_rules(ink, writing, ink > 0.2)
+    assert len(rules.segments) > 10
+    np.testing.assert_array_equal(without_rules(writing, rules), writing)
+
+
 def test_writing_on_rules_stays_whole(digits):
     page = write_ruled([6, 7], Look(unsteady=0), np.random.default_rng(2), digits.train, apart=1.6)
     plain = write_lines([6, 7], Look(unsteady=0), np.random.default_rng(2), digits.train)

@@ -80,7 +80,7 @@ def find_rules(ink: Array, strokes: Array, faint: Array) -> Rules:
         for axis in (ACROSS, DOWN)
         for run in taken[axis]
     )
-    own = {axis: own_ink(taken[axis], labels[axis], strokes, ink, axis) for axis in (ACROSS, DOWN)}
+    own = {axis: own_ink(taken[axis], labels[axis], faint, ink, axis) & strokes for axis in (ACROSS, DOWN)}
     rules = Rules(own[ACROSS], own[DOWN], segments)
     left = strokes & ~rules.across & ~rules.down
     nothing = np.zeros_like(strokes)

@@ -70,14 +70,14 @@ def drawn(runs: list[Run], labels: Array) -> Array:
     return mask
 
 
-def own_ink(runs: list[Run], labels: Array, strokes: Array, ink: Array, axis: int) -> Array:
-    """Return the strokes that are of runs themselves, and not of writing that lies along them.
+def own_ink(runs: list[Run], labels: Array, faint: Array, ink: Array, axis: int) -> Array:
+    """Return the ink, be it faint, that is of runs themselves, and not of writing that lies along them.
 
     Where a run is thicker or darker than usual, something is written over it.
     """
-    own = np.zeros_like(strokes)
+    own = np.zeros_like(faint)
     for run in runs:
-        mask = (labels[run.box] == run.label) & strokes[run.box]
+        mask = (labels[run.box] == run.label) & faint[run.box]
         thick = mask.sum(axis=1 - axis)
         if not thick.any():
             continue
