@@ -12,6 +12,7 @@ from inkgrad.arrays import Array
 from inkgrad.check.numerical import Numerical
 
 UNCOMFORTABLE = 1e-2  # a relative error above this is plainly wrong
+LEAST, WORST = 1e-3, 1e6  # error bars; beyond, one colour will do
 BLUR = 0.1  # a bar this large beside the numbers says nothing
 
 
@@ -66,6 +67,15 @@ class Comparison:
         found = np.where(np.isfinite(a), found, Verdict.wrong)
         slight = (found == Verdict.wrong) & (self.relative_error <= UNCOMFORTABLE)
         return np.where(slight, Verdict.uncomfortable, found).astype(np.int8)
+
+    @property
+    def in_bars(self) -> Array:
+        """The decimal logarithm of each error in units of its error bar, kept in -3..6; 6 for what is no number."""
+        a, n = self.analytical.astype(np.float64), self.numerical
+        off = np.abs(a - np.clip(a, n.low, n.high))
+        with np.errstate(all="ignore"):
+            ratio = np.where(off > 0, off / n.bar, 0)
+        return np.log10(np.clip(np.where(np.isfinite(ratio), ratio, WORST), LEAST, WORST))
 
     @property
     def ok(self) -> bool:

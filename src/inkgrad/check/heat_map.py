@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.check.comparison import WORST
 from inkgrad.files import replacing
 
 if TYPE_CHECKING:
     from inkgrad.check.report import Report
 
 COLUMNS = 4
-WORST = 1e6  # error bars; beyond that one colour will do
 
 
 def heat_maps(report: Report) -> Any:
@@ -38,13 +38,10 @@ def heat_maps(report: Report) -> Any:
     for axes in grid.flat:
         axes.axis("off")
     for axes, comparison in zip(grid.flat, report.comparisons, strict=False):
-        a, n = comparison.analytical.astype(np.float64), comparison.numerical
-        off = np.abs(a - np.clip(a, n.low, n.high))
-        with np.errstate(all="ignore"):
-            ratio = np.where(off > 0, off / n.bar, 0)
-        logarithm = np.log10(np.clip(np.where(np.isfinite(ratio), ratio, WORST), 1e-3, WORST))  # NaN is shown as worst
         axes.axis("on")
-        shown = axes.imshow(_as_picture(logarithm), cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest")
+        shown = axes.imshow(
+            _as_picture(comparison.in_bars), cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest"
+        )
         axes.set_title(
             f"d{comparison.array}" + (f" of layer {comparison.layer}" if comparison.layer else ""), fontsize=9
         )

@@ -14,6 +14,7 @@ from inkgrad.cli.check import check
 from inkgrad.cli.demo import demo
 from inkgrad.cli.evaluate import evaluate
 from inkgrad.cli.read import read
+from inkgrad.cli.serve import serve
 from inkgrad.cli.show import show
 from inkgrad.cli.terminal import say
 from inkgrad.cli.train import train
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: inkgrad train, then inkgrad evaluate digits.safetensors",
 )
-for command in (train, evaluate, read, check, show):
+for command in (train, evaluate, read, check, show, serve):
     app.command()(command)
 app.add_typer(demo, name="demo")
 

@@ -3,9 +3,11 @@
 from inkgrad.data.animals import animals
 from inkgrad.data.augmentation import Augmentation
 from inkgrad.data.batches import batches
+from inkgrad.data.circles import circles
 from inkgrad.data.digits import load_data, mnist, read_digits
 from inkgrad.data.examples import Dataset, Examples, as_inputs, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
+from inkgrad.data.spirals import spirals
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images, spline_basis
 from inkgrad.data.xor import xor
 
@@ -18,12 +20,14 @@ __all__ = [
     "apply_warps",
     "as_inputs",
     "batches",
+    "circles",
     "load_data",
     "mnist",
     "read_digits",
     "read_idx",
     "refuse_bad_images",
     "refuse_bad_inputs",
+    "spirals",
     "spline_basis",
     "write_idx",
     "xor",

@@ -20,12 +20,13 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would r
 Source = str | os.PathLike[str] | bytes | Image.Image | Array
 
 
-def open_picture(source: Source, name: str | None = None) -> Array:
+def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> Array:
     """Return the colours of a picture, uint8 (height, width, 3), or (height, width, 1) where all is grey.
 
     `source` is a path, the bytes of a file, a Pillow image, or an array: (height, width) or
     (height, width, channels) with 1, 3 or 4 channels, uint8 in 0..255, bool, uint16, or floats
     in [0, 1], 0 for black.  `name` is what errors call it.
+    A file of more than `most_pixels` is refused before it is unpacked.
 
     Any mode of the formats PNG, JPEG, WebP, TIFF, BMP, GIF and PPM will do; of several pictures
     in a file the first is taken.  Transparent parts count as white, or as black if nothing would
@@ -46,11 +47,11 @@ def open_picture(source: Source, name: str | None = None) -> Array:
         )
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     if isinstance(source, bytes):
-        return _colours(_decoded(io.BytesIO(source), name), name)
+        return _colours(_decoded(io.BytesIO(source), name, most_pixels), name)
     if "\0" in name:
         raise PictureError(f"a file's name cannot be {name!r}")
     with open(Path(source), "rb") as file:
-        return _colours(_decoded(file, name), name)
+        return _colours(_decoded(file, name, most_pixels), name)
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -58,31 +59,31 @@ def _upright(picture: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(picture) if picture.width and picture.height else picture
 
 
-def _decoded(file: BinaryIO, name: str) -> Image.Image:
+def _decoded(file: BinaryIO, name: str, most: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged notes beside the picture, which we do not read
             picture: Image.Image = Image.open(file, formats=FORMATS)
-            _refuse_too_large(picture.width, picture.height, name)
+            _refuse_too_large(picture.width, picture.height, name, most)
             picture.load()
             return _upright(picture)
     except PictureError:
         raise
     except Image.DecompressionBombError:
-        raise PictureError(_too_large(name)) from None
+        raise PictureError(_too_large(name, most)) from None
     except UnidentifiedImageError:
         raise PictureError(f"{name} is no picture of a known format, or a damaged one: {', '.join(FORMATS)}") from None
     except Exception as error:  # decoders raise many things at damaged files, and all mean this
         raise PictureError(f"{name} is a damaged or impossible picture ({error})") from error
 
 
-def _too_large(name: str) -> str:
-    return f"{name} has more than {MAX_PIXELS:,} pixels: make it smaller"
+def _too_large(name: str, most: int) -> str:
+    return f"{name} has more than {most:,} pixels: make it smaller"
 
 
-def _refuse_too_large(width: int, height: int, name: str) -> None:
-    if width * height > MAX_PIXELS:
-        raise PictureError(_too_large(name))
+def _refuse_too_large(width: int, height: int, name: str, most: int = MAX_PIXELS) -> None:
+    if width * height > most:
+        raise PictureError(_too_large(name, most))
 
 
 def _colours(picture: Image.Image, name: str) -> Array:

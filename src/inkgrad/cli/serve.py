@@ -1,0 +1,41 @@
+"""`inkgrad serve`: the playground in the browser."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from inkgrad.cli.terminal import say
+from inkgrad.errors import SettingError
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen at. 0.0.0.0 lets others on your network in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="NAME", help="A name by which others call this machine; may be repeated."),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Open the playground: draw a digit and watch the network think, train it, break it, check it.
+
+    Everything stays on this machine. It needs the extra: pip install 'inkgrad\\[web]'
+    """
+    try:
+        from inkgrad import web
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            f"the playground needs {error.name}, which is not installed: pip install 'inkgrad[web]'"
+        ) from None
+
+    def ready(address: str) -> None:
+        print(f"the playground is at {address} (Ctrl-C ends it)", flush=True)
+        if browser and not webbrowser.open(address):
+            say("no browser was found: open the address yourself")
+
+    web.serve(host, port, names or (), ready=ready)

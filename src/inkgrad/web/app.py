@@ -1,0 +1,118 @@
+"""The application: what is asked under which address, and who answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from inkgrad.errors import InkgradError
+from inkgrad.web import handlers
+from inkgrad.web.guard import Guard
+from inkgrad.web.handlers import Handler
+from inkgrad.web.pages import page_routes
+from inkgrad.web.socket import training_socket
+from inkgrad.web.visitors import Busy, Library, Stranger, Visitors
+from inkgrad.web.wire import decoded
+
+MOST_BYTES = 1_000_000  # of a message; a drawing of 1000 × 1000 is the largest
+MOST_PICTURE_BYTES = 20_000_000
+HEAVY = 2  # checks, experiments and pictures at a time
+
+
+def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Starlette:
+    """Return the playground as an ASGI application; `names` are those by which it may be called, besides localhost."""
+    here = Visitors(Library()) if visitors is None else visitors
+    heavy = asyncio.Semaphore(HEAVY)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        cleaning = asyncio.create_task(here.clean_for_ever())
+        yield
+        cleaning.cancel()
+        here.close()
+
+    async def enter(request: Request) -> Response:
+        token = decoded(await _body(request, MOST_BYTES) or b"{}").get("token")
+        visitor, resumed = await run_in_threadpool(here.enter, token if isinstance(token, str) else None)
+        return JSONResponse({"token": visitor.token, "resumed": resumed, "options": handlers.options()})
+
+    def api(path: str, answer: Handler, most: int = MOST_BYTES, method: str = "POST", is_heavy: bool = False) -> Route:
+        async def endpoint(request: Request) -> Response:
+            visitor = here.find(request.headers.get("x-visitor"))
+            body = await _body(request, most)
+            if is_heavy:
+                async with heavy:
+                    found = await run_in_threadpool(answer, visitor, request, body)
+            else:
+                found = await run_in_threadpool(answer, visitor, request, body)
+            return found if isinstance(found, Response) else JSONResponse(found)
+
+        return Route(path, endpoint, methods=[method])
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, _status(error))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
+
+    async def on_memory(request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": "the memory is full: try less"}, 503)
+
+    return Starlette(
+        routes=[
+            *page_routes(),
+            Route("/api/visitors", enter, methods=["POST"]),
+            WebSocketRoute("/api/training/{which}", training_socket(here)),
+            api("/api/think", handlers.think),
+            api("/api/correct", handlers.correct),
+            api("/api/undo", handlers.undo),
+            api("/api/digits/{index:int}", handlers.digit, method="GET"),
+            api("/api/confusion", handlers.confusion, is_heavy=True),
+            api("/api/misread", handlers.misread, is_heavy=True),
+            api("/api/check", handlers.check, is_heavy=True),
+            api("/api/experiment", handlers.experiment, is_heavy=True),
+            api("/api/read", handlers.read, most=MOST_PICTURE_BYTES, is_heavy=True),
+            api("/api/inside", handlers.inside),
+            api("/api/inside/cell", handlers.inside_cell),
+            api("/api/model", handlers.download, method="GET"),
+            api("/api/model", handlers.upload, most=MOST_PICTURE_BYTES),
+        ],
+        middleware=[Middleware(Guard, names=tuple(names))],
+        exception_handlers={
+            InkgradError: on_error,
+            Busy: on_error,
+            Stranger: on_error,
+            HTTPException: on_http,
+            MemoryError: on_memory,
+        },
+        lifespan=lifespan,
+    )
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """Return what came with a request, read no further than it may be long."""
+    chunks, n = [], 0
+    async for chunk in request.stream():
+        n += len(chunk)
+        if n > most:
+            raise HTTPException(413, f"that is more than {most:,} bytes: send less")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, Stranger):
+        return 404
+    if isinstance(error, Busy):
+        return 503 if error.is_full else 429
+    return 400

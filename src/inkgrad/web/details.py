@@ -1,0 +1,58 @@
+"""Details: how the weights and gradients of each layer are spread, and which units are dead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.data import Examples, as_inputs
+from inkgrad.layers import Activation, Chain, Softmax
+from inkgrad.layout import Layout
+from inkgrad.training import Objective
+from inkgrad.web.wire import rounded
+
+N_EXAMPLES = 256
+BINS = 30
+ALIKE = 1e-6  # a unit whose outputs differ by less, over all examples, says nothing
+
+
+def details(objective: Objective, theta: Array, examples: Examples) -> list[dict[str, Any]]:
+    """Return of each layer with parameters the histograms of its weights and of their gradients.
+
+    They are of the first 256 examples.  Dead are the units of the activation that follows which
+    give the same output for each of those; `units` is how many there are.
+    """
+    network = objective.network
+    assert isinstance(network, Chain)
+    x, t = as_inputs(examples.x[:N_EXAMPLES], theta.dtype.type), examples.t[:N_EXAMPLES]
+    _, gradient = objective(theta, x, t)
+    layout = Layout(network.shapes())
+    p, parts, slopes = layout.views(theta), layout.parts(theta), layout.parts(gradient)
+    found: list[dict[str, Any]] = []
+    for name, layer in network.named():
+        x, _ = layer.forward(p[name], x)
+        own = [path for path in layout.places if path.split(".")[0] == name]
+        if own:
+            weights, its_gradients = (np.concatenate([some[path].ravel() for path in own]) for some in (parts, slopes))
+            found.append(
+                {
+                    "name": f"{name} {layer}",
+                    "weights": _histogram(weights),
+                    "gradients": _histogram(its_gradients),
+                    "dead": 0,
+                    "units": None,
+                }
+            )
+        elif found and isinstance(layer, Activation) and not isinstance(layer, Softmax):
+            outputs = x.reshape(-1, x.shape[-1])
+            found[-1]["dead"] = int((np.ptp(outputs, axis=0) < ALIKE).sum())
+            found[-1]["units"] = x.shape[-1]
+    return found
+
+
+def _histogram(numbers: Array) -> dict[str, Any]:
+    counts, edges = np.histogram(numbers, BINS)
+    low, high = rounded(edges[[0, -1]])
+    return {"from": low, "to": high, "counts": counts.tolist()}

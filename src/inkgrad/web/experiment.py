@@ -1,0 +1,95 @@
+"""The experiment of the reference issue: the same mistake with two labels and with three, beside the right network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from inkgrad.check import check_network
+from inkgrad.check.lessons import LESSONS, Exhibit, two_gradients
+from inkgrad.costs import Cost
+from inkgrad.data import Dataset, Examples
+from inkgrad.errors import Diverged, SettingError
+from inkgrad.layers import Chain
+from inkgrad.optimizers import SGD
+from inkgrad.training import Objective, Run, evaluate
+from inkgrad.web.breaking import BREAKS, with_break
+from inkgrad.web.settings import Hidden, Settings
+from inkgrad.web.wire import rounded
+
+N_EPOCHS = 150
+SEEDS = range(4)  # the curves are their means: one seed may be lucky
+MIDDLE = (0.5, 0.5)
+NEAR = 0.3  # of the middle are the animals that get the third label
+N_ROWS = 12  # of the table of gradients
+
+
+def experiment(lesson: str, digits: Dataset) -> dict[str, Any]:
+    """Return how a network learns with two labels and with three, right and broken, and the lesson's gradients."""
+    runs = []
+    for labels in 2, 3:
+        settings = _settings(lesson, labels)
+        dataset = _three(settings.dataset(digits)) if labels == 3 else settings.dataset(digits)
+        for broken in False, True:
+            network, cost = settings.network_and_cost()
+            what = with_break(network, cost, lesson) if broken else (network, cost)
+            curves = [_learn(what, replace(settings, seed=seed), dataset.train) for seed in SEEDS]
+            n = min(map(len, curves))  # one that diverged is shorter
+            cost, accuracy = np.mean([curve[:n] for curve in curves], axis=0).T
+            runs.append({"labels": labels, "broken": broken, "cost": rounded(cost), "accuracy": rounded(accuracy)})
+    return {"lesson": lesson, "runs": runs, "exhibits": [_exhibit(each) for each in LESSONS[lesson].make()]}
+
+
+def _settings(lesson: str, labels: int) -> Settings:
+    """Return a network of two inputs that has what the lesson breaks; the reference issue's where that will do."""
+    if lesson == "softmax-diagonal":
+        return Settings("animals", (Hidden("dense", 8, "Tanh"),), "SquaredError", labels, "SGD", 0.5, 0.0, 10)
+    for activation in "Tanh", "ReLU":
+        for cost in "CrossEntropy", "SoftmaxCrossEntropy":
+            layers = tuple(Hidden("dense", 8, activation) for _ in range(2))
+            settings = Settings("animals", layers, cost, labels, "SGD", 0.05, 0.5, 10, dropout=0.1)
+            try:
+                with_break(*replace(settings, broken=None).network_and_cost(), lesson)
+            except SettingError:
+                continue
+            return settings
+    raise AssertionError(f"{lesson} breaks nothing of {BREAKS[lesson].needs}")
+
+
+def _three(dataset: Dataset) -> Dataset:
+    """Return the animals with a third label, which those in the middle have."""
+    return Dataset(_with_third(dataset.train), _with_third(dataset.test), ("fish", "goat", "frog"))
+
+
+def _with_third(examples: Examples) -> Examples:
+    is_near = np.hypot(*(examples.x - MIDDLE).T) < NEAR
+    return Examples(examples.x, np.where(is_near, 2, examples.t))
+
+
+def _learn(what: tuple[Chain, Cost], settings: Settings, train: Examples) -> list[tuple[float, float]]:
+    """Return cost and accuracy on all examples before training and after each epoch; fewer where it diverges."""
+    run = Run(Objective(*what), SGD(settings.lr, settings.momentum), settings.batch_size, settings.seed)
+    curve = []
+    try:
+        for epoch in range(N_EPOCHS + 1):
+            found = evaluate(run.objective, run.theta, train)
+            curve.append((found.cost, found.accuracy))
+            if epoch < N_EPOCHS:
+                for _ in run.steps(train):
+                    pass
+    except Diverged:
+        pass  # the curve ends where there is no cost any more, and the page shows that
+    return curve
+
+
+def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
+    report = check_network(*exhibit.wrong, raises=False)
+    rows = []
+    for path, (differences, backward) in two_gradients(exhibit.wrong).items():
+        for index in np.ndindex(differences.shape):
+            n, a = float(differences[index]), float(backward[index])
+            ratio = rounded(np.array([n / a]))[0] if a else None
+            rows.append({"path": path, "index": str(list(index)), "differences": n, "backward": a, "ratio": ratio})
+    return {"title": exhibit.title, "rows": rows[:N_ROWS], "finding": "; ".join(map(str, report.findings))}

@@ -1,0 +1,240 @@
+"""Handlers: one function for each thing that a page asks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+from inkgrad.arrays import Array
+from inkgrad.check import check_network, quick_check
+from inkgrad.check.lessons import LESSONS
+from inkgrad.data import as_inputs
+from inkgrad.errors import ModelFileError, SettingError
+from inkgrad.fast import limit_threads
+from inkgrad.images import open_picture
+from inkgrad.layers import Chain, Conv2D
+from inkgrad.models import load
+from inkgrad.reader.reader import THRESHOLD
+from inkgrad.web import settings as choices
+from inkgrad.web.answers import as_read, checked
+from inkgrad.web.breaking import BREAKS
+from inkgrad.web.experiment import experiment as run_experiment
+from inkgrad.web.inside import cell, shown_inside
+from inkgrad.web.thinking import drawn
+from inkgrad.web.thinking import think as think_about
+from inkgrad.web.visitors import NETWORKS, Visitor
+from inkgrad.web.wire import as_text, choice, decoded, whole
+
+MOST_PICTURE_BYTES = 20_000_000
+MOST_PICTURE_PIXELS = 20_000_000  # fewer than the command line takes, as many may ask at once
+MOST_MISREAD = 40
+N_CHECKED = 31  # examples of a gradient check, as the command line takes
+
+Handler = Callable[[Visitor, Request, bytes], Any]  # what comes with a request, to what goes back as JSON
+
+
+def options() -> dict[str, Any]:
+    """Return what can be chosen, and how much of it."""
+    lessons = [
+        {
+            "name": lesson.name,
+            "about": lesson.about,
+            "wrong_line": lesson.wrong_line,
+            "right_line": lesson.right_line,
+            "kind": lesson.kind,
+            "moral": lesson.moral,
+            "needs": BREAKS[lesson.name].needs,
+        }
+        for lesson in LESSONS.values()
+    ]
+    return {
+        "activations": choices.ACTIVATIONS,
+        "costs": choices.COSTS,
+        "optimizers": choices.OPTIMIZERS,
+        "datasets": [*choices.PROBLEMS, choices.OWN],
+        "labels": list("0123456789"),
+        "lessons": lessons,
+        "defaults": {which: settings.as_message() for which, settings in choices.DEFAULTS.items()},
+        "limits": {
+            "parameters": choices.MOST_PARAMETERS,
+            "units": choices.MOST_UNITS,
+            "channels": choices.MOST_CHANNELS,
+            "layers": choices.MOST_LAYERS,
+            "points": choices.MOST_POINTS,
+            "picture_bytes": MOST_PICTURE_BYTES,
+        },
+    }
+
+
+def think(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Say what a network makes of a drawing."""
+    name, image = _network(request), _drawing(request, body)
+    if image is None:
+        return {"empty": True}
+    return think_about(visitor.model(name), image) | {"can_undo": visitor.n_undo(name)}
+
+
+def correct(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Let a network learn from a drawing."""
+    name, image = _network(request), _drawing(request, body)
+    label = whole(_numbers(request, "label"), "label", 0, 9)
+    if image is None:
+        raise SettingError("there is nothing to learn from: draw a digit first")
+    before, after, steps = visitor.correct(name, image, label)
+    p = after.probabilities(image)[0]
+    return {
+        "steps": steps,
+        "before": round(float(before.probabilities(image)[0, label]), 4),
+        "after": round(float(p[label]), 4),
+        "can_undo": visitor.n_undo(name),
+        "predicted": after.labels[int(p.argmax())],
+    }
+
+
+def undo(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Forget the last correction of a network."""
+    name = _network(request)
+    visitor.undo(name)
+    return {"can_undo": visitor.n_undo(name)}
+
+
+def digit(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Return a digit of MNIST's test set."""
+    test, index = visitor.library.digits.test, request.path_params["index"]
+    if index >= len(test):
+        raise SettingError(f"there are {len(test)} test digits, counted from 0, got {index}")
+    return {"image": as_text(test.x[index]), "label": str(int(test.t[index]))}
+
+
+def confusion(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Count how often each digit is taken for each other, by the network that is being trained."""
+    model, test = visitor.model("trained"), visitor.library.digits.test
+    found, n = model.evaluate(test), len(model.labels)
+    matrix = np.bincount(test.t.astype(int) * n + found.predicted, minlength=n * n).reshape(n, n)
+    return {"labels": list(model.labels), "matrix": matrix.tolist(), "n": len(test), "accuracy": found.accuracy}
+
+
+def misread(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Return test digits of one class that are taken for another."""
+    message = decoded(body)
+    right, wrong = whole(message, "truth", 0, 9), whole(message, "predicted", 0, 9)
+    model, test = visitor.model("trained"), visitor.library.digits.test
+    mine = np.flatnonzero(test.t == right)
+    p = model.probabilities(test.x[mine])
+    those = np.flatnonzero(p.argmax(axis=1) == wrong)[:MOST_MISREAD]
+    return {
+        "digits": [
+            {
+                "index": int(mine[k]),
+                "image": as_text(test.x[mine[k]]),
+                "truth": model.labels[right],
+                "predicted": model.labels[wrong],
+                "probability": round(float(p[k, wrong]), 4),
+            }
+            for k in those
+        ]
+    }
+
+
+def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Check the gradient of a network as it stands, with its mistake if it has one.
+
+    One with convolutions is checked along random directions only: entry by entry takes minutes.
+    """
+    which = choice(decoded(body), "which", ["digits", "points"])
+    trainer = visitor.trainers[which]
+    objective, theta = trainer.objective()
+    network, train = objective.network, trainer.dataset.train
+    assert isinstance(network, Chain)
+    x, t = as_inputs(train.x[:N_CHECKED], np.float64), train.t[:N_CHECKED]
+    is_quick = any(isinstance(layer, Conv2D) for layer in network.layers)
+    examine = quick_check if is_quick else check_network
+    with limit_threads(1):  # many small products: threads would only wait for each other
+        report = examine(network, objective.cost, x, t, theta, raises=False)
+    return checked(report, network) | {"broken": trainer.settings.broken, "quick": is_quick}
+
+
+def experiment(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Train with a mistake and without, with two labels and with three."""
+    lesson = choice(decoded(body), "lesson", list(LESSONS))
+    return run_experiment(lesson, visitor.library.digits)
+
+
+def read(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Read the digits in a picture."""
+    query = request.query_params
+    threshold = _numbers(request, "threshold") if "threshold" in query else {"threshold": THRESHOLD}
+    reader = visitor.library.reader(float(threshold["threshold"]), query.get("expect") or None)
+    if not body:
+        raise SettingError("there is no picture: choose a file first")
+    colours = open_picture(body, most_pixels=MOST_PICTURE_PIXELS)
+    return as_read(reader.read(colours))
+
+
+def inside(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Return every number of a forward and a backward pass."""
+    return shown_inside(decoded(body))
+
+
+def inside_cell(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Say how one of those numbers came about."""
+    return cell(decoded(body))
+
+
+def download(visitor: Visitor, request: Request, body: bytes) -> Response:
+    """Return a network as a model file."""
+    name = _network(request)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        visitor.model(name).save(path)
+        data = path.read_bytes()
+    disposition = f'attachment; filename="{name}.safetensors"'
+    return Response(data, media_type="application/octet-stream", headers={"content-disposition": disposition})
+
+
+def upload(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+    """Take a model file; it is the network "loaded" from now on."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        path.write_bytes(body)
+        try:
+            model = replace(load(path), n_threads=1)
+        except ModelFileError as error:
+            raise ModelFileError(str(error).replace(str(path), "the file")) from None
+    if model.input_shape != (28, 28, 1) or not {*"0123456789"} <= {*model.labels}:
+        raise ModelFileError("the file is no model of digits of 28 × 28 pixels, and others cannot be drawn")
+    if model.theta.size > choices.MOST_PARAMETERS:
+        raise ModelFileError(f"the model has more than {choices.MOST_PARAMETERS:,} parameters: load a smaller one")
+    visitor.put_model(model)
+    return {"name": str(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}
+
+
+def _network(request: Request) -> str:
+    return choice(request.query_params, "network", NETWORKS, "cnn")
+
+
+def _drawing(request: Request, body: bytes) -> Array | None:
+    numbers = _numbers(request, "width", "height")
+    return drawn(body, whole(numbers, "width", 1, 1000), whole(numbers, "height", 1, 1000))
+
+
+def _numbers(request: Request, *names: str) -> dict[str, float]:
+    """Return numbers of an address.
+
+    Raises SettingError for what is none.
+    """
+    found = {}
+    for name in names:
+        text = request.query_params.get(name, "")
+        try:
+            found[name] = float(text)
+        except ValueError:
+            raise SettingError(f"{name} is a number, got {text[:40]!r}") from None
+    return found

@@ -1,0 +1,40 @@
+"""Pages: the files of the page, read once, so that no request reaches the disk."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+
+
+def page_routes() -> list[Route]:
+    """Return a route for each file of the page, and for plotly's JavaScript from its own Python package."""
+    static = sorted((files("inkgrad.web") / "static").iterdir(), key=lambda file: file.name)
+    found = [_route(f"/{file.name}", file) for file in static if file.name.rpartition(".")[2] in TYPES]
+    plotly = files("plotly") / "package_data" / "plotly.min.js"
+    return [_route("/", files("inkgrad.web") / "static" / "index.html"), *found, _route("/plotly.min.js", plotly)]
+
+
+def _route(path: str, file: Traversable) -> Route:
+    data = file.read_bytes()
+    tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+    headers = {"cache-control": "no-cache", "etag": tag}  # ask each time, but send only what is new
+    media_type = TYPES[file.name.rpartition(".")[2]]
+
+    async def endpoint(request: Request) -> Response:
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(data, media_type=media_type, headers=headers)
+
+    return Route(path, endpoint, methods=["GET"])

@@ -1,0 +1,54 @@
+"""The server: the playground on this machine."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable, Iterable
+
+import uvicorn
+
+from inkgrad.errors import SettingError
+from inkgrad.web.app import make_app
+
+MOST_MESSAGE = 1_000_000  # bytes of a message of the socket
+
+
+def serve(
+    host: str = "127.0.0.1", port: int = 8000, names: Iterable[str] = (), *, ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve the playground until interrupted.
+
+    `host` is the address to listen at, this machine alone unless told otherwise; `names` are those
+    by which the page may be called besides localhost and addresses.  `ready`, if given, is called
+    with the page's address once it listens.
+
+    Raises SettingError when the port is taken or the address is none of this machine's.
+    """
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        make_app(names),
+        log_level="warning",
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )
+    if ready:
+        ready(address)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, so that a taken port is found before anything else."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OverflowError:
+        raise SettingError(f"a port is from 0 to 65535, got {port}") from None
+    except OSError as error:
+        what = (
+            "is taken: give another --port" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        )
+        raise SettingError(f"port {port} of {host} {what}") from None

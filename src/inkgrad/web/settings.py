@@ -1,0 +1,227 @@
+"""Settings: what a visitor chose, checked, and the network, cost and optimizer that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from inkgrad import costs as all_costs
+from inkgrad import layers as all_layers
+from inkgrad.costs import Cost
+from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
+from inkgrad.errors import SettingError
+from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax
+from inkgrad.layout import Layout
+from inkgrad.optimizers import SGD, Adam, Optimizer
+from inkgrad.web.breaking import BREAKS, with_break
+from inkgrad.web.wire import choice, number, shown, truth, whole
+
+ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh")
+COSTS = ("SoftmaxCrossEntropy", "CrossEntropy", "SquaredError")  # the last two take a softmax layer
+OPTIMIZERS = ("SGD", "Adam")
+PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
+OWN = "own"
+DIGITS = "mnist"
+MOST_LAYERS, MOST_UNITS, MOST_CHANNELS = 6, 1024, 128
+MOST_PARAMETERS = 2_000_000
+MOST_NUMBERS = 16_000_000  # between the layers, for a batch: 64 MB
+MOST_POINTS = 1000
+AUGMENTATION = Augmentation(shift=1, rotation=8, scale=0.1, shear=0.1, elastic=1)
+SIDE = 28
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A hidden layer: `kind` is "dense" with `size` units, or "conv" with so many channels."""
+
+    kind: str
+    size: int
+    activation: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides a training; see `parsed`."""
+
+    data: str
+    layers: tuple[Hidden, ...]
+    cost: str
+    classes: int
+    optimizer: str
+    lr: float
+    momentum: float
+    batch_size: int
+    noise: float = 0.0
+    dropout: float = 0.0
+    augmentation: bool = False
+    seed: int = 0
+    broken: str | None = None
+    points: tuple[tuple[float, float, int], ...] | None = None
+
+    @property
+    def is_digits(self) -> bool:
+        """Whether it is about images of digits, else about points."""
+        return self.data == DIGITS
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return (SIDE, SIDE, 1) if self.is_digits else (2,)
+
+    def same_network(self, other: Settings) -> bool:
+        """Return whether a training can go on with these settings: only its knobs were turned."""
+        kept = ("data", "points", "layers", "cost", "classes", "seed")
+        return all(getattr(self, name) == getattr(other, name) for name in kept)
+
+    def network(self) -> Chain:
+        """Return the layers, right ones."""
+        layers: list[Layer] = [Noise(self.noise)] if self.noise else []
+        drop: list[Layer] = [Dropout(self.dropout)] if self.dropout else []
+        side, n_in, flat = SIDE, 1 if self.is_digits else 2, not self.is_digits
+        for hidden in self.layers:
+            activation = getattr(all_layers, hidden.activation)()
+            if hidden.kind == "conv":
+                layers += [Conv2D(n_in, hidden.size), activation, MaxPool2D(), *drop]
+                side //= 2
+            else:
+                n_in, layers, flat = _flattened(n_in, side, layers, flat)
+                layers += [Dense(n_in, hidden.size), activation, *drop]
+            n_in = hidden.size
+        n_in, layers, flat = _flattened(n_in, side, layers, flat)
+        layers.append(Dense(n_in, self.classes))
+        return Chain((*layers, *([] if self.cost == "SoftmaxCrossEntropy" else [Softmax()])))
+
+    def network_and_cost(self) -> tuple[Chain, Cost]:
+        """Return the network and its cost, one of them with the mistake that was chosen."""
+        cost: Cost = getattr(all_costs, self.cost)()
+        network = self.network()
+        return with_break(network, cost, self.broken) if self.broken else (network, cost)
+
+    def optimizer_(self) -> Optimizer:
+        """Return the optimizer; Adam's beta1 is the momentum."""
+        return Adam(self.lr, beta1=self.momentum) if self.optimizer == "Adam" else SGD(self.lr, self.momentum)
+
+    def augmentation_(self) -> Augmentation | None:
+        """Return how images are changed in training."""
+        return AUGMENTATION if self.augmentation else None
+
+    def dataset(self, digits: Dataset) -> Dataset:
+        """Return the examples; `digits` are those of MNIST."""
+        if self.is_digits:
+            return digits
+        if self.points is not None:
+            return _own(self.points, self.classes)
+        problem = PROBLEMS[self.data]()
+        if self.classes == len(problem.labels):
+            return problem
+        return Dataset(problem.train, problem.test, (*problem.labels, "neither"))  # the third is never used
+
+    def as_message(self) -> dict[str, Any]:
+        """Return them as the page has them."""
+        return asdict(self)
+
+
+def _flattened(n_in: int, side: int, layers: list[Layer], flat: bool) -> tuple[int, list[Layer], bool]:
+    return (n_in, layers, True) if flat else (n_in * side * side, [*layers, Flatten()], True)
+
+
+def _own(points: tuple[tuple[float, float, int], ...], classes: int) -> Dataset:
+    array = np.array(points, float)
+    examples = Examples(array[:, :2].astype(np.float32), array[:, 2].astype(int))
+    return Dataset(examples, examples, ("blue", "orange", "green")[:classes])
+
+
+DEFAULTS = {
+    "digits": Settings(DIGITS, (Hidden("dense", 100, "ELU"),), "CrossEntropy", 10, "SGD", 0.05, 0.9, 100),
+    "points": Settings("animals", (Hidden("dense", 8, "Tanh"),), "CrossEntropy", 2, "SGD", 0.05, 0.9, 10),
+}
+
+
+def parsed(message: Mapping[str, Any], which: str) -> Settings:
+    """Return the settings in a message, for "digits" or "points"; what is left out is the default.
+
+    Raises SettingError, in one line, for settings that make no sense, or are too much for a
+    shared machine.
+    """
+    usual = DEFAULTS[which]
+    unknown = sorted(message.keys() - set(asdict(usual)))
+    if unknown:
+        raise SettingError(f"there is no setting {shown(unknown[0])}, only {', '.join(asdict(usual))}")
+    data = choice(message, "data", [DIGITS] if which == "digits" else [*PROBLEMS, OWN], usual.data)
+    broken = message.get("broken")
+    layers = message.get("layers")
+    few, many = (10, 10) if which == "digits" else (2, 3)
+    found = replace(
+        usual,
+        data=data,
+        layers=usual.layers if layers is None else _hidden(layers, which),
+        cost=choice(message, "cost", COSTS, usual.cost),
+        classes=whole(message, "classes", few, many, usual.classes),
+        optimizer=choice(message, "optimizer", OPTIMIZERS, usual.optimizer),
+        lr=number(message, "lr", 1e-6, 100, usual.lr),
+        momentum=number(message, "momentum", 0, 0.999, usual.momentum),
+        batch_size=whole(message, "batch_size", 1, 1000, usual.batch_size),
+        noise=number(message, "noise", 0, 1, 0),
+        dropout=number(message, "dropout", 0, 0.9, 0),
+        augmentation=truth(message, "augmentation") and which == "digits",
+        seed=whole(message, "seed", 0, 10**9, 0),
+        broken=None if broken is None else choice(message, "broken", list(BREAKS)),
+    )
+    if data == OWN:
+        found = replace(found, points=_points(message.get("points"), found.classes))
+    _refuse_too_much(found)
+    found.network_and_cost()  # refuses a break of what is not there
+    return found
+
+
+def _hidden(layers: Any, which: str) -> tuple[Hidden, ...]:
+    if not isinstance(layers, list) or len(layers) > MOST_LAYERS:
+        raise SettingError(f"layers is a list of at most {MOST_LAYERS} hidden layers, got {shown(layers)}")
+    found: list[Hidden] = []
+    for layer in layers:
+        if not isinstance(layer, dict):
+            raise SettingError(f"a layer is an object with kind, size and activation, got {shown(layer)}")
+        kind = choice(layer, "kind", ["conv", "dense"] if which == "digits" else ["dense"])
+        if kind == "conv" and found and found[-1].kind == "dense":
+            raise SettingError("convolutions come before dense layers: move them up")
+        size = whole(layer, "size", 1, MOST_CHANNELS if kind == "conv" else MOST_UNITS)
+        found.append(Hidden(kind, size, choice(layer, "activation", ACTIVATIONS)))
+    if sum(layer.kind == "conv" for layer in found) > 4:
+        raise SettingError("each convolution halves the image, so there are at most 4: take one away")
+    return tuple(found)
+
+
+def _points(points: Any, classes: int) -> tuple[tuple[float, float, int], ...]:
+    if not isinstance(points, list) or not 1 <= len(points) <= MOST_POINTS:
+        n = len(points) if isinstance(points, list) else shown(points)
+        raise SettingError(f"own data are 1 to {MOST_POINTS} points, got {n}: paint some")
+    found = []
+    for point in points:
+        if not isinstance(point, list) or len(point) != 3:
+            raise SettingError(f"a point is [x, y, class], got {shown(point)}")
+        named = dict(zip(("x", "y", "class"), point, strict=True))
+        place = number(named, "x", 0, 1), number(named, "y", 0, 1)
+        found.append((*place, whole(named, "class", 0, classes - 1)))
+    return tuple(found)
+
+
+def _refuse_too_much(settings: Settings) -> None:
+    """Raise SettingError before anything large is made."""
+    network = settings.network()
+    n_parameters = Layout(network.shapes()).size
+    if n_parameters > MOST_PARAMETERS:
+        raise SettingError(
+            f"this network has {n_parameters:,} parameters, more than {MOST_PARAMETERS:,}: take smaller layers"
+        )
+    shape, numbers = settings.input_shape, 0
+    for layer in network.layers:
+        shape = layer.output_shape(shape)
+        numbers += int(np.prod(shape)) + (9 * layer.c_in * shape[0] * shape[1] if isinstance(layer, Conv2D) else 0)
+    if numbers * settings.batch_size > MOST_NUMBERS:
+        most = max(1, MOST_NUMBERS // numbers)
+        raise SettingError(
+            f"a batch of {settings.batch_size} is too much for this network: take at most {most}, or smaller layers"
+        )

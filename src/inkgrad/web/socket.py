@@ -1,0 +1,116 @@
+"""The socket: steers a training, and says how it goes, ten times a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from inkgrad.errors import InkgradError
+from inkgrad.web.settings import parsed
+from inkgrad.web.trainer import Trainer
+from inkgrad.web.visitors import MOST_SOCKETS, Busy, Stranger, Visitor, Visitors
+from inkgrad.web.wire import choice, decoded, truth, whole
+
+BETWEEN = 0.1  # seconds between states
+PATIENCE = 10.0  # seconds for the first message
+GONE = 4404  # the visit is over: the page must be loaded again
+ORDERS = ("change", "reset", "start", "pause", "step", "epoch", "goto", "details")
+MOST_EPOCH = 1_000_000
+
+
+def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]]:
+    """Return the endpoint of the socket."""
+
+    async def endpoint(socket: WebSocket) -> None:
+        await socket.accept()
+        which = socket.path_params["which"]
+        try:
+            first = decoded(await asyncio.wait_for(socket.receive_text(), PATIENCE))
+            token = first.get("token")
+            visitor = visitors.find(token if isinstance(token, str) else None)
+            if which not in visitor.trainers:
+                raise Stranger("there is no such training")
+            if visitor.n_sockets >= MOST_SOCKETS:
+                raise Busy("the page is open too often: close one of its windows")
+        except (InkgradError, Stranger, Busy) as error:
+            await _send_error(socket, error)
+            await socket.close(GONE if isinstance(error, Stranger) else 1008)
+        except (WebSocketDisconnect, TimeoutError, KeyError):  # KeyError: bytes came, not text
+            await _close(socket)
+        else:
+            visitor.n_sockets += 1
+            try:
+                await _serve(socket, visitors, visitor, visitor.trainers[which], which)
+            finally:
+                visitor.n_sockets -= 1
+
+    return endpoint
+
+
+async def _serve(socket: WebSocket, visitors: Visitors, visitor: Visitor, trainer: Trainer, which: str) -> None:
+    loop, news = asyncio.get_running_loop(), asyncio.Event()
+    news.set()
+
+    def listener() -> None:
+        loop.call_soon_threadsafe(news.set)
+
+    visitor.listeners.add(listener)
+    telling = asyncio.create_task(_tell(socket, trainer, news))
+    try:
+        while True:
+            text = await socket.receive_text()
+            try:
+                visitors.find(visitor.token)  # counts the message, and shows that somebody is here
+                _obey(trainer, decoded(text), which)
+            except (InkgradError, Busy) as error:
+                await _send_error(socket, error)
+    except (WebSocketDisconnect, Stranger, KeyError):
+        await _close(socket)
+    finally:
+        visitor.listeners.discard(listener)
+        telling.cancel()
+
+
+async def _tell(socket: WebSocket, trainer: Trainer, news: asyncio.Event) -> None:
+    """Send each new state, with the rows that the page has not seen."""
+    generation, n_rows = -1, 0
+    try:
+        while True:
+            await news.wait()
+            news.clear()
+            problem = await asyncio.to_thread(trainer.error)
+            if problem:
+                await socket.send_json({"kind": "error", "error": problem})
+            state = await asyncio.to_thread(trainer.state, generation, n_rows)
+            generation = state.pop("generation")
+            n_rows = len(state["rows"]) + (0 if state["first"] else n_rows)
+            await socket.send_json(state)
+            await asyncio.sleep(BETWEEN)
+    except (WebSocketDisconnect, RuntimeError):
+        return  # it was closed while we spoke
+
+
+def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
+    order = choice(message, "do", ORDERS)
+    if order == "change":
+        settings = message.get("settings")
+        trainer.change(parsed(settings if isinstance(settings, dict) else {}, which))
+    elif order == "goto":
+        trainer.goto(whole(message, "epoch", 0, MOST_EPOCH))
+    elif order == "details":
+        trainer.want_details(truth(message, "wanted"))
+    else:
+        getattr(trainer, order)()
+
+
+async def _send_error(socket: WebSocket, error: Exception) -> None:
+    if socket.client_state is WebSocketState.CONNECTED:
+        await socket.send_json({"kind": "error", "error": str(error)})
+
+
+async def _close(socket: WebSocket) -> None:
+    if socket.client_state is WebSocketState.CONNECTED:
+        await socket.close(1003)

@@ -1,0 +1,109 @@
+"""Thinking: all that goes on in a network when it looks at one drawing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.data import as_inputs
+from inkgrad.errors import PictureError, SettingError
+from inkgrad.images import mnist_form
+from inkgrad.layers import Activation, Chain, Conv2D, Dense, Layer, Softmax
+from inkgrad.layout import Layout, Named
+from inkgrad.models import Model
+from inkgrad.web.wire import as_text, positive, rounded, shown, signed
+
+LARGEST = 1000  # pixels of a side of a drawing
+MOST_MAPS = 32  # of a layer that are shown
+SIZE = 28
+
+
+def drawn(body: bytes, width: int, height: int) -> Array | None:
+    """Return what a network sees of a drawing, uint8 (28, 28); None where there is no ink.
+
+    `body` has a byte for each pixel, row by row, 255 for ink.  A drawing of 28 × 28 is taken as
+    it is, as it is an image of MNIST, or one that was seen before.
+
+    Raises SettingError where its size is not as said.
+    """
+    if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
+        raise SettingError(f"a drawing has sides of 1 to {LARGEST} pixels, got {width} × {height}")
+    if len(body) != width * height:
+        raise SettingError(f"a drawing of {width} × {height} has {width * height} bytes, got {len(body)}")
+    ink = np.frombuffer(body, np.uint8).reshape(height, width)
+    if (width, height) == (SIZE, SIZE):
+        return ink if ink.any() else None
+    try:
+        return mnist_form(ink / 255)
+    except PictureError:
+        return None
+
+
+def think(model: Model, image: Array) -> dict[str, Any]:
+    """Return what each layer makes of an image, uint8 (28, 28), and what each pixel has to say about the answer."""
+    network = model.network
+    if not isinstance(network, Chain) or model.input_shape != (SIZE, SIZE, 1):
+        raise SettingError(f"only networks for images of 28 × 28 look at drawings, this is {shown(str(network))}")
+    layout = Layout(network.shapes())
+    p, gradient = layout.views(model.theta), np.zeros_like(model.theta)
+    y = x = as_inputs(image.reshape(1, SIZE, SIZE, 1), model.theta.dtype.type)
+    caches, layers = [], []
+    for name, layer in network.named():
+        y, cache = layer.forward(p[name], y)
+        caches.append(cache)
+        if isinstance(layer, Activation | Conv2D | Dense):
+            layers.append(_activations(layer, y[0]))
+    probabilities = model.cost.probabilities(y)[0]
+    predicted = int(probabilities.argmax())
+    _, dy = model.cost.value_and_gradient(y, np.array([predicted]))
+    pull = network.backward(p, layout.views(gradient), caches, dy).reshape(x.shape[1:3])
+    return {
+        "empty": False,
+        "image": as_text(image),
+        "probabilities": [round(float(each), 6) for each in probabilities],
+        "labels": list(model.labels),
+        "predicted": predicted,
+        "saliency": positive(np.abs(pull), float(np.abs(pull).max())),
+        "pull": rounded(pull.ravel(), 3),
+        "layers": layers,
+        "first": _first(network, p),
+    }
+
+
+def _activations(layer: Layer, y: Array) -> dict[str, Any]:
+    """Return the outputs of a layer for one image: a map for each channel, or one row of units."""
+    maps = np.moveaxis(y, -1, 0) if y.ndim == 3 else y[np.newaxis, np.newaxis]
+    largest = float(np.abs(maps).max())
+    encode = positive if isinstance(layer, Softmax) or maps.min() >= 0 else signed
+    return {
+        "name": str(layer),
+        "shape": list(y.shape),
+        "width": maps.shape[2],
+        "height": maps.shape[1],
+        "signed": encode is signed,
+        "maps": [encode(each, largest) for each in maps[:MOST_MAPS]],
+        "largest": round(largest, 4),
+    }
+
+
+def _first(network: Chain, p: Named) -> dict[str, Any] | None:
+    """Return the weights of the first layer as small images: kernels, or what each unit looks for."""
+    for name, layer in network.named():
+        if isinstance(layer, Conv2D):
+            maps, title = np.moveaxis(p[name].W[:, :, 0, :], -1, 0), f"kernels of {layer}"
+        elif isinstance(layer, Dense):
+            maps, title = p[name].W.T.reshape(-1, SIZE, SIZE), f"weights of {layer}"
+        else:
+            continue
+        maps = maps[:MOST_MAPS]
+        largest = float(np.abs(maps).max())
+        return {
+            "title": title,
+            "width": maps.shape[2],
+            "height": maps.shape[1],
+            "maps": [signed(each, largest) for each in maps],
+            "largest": round(largest, 4),
+        }
+    return None

@@ -1,0 +1,326 @@
+"""Trainer: one training of a visitor, in a thread of its own, that can be steered while it goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from inkgrad.data import Dataset, Examples
+from inkgrad.errors import InkgradError, SettingError
+from inkgrad.models import Model
+from inkgrad.training import Objective, Run, Step, evaluate
+from inkgrad.web.boundary import boundary
+from inkgrad.web.details import details
+from inkgrad.web.settings import Settings
+
+SLICE = 0.05  # seconds of steps between two looks at what is wanted
+BETWEEN = 0.1  # seconds between states
+BETWEEN_DETAILS = 0.5
+EVERY = 100  # steps between rows, for digits
+N_QUICK = 1000  # test digits for the accuracy of a row
+PACE = 0.01  # seconds an epoch of points takes at least, so that it can be watched
+MOST_EPOCHS = 5000  # that a link may ask for
+MOST_ROWS = 4000
+
+Row = tuple[int, float, float, float | None, float | None]
+
+
+class Trainer:
+    """Trains in a thread, and says how it goes.
+
+    `told` is called, from that thread, whenever there is a new state.  `threads` says how many
+    threads the fast layers may take just now.
+    """
+
+    def __init__(
+        self, settings: Settings, digits: Dataset, told: Callable[[], None], threads: Callable[[], int] = lambda: 1
+    ) -> None:
+        self._digits, self._told, self._threads = digits, told, threads
+        self._wanted: deque[Callable[[], None]] = deque()
+        self._changed = threading.Condition()
+        self._busy = threading.RLock()  # held while theta changes
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._error: str | None = None
+        self.running = False
+        self._goal: int | None = None  # the epoch at which to pause
+        self._hurried = False
+        self._wants_details = False
+        self.generation = 0  # of the rows: another one begins when the training does
+        self._run: Run
+        self._dataset: Dataset
+        self._walk: Iterator[Step] | None
+        self._costs: list[float]
+        self.rows: list[Row]
+        self.seconds: float
+        self._build(settings)
+
+    # What the page says.
+
+    def change(self, settings: Settings) -> None:
+        """Turn knobs; another network or other data start anew."""
+        self._do(lambda: self._change(settings))
+
+    def reset(self) -> None:
+        """Start from the first theta of the same seed."""
+        self._do(lambda: self._build(self.settings))
+
+    def start(self) -> None:
+        """Train until told otherwise."""
+        self._do(lambda: self._go(None))
+
+    def pause(self) -> None:
+        """Stop, and go on later."""
+        self._do(self._stop)
+
+    def step(self) -> None:
+        """Take one step."""
+        self._do(self._one_step)
+
+    def epoch(self) -> None:
+        """Train to the end of this epoch."""
+        self._do(lambda: self._go(self._run.epoch + 1))
+
+    def goto(self, epoch: int) -> None:
+        """Train from the start to an epoch, without waiting, and pause there.
+
+        Raises SettingError for an epoch beyond 5000, or 20 with digits.
+        """
+        most = 20 if self.settings.is_digits else MOST_EPOCHS
+        if not 0 <= epoch <= most:
+            raise SettingError(f"a link goes to an epoch from 0 to {most}, got {epoch}")
+        self._do(lambda: self._go_to(epoch))
+
+    def want_details(self, wanted: bool) -> None:
+        """Say whether histograms are looked at."""
+        self._do(lambda: setattr(self, "_wants_details", wanted))
+
+    def close(self) -> None:
+        """End the thread; what is trained is forgotten with this object."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _do(self, what: Callable[[], None]) -> None:
+        with self._changed:
+            if self._thread is None:  # a visitor who only draws needs none
+                self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+                self._thread.start()
+            self._wanted.append(what)
+            self._changed.notify()
+
+    # What others ask.
+
+    def state(self, generation: int, n_rows: int) -> dict[str, Any]:
+        """Return how the training goes, for one who knows so many rows of a generation."""
+        with self._busy:
+            first = generation != self.generation
+            return self._latest | {
+                "rows": self.rows if first else self.rows[n_rows:],
+                "first": first,
+                "generation": self.generation,
+                **(self._points if first else {}),
+            }
+
+    def error(self) -> str | None:
+        """Return what went wrong since one asked last."""
+        with self._busy:
+            error, self._error = self._error, None
+            return error
+
+    def model(self) -> Model:
+        """Return the network as it stands, without the mistake that it may be trained with."""
+        with self._busy:
+            network = replace(self.settings, broken=None).network_and_cost()
+            return Model(*network, self._run.answer, self._dataset.labels, self.settings.input_shape, n_threads=1)
+
+    def objective(self) -> tuple[Objective, np.ndarray]:
+        """Return what is trained, with its mistake if it has one, and theta."""
+        with self._busy:
+            return self._run.objective, self._run.answer.copy()
+
+    def put(self, theta: np.ndarray) -> None:
+        """Go on from another theta, as after a correction."""
+        with self._busy:
+            self._run.theta = theta.astype(self._run.theta.dtype)
+            self._walk = None
+
+    @property
+    def dataset(self) -> Dataset:
+        """What it is trained and tested on."""
+        return self._dataset
+
+    # The thread.
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._wanted or self.running or self._closed):
+                    self._changed.wait()
+                if self._closed:
+                    return
+                wanted = list(self._wanted)
+                self._wanted.clear()
+            try:
+                with self._busy:
+                    for do in wanted:
+                        do()
+                    if self.running:
+                        self._train_a_while()
+                    self._publish(at_once=bool(wanted) or not self.running)
+            except (InkgradError, MemoryError) as error:
+                with self._busy:
+                    self.running = False
+                    self._error = str(error) or "the memory is full: take smaller layers or batches"
+                    self._publish(at_once=True)
+            self._wait_for_the_eye()
+
+    def _wait_for_the_eye(self) -> None:
+        """Keep an epoch of points long enough to be seen, and let others have the lock."""
+        if self.running and not self._hurried and not self.settings.is_digits:
+            time.sleep(max(PACE - self._last_slice, 0.0005))
+
+    def _train_a_while(self) -> None:
+        start = time.perf_counter()
+        self._run.n_threads = self._threads()
+        one_epoch = not (self.settings.is_digits or self._hurried)
+        while self.running and time.perf_counter() - start < SLICE:
+            epoch = self._run.epoch
+            self._take_step()
+            if self._run.epoch > epoch and (one_epoch or self._run.epoch == self._goal):
+                break
+        if self._goal is not None and self._run.epoch >= self._goal:
+            self.running = False
+        self._last_slice = time.perf_counter() - start
+        self.seconds += self._last_slice
+
+    def _take_step(self) -> None:
+        if self._walk is None:
+            self._walk = self._run.steps(self._dataset.train)
+        step = next(self._walk)
+        self._costs.append(step.cost)
+        ends = self._run.step >= self._steps_in_epoch
+        if ends:
+            next(self._walk, None)  # ends the epoch
+            self._walk = None
+        epoch = self._run.epoch
+        if (self.settings.is_digits and (ends or self._run.step % EVERY == 0)) or (
+            ends and not self.settings.is_digits and epoch % _every(epoch) == 0
+        ):
+            self._add_row()
+
+    def _add_row(self) -> None:
+        run = self._run
+        n_steps = run.epoch * self._steps_in_epoch + run.step
+        test = evaluate(run.objective, run.answer, self._quick, n_threads=run.n_threads).accuracy
+        train = None
+        if not self.settings.is_digits:
+            train = evaluate(run.objective, run.answer, self._dataset.train).accuracy
+        cost = float(np.mean(self._costs))
+        self._costs.clear()
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append((n_steps, run.epoch + run.step / self._steps_in_epoch, cost, train, test))
+
+    def _one_step(self) -> None:
+        self.running = False
+        self._take_step()
+        if self._costs:
+            self._add_row()
+
+    def _go(self, goal: int | None) -> None:
+        self.running, self._goal, self._hurried = True, goal, False
+
+    def _go_to(self, epoch: int) -> None:
+        self._build(self.settings)
+        if epoch:
+            self.running, self._goal, self._hurried = True, epoch, True
+
+    def _stop(self) -> None:
+        self.running = False
+
+    def _change(self, settings: Settings) -> None:
+        if not settings.same_network(self.settings):
+            was_running = self.running
+            self._build(settings)
+            self.running = was_running
+            return
+        old, before = self._run, self.settings
+        keeps = settings.optimizer == before.optimizer
+        self._run = Run(
+            Objective(*settings.network_and_cost()), settings.optimizer_(), settings.batch_size, settings.seed,
+            old.epoch, 0 if settings.batch_size != before.batch_size else old.step,
+            old.theta, old.state if keeps else None, augmentation=settings.augmentation_(), n_threads=old.n_threads,
+        )  # fmt: skip
+        self._settle(settings)
+
+    def _build(self, settings: Settings) -> None:
+        """Make everything anew."""
+        with self._busy:
+            objective = Objective(*settings.network_and_cost())
+            dataset = settings.dataset(self._digits)
+            self._run = Run(
+                objective, settings.optimizer_(), settings.batch_size, settings.seed,
+                augmentation=settings.augmentation_(),
+            )  # fmt: skip
+            self._dataset = dataset
+            test = dataset.test
+            self._quick = Examples(test.x[:N_QUICK], test.t[:N_QUICK])
+            self._points = (
+                {} if settings.is_digits else {"points": _listed(dataset.train), "test_points": _listed(test)}
+            )
+            self.rows = []
+            self.seconds = self._last_slice = 0.0
+            self.running = False
+            self.generation += 1
+            self._settle(settings)
+            self._publish(at_once=True)
+
+    def _settle(self, settings: Settings) -> None:
+        self.settings = settings
+        self._walk = None
+        self._costs = []
+        self._steps_in_epoch = self._run.steps_in_epoch(self._dataset.train)
+        self._published = self._detailed = 0.0
+
+    def _publish(self, at_once: bool) -> None:
+        """Make a new state, unless the last one is young."""
+        now = time.perf_counter()
+        if now - self._published < BETWEEN and not at_once:
+            return
+        self._published, run = now, self._run
+        self._latest: dict[str, Any] = {
+            "kind": "state",
+            "settings": self.settings.as_message(),
+            "running": self.running,
+            "epoch": run.epoch + run.step / self._steps_in_epoch,
+            "step": run.epoch * self._steps_in_epoch + run.step,
+            "steps_in_epoch": self._steps_in_epoch,
+            "n_parameters": run.objective.layout.size,
+            "network": str(run.objective.network),
+            "seconds": round(self.seconds, 3),
+            "labels": list(self._dataset.labels),
+            "boundary": None if self.settings.is_digits else boundary(run.objective, run.answer),
+            "layers": self._details(now, at_once),
+        }
+        self._told()
+
+    def _details(self, now: float, at_once: bool) -> list[dict[str, Any]] | None:
+        if not self._wants_details or (now - self._detailed < BETWEEN_DETAILS and not at_once):
+            return None
+        self._detailed = now
+        return details(self._run.objective, self._run.answer, self._dataset.train)
+
+
+def _every(epoch: int) -> int:
+    """Return how many epochs lie between rows: 1 below a thousand, then 10, then 100."""
+    return int(10 ** max(0, len(str(epoch)) - 3))
+
+
+def _listed(examples: Examples) -> list[list[float]]:
+    return [[round(float(x), 4), round(float(y), 4), int(t)] for (x, y), t in zip(examples.x, examples.t, strict=True)]

@@ -1,0 +1,105 @@
+"""The wire: what comes from a page is not believed, and what goes to it is plain JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import SettingError
+
+
+def decoded(body: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in a message.
+
+    Raises SettingError for anything else; NaN and infinity are no JSON.
+    """
+    try:
+        found = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is one
+        raise SettingError(f"the message is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise SettingError(f"a message is a JSON object, got {shown(found)}")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+def shown(value: Any) -> str:
+    """Return a value for an error message, not too long."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def number(message: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
+    """Return a number in [low, high] of a message.
+
+    Raises SettingError, by name, for anything else.
+    """
+    value = message.get(name, default)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and abs(value) < 1e15 and isfinite(value) and low <= value <= high):
+        raise SettingError(f"{name} is a number from {low:g} to {high:g}, got {shown(value)}")
+    return float(value)
+
+
+def whole(message: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None) -> int:
+    """Return a whole number in [low, high] of a message.
+
+    Raises SettingError, by name, for anything else.
+    """
+    value = number(message, name, low, high, default)
+    if value != int(value):
+        raise SettingError(f"{name} is a whole number from {low} to {high}, got {value:g}")
+    return int(value)
+
+
+def choice(message: Mapping[str, Any], name: str, known: Sequence[str], default: str | None = None) -> str:
+    """Return one of the known words of a message.
+
+    Raises SettingError, by name, for another.
+    """
+    value = message.get(name, default)
+    if not isinstance(value, str) or value not in known:
+        raise SettingError(f"{name} is one of {', '.join(known)}, got {shown(value)}")
+    return value
+
+
+def truth(message: Mapping[str, Any], name: str, default: bool = False) -> bool:
+    """Return true or false of a message.
+
+    Raises SettingError, by name, for anything else.
+    """
+    value = message.get(name, default)
+    if not isinstance(value, bool):
+        raise SettingError(f"{name} is true or false, got {shown(value)}")
+    return value
+
+
+def as_text(array: Array) -> str:
+    """Return uint8 numbers as base64."""
+    return base64.b64encode(np.ascontiguousarray(array, np.uint8).tobytes()).decode()
+
+
+def positive(array: Array, largest: float) -> str:
+    """Return numbers of 0 or more as bytes, 255 for the largest."""
+    return as_text(np.rint(np.clip(array / max(largest, 1e-30), 0, 1) * 255))
+
+
+def signed(array: Array, largest: float) -> str:
+    """Return numbers of either sign as bytes: 128 for 0, 255 for the largest, 1 for minus that."""
+    return as_text(np.rint(128 + 127 * np.clip(array / max(largest, 1e-30), -1, 1)))
+
+
+def rounded(array: Array, digits: int = 4) -> list[Any]:
+    """Return numbers as nested lists, with so many digits that count; None for what is not finite."""
+    if array.ndim > 1:
+        return [rounded(each, digits) for each in array]
+    return [float(f"{value:.{digits}g}") if isfinite(value) else None for value in array.tolist()]
