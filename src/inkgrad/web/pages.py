@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -29,12 +30,19 @@ def page_routes() -> list[Route]:
 def _route(path: str, file: Traversable) -> Route:
     data = file.read_bytes()
     tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
-    headers = {"cache-control": "no-cache", "etag": tag}  # ask each time, but send only what is new
+    packed = gzip.compress(data, mtime=0)
+    headers = {
+        "cache-control": "no-cache",
+        "etag": tag,
+        "vary": "accept-encoding",
+    }  # ask each time, send only what is new
     media_type = TYPES[file.name.rpartition(".")[2]]
 
     async def endpoint(request: Request) -> Response:
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(packed, media_type=media_type, headers=headers | {"content-encoding": "gzip"})
         return Response(data, media_type=media_type, headers=headers)
 
     return Route(path, endpoint, methods=["GET"])

@@ -1,0 +1,54 @@
+/** The menu of lessons: put one mistake into the backward pass of a network, train on, and mend it again. */
+import { make, say } from "./make.js";
+
+/**
+ * Make the menu.
+ * @param {HTMLElement} host
+ * @param {object[]} lessons of the server
+ * @param {(name: string|null) => void} onBreak called with the lesson to put in, or null to mend
+ * @returns {{show: (broken: string|null) => void, choose: (name: string) => void, chosen: () => string}}
+ */
+export function makeLessons(host, lessons, onBreak) {
+  const select = make("select", { id: "check-lesson" },
+    ...lessons.map(({ name, about }) => make("option", { value: name, text: `${name}: ${about}` })));
+  const about = make("p");
+  const wrong = make("code");
+  const right = make("code");
+  const moral = make("p", { class: "learned" });
+  const needs = make("p", { class: "hint" });
+  const state = make("p", { class: "broken-now", role: "status" });
+  const put = make("button", { type: "button", class: "main", text: "Break it", onclick: () => onBreak(select.value) });
+  const mend = make("button", { type: "button", text: "Mend it", disabled: true, onclick: () => onBreak(null) });
+
+  function describe() {
+    const lesson = lessons.find(({ name }) => name === select.value);
+    const words = `${lesson.about[0].toUpperCase()}${lesson.about.slice(1)}.`;
+    say(about, words);
+    say(wrong, lesson.wrong_line);
+    say(right, lesson.right_line);
+    say(moral, lesson.moral);
+    say(needs, lesson.needs ? `Needs ${lesson.needs}.` : "");
+  }
+  select.addEventListener("change", describe);
+  describe();
+  host.append(
+    make("div", { class: "field" }, make("label", { for: "check-lesson", text: "Mistake" }), select), about,
+    make("div", { class: "lines" },
+      make("div", { class: "line-of wrong" }, make("span", { text: "wrong" }), make("pre", { tabindex: "0" }, wrong)),
+      make("div", { class: "line-of right" }, make("span", { text: "right" }), make("pre", { tabindex: "0" }, right))),
+    moral, needs, make("div", { class: "row" }, put, mend), state);
+  return {
+    show(broken) {
+      say(state, broken ? `In the network now: ${broken}.` : "");
+      state.hidden = !broken;
+      mend.disabled = !broken;
+    },
+    choose(name) {
+      if (lessons.some((lesson) => lesson.name === name)) {
+        select.value = name;
+        describe();
+      }
+    },
+    chosen: () => select.value,
+  };
+}

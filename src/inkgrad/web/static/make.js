@@ -1,0 +1,73 @@
+/** Makes elements in one expression; text goes in as text, never as HTML. */
+
+/**
+ * Make an element.
+ * @param {string} tag
+ * @param {object} [settings] attributes; `on...` are listeners, `class` and `text` are what they say
+ * @param {...(Node|string)} children
+ * @returns {HTMLElement}
+ */
+export function make(tag, settings = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(settings)) {
+    if (name.startsWith("on")) {
+      element.addEventListener(name.slice(2), value);
+    } else if (name === "text") {
+      element.textContent = value;
+    } else if (value !== null && value !== undefined && value !== false) {
+      element.setAttribute(name, value === true ? "" : value);
+    }
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Set the text of an element where it differs, so that a quiet page stays quiet. */
+export function say(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+/** A number for reading: three digits that count, no needless zeros. */
+export function shown(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) {
+    return "–";
+  }
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 100000)) {
+    return value.toExponential(1).replace("e", " · 10^").replace("+", "");
+  }
+  return String(Number(value.toPrecision(3)));
+}
+
+/** A share of one in percent, with as many digits as tell it from 100. */
+export function percent(value) {
+  return value === null || value === undefined ? "–" : `${(100 * value).toFixed(value === 1 ? 0 : 1)} %`;
+}
+
+/** Whether an element can be seen now: charts in a hidden tab wait. */
+export function isSeen(element) {
+  return element.offsetParent !== null;
+}
+
+/** Call `work` each time that `element` gets another width, also when its tab is shown again. */
+export function whenSized(element, work) {
+  let width = 0;
+  new ResizeObserver(() => {
+    const now = element.clientWidth;
+    if (now !== width) {
+      width = now;
+      if (now > 0) {
+        work();
+      }
+    }
+  }).observe(element);
+}
+
+/** Offer a text as a file. */
+export function download(name, text, type) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

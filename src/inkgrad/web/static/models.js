@@ -1,0 +1,56 @@
+/** The tab Models: download the network of the tab Train, load one from a file. */
+import { getFile, postBytes } from "./api.js";
+import { saveFile, setUpDrop } from "./files.js";
+import { shortNetwork } from "./names.js";
+import { attempt, notice } from "./notice.js";
+
+const $ = (id) => document.getElementById(id);
+
+/** Build the tab. */
+export async function mount() {
+  $("models-download").addEventListener("click", download);
+  $("models-choose").addEventListener("click", () => $("models-file").click());
+  $("models-file").addEventListener("change", () => {
+    load($("models-file").files[0]);
+    $("models-file").value = ""; // the same file can be chosen again
+  });
+  setUpDrop($("models-drop"), load);
+}
+
+async function download() {
+  await attempt(async () => {
+    const { blob, name } = await getFile("/api/model?network=trained");
+    saveFile(blob, name);
+    $("models-downloaded").textContent = `${name}, ${(blob.size / 1000).toFixed(0)} kB.`;
+  });
+}
+
+async function load(file) {
+  if (!file) {
+    return;
+  }
+  if (!file.name.endsWith(".safetensors")) {
+    notice(`${file.name} is not a .safetensors file.`);
+    return;
+  }
+  const model = await attempt(() => postBytes("/api/model", file));
+  if (!model) {
+    return; // what was loaded before stays
+  }
+  const list = document.createElement("dl");
+  const lines = {
+    File: file.name,
+    Network: shortNetwork(model.name),
+    Numbers: model.n_parameters.toLocaleString("en"),
+    Labels: model.labels.join(", "),
+  };
+  for (const [name, value] of Object.entries(lines)) {
+    const term = document.createElement("dt");
+    const text = document.createElement("dd");
+    term.textContent = name;
+    text.textContent = value;
+    list.append(term, text);
+  }
+  $("models-loaded").replaceChildren(list);
+  $("models-use").hidden = false;
+}

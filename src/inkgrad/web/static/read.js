@@ -1,0 +1,274 @@
+/** The tab Read: a picture in, digits out, with a box around each that can be looked into and corrected. */
+import { post, postBytes } from "./api.js";
+import { bars, percent } from "./bars.js";
+import { copyText, setUpDrop } from "./files.js";
+import { attempt, notice } from "./notice.js";
+import { drawGrey, fromBase64 } from "./pixels.js";
+import { amended, csvOf, keyOf } from "./reading.js";
+
+const SURE = 0.95;
+const $ = (id) => document.getElementById(id);
+
+let context = null;
+let chart = null;
+let file = null; // the picture, kept to read it again with other settings
+let picture = null; // its address for the page
+let result = null;
+let chosen = -1;
+let right = new Map(); // labels that were set right, by digit
+let taught = []; // the keys of those digits that the network has learned, oldest first
+let reads = 0; // the newest reading counts
+let timer = null;
+
+/** Build the tab. */
+export async function mount(section, given) {
+  context = given;
+  chart = bars($("read-bars"), []);
+  onHash(context.state);
+  $("read-choose").addEventListener("click", () => $("read-file").click());
+  $("read-photo").addEventListener("click", () => $("read-camera").click());
+  for (const input of [$("read-file"), $("read-camera")]) {
+    input.addEventListener("change", () => {
+      take(input.files[0]);
+      input.value = ""; // the same file can be chosen again
+    });
+  }
+  setUpDrop($("read-drop"), take);
+  setUpDrop($("read-result"), take);
+  document.addEventListener("paste", (event) => {
+    const pasted = [...(event.clipboardData?.files ?? [])].find((each) => each.type.startsWith("image/"));
+    if (pasted && !section.hidden) {
+      event.preventDefault();
+      take(pasted);
+    }
+  });
+  $("read-threshold").addEventListener("input", settingsChanged);
+  $("read-expect").addEventListener("input", settingsChanged);
+  $("read-copy").addEventListener("click", () => copy("text", amended(result, right).lines.join("\n")));
+  $("read-csv").addEventListener("click", () => copy("CSV", csvOf(amended(result, right))));
+  $("read-boxes").addEventListener("keydown", moveByKeys);
+  $("read-unlearn").addEventListener("click", unlearn);
+  $("read-draw").addEventListener("click", () => context.drawImage(fromBase64(result.digits[chosen].image)));
+  for (const label of context.options.labels) {
+    const key = document.createElement("button");
+    key.type = "button";
+    key.textContent = label;
+    key.setAttribute("aria-label", `It was a ${label}`);
+    key.addEventListener("click", () => correct(label));
+    $("read-keys").append(key);
+  }
+}
+
+/** Other settings, from the address. */
+export function onHash(params) {
+  $("read-threshold").value = params.get("threshold") ?? "0.75";
+  $("read-expect").value = params.get("expect") ?? "";
+  sayThreshold();
+  if (file) {
+    read();
+  }
+}
+
+function sayThreshold() {
+  $("read-threshold-said").textContent = `${Math.round(100 * $("read-threshold").value)} %`;
+}
+
+function settingsChanged() {
+  sayThreshold();
+  const params = new URLSearchParams();
+  if ($("read-threshold").value !== "0.75") {
+    params.set("threshold", $("read-threshold").value);
+  }
+  if ($("read-expect").value) {
+    params.set("expect", $("read-expect").value);
+  }
+  context.setState(params);
+  clearTimeout(timer);
+  timer = setTimeout(() => file && read(), 300);
+}
+
+function take(given) {
+  if (!given) {
+    return;
+  }
+  const limit = context.options.limits.picture_bytes;
+  if (limit && given.size > limit) {
+    const size = (given.size / 1e6).toFixed(1);
+    notice(`The picture has ${size} MB; at most ${(limit / 1e6).toFixed(0)} MB can be read.`);
+    return;
+  }
+  read(given);
+}
+
+async function read(given = file) {
+  reads += 1;
+  const mine = reads;
+  const query = new URLSearchParams({ threshold: $("read-threshold").value, expect: $("read-expect").value.trim() });
+  $("read-drop").setAttribute("aria-busy", "true");
+  $("read-said").textContent = "Reading ...";
+  const answer = await attempt(() => postBytes(`/api/read?${query}`, given));
+  if (mine !== reads) {
+    return;
+  }
+  $("read-drop").removeAttribute("aria-busy");
+  if (!answer) {
+    $("read-said").textContent = "";
+    return;
+  }
+  if (given !== file) {
+    file = given;
+    right = new Map();
+    taught = [];
+    $("read-unlearn").disabled = true;
+    $("read-learned").textContent = "Press a digit: it is set right here, and the network of Draw learns it.";
+    if (picture) {
+      URL.revokeObjectURL(picture);
+    }
+    picture = URL.createObjectURL(file);
+    $("read-picture").src = picture;
+  }
+  const kept = chosen < 0 ? null : keyOf(result.digits[chosen]);
+  result = answer;
+  chosen = result.digits.findIndex((digit) => keyOf(digit) === kept);
+  showResult();
+  const n = result.digits.length;
+  const text = amended(result, right).lines.join(", ");
+  $("read-said").textContent = n === 0 ? "No digits found." : `${n === 1 ? "1 digit" : `${n} digits`}: ${text}`;
+}
+
+function showResult() {
+  const [width, height] = result.size;
+  $("read-result").hidden = false;
+  $("read-stage").style.aspectRatio = `${width} / ${height}`;
+  $("read-stage").style.maxWidth = `calc(75vh * ${width / height})`; // a tall picture stays on the screen
+  $("read-boxes").replaceChildren(...result.digits.map((digit, i) => boxOf(digit, i, width, height)));
+  showText();
+  choose(chosen);
+}
+
+function boxOf(digit, index, width, height) {
+  const [left, top, end, bottom] = digit.box;
+  const box = document.createElement("button");
+  const label = document.createElement("b");
+  const threshold = Number($("read-threshold").value);
+  box.type = "button";
+  const given = right.get(keyOf(digit));
+  const trust = digit.probability < threshold ? "doubt" : digit.probability < SURE ? "fair" : "sure";
+  box.className = given ? "given" : trust;
+  box.tabIndex = index === 0 ? 0 : -1; // one stop for the Tab key, arrow keys from there
+  const how = given ? `set right to ${given}` : `${digit.best}, ${percent(digit.probability)}`;
+  box.setAttribute("aria-label", `${how}, line ${digit.line + 1}`);
+  box.style.left = `${(100 * left) / width}%`;
+  box.style.top = `${(100 * top) / height}%`;
+  box.style.width = `${(100 * (end - left)) / width}%`;
+  box.style.height = `${(100 * (bottom - top)) / height}%`;
+  label.textContent = given ?? digit.label;
+  box.append(label);
+  box.addEventListener("click", () => {
+    choose(index);
+    if (window.matchMedia("(max-width: 56rem)").matches) {
+      $("read-digit").scrollIntoView({ block: "nearest" }); // it is below the picture there
+    }
+  });
+  return box;
+}
+
+function showText() {
+  const place = $("read-text");
+  const { lines, table: cells } = amended(result, right);
+  if (result.digits.length === 0) {
+    const none = document.createElement("p");
+    none.className = "soft";
+    none.textContent = "No digits found in this picture.";
+    place.replaceChildren(none);
+  } else if (cells) {
+    const table = document.createElement("table");
+    for (const texts of cells) {
+      const row = table.insertRow();
+      for (const text of texts) {
+        row.insertCell().textContent = text;
+      }
+    }
+    place.replaceChildren(table);
+  } else {
+    const text = document.createElement("pre");
+    text.textContent = lines.join("\n");
+    place.replaceChildren(text);
+  }
+  $("read-copy").disabled = result.digits.length === 0;
+  $("read-csv").disabled = result.digits.length === 0;
+}
+
+function moveByKeys(event) {
+  const boxes = [...$("read-boxes").children];
+  const at = boxes.indexOf(event.target);
+  const to = {
+    ArrowRight: at + 1,
+    ArrowDown: at + 1,
+    ArrowLeft: at - 1,
+    ArrowUp: at - 1,
+    Home: 0,
+    End: boxes.length - 1,
+  }[event.key];
+  if (to !== undefined) {
+    event.preventDefault();
+    if (boxes[to]) {
+      choose(to);
+      boxes[to].focus();
+    }
+  }
+}
+
+function choose(index) {
+  chosen = index;
+  $("read-digit").hidden = index < 0;
+  [...$("read-boxes").children].forEach((box, i) => {
+    box.setAttribute("aria-pressed", String(i === index));
+    box.tabIndex = i === Math.max(index, 0) ? 0 : -1;
+  });
+  if (index < 0) {
+    return;
+  }
+  const digit = result.digits[index];
+  const likely = [[digit.best, digit.probability], ...digit.others];
+  $("read-digit-title").textContent = `Line ${digit.line + 1}, digit ${digit.column + 1}: ${digit.best}`;
+  drawGrey($("read-seen"), fromBase64(digit.image), 28, 28);
+  chart.set(likely.map(([, p]) => p), likely.map(([label]) => label));
+}
+
+async function copy(kind, text) {
+  const done = await attempt(() => copyText(text));
+  $("read-said").textContent = done ? `Copied as ${kind}.` : "";
+  const button = kind === "CSV" ? $("read-csv") : $("read-copy");
+  if (done) {
+    button.textContent = "Copied";
+    setTimeout(() => {
+      button.textContent = `Copy as ${kind}`;
+    }, 1500);
+  }
+}
+
+async function correct(label) {
+  const digit = result.digits[chosen];
+  const path = `/api/correct?network=cnn&label=${label}&width=28&height=28`;
+  right.set(keyOf(digit), label); // the text is right, whatever the network makes of it
+  showResult();
+  await attempt(async () => {
+    const learned = await postBytes(path, fromBase64(digit.image));
+    const steps = learned.steps === 1 ? "1 step" : `${learned.steps} steps`;
+    taught.push(keyOf(digit));
+    $("read-unlearn").disabled = false;
+    $("read-learned").textContent = `Set right. The network of Draw learned it in ${steps}: `
+      + `how sure it is of ${label} went from ${percent(learned.before)} to ${percent(learned.after)}.`;
+  });
+}
+
+async function unlearn() {
+  await attempt(async () => {
+    await post("/api/undo?network=cnn");
+    right.delete(taught.pop());
+    $("read-unlearn").disabled = taught.length === 0;
+    $("read-learned").textContent = "Forgotten, and as it was read.";
+    showResult();
+  });
+}
