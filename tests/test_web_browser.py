@@ -1,6 +1,7 @@
 """The playground in a real browser: each tab used as a person would use it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def page(browser, address, request):
 def show(page, tab, address=None):
     """Go to a tab, and wait until it can be used."""
     page.goto(f"{address or page.url.split('#')[0]}#{tab}")
-    page.locator(f"#tab-{tab}:visible:not([aria-busy])").wait_for()
+    page.locator(f"#tab-{tab.split('?')[0]}:visible:not([aria-busy])").wait_for()
 
 
 def _is_bad(message):
@@ -134,6 +135,120 @@ def test_a_digit_is_drawn_with_the_keyboard_alone(page):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     expect(page.locator("#draw-best")).to_have_text("1")
+
+
+# Train.
+
+
+def test_digits_are_learned_and_a_misread_one_lands_on_the_paper(page):
+    show(page, "train")
+    page.click("#train-controls button:has-text('One epoch')")
+    expect(number(page, "train", "Epoch")).to_have_text("1.00")
+    expect(page.locator("#train-curves .plotly").first).to_be_visible()
+    page.click("#train-confusion button:has-text('Test it')")
+    page.locator("#train-confusion td button:enabled").filter(has_text=re.compile(r"^\d\d$")).first.click()
+    page.locator("#train-confusion .strip button").first.click()
+    expect(page.locator("#draw-sure")).not_to_have_text("Nothing drawn yet")
+
+
+def test_knobs_work_while_it_trains(page):
+    show(page, "train")
+    page.click("#train-controls button:has-text('Start')")
+    expect(page.locator("#train-controls .start")).to_have_text("Pause")
+    before = page.locator("#train-network").text_content()
+    page.locator("#train-details summary").click()
+    page.select_option("#train-settings select:has(option[value=Adam])", "Adam")
+    page.click("#train-settings button:has-text('dense')")
+    expect(page.locator("#train-network")).not_to_have_text(before)
+    expect(page.locator("#train-controls .start")).to_have_text("Pause")
+    page.click("#train-controls button:has-text('Reset')")
+    expect(number(page, "train", "Step")).to_have_text("0")
+
+
+def test_a_silly_network_is_refused_and_the_old_one_stays(page):
+    show(page, "train")
+    expect(page.locator("#train-network")).not_to_be_empty()
+    add = page.locator("#train-settings button:has-text('dense')")
+    while add.is_enabled():  # until there are six layers
+        add.click()
+    sizes = page.locator("#train-settings .stack input")
+    for k in range(sizes.count()):
+        sizes.nth(k).fill("1024")
+        sizes.nth(k).blur()
+    expect(page.locator("#notice-text")).to_contain_text("parameters, more than 2,000,000")
+
+
+# Two inputs.
+
+
+def train_until(page, right):
+    page.click("#two-controls .start")
+    expect(number(page, "two", "Training")).to_have_text(right, timeout=WAIT)
+    page.click("#two-controls .start")
+    expect(page.locator("#two-controls .start")).to_have_text("Start")
+
+
+def number(page, tab, name):
+    """The number beside a name, below the buttons of a tab."""
+    return page.locator(f"#{tab}-controls dl div", has=page.locator(f"dt:text-is('{name}')")).locator("dd")
+
+
+def test_xor_is_learned_to_100_percent(page):
+    show(page, "two?data=xor")
+    expect(page.locator("#two-units canvas")).to_have_count(8)
+    train_until(page, re.compile(r"100(\.0)? ?%"))
+    expect(page.locator("#two-curves .plotly").first).to_be_visible()
+
+
+def test_a_reload_and_a_link_show_the_same(page, browser, address):
+    show(page, "two?data=circles&seed=4")
+    for _ in range(3):
+        page.click("#two-controls button:has-text('One epoch')")
+    expect(number(page, "two", "Epoch")).to_have_text("3.00")
+    cost = number(page, "two", "Cost").text_content()
+    page.wait_for_url(re.compile("epoch=3"))
+    link = page.url
+    page.reload()
+    expect(number(page, "two", "Cost")).to_have_text(cost)
+    other = browser.new_page()  # of another visitor
+    other.goto(link)
+    expect(number(other, "two", "Epoch")).to_have_text("3.00", timeout=WAIT)
+    expect(number(other, "two", "Cost")).to_have_text(cost)
+    other.close()
+
+
+def test_points_are_painted_with_the_mouse(page):
+    show(page, "two?data=xor")
+    page.click("#two-mine")
+    expect(page.locator("#two-own")).to_be_visible()
+    before = page.url
+    box = page.locator("#two-plane").bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    page.wait_for_function("before => location.href !== before", arg=before)
+    assert "own" in page.url
+
+
+# Check.
+
+
+def test_the_broken_softmax_is_caught_and_mended(page):
+    show(page, "check")
+    page.select_option("#check-lesson", "softmax-diagonal")
+    page.click("#check-lessons button:has-text('Break it')")
+    expect(page.locator("#check-lessons .broken-now")).to_contain_text("softmax-diagonal")
+    page.click("#check-go")
+    expect(page.locator("#check-report")).to_contain_text("diagonal-jacobian", timeout=WAIT)
+    page.click("#check-lessons button:has-text('Mend it')")
+    page.click("#check-go")
+    expect(page.locator("#check-report")).to_contain_text("the gradient is right", timeout=WAIT)
+
+
+def test_the_experiment_tells_two_labels_from_three(page):
+    show(page, "check")
+    page.click("#check-experiment button:has-text('Run the experiment')")
+    expect(page.locator("#check-experiment .exhibit")).to_have_count(2, timeout=WAIT)
+    expect(page.locator("#check-experiment")).to_contain_text("diagonal-jacobian")
+    expect(page.locator("#check-experiment .plotly")).to_have_count(2, timeout=WAIT)
 
 
 # Read.

@@ -47,16 +47,16 @@ def first_paint(page: Page, address: str) -> tuple[float, float]:
     return page.evaluate(script), sum(n_bytes) / 1000
 
 
-# From the event that ends a stroke to the frame in which other bars are shown.
+# From the event that ends a stroke to the frame after which the bars stand still.
 WATCH = """() => {
   window.strokes = [];
-  const bars = document.querySelector("#tab-draw .bars, #tab-draw [data-bars]");
-  let ended = null;
-  addEventListener("pointerup", () => { ended = performance.now(); }, true);
+  const bars = document.getElementById("draw-bars");
+  let ended = null, last = null;
+  addEventListener("pointerdown", () => { if (last !== null) window.strokes.push(last); ended = last = null; }, true);
+  addEventListener("pointerup", () => { ended = performance.now(); last = 0; }, true);
   new MutationObserver(() => {
-    if (ended === null) return;
-    const from = ended; ended = null;
-    requestAnimationFrame(() => window.strokes.push(performance.now() - from));
+    const from = ended;
+    if (from !== null) requestAnimationFrame(() => { if (ended === from) last = performance.now() - from; });
   }).observe(bars, { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
 
@@ -72,10 +72,12 @@ def stroke_to_bars(page: Page) -> list[float]:
         page.mouse.down()
         for step in range(8):
             page.mouse.move(x + 2 * step, y + box["height"] * 0.08 * step)
-        page.wait_for_timeout(150)  # what was asked while drawing is done
+            page.wait_for_timeout(16)  # a hand moves once a frame
         page.mouse.move(x + 18, y + box["height"] * 0.6)
         page.mouse.up()
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(200)
+    page.mouse.down()  # the last one counts too
+    page.mouse.up()
     return page.evaluate("window.strokes")
 
 

@@ -22,6 +22,7 @@ from inkgrad.web.trainer import Trainer
 
 MOST_VISITORS = 40
 GRACE = 120.0  # seconds a visitor may be away, as in a reload, before all is forgotten
+CROWDED_GRACE = 60.0  # where others wait to come in; an open page says every 40 seconds that it is there
 MOST_SOCKETS = 4  # of a visitor
 MOST_UNDO = 20
 A_SECOND, AT_ONCE = 100.0, 200.0  # requests of a visitor
@@ -186,7 +187,7 @@ class Visitors:
         """
         if token is not None and token in self._here:
             return self.find(token), True
-        self.clean()
+        self.clean(CROWDED_GRACE if len(self._here) >= self.most else GRACE)
         if len(self._here) >= self.most or not self._door.take():
             raise Busy(
                 f"there are {len(self._here)} visitors, and this machine can serve {self.most}: come back later", True
@@ -208,11 +209,11 @@ class Visitors:
             raise Busy("too many requests: wait a moment")
         return visitor
 
-    def clean(self) -> None:
-        """Forget who went away."""
+    def clean(self, grace: float = GRACE) -> None:
+        """Forget who went away, that many seconds ago."""
         now = time.monotonic()
         for token, visitor in list(self._here.items()):
-            if visitor.n_sockets == 0 and now - visitor.seen > self.grace:
+            if visitor.n_sockets == 0 and now - visitor.seen > min(grace, self.grace):
                 del self._here[token]
                 visitor.close()
 

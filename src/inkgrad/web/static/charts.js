@@ -26,7 +26,7 @@ export function colours() {
   const of = (name) => style.getPropertyValue(name).trim();
   return {
     ink: of("--ink"), soft: of("--soft"), line: of("--line"), card: of("--card"), accent: of("--accent"),
-    lines: [1, 2, 3].map((n) => of(`--line-${n}`)), font: style.fontFamily || getComputedStyle(document.body).fontFamily,
+    lines: [1, 2, 3].map((n) => of(`--line-${n}`)), font: getComputedStyle(document.body).fontFamily,
   };
 }
 
@@ -50,6 +50,17 @@ function traceOf({ name, points, colour, dash, faint, dots }, palette) {
   };
 }
 
+// How far apart the numbers at a logarithmic axis are; none where nothing is above zero.
+function ticksOf(lines) {
+  const values = lines.flatMap((line) => line.points.map(([, y]) => y)).filter((y) => y > 0);
+  if (values.length === 0) {
+    return null;
+  }
+  const extremes = values.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, 0]);
+  const decades = Math.log10(extremes[1] / extremes[0]);
+  return decades > 4 ? 2 : decades > 1.6 ? 1 : "D2";
+}
+
 function layoutOf({ x, log, share }, palette, height) {
   const axis = {
     gridcolor: palette.line, linecolor: palette.line, zeroline: false, automargin: true,
@@ -61,8 +72,8 @@ function layoutOf({ x, log, share }, palette, height) {
     font: { color: palette.ink, family: palette.font, size: 12 },
     xaxis: { ...axis, title: { text: x, font: { color: palette.soft, size: 12 }, standoff: 6 }, rangemode: "tozero" },
     yaxis: {
-      ...axis, type: log ? "log" : "linear", tickformat: share ? ".0~%" : undefined,
-      dtick: log ? "D2" : undefined, nticks: 6, exponentformat: "power", rangemode: share ? "normal" : "tozero",
+      ...axis, type: log ? "log" : "linear", tickformat: share ? "~%" : "~g",
+      dtick: log ? log : undefined, nticks: 6, rangemode: share ? "normal" : "tozero",
     },
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { color: palette.ink, size: 12 } },
     hovermode: "x unified",
@@ -96,8 +107,7 @@ export function lineChart(figure, about) {
       const Plotly = await loadPlotly();
       const palette = colours();
       const traces = lines.map((line) => traceOf(line, palette));
-      const positive = lines.some((line) => line.points.some(([, y]) => y > 0));
-      const layout = layoutOf({ ...about, log: about.log && positive }, palette, about.height ?? 230);
+      const layout = layoutOf({ ...about, log: about.log && ticksOf(lines) }, palette, about.height ?? 230);
       layout.showlegend = traces.filter((trace) => trace.showlegend).length > 1;
       const settings = { displayModeBar: false, responsive: true };
       await (fresh ? Plotly.newPlot(plot, traces, layout, settings) : Plotly.react(plot, traces, layout, settings));

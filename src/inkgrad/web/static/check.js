@@ -6,7 +6,7 @@ import { makeCurves } from "./curves.js";
 import { makeExperiment } from "./experiment.js";
 import { heatKey, heatMap } from "./heat.js";
 import { makeLessons } from "./lessons.js";
-import { make, say } from "./make.js";
+import { layerName, make, networkName, say } from "./make.js";
 import { attempt } from "./notice.js";
 import { training } from "./trainings.js";
 
@@ -18,14 +18,15 @@ function showReport(host, report) {
     report.ok ? "The gradient is right" : "The gradient is wrong");
   const findings = report.findings.map(({ layer, array, kind, also, message }) => make("li", {},
     make("p", { class: "finding-head" }, make("span", { class: "kind", text: kind }),
-      make("b", { text: `${array ? `${array} of ` : ""}${layer}` })),
+      make("b", { text: `${array ? `${array} of ` : ""}${layerName(layer)}` })),
     make("p", { text: message }),
     ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : [])));
   const maps = report.arrays.map(heatMap);
-  host.replaceChildren(big, make("p", { class: "soft", text: report.verdict }),
+  host.replaceChildren(big, make("p", { class: "soft", text: `${report.verdict[0].toUpperCase()}${report.verdict.slice(1)}.` }),
     ...(report.broken ? [make("p", { class: "hint", text: `The mistake in it: ${report.broken.name ?? report.broken}.` })] : []),
     ...(findings.length ? [make("ul", { class: "findings" }, ...findings)] : []),
     make("h3", { text: "Error of each derivative, in error bars" }), heatKey(),
+    make("p", { class: "hint", text: "Point at a square to see its number, or move with the arrow keys." }),
     make("div", { class: "heats" }, ...maps));
 }
 
@@ -52,7 +53,7 @@ export async function mount(section, context) {
     if (!state) {
       return;
     }
-    say(at("check-network"), `${state.network}, ${state.n_parameters.toLocaleString("en")} parameters`);
+    say(at("check-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     lessons.show(state.settings.broken);
     controls.show(state, first);
     curves.draw(state.rows);

@@ -1,6 +1,6 @@
 /** Histograms of the weights and gradients of each layer, and how many units are dead; asked for only while open. */
 import { colours } from "./charts.js";
-import { make, say, shown, whenSized } from "./make.js";
+import { layerName, make, say, shown, whenSized } from "./make.js";
 
 const WIDTH = 240;
 const HEIGHT = 64;
@@ -44,7 +44,7 @@ function layerPanel() {
   return {
     element: make("li", {}, make("div", { class: "row spread" }, name, dead), weights.element, gradients.element),
     draw(layer, palette) {
-      say(name, layer.name);
+      say(name, layerName(layer.name));
       const known = layer.units !== null && layer.units !== undefined;
       say(dead, known ? `${layer.dead} of ${layer.units} units dead` : "");
       dead.classList.toggle("some", known && layer.dead > 0);

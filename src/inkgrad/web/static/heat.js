@@ -1,5 +1,5 @@
 /** A heat map of one array of a gradient check: how large each error is beside its error bar. */
-import { make, say, whenSized } from "./make.js";
+import { layerName, make, say, whenSized } from "./make.js";
 
 const MOST = 160; // squares drawn along a side; beyond that a square stands for the worst of several
 const FULL = 3; // powers of ten at which a colour is full
@@ -55,10 +55,10 @@ export function heatMap(array) {
   const frame = make("div", { class: "heat-frame" }, canvas);
   const mark = make("span", { class: "heat-mark", "aria-hidden": "true" });
   frame.append(mark);
-  const value = make("output", { class: "hint number", text: "Point at a square, or use the arrow keys." });
+  const value = make("output", { class: "hint number", text: "\u00a0" });
   const size = `${rows} × ${columns}`;
   const several = block[0] * block[1] > 1 ? ` A square stands for the worst of up to ${block[0] * block[1]}.` : "";
-  canvas.setAttribute("aria-label", `${array.array} of ${array.layer}, ${size}: ${verdictOf(array)}`);
+  canvas.setAttribute("aria-label", `${array.array} of ${layerName(array.layer)}, ${size}: ${verdictOf(array)}`);
 
   let at = [0, 0];
   function point(row, column) {
@@ -89,7 +89,7 @@ export function heatMap(array) {
   });
 
   const figure = make("figure", { class: array.wrong ? "wrong" : "" },
-    make("figcaption", {}, make("h4", {}, make("code", { text: array.array }), ` of ${array.layer}`),
+    make("figcaption", {}, make("h4", {}, make("code", { text: array.array }), ` of ${layerName(array.layer)}`),
       make("p", { class: "hint", text: `${size}: ${verdictOf(array)}.${several}` })), frame, value);
   whenSized(figure, () => {
     const cell = Math.max(1, Math.min(22, Math.floor(figure.clientWidth / wide), Math.floor(280 / high)));

@@ -71,9 +71,9 @@ export function makeLayers({ id, activations, convolutions, most }, onLayers) {
     type: "button", id: `${id}-add-${kind}`, class: "small", text, onclick: () => add(kind),
   });
   if (convolutions) {
-    buttons.append(adder("conv", "Add convolution"));
+    buttons.append(adder("conv", "+ Convolution"));
   }
-  buttons.append(adder("dense", convolutions ? "Add dense" : "Add a layer"));
+  buttons.append(adder("dense", convolutions ? "+ Dense" : "+ Layer"));
 
   return {
     element,

@@ -1,5 +1,7 @@
 /** Makes elements in one expression; text goes in as text, never as HTML. */
 
+const RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹";
+
 /**
  * Make an element.
  * @param {string} tag
@@ -36,9 +38,22 @@ export function shown(value) {
   }
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 100000)) {
-    return value.toExponential(1).replace("e", " · 10^").replace("+", "");
+    const [digits, power] = value.toExponential(1).split("e");
+    const raised = [...power.replace("+", "")].map((sign) => RAISED["-0123456789".indexOf(sign)]).join("");
+    return `${digits}·10${raised}`;
   }
   return String(Number(value.toPrecision(3)));
+}
+
+/** A layer as people write it: "1 Dense(n_in=784, n_out=100, start='he')" is "1 Dense(784, 100)". */
+export function layerName(text) {
+  return text.replace(/, start='\w+'/g, "").replace(/\b[a-z]\w*=/g, "").replace(/\(\)/g, "");
+}
+
+/** A network as people write it: its layers, one after the other. */
+export function networkName(text) {
+  const inside = text.replace(/^Chain\((layers=\()?/, "").replace(/,?\)+$/, (end) => (end.includes("))") ? ")" : ""));
+  return layerName(inside.replace(/\), (?=[A-Z])/g, ") → "));
 }
 
 /** A share of one in percent, with as many digits as tell it from 100. */

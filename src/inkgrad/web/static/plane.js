@@ -3,6 +3,7 @@ import { isSeen, whenSized } from "./make.js";
 import { fromBase64 } from "./pixels.js";
 
 const RADIUS = 4.5;
+const MARGIN = 0.045; // of the canvas around the square, so that points at its edge are whole
 const RGB = { light: [[29, 95, 190], [214, 84, 10], [20, 128, 84]], dark: [[112, 165, 255], [255, 150, 80], [92, 205, 150]] };
 const PAPER = { light: [255, 255, 255], dark: [25, 28, 37] };
 
@@ -109,6 +110,8 @@ export function makePlane(canvas) {
       return;
     }
     const side = canvas.clientWidth;
+    const edge = side * MARGIN;
+    const wide = side - 2 * edge;
     const scale = Math.min(2, window.devicePixelRatio || 1);
     const pixels = Math.round(side * scale);
     if (canvas.width !== pixels) {
@@ -129,15 +132,17 @@ export function makePlane(canvas) {
       small.getContext("2d").putImageData(image, 0, 0);
       brush.imageSmoothingEnabled = true;
       brush.imageSmoothingQuality = "high";
-      // The outer points lie on the edge of the square, so the image goes half a cell beyond it.
-      const half = side / (2 * (image.width - 1));
-      brush.drawImage(small, -half, -half, side + 2 * half, side + 2 * half);
+      // The outer values lie on the edge of the square, so the image without half a cell of its rim fills it.
+      brush.drawImage(small, 0.5, 0.5, image.width - 1, image.height - 1, edge, edge, wide, wide);
     }
-    for (const [x, y, label] of shown.tests) {
-      drawPoint(brush, x * side, (1 - y) * side, label, colours, false);
-    }
-    for (const [x, y, label] of shown.points) {
-      drawPoint(brush, x * side, (1 - y) * side, label, colours, true);
+    brush.strokeStyle = colours.isDark ? "rgb(255 255 255 / 25%)" : "rgb(0 0 0 / 20%)";
+    brush.lineWidth = 1;
+    brush.strokeRect(edge, edge, wide, wide);
+    const groups = [[shown.tests, false], [shown.points, true]];
+    for (const [points, filled] of groups) {
+      for (const [x, y, label] of points) {
+        drawPoint(brush, edge + x * wide, edge + (1 - y) * wide, label, colours, filled);
+      }
     }
   }
 
@@ -158,7 +163,8 @@ export function makePlane(canvas) {
     },
     toPlane(event) {
       const box = canvas.getBoundingClientRect();
-      return [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
+      const inside = (share) => (share - MARGIN) / (1 - 2 * MARGIN);
+      return [inside((event.clientX - box.left) / box.width), 1 - inside((event.clientY - box.top) / box.height)];
     },
   };
 }

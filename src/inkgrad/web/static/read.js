@@ -162,6 +162,7 @@ function boxOf(digit, index, width, height) {
   box.style.top = `${(100 * top) / height}%`;
   box.style.width = `${(100 * (end - left)) / width}%`;
   box.style.height = `${(100 * (bottom - top)) / height}%`;
+  box.style.setProperty("--high", `${(100 * (bottom - top)) / width}cqw`);
   label.textContent = given ?? digit.label;
   box.append(label);
   box.addEventListener("click", () => {

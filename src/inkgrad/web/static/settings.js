@@ -133,26 +133,26 @@ export function makeSettings(host, which, options, onChange) {
   }
 
   let seen = "";
+  // What the server said last is shown once the form was left alone: until then it may be older than the form.
+  function settle(force) {
+    clearTimeout(later);
+    const wait = touched + QUIET - performance.now();
+    if (!force && (sending !== null || wait > 0)) {
+      later = setTimeout(() => settle(false), Math.max(wait, BETWEEN));
+      return;
+    }
+    seen = JSON.stringify(latest);
+    put(latest, force);
+  }
+
   return {
     show(settings, force = false) {
       const text = JSON.stringify(settings);
       latest = settings;
-      if (!force && text === seen && text === JSON.stringify(current)) {
-        return;
-      }
-      const wait = touched + QUIET - performance.now();
-      clearTimeout(later);
-      if (!force && wait > 0) {
-        later = setTimeout(() => {
-          seen = JSON.stringify(latest);
-          put(latest, false);
-        }, wait);
-      } else {
-        seen = text;
-        put(settings, force);
+      if (force || text !== seen || text !== JSON.stringify(current)) {
+        settle(force);
       }
     },
     current: () => current,
-    change,
   };
 }

@@ -4,7 +4,7 @@ import { makeConfusion } from "./confusion.js";
 import { makeControls } from "./controls.js";
 import { downloadRows, makeCurves } from "./curves.js";
 import { makeDetails } from "./details.js";
-import { say } from "./make.js";
+import { networkName, say } from "./make.js";
 import { makeSettings } from "./settings.js";
 import { training } from "./trainings.js";
 
@@ -40,7 +40,7 @@ export async function mount(section, context) {
     controls.show(state, first);
     form.show(state.settings);
     curves.draw(state.rows);
-    say(at("train-network"), `${state.network}, ${state.n_parameters.toLocaleString("en")} parameters`);
+    say(at("train-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     at("train-csv").disabled = state.rows.length === 0;
     keep(toAddress(state.settings));
   }, () => {

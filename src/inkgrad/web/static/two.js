@@ -2,7 +2,7 @@
 import { fromAddress, keeper, onGrid, same, toAddress } from "./address.js";
 import { makeControls } from "./controls.js";
 import { makeCurves, downloadRows } from "./curves.js";
-import { isSeen, make, say } from "./make.js";
+import { isSeen, make, networkName, say } from "./make.js";
 import { makeOwn } from "./own.js";
 import { drawPoint, makePlane } from "./plane.js";
 import { makeSettings } from "./settings.js";
@@ -121,7 +121,7 @@ export async function mount(section, context) {
     if (isSeen(section) || first) {
       curves.draw(state.rows);
     }
-    say(at("two-network"), `${state.network}, ${state.n_parameters.toLocaleString("en")} parameters`);
+    say(at("two-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     const keys = state.labels.join();
     if (at("two-key").dataset.labels !== keys) {
       at("two-key").dataset.labels = keys;
