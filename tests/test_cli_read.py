@@ -254,7 +254,7 @@ def test_what_the_network_saw_is_drawn(scans):
         (["line.png", "page.png", "--boxes", "letter.txt/folder"], "letter.txt/folder: there is no such folder"),
         (["line.png", "--model", "m.safetensors"], "there is no model m.safetensors: make one with inkgrad train"),
         (["line.png", "--model", "letter.txt"], "letter.txt is not a safetensors file"),
-        (["line.png", "--expect", r"\d+"], r"what is expected should be a pattern of 1 to 100 digits"),
+        (["line.png", "--expect", r"\d+"], r"expect takes a pattern of 1 to 100 digits"),
         (["line.png", "--threshold", "nan"], "'--threshold'"),
         (["line.png", "--format", "xml"], "'xml' is not one of"),
         (["line.png", "--grid", "2x3"], "No such option: --grid"),

@@ -15,10 +15,12 @@ from inkgrad.data import (
     animals,
     as_inputs,
     batches,
+    circles,
     load_data,
     mnist,
     read_digits,
     read_idx,
+    spirals,
     write_idx,
     xor,
 )
@@ -190,6 +192,48 @@ def test_animals_are_parted_by_a_curve_and_by_no_straight_line():
 def test_animals_are_the_same_every_time():
     assert animals().train.fingerprint() == animals().train.fingerprint()
     assert animals().train.fingerprint() != animals().test.fingerprint()
+
+
+def both_parts(dataset):
+    train, test = dataset.train, dataset.test
+    return np.concatenate([train.x, test.x]), np.concatenate([train.t, test.t])
+
+
+@pytest.mark.parametrize(("points", "n_train", "n_test"), [(circles, 120, 80), (spirals, 160, 80)])
+def test_points_lie_in_the_unit_square_as_many_of_each_class_and_the_same_every_time(points, n_train, n_test):
+    dataset = points()
+    for examples, n in (dataset.train, n_train), (dataset.test, n_test):
+        assert np.bincount(examples.t).tolist() == [n / 2, n / 2]
+        assert examples.x.min() >= 0
+        assert examples.x.max() <= 1
+    assert dataset.train.fingerprint() == points().train.fingerprint() != dataset.test.fingerprint()
+
+
+@pytest.mark.parametrize("points", [circles, spirals])
+def test_no_straight_line_parts_circles_or_spirals(points):
+    from scipy.optimize import linprog
+
+    x, t = both_parts(points())
+    sides = np.where(t == 1, -1, 1)[:, None] * np.column_stack([x, np.ones(len(x))])
+    assert linprog(np.zeros(3), A_ub=sides, b_ub=-np.ones(len(x)), bounds=(None, None)).status == 2  # infeasible
+
+
+def test_circles_are_a_disc_and_a_ring_about_the_middle():
+    x, t = both_parts(circles())
+    radius = np.hypot(*(x - 0.5).T)
+    assert radius[t == 0].max() < 0.18 + 1e-6  # points are float32
+    assert radius[t == 1].min() > 0.28 - 1e-6
+    assert radius[t == 1].max() < 0.45 + 1e-6
+
+
+def test_each_point_of_a_spiral_lies_on_its_own_arm_and_not_on_the_other():
+    x, t = both_parts(spirals())
+    share = np.linspace(0, 1.1, 2000)
+    arm = 0.45 * share * np.exp(2j * np.pi * 1.25 * share)  # in the plane of complex numbers
+    place = (x - 0.5) @ [1, 1j] * np.where(t == 0, 1, -1)  # the second is the first, turned by half
+    own, other = (abs(each[:, np.newaxis] - arm).min(axis=1) for each in (place, -place))
+    assert own.max() < 0.04  # 5 standard deviations of 0.008
+    assert (own < other).all()
 
 
 def test_classes_must_be_those_of_the_data(folder):

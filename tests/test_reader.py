@@ -302,7 +302,7 @@ def test_a_pattern_says_what_is_expected(pattern, n_lines, least, allowed):
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("", "what is expected should be a pattern of 1 to 100 digits"),
+        ("", "expect takes a pattern of 1 to 100 digits"),
         ("five", "1 to 100 digits, such as .* got 'five'"),
         (r"\d+", r"got '\\\\d\+'"),
         (r"\d*", r"got '\\\\d\*'"),

@@ -43,7 +43,7 @@ def parse_expectation(pattern: str) -> Expectation:
     Raises SettingError for a pattern that says something else.
     """
     if not pattern.isascii():
-        raise SettingError(f"what is expected should be digits 0 to 9 and signs of a plain keyboard, {HELP}, got {pattern!r}")
+        raise SettingError(f"expect takes digits 0 to 9 and signs of a plain keyboard, {HELP}, got {pattern!r}")
     found = LINES.fullmatch(pattern.strip())
     if not found:
         return _of_one_line(pattern, 1)
@@ -70,7 +70,7 @@ def _of_one_line(pattern: str, n_lines: int | None) -> Expectation:
             least += low
             allowed += [digits] * high
     if at != len(pattern) or not allowed or len(allowed) > MOST_DIGITS:
-        raise SettingError(f"what is expected should be a pattern of 1 to {MOST_DIGITS} digits, {HELP}, got {pattern!r}")
+        raise SettingError(f"expect takes a pattern of 1 to {MOST_DIGITS} digits, {HELP}, got {pattern!r}")
     return Expectation(n_lines, tuple(allowed), least)
 
 
@@ -82,7 +82,7 @@ def _how_many(times: str | None) -> tuple[int, int]:
         return 0, 1
     low, _, high = times[1:-1].partition(",")
     if int(high or low) > MOST_DIGITS or int(high or low) < int(low):
-        raise SettingError(f"what is expected should have at most {MOST_DIGITS} digits, the lesser number first, got {times!r}")
+        raise SettingError(f"expect takes at most {MOST_DIGITS} digits, the lesser number first, got {times!r}")
     return int(low), int(high or low)
 
 
@@ -96,5 +96,5 @@ def _digits(token: str) -> frozenset[str]:
         ranges = re.sub(r"(\d)-(\d)", lambda m: "".join(map(str, range(int(m[1]), int(m[2]) + 1))), token[1:-1])
         if ranges and set(ranges) <= ALL:
             return frozenset(ranges)
-        raise SettingError(f"what is expected should be digits in brackets, such as [1-9], got {token!r}")
+        raise SettingError(f"expect takes digits in brackets, such as [1-9], got {token!r}")
     return frozenset()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Chain, Softmax
 from inkgrad.layout import Layout
 from inkgrad.training import Objective
@@ -17,12 +18,17 @@ MOST_UNITS = 64  # of a layer that are shown
 
 
 def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
-    """Return the class and its probability over the square, and each hidden unit's output, as the page has them."""
+    """Return the class and its probability over the square, and each hidden unit's output, as the page has them.
+
+    Raises Diverged when the network's outputs are no numbers.
+    """
     network = objective.network
     assert isinstance(network, Chain)
     p = Layout(network.shapes()).views(theta)
     y, _ = network.forward(p, _square(SIDE, theta.dtype))
     probabilities = objective.cost.probabilities(y)
+    if not np.isfinite(probabilities).all():
+        raise Diverged("the outputs are no longer numbers: try a smaller learning rate")
     units, x = [], _square(UNIT_SIDE, theta.dtype)
     for name, layer in network.named():
         x, _ = layer.forward(p[name], x)

@@ -167,19 +167,27 @@ class Trainer:
                     return
                 wanted = list(self._wanted)
                 self._wanted.clear()
-            try:
-                with self._busy:
+            with self._busy, np.errstate(all="ignore"):  # what is no number is found by its cost
+                try:
                     for do in wanted:
                         do()
                     if self.running:
                         self._train_a_while()
                     self._publish(at_once=bool(wanted) or not self.running)
-            except (InkgradError, MemoryError) as error:
-                with self._busy:
-                    self.running = False
-                    self._error = str(error) or "the memory is full: take smaller layers or batches"
-                    self._publish(at_once=True)
+                except (InkgradError, MemoryError) as error:
+                    self._fail(error)
             self._wait_for_the_eye()
+
+    def _fail(self, error: InkgradError | MemoryError) -> None:
+        """Stop, say why, and go back to the last state that was shown."""
+        self.running = False
+        self._error = str(error) or "the memory is full: take smaller layers or batches"
+        run = self._run
+        run.theta, run.state, run.epoch, run.step, n_rows = self._shown
+        self.rows, self.generation = self.rows[:n_rows], self.generation + 1
+        self._walk = None
+        self._costs.clear()
+        self._publish(at_once=True)
 
     def _wait_for_the_eye(self) -> None:
         """Keep an epoch of points long enough to be seen, and let others have the lock."""
@@ -294,7 +302,7 @@ class Trainer:
         if now - self._published < BETWEEN and not at_once:
             return
         self._published, run = now, self._run
-        self._latest: dict[str, Any] = {
+        latest: dict[str, Any] = {
             "kind": "state",
             "settings": self.settings.as_message(),
             "running": self.running,
@@ -308,6 +316,8 @@ class Trainer:
             "boundary": None if self.settings.is_digits else boundary(run.objective, run.answer),
             "layers": self._details(now, at_once),
         }
+        memory = {name: array.copy() for name, array in run.state.items()}
+        self._latest, self._shown = latest, (run.theta.copy(), memory, run.epoch, run.step, len(self.rows))
         self._told()
 
     def _details(self, now: float, at_once: bool) -> list[dict[str, Any]] | None:

@@ -101,6 +101,7 @@ class Visitor:
         }
         self._models: dict[str, Model] = {}  # corrected or loaded ones
         self._undo: dict[str, list[Array]] = {name: [] for name in NETWORKS}
+        self._undo_of = 0  # the generation of the training that the corrections of "trained" are of
         self._learning = threading.Lock()
 
     def _tell(self) -> None:
@@ -126,7 +127,10 @@ class Visitor:
 
     def n_undo(self, name: str) -> int:
         """Return how many corrections can be undone."""
-        return len(self._undo.get(name, ()))
+        generation = self.trainers["digits"].generation
+        if name == "trained" and self._undo_of != generation:  # another network by now
+            self._undo[name], self._undo_of = [], generation
+        return len(self._undo[name])
 
     def correct(self, name: str, image: Array, label: int) -> tuple[Model, Model, int]:
         """Let a network learn from an image; return what it was, what it is, and the number of steps."""
@@ -146,11 +150,8 @@ class Visitor:
         """
         with self._learning:
             model = self.model(name)
-            if not self._undo[name]:
+            if not self.n_undo(name):
                 raise SettingError("there is no correction to undo")
-            if self._undo[name][-1].shape != model.theta.shape:
-                self._undo[name] = []
-                raise SettingError("the network is another one by now: its corrections are gone")
             self._replace(name, replace(model, theta=self._undo[name].pop()))
 
     def _replace(self, name: str, model: Model) -> None:

@@ -96,14 +96,16 @@ export function same(one, other) {
 /**
  * What keeps the state of a tab in its address, and leaves the address alone while nothing changes.
  * @param {{setState: Function}} context of the tab
- * @returns {(params: URLSearchParams) => void}
+ * @returns {(params: URLSearchParams) => boolean} whether it changed
  */
 export function keeper(context) {
   let last = null;
   return (params) => {
-    if (params.toString() !== last) {
+    const changed = params.toString() !== last;
+    if (changed) {
       last = params.toString();
       context.setState(params);
     }
+    return changed;
   };
 }

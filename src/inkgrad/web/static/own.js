@@ -141,6 +141,9 @@ export function makeOwn({ host, canvas }, plane, most, onPoints) {
     },
     /** Points that came from the server, or from a link. */
     take(next) {
+      if (JSON.stringify(next) === JSON.stringify(points)) {
+        return; // what was said about them still holds
+      }
       points = next;
       clear.disabled = points.length === 0;
       say(count, `${points.length} of at most ${most} points`);

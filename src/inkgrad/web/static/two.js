@@ -85,7 +85,9 @@ export async function mount(section, context) {
         params.set("steps", String(beyond));
       }
     }
-    keep(params);
+    if (keep(params)) {
+      at("two-link-said").textContent = ""; // what was copied is no more what is shown
+    }
   }
 
   function goTo(asked) {
@@ -121,6 +123,7 @@ export async function mount(section, context) {
     if (isSeen(section) || first) {
       curves.draw(state.rows);
     }
+    at("two-rings").hidden = isOwn; // which are all used for training
     say(at("two-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     const keys = state.labels.join();
     if (at("two-key").dataset.labels !== keys) {
