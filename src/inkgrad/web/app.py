@@ -76,7 +76,7 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             api("/api/think", handlers.think),
             api("/api/correct", handlers.correct),
             api("/api/undo", handlers.undo),
-            api("/api/digits/{index:int}", handlers.digit, method="GET"),
+            api("/api/digits/{index}", handlers.digit, method="GET"),
             api("/api/confusion", handlers.confusion, is_heavy=True),
             api("/api/misread", handlers.misread, is_heavy=True),
             api("/api/check", handlers.check, is_heavy=True),

@@ -69,7 +69,7 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_known(host):
             return "this name is not known here: open the address that inkgrad serve printed, or give it --name"
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
             return "a page of another site may not ask here"
         return None
 

@@ -20,7 +20,7 @@ from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.images import open_picture
 from inkgrad.layers import Chain, Conv2D
-from inkgrad.models import load
+from inkgrad.models import Model, load
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import settings as choices
 from inkgrad.web.answers import as_read, checked
@@ -35,6 +35,8 @@ from inkgrad.web.wire import as_text, choice, decoded, whole
 MOST_PICTURE_BYTES = 20_000_000
 MOST_PICTURE_PIXELS = 20_000_000  # fewer than the command line takes, as many may ask at once
 MOST_MISREAD = 40
+MOST_BETWEEN = 500_000  # numbers between the layers of a model, for one drawing
+LONGEST = 300  # letters of what is wrong with a file
 N_CHECKED = 31  # examples of a gradient check, as the command line takes
 
 Handler = Callable[[Visitor, Request, bytes], Any]  # what comes with a request, to what goes back as JSON
@@ -107,9 +109,10 @@ def undo(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
 
 def digit(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     """Return a digit of MNIST's test set."""
-    test, index = visitor.library.digits.test, request.path_params["index"]
-    if index >= len(test):
-        raise SettingError(f"there are {len(test)} test digits, counted from 0, got {index}")
+    test, text = visitor.library.digits.test, request.path_params["index"]
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < len(test)):
+        raise SettingError(f"there are {len(test)} test digits, counted from 0, got {text[:40]!r}")
+    index = int(text)
     return {"image": as_text(test.x[index]), "label": str(int(test.t[index]))}
 
 
@@ -207,13 +210,31 @@ def upload(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
         try:
             model = replace(load(path), n_threads=1)
         except ModelFileError as error:
-            raise ModelFileError(str(error).replace(str(path), "the file")) from None
-    if model.input_shape != (28, 28, 1) or not {*"0123456789"} <= {*model.labels}:
-        raise ModelFileError("the file is no model of digits of 28 × 28 pixels, and others cannot be drawn")
-    if model.theta.size > choices.MOST_PARAMETERS:
-        raise ModelFileError(f"the model has more than {choices.MOST_PARAMETERS:,} parameters: load a smaller one")
+            raise ModelFileError(str(error).replace(str(path), "the file")[:LONGEST]) from None
+    _refuse_strange(model)
     visitor.put_model(model)
     return {"name": str(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}
+
+
+def _refuse_strange(model: Model) -> None:
+    """Raise ModelFileError for a model that cannot look at drawings, or is too much for a shared machine."""
+    network = model.network
+    if model.input_shape != (28, 28, 1) or tuple(model.labels[:10]) != tuple("0123456789"):
+        raise ModelFileError("the file is no model of digits of 28 × 28 pixels, and others cannot be drawn")
+    if not isinstance(network, Chain) or any(isinstance(layer, Chain) for layer in network.layers):
+        raise ModelFileError("the model is no plain chain of layers, and others cannot be looked into")
+    n_parameters, numbers = model.theta.size, choices.numbers_between(network, model.input_shape)
+    if n_parameters > choices.MOST_PARAMETERS or numbers > MOST_BETWEEN:
+        raise ModelFileError(
+            f"the model has {n_parameters:,} parameters and {numbers:,} numbers between its layers, "
+            f"more than {choices.MOST_PARAMETERS:,} and {MOST_BETWEEN:,}: load a smaller one"
+        )
+    with np.errstate(all="ignore"):  # what is no number is found here
+        p = model.probabilities(np.stack([np.full((28, 28), ink, np.uint8) for ink in (0, 255)]))
+    if not np.isfinite(p).all():
+        raise ModelFileError("the model's outputs are no numbers")
+    if not all(label.isprintable() for label in model.labels):
+        raise ModelFileError("the model has labels that cannot be shown")
 
 
 def _network(request: Request) -> str:

@@ -216,12 +216,20 @@ def _refuse_too_much(settings: Settings) -> None:
         raise SettingError(
             f"this network has {n_parameters:,} parameters, more than {MOST_PARAMETERS:,}: take smaller layers"
         )
-    shape, numbers = settings.input_shape, 0
-    for layer in network.layers:
-        shape = layer.output_shape(shape)
-        numbers += int(np.prod(shape)) + (9 * layer.c_in * shape[0] * shape[1] if isinstance(layer, Conv2D) else 0)
+    numbers = numbers_between(network, settings.input_shape)
     if numbers * settings.batch_size > MOST_NUMBERS:
         most = max(1, MOST_NUMBERS // numbers)
         raise SettingError(
             f"a batch of {settings.batch_size} is too much for this network: take at most {most}, or smaller layers"
         )
+
+
+def numbers_between(network: Chain, shape: tuple[int, ...]) -> int:
+    """Return how many numbers lie between the layers for one input of that shape."""
+    numbers = 0
+    for layer in network.layers:
+        if isinstance(layer, Conv2D):  # it lays out each window as a row
+            numbers += layer.kernel**2 * int(np.prod(shape))
+        shape = layer.output_shape(shape)
+        numbers += int(np.prod(shape))
+    return numbers

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from inkgrad.errors import InkgradError
+from inkgrad.errors import InkgradError, SettingError
 from inkgrad.web.settings import parsed
 from inkgrad.web.trainer import Trainer
 from inkgrad.web.visitors import MOST_SOCKETS, Busy, Stranger, Visitor, Visitors
-from inkgrad.web.wire import choice, decoded, truth, whole
+from inkgrad.web.wire import choice, decoded, shown, truth, whole
 
 BETWEEN = 0.1  # seconds between states
 PATIENCE = 10.0  # seconds for the first message
@@ -46,6 +47,7 @@ def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]
                 await _serve(socket, visitors, visitor, visitor.trainers[which], which)
             finally:
                 visitor.n_sockets -= 1
+                visitor.seen = time.monotonic()  # who only watched was here until now
 
     return endpoint
 
@@ -97,7 +99,9 @@ def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
     order = choice(message, "do", ORDERS)
     if order == "change":
         settings = message.get("settings")
-        trainer.change(parsed(settings if isinstance(settings, dict) else {}, which))
+        if not isinstance(settings, dict):
+            raise SettingError(f"settings are an object with names and values, got {shown(settings)}")
+        trainer.change(parsed(settings, which))
     elif order == "goto":
         trainer.goto(whole(message, "epoch", 0, MOST_EPOCH))
     elif order == "details":

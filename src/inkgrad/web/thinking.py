@@ -41,8 +41,12 @@ def drawn(body: bytes, width: int, height: int) -> Array | None:
         return None
 
 
+@np.errstate(all="ignore")  # what is no number is refused by name
 def think(model: Model, image: Array) -> dict[str, Any]:
-    """Return what each layer makes of an image, uint8 (28, 28), and what each pixel has to say about the answer."""
+    """Return what each layer makes of an image, uint8 (28, 28), and what each pixel has to say about the answer.
+
+    Raises SettingError for a network of other inputs, or one whose outputs are no numbers.
+    """
     network = model.network
     if not isinstance(network, Chain) or model.input_shape != (SIZE, SIZE, 1):
         raise SettingError(f"only networks for images of 28 × 28 look at drawings, this is {shown(str(network))}")
@@ -56,6 +60,8 @@ def think(model: Model, image: Array) -> dict[str, Any]:
         if isinstance(layer, Activation | Conv2D | Dense):
             layers.append(_activations(layer, y[0]))
     probabilities = model.cost.probabilities(y)[0]
+    if not np.isfinite(probabilities).all():
+        raise SettingError("the outputs of this network are no numbers: take another one, or reset it")
     predicted = int(probabilities.argmax())
     _, dy = model.cost.value_and_gradient(y, np.array([predicted]))
     pull = network.backward(p, layout.views(gradient), caches, dy).reshape(x.shape[1:3])
@@ -76,6 +82,8 @@ def _activations(layer: Layer, y: Array) -> dict[str, Any]:
     """Return the outputs of a layer for one image: a map for each channel, or one row of units."""
     maps = np.moveaxis(y, -1, 0) if y.ndim == 3 else y[np.newaxis, np.newaxis]
     largest = float(np.abs(maps).max())
+    if not np.isfinite(largest):
+        raise SettingError("some outputs in this network are no numbers: take another one, or reset it")
     encode = positive if isinstance(layer, Softmax) or maps.min() >= 0 else signed
     return {
         "name": str(layer),
@@ -93,7 +101,7 @@ def _first(network: Chain, p: Named) -> dict[str, Any] | None:
     for name, layer in network.named():
         if isinstance(layer, Conv2D):
             maps, title = np.moveaxis(p[name].W[:, :, 0, :], -1, 0), f"kernels of {layer}"
-        elif isinstance(layer, Dense):
+        elif isinstance(layer, Dense) and layer.n_in == SIZE * SIZE:
             maps, title = p[name].W.T.reshape(-1, SIZE, SIZE), f"weights of {layer}"
         else:
             continue

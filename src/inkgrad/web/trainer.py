@@ -25,6 +25,7 @@ BETWEEN_DETAILS = 0.5
 EVERY = 100  # steps between rows, for digits
 N_QUICK = 1000  # test digits for the accuracy of a row
 PACE = 0.01  # seconds an epoch of points takes at least, so that it can be watched
+BREATH = 0.0005  # seconds between slices, in which others get the lock
 MOST_EPOCHS = 5000  # that a link may ask for
 MOST_ROWS = 4000
 
@@ -122,7 +123,7 @@ class Trainer:
         with self._busy:
             first = generation != self.generation
             return self._latest | {
-                "rows": self.rows if first else self.rows[n_rows:],
+                "rows": self.rows[:] if first else self.rows[n_rows:],
                 "first": first,
                 "generation": self.generation,
                 **(self._points if first else {}),
@@ -190,9 +191,9 @@ class Trainer:
         self._publish(at_once=True)
 
     def _wait_for_the_eye(self) -> None:
-        """Keep an epoch of points long enough to be seen, and let others have the lock."""
-        if self.running and not self._hurried and not self.settings.is_digits:
-            time.sleep(max(PACE - self._last_slice, 0.0005))
+        """Let others have the lock, and keep an epoch of points long enough to be seen."""
+        slowly = self.running and not self._hurried and not self.settings.is_digits
+        time.sleep(max(PACE - self._last_slice, BREATH) if slowly else BREATH)
 
     def _train_a_while(self) -> None:
         start = time.perf_counter()

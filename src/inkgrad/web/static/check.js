@@ -10,6 +10,8 @@ import { layerName, make, networkName, say } from "./make.js";
 import { attempt } from "./notice.js";
 import { training } from "./trainings.js";
 
+const QUICK = "A network with convolutions is checked along random directions, not weight by weight, which takes " +
+  "minutes. This finds a mistake as surely, but it does not know its name.";
 let follow = null; // what a new address asks for
 
 function showReport(host, report) {
@@ -17,15 +19,16 @@ function showReport(host, report) {
     make("span", { "aria-hidden": "true", text: report.ok ? "✓" : "✗" }),
     report.ok ? "The gradient is right" : "The gradient is wrong");
   const findings = report.findings.map(({ layer, array, kind, also, message }) => make("li", {},
-    make("p", { class: "finding-head" }, make("span", { class: "kind", text: kind }),
-      make("b", { text: `${array ? `${array} of ` : ""}${layerName(layer)}` })),
+    make("p", { class: "finding-head" }, ...(report.quick ? [] : [make("span", { class: "kind", text: kind })]),
+      make("b", { text: [array, layerName(layer)].filter(Boolean).join(" of ") })),
     make("p", { text: message }),
     ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : [])));
   const maps = report.arrays.map(heatMap);
   host.replaceChildren(big, make("p", { class: "soft", text: `${report.verdict[0].toUpperCase()}${report.verdict.slice(1)}.` }),
     ...(report.broken ? [make("p", { class: "hint", text: `The mistake in it: ${report.broken.name ?? report.broken}.` })] : []),
     ...(findings.length ? [make("ul", { class: "findings" }, ...findings)] : []),
-    make("h3", { text: "Error of each derivative, in error bars" }), heatKey(),
+    ...(report.quick ? [make("p", { class: "learned", text: QUICK })] : []),
+    make("h3", { text: `Error of each ${report.quick ? "direction" : "derivative"}, in error bars` }), heatKey(),
     make("p", { class: "hint", text: "Point at a square to see its number, or move with the arrow keys." }),
     make("div", { class: "heats" }, ...maps));
 }
