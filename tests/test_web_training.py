@@ -381,6 +381,23 @@ def test_a_training_that_diverges_while_its_details_are_watched_says_so(page):
         line.state(lambda state: state["step"] == 0)
 
 
+def test_a_training_that_diverges_just_after_knobs_were_turned_lives_on():
+    slow = TOO_FAST | {"lr": 1e-6, "optimizer": "Adam"}
+    with training(**slow) as trainer:
+        for _ in range(7):  # of 8 in an epoch
+            trainer.step()
+        wait_for(trainer, lambda state: state["step"] == 7)
+        with trainer._changed:  # so that the thread sees all of these at once
+            trainer.change(parsed(TOO_FAST | {"batch_size": 40}, "points"))  # 2 in an epoch
+            for _ in range(9):
+                trainer.step()
+        wait_until(trainer.error)
+        assert trainer._run.state.keys() == trainer._run.optimizer.init(trainer._run.theta).keys()
+        trainer.change(parsed(slow | {"batch_size": 40}, "points"))
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] >= 1 and not state["running"])
+
+
 def test_what_diverged_still_answers_in_one_line(page):
     with page.training() as line:
         line.tell("change", settings=TOO_FAST)

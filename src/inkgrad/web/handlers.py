@@ -37,6 +37,7 @@ MOST_PICTURE_PIXELS = 20_000_000  # fewer than the command line takes, as many m
 MOST_MISREAD = 40
 MOST_BETWEEN = 500_000  # numbers between the layers of a model, for one drawing
 LONGEST = 300  # letters of what is wrong with a file
+MOST_ONE_BY_ONE = 150_000  # parameters that are checked one by one, in two seconds
 N_CHECKED = 31  # examples of a gradient check, as the command line takes
 
 Handler = Callable[[Visitor, Request, bytes], Any]  # what comes with a request, to what goes back as JSON
@@ -149,7 +150,7 @@ def misread(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
 def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     """Check the gradient of a network as it stands, with its mistake if it has one.
 
-    One with convolutions is checked along random directions only: entry by entry takes minutes.
+    A large one, or one with convolutions, is checked along random directions only: entry by entry takes minutes.
     """
     which = choice(decoded(body), "which", ["digits", "points"])
     trainer = visitor.trainers[which]
@@ -157,7 +158,7 @@ def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     network, train = objective.network, trainer.dataset.train
     assert isinstance(network, Chain)
     x, t = as_inputs(train.x[:N_CHECKED], np.float64), train.t[:N_CHECKED]
-    is_quick = any(isinstance(layer, Conv2D) for layer in network.layers)
+    is_quick = theta.size > MOST_ONE_BY_ONE or any(isinstance(layer, Conv2D) for layer in network.layers)
     examine = quick_check if is_quick else check_network
     with limit_threads(1):  # many small products: threads would only wait for each other
         report = examine(network, objective.cost, x, t, theta, raises=False)

@@ -267,6 +267,7 @@ class Trainer:
             old.theta, old.state if keeps else None, augmentation=settings.augmentation_(), n_threads=old.n_threads,
         )  # fmt: skip
         self._settle(settings)
+        self._publish(at_once=True)  # what is gone back to is of these settings
 
     def _build(self, settings: Settings) -> None:
         """Make everything anew."""

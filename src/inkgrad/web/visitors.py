@@ -215,7 +215,7 @@ class Visitors:
         now = time.monotonic()
         for token, visitor in list(self._here.items()):
             if visitor.n_sockets == 0 and now - visitor.seen > min(grace, self.grace):
-                del self._here[token]
+                self._here.pop(token, None)  # another thread may have been faster
                 visitor.close()
 
     def close(self) -> None:

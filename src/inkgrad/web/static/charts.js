@@ -85,7 +85,8 @@ function layoutOf({ x, log, share }, palette, height) {
  * Make a line chart in a <figure>.
  * @param {HTMLElement} figure
  * @param {{title: string, x: string, log?: boolean, share?: boolean, height?: number}} about
- * @returns {{draw: (lines: object[], words: string) => void}} a line has name, points [[x, y]], colour 0..2, dash, faint
+ * @returns {{draw: (lines: object[], words: string) => void}} a line has name, points [[x, y]], colour 0..2, and
+ *   may have dash, faint, dots
  */
 export function lineChart(figure, about) {
   const plot = make("div", { class: "plot", role: "img", "aria-label": `${about.title}: nothing yet` });

@@ -11,7 +11,7 @@ import { attempt } from "./notice.js";
 import { training } from "./trainings.js";
 
 const QUICK = "A network with convolutions is checked along random directions, not weight by weight, which takes " +
-  "minutes. This finds a mistake as surely, but it does not know its name.";
+  "minutes. That finds a mistake too, but it does not know its name.";
 let follow = null; // what a new address asks for
 
 function showReport(host, report) {
@@ -24,8 +24,12 @@ function showReport(host, report) {
     make("p", { text: message }),
     ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : [])));
   const maps = report.arrays.map(heatMap);
-  host.replaceChildren(big, make("p", { class: "soft", text: `${report.verdict[0].toUpperCase()}${report.verdict.slice(1)}.` }),
-    ...(report.broken ? [make("p", { class: "hint", text: `The mistake in it: ${report.broken.name ?? report.broken}.` })] : []),
+  const broken = report.broken?.name ?? report.broken;
+  const words = [
+    report.ok ? "" : `${report.verdict[0].toUpperCase()}${report.verdict.slice(1)}.`,
+    broken ? `The mistake that was put in: ${broken}.` : "",
+  ].filter(Boolean).join(" ");
+  host.replaceChildren(big, ...(words ? [make("p", { class: "soft", text: words })] : []),
     ...(findings.length ? [make("ul", { class: "findings" }, ...findings)] : []),
     ...(report.quick ? [make("p", { class: "learned", text: QUICK })] : []),
     make("h3", { text: `Error of each ${report.quick ? "direction" : "derivative"}, in error bars` }), heatKey(),

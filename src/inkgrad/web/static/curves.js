@@ -24,7 +24,8 @@ export function makeCurves(host, { accuracy = true, height = 230 } = {}) {
       const costs = column(rows, 2);
       cost.draw([{ name: "cost", points: costs, colour: 0, dots: costs.length < FEW }], `${inWords("Cost", costs)}.`);
       if (right) {
-        const lines = [["training", column(rows, 3), 0], ["test", column(rows, 4), 1]].filter(([, points]) => points.length);
+        const both = [["training", column(rows, 3), 0], ["test", column(rows, 4), 1]];
+        const lines = both.filter(([, points]) => points.length);
         right.draw(lines.map(([name, points, colour]) => ({ name, points, colour, dots: points.length < FEW })),
           lines.length ? `${lines.map(([name, points]) => inWords(`On ${name} data`, points, percent)).join(". ")}.`
             : "Nothing yet.");

@@ -25,7 +25,8 @@ function endsOf(runs) {
 function exhibitOf({ title, rows, finding }) {
   const body = rows.map(({ path, index, differences, backward, ratio }) => {
     const off = ratio === null ? Math.abs(differences) > 1e-7 : Math.abs(ratio - 1) > 0.001;
-    return make("tr", { class: off ? "off" : null }, make("th", { scope: "row" }, make("code", { text: `${path}${index}` })),
+    return make("tr", { class: off ? "off" : null },
+      make("th", { scope: "row" }, make("code", { text: `${path}${index}` })),
       make("td", { text: differences.toFixed(6) }), make("td", { text: backward.toFixed(6) }),
       make("td", { text: ratio === null ? "–" : ratio.toFixed(3) }));
   });
@@ -70,8 +71,8 @@ export function makeExperiment(host) {
     charts[1].draw(linesOf(found.runs, "accuracy"), wordsOf("accuracy", percent));
     answer.querySelector("#experiment-moral").textContent = "With two labels the broken network learns nearly as " +
       "before, only half as fast: each gradient is the right one times ½, and a larger learning rate hides it. With " +
-      "three labels the gradient points another way, and the network learns worse. That is why the mistake was not " +
-      "seen until a third label came.";
+      "three labels the gradient points another way, and the network learns worse. So the mistake can hide until a " +
+      "third label comes: here it is that of the animals in the middle. Each curve is the mean of four trainings.";
     ends.replaceChildren(endsOf(found.runs));
     gradients.replaceChildren(...found.exhibits.map(exhibitOf));
   });

@@ -93,7 +93,8 @@ export function heatMap(array) {
       make("p", { class: "hint", text: `${size}: ${verdictOf(array)}.${several}` })), frame, value);
   whenSized(figure, () => {
     const cell = Math.max(1, Math.min(22, Math.floor(figure.clientWidth / wide), Math.floor(280 / high)));
-    canvas.style.width = `${Math.min(figure.clientWidth, wide * cell)}px`;
+    const broad = Math.max(cell, Math.min(8, Math.floor(figure.clientWidth / wide))); // a tall array is no thread
+    canvas.style.width = `${Math.min(figure.clientWidth, wide * broad)}px`;
     canvas.style.height = `${Math.max(high * cell, 14)}px`;
   });
   return figure;

@@ -4,7 +4,10 @@ import { fromBase64 } from "./pixels.js";
 
 const RADIUS = 4.5;
 const MARGIN = 0.045; // of the canvas around the square, so that points at its edge are whole
-const RGB = { light: [[29, 95, 190], [214, 84, 10], [20, 128, 84]], dark: [[112, 165, 255], [255, 150, 80], [92, 205, 150]] };
+const RGB = {
+  light: [[29, 95, 190], [214, 84, 10], [20, 128, 84]],
+  dark: [[112, 165, 255], [255, 150, 80], [92, 205, 150]],
+};
 const PAPER = { light: [255, 255, 255], dark: [25, 28, 37] };
 
 /** The colours of the classes and of the paper in the theme that is on. */

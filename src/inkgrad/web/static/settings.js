@@ -15,7 +15,8 @@ function select(id, label, words, onValue) {
   const element = make("select", { id },
     ...words.map((word) => make("option", { value: String(word), text: WORDS[word] ?? String(word) })));
   element.addEventListener("change", () => onValue(element.value));
-  return { element: make("div", { class: "field" }, make("label", { for: id, text: label }), element), select: element };
+  const field = make("div", { class: "field" }, make("label", { for: id, text: label }), element);
+  return { element: field, select: element };
 }
 
 function group(title, ...children) {

@@ -31,7 +31,8 @@ export function makeUnits(host, onChosen) {
   function build(boundary, settings) {
     chosen = null;
     layers = boundary.layers.map((units, i) => units.map((_, j) => make("button", {
-      type: "button", class: "unit", "aria-pressed": "false", "aria-label": `Unit ${j + 1} of hidden layer ${i + 1}: show it large`,
+      type: "button", class: "unit", "aria-pressed": "false",
+      "aria-label": `Unit ${j + 1} of hidden layer ${i + 1}: show it large`,
       onclick: () => choose(i, j),
     }, make("canvas", { width: boundary.unit_n, height: boundary.unit_n, "aria-hidden": "true" }))));
     host.replaceChildren(...layers.map((buttons, i) => {
@@ -41,7 +42,9 @@ export function makeUnits(host, onChosen) {
         make("span", { class: "soft", text: about + some })), make("div", { class: "units" }, ...buttons));
     }));
     if (layers.length === 0) {
-      host.replaceChildren(make("p", { class: "hint", text: "No hidden layer: the boundary can only be a straight line." }));
+      host.replaceChildren(make("p", {
+        class: "hint", text: "No hidden layer: the boundary can only be a straight line.",
+      }));
     }
   }
 
