@@ -92,6 +92,7 @@ OFF_CENTRE = [[(0.05, 0.08), (0.27, 0.08), (0.13, 0.42)]]
 
 
 def expect(locator):
+    playwright.expect.set_options(timeout=WAIT)
     return playwright.expect(locator)
 
 
@@ -168,10 +169,10 @@ def test_knobs_work_while_it_trains(page):
 def test_a_silly_network_is_refused_and_the_old_one_stays(page):
     show(page, "train")
     expect(page.locator("#train-network")).not_to_be_empty()
-    add = page.locator("#train-settings button:has-text('dense')")
-    while add.is_enabled():  # until there are six layers
-        add.click()
     sizes = page.locator("#train-settings .stack input")
+    for n in range(2, 7):
+        page.locator("#train-settings button:has-text('dense')").click()
+        expect(sizes).to_have_count(n)
     for k in range(sizes.count()):
         sizes.nth(k).fill("1024")
         sizes.nth(k).blur()
@@ -240,7 +241,7 @@ def test_the_broken_softmax_is_caught_and_mended(page):
     expect(page.locator("#check-report")).to_contain_text("diagonal-jacobian", timeout=WAIT)
     page.click("#check-lessons button:has-text('Mend it')")
     page.click("#check-go")
-    expect(page.locator("#check-report")).to_contain_text("the gradient is right", timeout=WAIT)
+    expect(page.locator("#check-report")).to_contain_text("The gradient is right", timeout=WAIT)
 
 
 def test_the_experiment_tells_two_labels_from_three(page):
