@@ -43,6 +43,15 @@ def small_folder(tmp_path_factory, digits):
     return folder
 
 
+@pytest.fixture(scope="module")
+def client():
+    """A client of a playground."""
+    from playground import opened  # what it needs is an extra
+
+    with opened() as client:
+        yield client
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("starlette", reason="the playground is an extra: pip install 'inkgrad[web]'")
 
 from PIL import Image
-from playground import Page, as_bytes, opened
+from playground import Page, as_bytes
 
 from inkgrad import costs, layers
 from inkgrad.check.lessons import LESSONS
@@ -17,12 +17,6 @@ from inkgrad.models import Model, load
 from inkgrad.reader import Reader
 from inkgrad.synthetic import Look, write_line
 from inkgrad.web.settings import ACTIVATIONS
-
-
-@pytest.fixture(scope="module")
-def client():
-    with opened() as client:
-        yield client
 
 
 @pytest.fixture

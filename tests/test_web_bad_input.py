@@ -515,7 +515,7 @@ def test_one_visitor_too_many_is_asked_to_come_back_later():
     with opened(Visitors(LIBRARY, most=2)) as client:
         pages = [Page(client), Page(client)]
         answer = client.post("/api/visitors", json={"token": None})
-        assert_refused(answer, 503, "there are 2 visitors, and this machine can serve 2: come back later")
+        assert_refused(answer, 503, "there are 2 visitors, and this machine can serve 2")
         assert Page(client, pages[0].token).resumed  # who is here stays
         assert pages[1].get("/api/digits/0").status_code == 200
 
@@ -661,6 +661,13 @@ def port():
     process.terminate()
     _, complaints = process.communicate(timeout=20)
     assert "Traceback" not in complaints
+
+
+def test_a_playground_for_nobody_is_refused():
+    command = [sys.executable, "-m", "inkgrad", "serve", "--no-browser", "--visitors", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "inkgrad: visitors must be at least 1, got 0\n"
 
 
 @pytest.mark.parametrize(

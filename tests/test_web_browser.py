@@ -26,8 +26,10 @@ TABS = ("draw", "train", "two", "check", "read", "inside", "models")
 @pytest.fixture(scope="module")
 def address():
     process = subprocess.Popen(
-        [sys.executable, "-m", "inkgrad", "serve", "--port", "0", "--no-browser"], stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "inkgrad", "serve", "--port", "0", "--no-browser", "--visitors", "1000"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )  # each test is a visitor or two, and all come within a minute
     yield process.stdout.readline().split()[4]
     process.terminate()
     process.wait(20)
@@ -330,3 +332,21 @@ def test_axe_finds_no_serious_violation(browser, address, tab, theme):
     context.close()
     bad = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
     assert bad == []
+
+
+def test_a_page_at_a_full_server_opens_when_there_is_room(browser, address):
+    context = browser.new_context()
+    page, answers = context.new_page(), [503]
+
+    def answer(route):
+        if answers:
+            route.fulfill(status=answers.pop(), json={"error": "there are 40 visitors, and this machine can serve 40"})
+        else:
+            route.continue_()
+
+    page.route("**/api/visitors", answer)
+    page.goto(f"{address}#draw")
+    expect(page.locator("#notice")).to_contain_text("opens by itself when there is room")
+    page.locator("#tab-draw:visible:not([aria-busy])").wait_for()
+    expect(page.locator("#notice")).to_be_hidden()
+    context.close()

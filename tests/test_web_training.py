@@ -33,12 +33,6 @@ CONV = {"kind": "conv", "size": 2, "activation": "ReLU"}
 TOO_FAST = {"lr": 100, "layers": [DENSE | {"activation": "LeakyReLU"}] * 4, "cost": "SoftmaxCrossEntropy"}
 
 
-@pytest.fixture(scope="module")
-def client():
-    with opened() as client:
-        yield client
-
-
 @pytest.fixture
 def page(client):
     page = Page(client)

@@ -20,6 +20,7 @@ def serve(
         list[str] | None,
         typer.Option("--name", metavar="NAME", help="A name by which others call this machine; may be repeated."),
     ] = None,
+    visitors: Annotated[int, typer.Option(help="How many may be here at a time; more wait at the door.")] = 40,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the playground: draw a digit and watch the network think, train it, break it, check it.
@@ -38,4 +39,4 @@ def serve(
         if browser and not webbrowser.open(address):
             say("no browser was found: open the address yourself")
 
-    web.serve(host, port, names or (), ready=ready)
+    web.serve(host, port, names or (), visitors=visitors, ready=ready)

@@ -10,26 +10,35 @@ import uvicorn
 
 from inkgrad.errors import SettingError
 from inkgrad.web.app import make_app
+from inkgrad.web.visitors import MOST_VISITORS, Library, Visitors
 
 MOST_MESSAGE = 1_000_000  # bytes of a message of the socket
 
 
 def serve(
-    host: str = "127.0.0.1", port: int = 8000, names: Iterable[str] = (), *, ready: Callable[[str], None] | None = None
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    names: Iterable[str] = (),
+    *,
+    visitors: int = MOST_VISITORS,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the playground until interrupted.
 
     `host` is the address to listen at, this machine alone unless told otherwise; `names` are those
-    by which the page may be called besides localhost and addresses.  `ready`, if given, is called
+    by which the page may be called besides localhost and addresses; `visitors` may be here at a
+    time, each with networks of their own, and more wait at the door.  `ready`, if given, is called
     with the page's address once it listens.
 
-    Raises SettingError when the port is taken or the address is none of this machine's.
+    Raises SettingError when the port is taken, the address is none of this machine's, or nobody may come in.
     """
+    if visitors < 1:
+        raise SettingError(f"visitors must be at least 1, got {visitors}")
     listener = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        make_app(names),
+        make_app(names, Visitors(Library(), visitors)),
         log_level="warning",
         ws="websockets-sansio",
         ws_max_size=MOST_MESSAGE,

@@ -177,6 +177,7 @@ class Visitors:
         self.library, self.most, self.grace = library, most, grace
         self._here: dict[str, Visitor] = {}
         self._door = Bucket(5.0, most)
+        self._counting = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._here)
@@ -189,12 +190,11 @@ class Visitors:
         if token is not None and token in self._here:
             return self.find(token), True
         self.clean(CROWDED_GRACE if len(self._here) >= self.most else GRACE)
-        if len(self._here) >= self.most or not self._door.take():
-            raise Busy(
-                f"there are {len(self._here)} visitors, and this machine can serve {self.most}: come back later", True
-            )
-        visitor = Visitor(self.library, self._threads)
-        self._here[visitor.token] = visitor
+        with self._counting:
+            if len(self._here) >= self.most or not self._door.take():
+                raise Busy(f"there are {len(self._here)} visitors, and this machine can serve {self.most}", True)
+            visitor = Visitor(self.library, self._threads)
+            self._here[visitor.token] = visitor
         return visitor, False
 
     def find(self, token: str | None) -> Visitor:

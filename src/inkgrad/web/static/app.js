@@ -12,6 +12,7 @@ const MODULES = {
   models: () => import("./models.js"),
 };
 const STAY = 40000; // milliseconds; who is silent for two minutes is forgotten
+const FULL = 5000; // milliseconds between knocks at the door of a server that is full
 const NAMES = Object.keys(MODULES);
 const mounted = {}; // name -> a promise of its module
 const states = {}; // name -> the state of the tab when it was last shown
@@ -153,13 +154,29 @@ function setUpSkip() {
   });
 }
 
+async function entered() {
+  for (;;) {
+    try {
+      const answer = await connect(storedToken());
+      hush();
+      return answer;
+    } catch (error) {
+      if (error.status !== 503) {
+        throw error;
+      }
+      notice(`${error.message}. This page opens by itself when there is room.`);
+      await new Promise((done) => setTimeout(done, FULL));
+    }
+  }
+}
+
 setUpTheme();
 setUpSkip();
 document.querySelector("[role=tablist]").addEventListener("keydown", moveByKeys);
 window.addEventListener("hashchange", showHash);
 showHash();
 try {
-  ({ options } = await connect(storedToken()));
+  ({ options } = await entered());
   await showHash();
 } catch (error) {
   notice(error.message);

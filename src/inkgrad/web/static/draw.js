@@ -1,5 +1,6 @@
 /** The tab Draw: a paper, and what the network makes of it while the ink flows. */
 import { get, post, postBytes } from "./api.js";
+import { keys } from "./keys.js";
 import { shortName } from "./names.js";
 import { attempt, hush, notice } from "./notice.js";
 import { Pad } from "./pad.js";
@@ -62,14 +63,7 @@ export async function mount(section, given) {
   });
   $("draw-digit").addEventListener("click", () => takeDigit(Math.floor(Math.random() * TEST_DIGITS)));
   $("draw-unlearn").addEventListener("click", unlearn);
-  for (const label of context.options.labels) {
-    const key = document.createElement("button");
-    key.type = "button";
-    key.textContent = label;
-    key.setAttribute("aria-label", `It was a ${label}`);
-    key.addEventListener("click", () => correct(label));
-    $("draw-keys").append(key);
-  }
+  $("draw-keys").append(...keys(context.options.labels, correct));
   showNothing();
   onHash(context.state);
 }

@@ -2,6 +2,7 @@
 import { post, postBytes } from "./api.js";
 import { bars, percent } from "./bars.js";
 import { copyText, setUpDrop } from "./files.js";
+import { keys } from "./keys.js";
 import { attempt, notice } from "./notice.js";
 import { drawGrey, fromBase64 } from "./pixels.js";
 import { amended, csvOf, keyOf } from "./reading.js";
@@ -49,14 +50,7 @@ export async function mount(section, given) {
   $("read-boxes").addEventListener("keydown", moveByKeys);
   $("read-unlearn").addEventListener("click", unlearn);
   $("read-draw").addEventListener("click", () => context.drawImage(fromBase64(result.digits[chosen].image)));
-  for (const label of context.options.labels) {
-    const key = document.createElement("button");
-    key.type = "button";
-    key.textContent = label;
-    key.setAttribute("aria-label", `It was a ${label}`);
-    key.addEventListener("click", () => correct(label));
-    $("read-keys").append(key);
-  }
+  $("read-keys").append(...keys(context.options.labels, correct));
 }
 
 /** Other settings, from the address. */
