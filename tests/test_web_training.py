@@ -17,7 +17,7 @@ from inkgrad.check import check_network
 from inkgrad.check.layer import random_parameters
 from inkgrad.check.lessons import LESSONS
 from inkgrad.costs import CrossEntropy
-from inkgrad.errors import SettingError
+from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Dense, Softmax
 from inkgrad.layout import Layout
 from inkgrad.models import session
@@ -511,6 +511,35 @@ def test_dead_units_are_counted():
         assert (first["dead"], first["units"]) == (3, 6)
         assert second["units"] == 6
         assert last["units"] is None
+
+
+def test_gradients_that_are_no_numbers_are_said_and_end_nothing():
+    with training("digits", layers=[RELU, RELU]) as trainer:
+        trainer.put(np.full_like(trainer.objective()[1], 3e38))
+        trainer.want_details(True)
+        first = wait_for(trainer, lambda state: state["layers"])["layers"][0]
+        assert first["weights"]["counts"]
+        assert first["gradients"] is None
+        trainer.step()
+        wait_for(trainer, lambda state: trainer.error())
+
+
+def test_what_makes_no_numbers_is_not_put_in():
+    with training(layers=[RELU, RELU]) as trainer:
+        before = theta(trainer)
+        with pytest.raises(Diverged, match="no longer numbers"):
+            trainer.put(np.full_like(trainer.objective()[1], 3e38))
+        assert theta(trainer) == before
+
+
+def test_what_was_put_in_stays_when_the_training_diverges():
+    with training(**TOO_FAST) as trainer:
+        first = trainer.objective()[1]
+        trainer.put(first + np.float32(0.25))
+        trainer.start()
+        wait_for(trainer, lambda state: trainer.error())
+        assert np.isfinite(trainer.objective()[1]).all()
+        assert not np.array_equal(trainer.objective()[1], first)
 
 
 def test_the_picture_of_the_square_shows_what_the_network_says():

@@ -52,7 +52,14 @@ def details(objective: Objective, theta: Array, examples: Examples) -> list[dict
     return found
 
 
-def _histogram(numbers: Array) -> dict[str, Any]:
-    counts, edges = np.histogram(numbers, BINS)
+def _histogram(numbers: Array) -> dict[str, Any] | None:
+    """Return None where some are no numbers, as gradients of a training that is about to diverge."""
+    if not np.isfinite(numbers).all():
+        return None
+    numbers = numbers.astype(np.float64)
+    low, high = numbers.min(), numbers.max()
+    if high - low < ALIKE * abs(high):  # too narrow to be cut into bars
+        low, high = low - abs(low) / 2, high + abs(high) / 2
+    counts, edges = np.histogram(numbers, BINS, (low, high))
     low, high = rounded(edges[[0, -1]])
     return {"from": low, "to": high, "counts": counts.tolist()}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.data import Dataset, Examples
-from inkgrad.errors import InkgradError, SettingError
+from inkgrad.errors import Diverged, InkgradError, SettingError
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, Step, evaluate
 from inkgrad.web.boundary import boundary
@@ -147,10 +147,18 @@ class Trainer:
             return self._run.objective, self._run.answer.copy()
 
     def put(self, theta: np.ndarray) -> None:
-        """Go on from another theta, as after a correction."""
-        with self._busy:
-            self._run.theta = theta.astype(self._run.theta.dtype)
+        """Go on from another theta, as after a correction.
+
+        Raises Diverged for one with which the network's outputs are no numbers; it is then not taken.
+        """
+        with self._busy, np.errstate(all="ignore"):
+            before, self._run.theta = self._run.theta, theta.astype(self._run.theta.dtype)
             self._walk = None
+            try:
+                self._publish(at_once=True)  # what is gone back to has it
+            except Diverged:
+                self._run.theta = before
+                raise
 
     @property
     def dataset(self) -> Dataset:

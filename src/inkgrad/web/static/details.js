@@ -28,6 +28,12 @@ function histogram(title) {
     element: make("div", { class: "spread-of" }, make("p", { class: "hint", text: title }), canvas,
       make("p", { class: "hint ends" }, from, to)),
     draw(values, colour) {
+      canvas.hidden = !values;
+      say(to, "");
+      if (!values) {
+        say(from, "some are no numbers: the learning rate is too large");
+        return;
+      }
       drawBars(canvas, values, colour);
       say(from, shown(values.from));
       say(to, shown(values.to));
