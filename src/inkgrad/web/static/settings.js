@@ -34,6 +34,7 @@ function group(title, ...children) {
 export function makeSettings(host, which, options, onChange) {
   const id = `${which}-set`;
   let current = { ...options.defaults[which] };
+  host.inert = true; // until the server has said what is set, which would undo a quick hand's change
   let touched = 0;
   let latest = null;
   let sending = null;
@@ -119,6 +120,7 @@ export function makeSettings(host, which, options, onChange) {
 
   function put(settings, force) {
     current = { ...settings };
+    host.inert = false;
     for (const [name, field] of Object.entries(fields)) {
       field.value = String(current[name] ?? "");
     }
