@@ -14,4 +14,4 @@ def weight_decay(case: Case) -> Iterator[Guess]:
         return
     decay = float(((case.a - case.n) * case.z).sum()) / square
     message = f"{decay:.4g} {case.name} is added to d{case.name}: weight decay that the cost does not have"
-    yield Guess("weight-decay", case.n + decay * case.z, message, {"lambda": decay})
+    yield Guess("weight-decay", case.n + decay * case.z, message, {"lambda": decay}, n_fitted=1)

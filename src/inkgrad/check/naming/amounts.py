@@ -55,17 +55,15 @@ def multiple(case: Case) -> Iterator[Guess]:
     if c is None:
         return
     names = factor_names(case, c)
-    if case.n.size < 2 and not names:
-        return  # any single number is a multiple of any other
     known = f", that is {' or '.join(names)}" if names else ""
     message = f"d{case.name} is {c:.6g} times what it should be{known}"
-    yield Guess("factor", c * case.n, message, {"factor": c, "names": names})
+    yield Guess("factor", c * case.n, message, {"factor": c, "names": names}, n_fitted=0 if names else 1)
 
 
 def factor_names(case: Case, c: float) -> list[str]:
     """Return what the factor c may come from: the sizes of the problem are distinct primes in a good check."""
-    outputs = case.y if case.y.ndim else case.z  # a cost has one output; its y is its input
-    inputs = case.subject.arrays.get("x", outputs)
+    inputs = case.subject.arrays.get("x", case.z)
+    outputs = case.y if case.y.ndim else inputs  # a cost has one output; its y is its input
     n = outputs.shape[0] if outputs.ndim else 1
     n_out = outputs.shape[-1] if outputs.ndim > 1 else None
     n_in = inputs.shape[-1] if inputs.ndim > 1 else None

@@ -16,12 +16,17 @@ from inkgrad.check.subject import Subject
 
 @dataclass(frozen=True)
 class Guess:
-    """A kind of mistake, the wrong gradient it predicts, and what to say of it."""
+    """A kind of mistake, the wrong gradient it predicts, and what to say of it.
+
+    `n_fitted` counts the numbers in it that were fitted to the wrong gradient: it explains any that is
+    wrong in no more places.
+    """
 
     kind: str
     predicted: Array
     message: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    n_fitted: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,18 @@ class Case:
         blur = 3 * np.linalg.norm(self.bar) if self.bar.shape == a.shape else 0.0
         return bool(np.linalg.norm(a - b) <= self.tolerance * size + blur)
 
-    def explains(self, predicted: Array) -> bool:
-        """Return whether a prediction is what backward said, and far better than the right gradient is."""
+    @cached_property
+    def n_wrong(self) -> int:
+        """How many entries are wrong."""
+        return int(np.count_nonzero(np.abs(self.a - self.n) > self.bar))
+
+    def explains(self, predicted: Array, n_fitted: int = 0) -> bool:
+        """Return whether a prediction is what backward said, and far better than the right gradient is.
+
+        One with numbers fitted to it must fit more wrong entries than those.
+        """
+        if n_fitted and n_fitted >= self.n_wrong:
+            return False
         if not self.same(predicted, self.a):
             return False
         off = np.linalg.norm(self.a - self.n)

@@ -62,7 +62,8 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
     `more` are mechanisms that only this kind of subject needs; they are believed first.
     """
     for mechanisms in ((*more, *TELLING), FITS):
-        fitting = [guess for mechanism in mechanisms for guess in mechanism(case) if case.explains(guess.predicted)]
+        guesses = (guess for mechanism in mechanisms for guess in mechanism(case))
+        fitting = [guess for guess in guesses if case.explains(guess.predicted, guess.n_fitted)]
         if fitting:
             best = fitting[0]
             also = tuple(dict.fromkeys(guess.kind for guess in fitting if guess.kind != best.kind))

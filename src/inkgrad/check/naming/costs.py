@@ -48,6 +48,6 @@ def cost_mechanisms(gradient_with: Callable[[Array], Array], t: Array) -> tuple[
         if square:
             c = float(((case.a - case.n) * term).sum()) / square
             message = "a multiple of t - 1/K is added to dy: are labels smoothed in the gradient but not in the cost?"
-            yield Guess("wrong-formula", case.n + c * term, message, {"c": c})
+            yield Guess("wrong-formula", case.n + c * term, message, {"c": c}, n_fitted=1)
 
     return label_shift, target_only, fused_twice, smoothed

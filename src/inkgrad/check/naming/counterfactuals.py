@@ -71,4 +71,4 @@ def stepped_parameters(case: Case) -> Iterator[Guess]:
         lr = float(((case.a - base) * change).sum()) / square if square else 0.0
         if lr:
             message = f"dx is that of {name} after a step of {lr:.4g}: update after the whole backward pass"
-            yield Guess("mutated", base + lr * change, message, {"lr": lr})
+            yield Guess("mutated", base + lr * change, message, {"lr": lr}, n_fitted=1)

@@ -24,7 +24,9 @@ def short_formula(case: Case) -> Iterator[Guess]:
                 continue
             predicted = (columns @ weights).reshape(case.z.shape)
             formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, names, strict=True))
-            yield Guess("wrong-formula", predicted, f"dx equals {formula.lstrip('+')}", {"formula": formula})
+            yield Guess(
+                "wrong-formula", predicted, f"dx equals {formula.lstrip('+')}", {"formula": formula}, n_fitted=count
+            )
 
 
 def _terms(case: Case) -> dict[str, Array]:
@@ -66,7 +68,7 @@ def branches(case: Case) -> Iterator[Guess]:
         predicted[negative] = columns @ weights
         formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, names, strict=True))
         message = f"dx is right where x > 0; where x < 0 it equals {formula.lstrip('+')}"
-        yield Guess("wrong-formula", predicted, message, {"formula": formula})
+        yield Guess("wrong-formula", predicted, message, {"formula": formula}, n_fitted=len(names))
 
 
 def summed_over_the_wrong_axis(case: Case) -> Iterator[Guess]:
