@@ -8,6 +8,9 @@ from typing import Any
 
 from inkgrad.check.comparison import Comparison, Verdict
 from inkgrad.errors import GradientMismatch
+from inkgrad.html import Html, as_html, badge, table
+
+HEADER = ("gradient of", "entries", "right", "kink", "cannot tell", "wrong", "worst relative error")
 
 
 @dataclass(frozen=True)
@@ -52,22 +55,23 @@ class Report:
     @property
     def verdict(self) -> str:
         """The outcome in a few words."""
-        if (
-            self.ok
-            and self.comparisons
-            and all((each.verdicts == Verdict.cannot_tell).all() for each in self.comparisons)
-        ):
+        if self.ok and self._drowned:
             return "nothing can be told of the gradient: the differences drown in rounding"
         if self.ok:
             return "the gradient is right"
         return f"the gradient is wrong in {len(self.findings)} place{'s' * (len(self.findings) > 1)}"
 
+    @property
+    def _drowned(self) -> bool:
+        """Whether there are entries, and differences can tell of none."""
+        told = [each for each in self.comparisons if (each.verdicts != Verdict.cannot_tell).any()]
+        return bool(self.comparisons) and not told
+
     def __str__(self) -> str:
-        header = ("gradient of", "entries", "right", "kink", "cannot tell", "wrong", "worst relative error")
-        rows = [header, *(self._row(comparison) for comparison in self.comparisons)]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(header))]
-        table = ["  ".join(map(_aligned, range(len(header)), row, widths)) for row in rows]
-        return "\n".join([f"{self.name}: {self.verdict}", *map(str, self.findings), "", *table])
+        rows = [HEADER, *(self._row(comparison) for comparison in self.comparisons)]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(HEADER))]
+        lines = ["  ".join(map(_aligned, range(len(HEADER)), row, widths)) for row in rows]
+        return "\n".join([f"{self.name}: {self.verdict}", *map(str, self.findings), "", *lines])
 
     @staticmethod
     def _row(comparison: Comparison) -> tuple[str, ...]:
@@ -77,10 +81,27 @@ class Report:
         counts = (comparison.count(verdict) for verdict in (Verdict.right, Verdict.kink, Verdict.cannot_tell))
         return (comparison.path, str(comparison.verdicts.size), *map(str, counts), str(wrong), worst)
 
+    def _repr_html_(self) -> str:
+        """Return the findings and a table of the arrays, for notebooks."""
+        title = Html(f"{as_html(self.name)}: {badge(self.verdict, self.ok and not self._drowned)}")
+        rows = []
+        for comparison in self.comparisons:
+            *counts, wrong, worst = self._row(comparison)
+            bars = f"{10 ** comparison.in_bars.max():.2g}" if comparison.in_bars.size else "-"
+            rows.append((*counts, wrong if comparison.ok else badge(wrong, False), worst, bars))
+        found = "".join(f'<div style="padding:.2em .7em">{as_html(finding)}</div>' for finding in self.findings)
+        return Html(table((*HEADER, "worst error / error bar"), rows, title) + found)
+
     def raise_if_wrong(self) -> None:
         """Raise GradientMismatch, which carries this report, if anything is wrong."""
         if not self.ok:
             raise GradientMismatch("; ".join(map(str, self.findings)), self)
+
+    def figure(self) -> Any:
+        """Return a matplotlib Figure: a heat map for each array, its errors in units of their error bars."""
+        from inkgrad.check.heat_map import heat_maps
+
+        return heat_maps(self)
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """Write a PNG picture: a heat map for each array, its errors in units of their error bars."""

@@ -94,3 +94,9 @@ class Chain(Layer):
         for i in reversed(range(first + 1, len(self.layers))):
             dy = self.layers[i].backward(p[str(i)], g[str(i)], caches[i], dy)
         self.layers[first].parameter_gradient(p[str(first)], g[str(first)], caches[first], dy)
+
+    def _repr_html_(self) -> str:
+        """Return a table of the layers, for notebooks."""
+        from inkgrad.layers.network_table import network_table  # which knows chains
+
+        return network_table(self)

@@ -88,3 +88,9 @@ class Reading:
     def probability(self) -> float:
         """That of the weakest digit; 1 where there is none."""
         return min((digit.probability for digit in self.digits), default=1.0)
+
+    def _repr_html_(self) -> str:
+        """Return the text, the table, and each digit as the network saw it, for notebooks."""
+        from inkgrad.reader.notebook import reading_in_html
+
+        return reading_in_html(self)
