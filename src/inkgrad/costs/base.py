@@ -27,8 +27,9 @@ class Cost(ABC):
 
     def losses(self, y: Array, t: Array) -> Array:
         """Return the loss of each example, (N,); C is their mean."""
-        xp = namespace(y)
-        return xp.asarray([self.value_and_gradient(y[i : i + 1], t[i : i + 1])[0] for i in range(y.shape[0])])
+        examples = (slice(i, i + 1) for i in range(y.shape[0]))
+        each = [self.value_and_gradient(y[one, ...], t[one, ...])[0] for one in examples]
+        return namespace(y).asarray(each, dtype=y.dtype, device=y.device)
 
     def probabilities(self, y: Array) -> Array:
         """Return the outputs read as probabilities: as they are, for networks that end in Softmax or Sigmoid."""
@@ -39,6 +40,8 @@ def as_targets(t: Array, y: Array) -> Array:
     """Return t as rows of targets, of the shape and type of y.
 
     A class number k becomes a row that is 1 at k and 0 elsewhere ("one-hot").
+
+    Raises ShapeError for targets that fit y in neither way, DataError for a class number out of range.
     """
     xp = namespace(y)
     if t.shape == y.shape:
@@ -53,5 +56,5 @@ def as_targets(t: Array, y: Array) -> Array:
     if low < 0 or high >= n_classes:
         stranger = low if low < 0 else high
         raise DataError(f"class numbers must be 0 to {n_classes - 1}, as there are {n_classes} outputs, got {stranger}")
-    rows = xp.astype(t, xp.int64)[:, None] == xp.arange(n_classes)[None, :]
+    rows = xp.astype(t, xp.int64)[:, None] == xp.arange(n_classes, device=t.device)[None, :]
     return xp.astype(rows, y.dtype)

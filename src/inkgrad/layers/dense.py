@@ -28,6 +28,9 @@ class Dense(Layer):
 
     Start     W normal, with the variance that `start` names in starts.py: "he" (for ReLU
               and its kin), "glorot" or "lecun"; b zero.
+
+    Raises SettingError for counts that are no whole numbers of at least 1, or an unknown start;
+    ShapeError for inputs of another shape.
     """
 
     n_in: int

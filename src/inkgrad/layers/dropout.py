@@ -21,6 +21,8 @@ class Dropout(Layer):
 
     Backward  y_i = m_i x_i with m_i = 0 or 1 / (1 - rate), drawn in forward, so dx = dy ⊙ m
               with the same m.
+
+    Raises SettingError for a rate outside [0, 1).
     """
 
     rate: float
@@ -33,7 +35,7 @@ class Dropout(Layer):
         if rng is None:
             return x, None
         xp = namespace(x)
-        kept = xp.asarray(rng.random(x.shape) >= self.rate)
+        kept = xp.asarray(rng.random(x.shape) >= self.rate, device=x.device)
         mask = xp.astype(kept, x.dtype) / (1 - self.rate)
         return x * mask, mask
 

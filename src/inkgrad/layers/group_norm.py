@@ -37,6 +37,9 @@ class GroupNorm(Layer):
               dx = r (dh - mean dh - h ⊙ mean(dh ⊙ h)).
 
     Start     gain one, bias zero: y = h.
+
+    Raises SettingError for counts that are no whole numbers of at least 1, channels that do not make
+    n_groups equal groups, or an eps not above 0; ShapeError for what is no image of so many channels.
     """
 
     n_groups: int

@@ -32,6 +32,9 @@ class LayerNorm(Layer):
               and from dh to dx as standardise.py derives it: dx = r (dh - mean dh - h ⊙ mean(dh ⊙ h)).
 
     Start     gain one, bias zero: y = h.
+
+    Raises SettingError for an n that is no whole number of at least 1, or an eps not above 0;
+    ShapeError for inputs whose last axis is not n.
     """
 
     n: int

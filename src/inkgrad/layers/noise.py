@@ -21,6 +21,8 @@ class Noise(Layer):
 
     Backward  Where x + e lies in (0, 1), y_i = x_i + e_i and dy_i/dx_i = 1; where it was cut
               off, y_i is constant and dy_i/dx_i = 0.  So dx = dy ⊙ [0 < x + e < 1].
+
+    Raises SettingError for a standard deviation below 0, infinite or NaN.
     """
 
     std: float = 0.1
@@ -33,7 +35,7 @@ class Noise(Layer):
         if rng is None:
             return x, None
         xp = namespace(x)
-        shaken = x + xp.astype(xp.asarray(rng.normal(0, self.std, x.shape)), x.dtype)
+        shaken = x + xp.asarray(rng.normal(0, self.std, x.shape), dtype=x.dtype, device=x.device)
         inside = xp.astype((shaken > 0) & (shaken < 1), x.dtype)
         return xp.clip(shaken, 0, 1), inside
 

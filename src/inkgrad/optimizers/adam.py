@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import Array, namespace
 from inkgrad.errors import SettingError
 from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
 from inkgrad.optimizers.schedules import Schedule
@@ -27,6 +27,9 @@ class Adam:
     With weight_decay = λ it is AdamW: theta ← theta - lr λ theta comes before each step, apart
     from the gradient, so that the decay is not scaled by v.  (Loshchilov & Hutter 2019,
     https://arxiv.org/abs/1711.05101, algorithm 2, with λ times lr as in PyTorch.)
+
+    Raises SettingError unless lr is a Schedule or above 0 and finite, beta1 and beta2 in [0, 1),
+    eps above 0 and weight_decay at least 0.
     """
 
     lr: float | Schedule = 1e-3
@@ -45,9 +48,12 @@ class Adam:
             )
 
     def init(self, theta: Array) -> dict[str, Array]:
-        return {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "step": np.zeros((), np.int64)}
+        """Return the memory before the first step: both means, zero, and the number of steps done."""
+        zeros_like = namespace(theta).zeros_like
+        return {"m": zeros_like(theta), "v": zeros_like(theta), "step": np.zeros((), np.int64)}
 
     def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        """Move theta one step, in place, and bring the memory up to date."""
         m, v = state["m"], state["v"]
         lr = rate(self.lr, int(state["step"]))
         state["step"] += 1
@@ -56,7 +62,7 @@ class Adam:
         v += (1 - self.beta2) * (gradient * gradient - v)
         if self.weight_decay:
             theta *= 1 - lr * self.weight_decay
-        root = np.sqrt(v)
+        root = namespace(v).sqrt(v)
         root /= sqrt(1 - self.beta2**t)
         root += self.eps
         theta -= lr / (1 - self.beta1**t) * m / root

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import Array, namespace
 from inkgrad.errors import SettingError
 from inkgrad.optimizers.base import Optimizer, refuse_bad_fraction
 
@@ -23,6 +23,8 @@ class Averaged:
 
     (Polyak & Juditsky 1992, https://doi.org/10.1137/0330046, take the plain mean; the running one with
     this beginning is TensorFlow's ExponentialMovingAverage with num_updates.)
+
+    Raises SettingError for a `keep` outside [0, 1), or an optimizer that is averaged itself.
     """
 
     optimizer: Optimizer
@@ -34,9 +36,12 @@ class Averaged:
             raise SettingError("Averaged takes an optimizer that is not averaged itself")
 
     def init(self, theta: Array) -> dict[str, Array]:
-        return {**self.optimizer.init(theta), "average": theta.copy(), "averaged": np.zeros((), np.int64)}
+        """Return the memory before the first step: the optimizer's, the average, and how many thetas are in it."""
+        average = namespace(theta).asarray(theta, copy=True)
+        return {**self.optimizer.init(theta), "average": average, "averaged": np.zeros((), np.int64)}
 
     def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        """Move theta one step, in place, and bring the memory up to date."""
         self.optimizer.step(theta, gradient, state)
         state["averaged"] += 1
         t = int(state["averaged"])

@@ -19,7 +19,10 @@ class Schedule(ABC):
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The same rate for ever."""
+    """The same rate for ever.
+
+    Raises SettingError unless lr is above 0 and finite.
+    """
 
     lr: float
 
@@ -32,7 +35,10 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """The rate times `factor` after every `every` steps."""
+    """The rate times `factor` after every `every` steps.
+
+    Raises SettingError unless lr is above 0 and finite, `every` at least 1 and factor above 0.
+    """
 
     lr: float
     every: int
@@ -52,6 +58,8 @@ class Cosine(Schedule):
     """From lr down to lr_end in `steps` steps along half a cosine; lr_end from then on.
 
     (Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983, equation 5, without restarts.)
+
+    Raises SettingError unless lr is above 0 and finite and steps at least 1.
     """
 
     lr: float
@@ -72,6 +80,8 @@ class OneCycle(Schedule):
     Large rates in the middle train fast, the small ones at the end settle.  (Smith
     2018, https://arxiv.org/abs/1803.09820, section 4.1, with straight lines; the cosines and
     the numbers are those of PyTorch's OneCycleLR.)
+
+    Raises SettingError unless lr is above 0 and finite, steps at least 1 and rise in (0, 1).
     """
 
     lr: float

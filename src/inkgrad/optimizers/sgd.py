@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import Array, namespace
 from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
 from inkgrad.optimizers.schedules import Schedule
 
@@ -17,6 +17,8 @@ class SGD:
 
     Momentum as PyTorch has it: the rate multiplies the whole of v, so a change of lr is felt
     at once.
+
+    Raises SettingError unless lr is a Schedule or above 0 and finite, and momentum in [0, 1).
     """
 
     lr: float | Schedule = 0.1
@@ -27,9 +29,11 @@ class SGD:
         refuse_bad_fraction("SGD", "a momentum", self.momentum)
 
     def init(self, theta: Array) -> dict[str, Array]:
-        return {"v": np.zeros_like(theta), "step": np.zeros((), np.int64)}
+        """Return the memory before the first step: v, zero, and the number of steps done."""
+        return {"v": namespace(theta).zeros_like(theta), "step": np.zeros((), np.int64)}
 
     def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+        """Move theta one step, in place, and bring the memory up to date."""
         v = state["v"]
         v *= self.momentum
         v += gradient

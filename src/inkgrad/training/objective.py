@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import Array, namespace
 from inkgrad.costs import Cost
 from inkgrad.fast import fuse, fuse_cost
 from inkgrad.layers import Layer
@@ -61,5 +61,5 @@ class Objective:
 
     def __call__(self, theta: Array, x: Array, t: Array, rng: np.random.Generator | None = None) -> tuple[float, Array]:
         """Return C and its gradient, a vector like `theta`."""
-        gradient = np.empty_like(theta)
+        gradient = namespace(theta).empty_like(theta)
         return self.at(theta, gradient)(x, t, rng), gradient

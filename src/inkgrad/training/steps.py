@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-import numpy as np
-
-from inkgrad.arrays import Array
+from inkgrad.arrays import Array, namespace
 from inkgrad.errors import Diverged
 from inkgrad.optimizers import Optimizer
 from inkgrad.training.objective import Objective
@@ -51,9 +49,9 @@ def train(
 
     Raises Diverged when the cost is no longer a number, at the theta of the last Step.
     """
-    theta = theta.copy()
-    gradient = np.empty_like(theta)
-    state = optimizer.init(theta) if state is None else {name: array.copy() for name, array in state.items()}
+    theta = _copy(theta)
+    gradient = namespace(theta).empty_like(theta)
+    state = optimizer.init(theta) if state is None else {name: _copy(array) for name, array in state.items()}
     evaluate = objective.at(theta, gradient)
     for number, batch in enumerate(batches, start=1):
         cost = evaluate(*batch)
@@ -61,3 +59,7 @@ def train(
             raise Diverged(f"the cost is {cost} at step {number}: try a smaller learning rate")
         optimizer.step(theta, gradient, state)
         yield Step(number, cost, theta, state)
+
+
+def _copy(array: Array) -> Array:
+    return namespace(array).asarray(array, copy=True)

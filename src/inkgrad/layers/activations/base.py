@@ -56,4 +56,4 @@ class Elementwise(Activation):
         return unit, self.value(values)
 
     def jacobian(self, x: Array) -> Array:
-        return namespace(x).eye(x.shape[0], dtype=x.dtype) * self.slope(x, self.value(x))
+        return namespace(x).eye(x.shape[0], dtype=x.dtype, device=x.device) * self.slope(x, self.value(x))

@@ -20,6 +20,8 @@ class ELU(Elementwise):
 
     expm1 keeps the digits that exp x - 1 loses next to 0; the minimum keeps it from
     overflowing where its result is not used.
+
+    Raises SettingError unless alpha is above 0 and finite.
     """
 
     alpha: float = 1.0

@@ -16,6 +16,8 @@ class LeakyReLU(Elementwise):
     A unit whose x is always negative still learns, where a ReLU would be dead.
     (Maas et al. 2013, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf,
     with leak 0.01; ours is 0.1 unless told otherwise.)
+
+    Raises SettingError for a leak outside [0, 1).
     """
 
     leak: float = 0.1
