@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.errors import DataError, SettingError
 
 Z_95 = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
+ROUNDING = 1e-6  # by which a probability in single precision may miss [0, 1]
 
 
 def wilson_interval(n_right: int, n: int, z: float = Z_95) -> tuple[float, float]:
@@ -30,3 +33,62 @@ def wilson_interval(n_right: int, n: int, z: float = Z_95) -> tuple[float, float
 def confusion_matrix(t: Array, predicted: Array, n_classes: int) -> Array:
     """Return M (n_classes, n_classes): M[i, j] examples of class i were taken for class j."""
     return np.bincount(t * np.int64(n_classes) + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How often answers are right, by how sure they were: B bins of probability.
+
+    edges        where the bins begin and end, (B + 1,)
+    n            examples in each bin, (B,)
+    probability  their mean probability, NaN in an empty bin
+    accuracy     the part of them that is right, NaN in an empty bin
+    low, high    the 95 % interval of that (wilson_interval), NaN in an empty bin
+    """
+
+    edges: Array
+    n: Array
+    probability: Array
+    accuracy: Array
+    low: Array
+    high: Array
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: sum of n_m / N |accuracy_m - probability_m|, in [0, 1].
+
+        (Guo et al. 2017, https://arxiv.org/abs/1706.04599, equation 3.)
+        """
+        full = self.n > 0
+        gaps = np.abs(self.accuracy - self.probability)[full]
+        return float(np.sum(self.n[full] * gaps) / np.sum(self.n))
+
+
+def reliability(probability: Array, right: Array, n_bins: int = 10) -> Reliability:
+    """Return how often answers are right, for the probability of each answer (N,) and whether it is right (N,).
+
+    The m-th of n_bins bins holds probabilities above (m - 1) / n_bins, up to m / n_bins; the first one 0 as well.
+
+    Raises DataError when there are none, they differ in number, or are no probabilities; SettingError for no bins.
+    """
+    probability, right = np.asarray(probability, np.float64), np.asarray(right, bool)
+    if n_bins < 1:
+        raise SettingError(f"probabilities go into at least 1 bin, got {n_bins}")
+    if probability.ndim != 1 or probability.shape != right.shape or len(probability) == 0:
+        raise DataError(
+            f"each answer has a probability and is right or wrong, got arrays of shape {probability.shape} "
+            f"and {right.shape}"
+        )
+    if not (np.abs(probability - 0.5) <= 0.5 + ROUNDING).all():  # written so that NaN fails
+        raise DataError(
+            f"probabilities are in [0, 1], got numbers from {probability.min():.6g} to {probability.max():.6g}"
+        )
+    edges = np.linspace(0, 1, n_bins + 1)
+    place = np.searchsorted(edges[1:-1], probability, side="left")
+    n = np.bincount(place, minlength=n_bins)
+    n_right = np.bincount(place, weights=right, minlength=n_bins)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN, as it should be
+        mean, accuracy = np.bincount(place, weights=probability, minlength=n_bins) / n, n_right / n
+    ends = [wilson_interval(int(r), int(m)) if m else (np.nan, np.nan) for r, m in zip(n_right, n, strict=True)]
+    low, high = np.array(ends).T
+    return Reliability(edges, n, mean, accuracy, low, high)

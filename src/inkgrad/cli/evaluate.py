@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.measure import Measurement
@@ -16,16 +14,13 @@ from rich.text import Text
 from inkgrad.arrays import Array
 from inkgrad.cli.options import Data, Plain, Threads
 from inkgrad.cli.terminal import say
-from inkgrad.data import Examples, load_data
-from inkgrad.errors import DataError, SettingError
+from inkgrad.cli.tested import misread_sheet, model_and_examples
+from inkgrad.errors import SettingError
 from inkgrad.fast import available_threads, limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.metrics import confusion_matrix, wilson_interval
-from inkgrad.models import Model, load
 from inkgrad.models.session import Speed
-from inkgrad.plots import digit_sheet, save_png
-
-MOST_SHOWN = 120
+from inkgrad.plots import save_png
 
 
 def evaluate(
@@ -42,19 +37,16 @@ def evaluate(
 ) -> None:
     """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
     speed = Speed(available_threads() if threads is None else threads, plain)
-    loaded = replace(load(model), plain=speed.plain, n_threads=speed.n_threads)
-    picture = misread or model.with_name(model.name.removesuffix(".safetensors") + ".misread.png")
+    picture = misread or model.parent / (model.name.removesuffix(".safetensors") + ".misread.png")
     refuse_same(picture, [model])
     try:
         refuse_unwritable(picture)
     except OSError as error:
         raise SettingError(f"{picture}: {error.strerror}; name a place for the picture with --misread") from error
-    examples = load_data(data, len(loaded.labels) if data else None).test
-    if int(examples.t.max()) >= len(loaded.labels):
-        raise DataError(f"{model} knows {len(loaded.labels)} classes, but the data have label {examples.t.max()}")
+    loaded, examples = model_and_examples(model, data, speed)
     with limit_threads(speed.n_threads):
         found = loaded.evaluate(examples)
-        sheet = _misread_sheet(loaded, examples, found.predicted) if found.n_right < len(examples) else None
+        sheet = misread_sheet(loaded, examples, found.predicted) if found.n_right < len(examples) else None
     n = len(examples)
     low, high = wilson_interval(found.n_right, n)
     print(f"accuracy {found.accuracy:.4f} ({found.n_right} of {n}), 95 % interval {low:.4f} to {high:.4f}")
@@ -79,18 +71,3 @@ def _confusion_text(matrix: Array, labels: tuple[str, ...]) -> str:
     with console.capture() as captured:
         console.print(table)
     return captured.get().rstrip("\n")
-
-
-def _misread_sheet(model: Model, examples: Examples, predicted: Array) -> object:
-    """Return a Figure of the misread digits, those first of which the model was surest."""
-    wrong = np.flatnonzero(predicted != examples.t)
-    probability = model.probabilities(examples.x[wrong]).max(axis=1)
-    shown = np.argsort(-probability, kind="stable")[:MOST_SHOWN]
-    captions = [
-        f"{model.labels[examples.t[i]]} read as {model.labels[predicted[i]]}\n{p:.1%} sure"
-        for i, p in zip(wrong[shown], probability[shown], strict=True)
-    ]
-    title = f"{len(wrong)} misread digits of {len(examples)}"
-    if len(shown) < len(wrong):
-        title += f"; the {len(shown)} of which the model was surest"
-    return digit_sheet(examples.x[wrong[shown]].mean(axis=-1), captions, title, columns=10)

@@ -1,8 +1,26 @@
 """Plots: one function a picture, each returning a matplotlib Figure."""
 
 from inkgrad.plots.boundary import decision_boundary
+from inkgrad.plots.calibration import calibration
+from inkgrad.plots.confusion import confusion
 from inkgrad.plots.curves import curves
 from inkgrad.plots.digits import digit_sheet
-from inkgrad.plots.files import save_gif, save_png
+from inkgrad.plots.files import kind_of, save_figure, save_gif, save_png
+from inkgrad.plots.first_layer import first_layer
+from inkgrad.plots.gradient_check import gradient_check
+from inkgrad.plots.misread import misread
 
-__all__ = ["curves", "decision_boundary", "digit_sheet", "save_gif", "save_png"]
+__all__ = [
+    "calibration",
+    "confusion",
+    "curves",
+    "decision_boundary",
+    "digit_sheet",
+    "first_layer",
+    "gradient_check",
+    "kind_of",
+    "misread",
+    "save_figure",
+    "save_gif",
+    "save_png",
+]

@@ -2,63 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.plots.style import colour, shortened
 
 SIDE = 201  # points of the grid along each side
 N_SHADES = 20  # few enough for the palette of a moving picture
-COLOURS = ("#2166ac", "#b2182b")  # blue and red, told apart by colour-blind eyes too
-MARKERS = ("o", "^")
+MARGIN = 0.08  # of a side, so that points at the edge are seen whole
+TWO_COLOURS = ("#2166ac", "#b2182b")  # blue and red, the ends of the shades between two classes
+MARKERS = "o^sDvP"
 
 
 def decision_boundary(
     probability: Callable[[Array], Array],
-    groups: dict[str, tuple[Array, Array]],
+    groups: Mapping[str, tuple[Array, Array]],
     labels: Sequence[str],
     axis_names: tuple[str, str],
     title: str,
 ) -> Any:
-    """Return a Figure of the unit square: the probability of the second of two classes as colour,
-    the boundary at one half as a line, and points on it.
+    """Return a Figure of the unit square, or more where there are points outside it: the probabilities as
+    colour, the boundaries between the classes as lines, and points on it.
 
-    `probability` takes points (N, 2) and returns (N,).  `groups` holds (points, class numbers) by
-    name: the first group is drawn filled, the others hollow.
+    `probability` takes points (N, 2) and returns (N,), that of the second of two classes, or (N, K), that of
+    each of K.  `groups` holds (points, class numbers) by name: the first group is drawn filled, the others hollow.
     """
-    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    low, high = -0.08, 1.08  # a little more than the square, so that its corners are seen
-    ticks = np.linspace(low, high, SIDE, dtype=np.float32)
-    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-    field = probability(grid).reshape(SIDE, SIDE)
-
-    shades = colormaps["RdBu_r"].resampled(N_SHADES)
+    low, high = _limits(groups)
+    ticks = [np.linspace(low[axis], high[axis], SIDE, dtype=np.float32) for axis in (0, 1)]
+    field = probability(np.stack(np.meshgrid(*ticks), axis=-1).reshape(-1, 2))
+    field = field[:, 1] if field.ndim == 2 and field.shape[1] == 2 else field
     figure = Figure(figsize=(5.6, 5.2), layout="constrained")
     axes = figure.subplots()
-    shown = axes.imshow(
-        field,
-        extent=(low, high, low, high),
-        origin="lower",
-        cmap=shades,
-        vmin=0,
-        vmax=1,
-        alpha=0.6,
-    )
+    frame = {"extent": (low[0], high[0], low[1], high[1]), "origin": "lower", "aspect": "auto"}
+    if field.ndim == 1:
+        colours: Sequence[str] = TWO_COLOURS
+        _draw_two(figure, axes, ticks, field.reshape(SIDE, SIDE), frame, labels[1])
+    else:
+        colours = [colour(k) for k in range(len(labels))]
+        _draw_many(axes, ticks, field.reshape(SIDE, SIDE, -1), frame, colours)
+    _draw_points(figure, axes, groups, shortened(labels), colours)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    axes.set_title(title, parse_math=False)
+    axes.set_xlabel(axis_names[0], parse_math=False)
+    axes.set_ylabel(axis_names[1], parse_math=False)
+    return figure
+
+
+def _limits(groups: Mapping[str, tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the lower left and the upper right corner of what is shown."""
+    corners = [np.array([[0, 0], [1, 1]]), *(x for x, _ in groups.values())]
+    low, high = np.min([x.min(axis=0) for x in corners], axis=0), np.max([x.max(axis=0) for x in corners], axis=0)
+    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+
+
+def _draw_two(figure: Any, axes: Any, ticks: Sequence[Array], field: Array, frame: dict[str, Any], second: str) -> None:
+    """Draw the probability of the second class, and the line where it is one half."""
+    from matplotlib import colormaps
+
+    shades = colormaps["RdBu_r"].resampled(N_SHADES)
+    shown = axes.imshow(field, cmap=shades, vmin=0, vmax=1, alpha=0.6, **frame)
     if field.min() < 0.5 < field.max():
-        axes.contour(ticks, ticks, field, levels=[0.5], colors="black", linewidths=1.5)
+        axes.contour(*ticks, field, levels=[0.5], colors="black", linewidths=1.5)
+    figure.colorbar(shown).set_label(f"probability of {second}", parse_math=False)
+
+
+def _draw_many(axes: Any, ticks: Sequence[Array], field: Array, frame: dict[str, Any], colours: Sequence[str]) -> None:
+    """Mix the colours of the classes by their probabilities; draw where another one takes the lead."""
+    from matplotlib.colors import to_rgb
+
+    mixed = field.clip(0, 1) @ np.array([to_rgb(each) for each in colours])
+    axes.imshow(1 - 0.5 * (1 - mixed.clip(0, 1)), **frame)
+    for k in range(len(colours) if len(colours) > 1 else 0):
+        lead = field[..., k] - np.delete(field, k, axis=-1).max(axis=-1)
+        if lead.min() < 0 < lead.max():
+            axes.contour(*ticks, lead, levels=[0], colors="black", linewidths=1)
+
+
+def _draw_points(
+    figure: Any,
+    axes: Any,
+    groups: Mapping[str, tuple[Array, Array]],
+    labels: Sequence[str],
+    colours: Sequence[str],
+) -> None:
+    handles, names = [], []
     for number, (group, (x, t)) in enumerate(groups.items()):
         for k, label in enumerate(labels):
-            inside, rim = (COLOURS[k], "white") if number == 0 else ("white", COLOURS[k])
+            inside, rim = (colours[k], "white") if number == 0 else ("white", colours[k])
             points = x[t == k]
-            axes.scatter(
-                points[:, 0], points[:, 1], s=40, marker=MARKERS[k], facecolors=inside, edgecolors=rim,
-                linewidths=0.6 if number == 0 else 1.2, label=f"{label}, {group}",
-            )  # fmt: skip
-    axes.set(title=title, xlabel=axis_names[0], ylabel=axis_names[1])
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    figure.colorbar(shown, label=f"probability of {labels[1]}")
-    return figure
+            handles.append(axes.scatter(
+                points[:, 0], points[:, 1], s=40, marker=MARKERS[k % len(MARKERS)], facecolors=inside, edgecolors=rim,
+                linewidths=0.6 if number == 0 else 1.2,
+            ))  # fmt: skip
+            names.append(f"{label}, {group}")
+    if not groups:
+        handles = [axes.scatter([], [], s=40, marker="s", color=each) for each in colours]
+        names = list(labels)
+    legend = figure.legend(handles, names, loc="outside lower center", ncols=2 if len(names) < 7 else 4, frameon=False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)

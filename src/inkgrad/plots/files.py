@@ -7,9 +7,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inkgrad.errors import SettingError
 from inkgrad.files import replacing
 
 DPI = 120
+UNDATED = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}  # a date would change the file each time
+
+
+def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write a Figure as PNG, SVG or PDF, whichever the name ends in.
+
+    Raises SettingError for another ending, OSError when the file cannot be written.
+    """
+    kind = kind_of(path)
+    with replacing(path) as file:
+        figure.savefig(file, format=kind, dpi=DPI, metadata=UNDATED[kind])
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """Return "png", "svg" or "pdf", as the name ends; SettingError for another ending."""
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in UNDATED:
+        raise SettingError(f"a picture's name ends in .png, .svg or .pdf, got {Path(path).name}")
+    return kind
 
 
 def save_png(figure: Any, path: str | os.PathLike[str]) -> None:

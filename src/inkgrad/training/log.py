@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from inkgrad.errors import DataError
 from inkgrad.files import replacing
 
 
@@ -30,5 +33,36 @@ class Log:
             file.write(_line(row))
 
 
+def read_log(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Return the rows of a log, from its first line to its last.
+
+    A last line without an end is left out: it is being written, or the training was killed in the middle of it.
+
+    Raises DataError, naming the line, where one is not a JSON object with the number of its "epoch" and finite
+    numbers, or when there is no row; OSError when the file cannot be read.
+    """
+    lines = Path(path).read_bytes().split(b"\n")[:-1]
+    rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
+    if not rows:
+        raise DataError(f"{path} has no rows: it is no log of a training, or nothing was trained yet")
+    return rows
+
+
 def _line(row: dict[str, Any]) -> bytes:
     return json.dumps(row, allow_nan=False).encode() + b"\n"
+
+
+def _row(path: str | os.PathLike[str], number: int, line: bytes) -> dict[str, Any]:
+    where = f"{path}, line {number}"
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise DataError(f"{where} is not JSON: it should be a row that inkgrad train wrote") from None
+    if not isinstance(row, dict) or "epoch" not in row:
+        raise DataError(f'{where} is not a row of a log: it should be an object with an "epoch"')
+    for name, value in row.items():
+        if name == "training":
+            continue  # what is trained, in the first row
+        if type(value) not in (int, float) or not isfinite(value):
+            raise DataError(f"{where} should hold finite numbers, got {name} {value!r:.40}")
+    return row
