@@ -1,6 +1,8 @@
 """`inkgrad check`, used as a stranger would: in a process of its own, with good and with silly input."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -291,3 +293,11 @@ def test_the_page_shows_what_is_really_seen(tmp_path, block):
 def without_rounding(text):
     """Return a text with tiny errors, which are rounding and differ between machines, made alike."""
     return re.sub(r"\d\.\de-1\d", "rounding", text)
+
+
+def test_a_check_of_minutes_says_so_before_it_starts():
+    command = [sys.executable, "-m", "inkgrad", "check", "mlp"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as checking:
+        said = checking.stderr.readline()
+        checking.kill()
+    assert re.fullmatch(r"inkgrad: the network has 1,333,770 parameters, .* minutes; --quick takes seconds\n", said)

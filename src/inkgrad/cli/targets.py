@@ -18,16 +18,20 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network, quick_check
 from inkgrad.cli.findings import names_of
+from inkgrad.cli.terminal import say
 from inkgrad.costs import Cost
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import InkgradError, SettingError, ShapeError
+from inkgrad.export import load
+from inkgrad.export.load import ENDINGS
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout
-from inkgrad.models import MODELS, load
+from inkgrad.models import MODELS
 
 N_EXAMPLES, N_DIGITS = 7, 31  # primes, so that a wrong factor of N is not taken for another; for layers, for networks
 N_OUTPUTS = 5  # for a cost
 MOST_ONE_BY_ONE = 2000  # parameters of a layer without Layer.moves
+MANY = 300_000  # parameters of a network that are checked in seconds
 
 
 @dataclass(frozen=True)
@@ -89,13 +93,19 @@ def _refuse_endless(network: Layer) -> None:
             )
 
 
+def _warn_of_minutes(network: Layer) -> None:
+    n = Layout(network.shapes()).size
+    if n > MANY:
+        say(f"the network has {n:,} parameters, and a full check of so many takes many minutes; --quick takes seconds")
+
+
 def _examine_network(request: Request) -> Checked:
     theta: Array | None = None
     if request.target in MODELS:
         recipe = MODELS[request.target]
         data = load_data(request.data, None)
         network, cost, shape, n_classes = recipe.network(len(data.labels)), recipe.cost, recipe.input_shape, None
-    elif request.target.endswith(".safetensors") or Path(request.target).exists():
+    elif Path(request.target).suffix.lower() in ENDINGS or Path(request.target).exists():
         model = load(request.target)
         network, cost, theta, shape = model.network, model.cost, model.theta, model.input_shape  # type: ignore[assignment]
         n_classes = len(model.labels)
@@ -107,6 +117,7 @@ def _examine_network(request: Request) -> Checked:
         )
     if not request.quick:
         _refuse_endless(network)
+        _warn_of_minutes(network)
     x, t = _batch(request, data, shape, n_classes)
     check = quick_check if request.quick else check_network
     report = check(network, cost, x, t, theta, seed=request.seed, raises=False)
