@@ -1,6 +1,7 @@
 """The playground answers right: what the page is told is what the library says."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -345,6 +346,23 @@ def test_a_model_that_was_taken_home_comes_back_the_same(page, seven):
     assert found["n_parameters"] == load("cnn").theta.size
     assert page.model_file("loaded") == answer.content
     assert page.draw("think", seven, "loaded") == page.draw("think", seven, "cnn")
+
+
+def test_a_model_goes_home_as_onnx_and_comes_back_the_same(page, seven):
+    assert page.options["formats"] == ["safetensors", "onnx"]
+    answer = page.get("/api/model?network=cnn&format=onnx")
+    assert answer.headers["content-disposition"] == 'attachment; filename="cnn.onnx"'
+    assert page.ask("/api/model", answer.content)["n_parameters"] == load("cnn").theta.size
+    assert page.model_file("loaded") == page.model_file("cnn")
+    assert page.draw("think", seven, "loaded") == page.draw("think", seven, "cnn")
+
+
+def test_without_the_package_onnx_it_is_not_offered(client, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    page = Page(client)
+    assert page.options["formats"] == ["safetensors"]
+    answer = page.get("/api/model?network=cnn&format=onnx")
+    assert (answer.status_code, "format is one of safetensors" in answer.json()["error"]) == (400, True)
 
 
 def test_a_trained_model_answers_outside_as_it_does_here(page, digits, tmp_path):

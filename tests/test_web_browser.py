@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from inkgrad import load
 from inkgrad.data import mnist
 from inkgrad.layout import Layout
-from inkgrad.models import load
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -305,6 +305,18 @@ def test_the_trained_network_is_downloaded_and_loaded_again(page, tmp_path):
     assert model.theta.size == Layout(model.network.shapes()).size
     assert model.probabilities(mnist().test.x[:1]).shape == (1, 10)
     page.set_input_files("#models-file", str(tmp_path / "mine.safetensors"))
+    expect(page.locator("#models-use")).to_be_visible()
+
+
+def test_the_trained_network_goes_home_as_onnx_too(page, tmp_path):
+    show(page, "models")
+    with page.expect_download() as download:
+        page.click("#models-download-onnx")
+    assert download.value.suggested_filename == "trained.onnx"
+    download.value.save_as(tmp_path / "mine.onnx")
+    assert load(tmp_path / "mine.onnx").probabilities(mnist().test.x[:1]).shape == (1, 10)
+    page.set_input_files("#models-file", str(tmp_path / "mine.onnx"))
+    expect(page.locator("#models-loaded")).to_contain_text("mine.onnx")
     expect(page.locator("#models-use")).to_be_visible()
 
 

@@ -5,7 +5,8 @@
 >>> model.predict(images)  # doctest: +SKIP
 """
 
-from inkgrad.models import Model, load
+from inkgrad.export import load
+from inkgrad.models import Model
 
 __version__ = "0.1.0"
 __all__ = ["Model", "__version__", "load"]

@@ -17,6 +17,7 @@ from inkgrad.check import check_network, quick_check
 from inkgrad.check.lessons import LESSONS
 from inkgrad.data import as_inputs
 from inkgrad.errors import ModelFileError, SettingError
+from inkgrad.export import ending_of, from_onnx, has_onnx, to_onnx
 from inkgrad.fast import limit_threads
 from inkgrad.images import open_picture
 from inkgrad.layers import Chain, Conv2D
@@ -63,6 +64,7 @@ def options() -> dict[str, Any]:
         "optimizers": choices.OPTIMIZERS,
         "datasets": [*choices.PROBLEMS, choices.OWN],
         "labels": list("0123456789"),
+        "formats": formats(),
         "lessons": lessons,
         "defaults": {which: settings.as_message() for which, settings in choices.DEFAULTS.items()},
         "limits": {
@@ -74,6 +76,11 @@ def options() -> dict[str, Any]:
             "picture_bytes": MOST_PICTURE_BYTES,
         },
     }
+
+
+def formats() -> list[str]:
+    """Return the kinds of model files that can be taken home: ONNX where its package is installed."""
+    return ["safetensors", *(["onnx"] if has_onnx() else [])]
 
 
 def think(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
@@ -194,12 +201,16 @@ def inside_cell(visitor: Visitor, request: Request, body: bytes) -> dict[str, An
 
 def download(visitor: Visitor, request: Request, body: bytes) -> Response:
     """Return a network as a model file."""
-    name = _network(request)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.safetensors"
-        visitor.model(name).save(path)
-        data = path.read_bytes()
-    disposition = f'attachment; filename="{name}.safetensors"'
+    name, kind = _network(request), choice(request.query_params, "format", formats(), "safetensors")
+    model = visitor.model(name)
+    if kind == "onnx":
+        data = to_onnx(model)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.safetensors"
+            model.save(path)
+            data = path.read_bytes()
+    disposition = f'attachment; filename="{name}.{kind}"'
     return Response(data, media_type="application/octet-stream", headers={"content-disposition": disposition})
 
 
@@ -207,11 +218,15 @@ def upload(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     """Take a model file; it is the network "loaded" from now on."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
-        path.write_bytes(body)
         try:
-            model = replace(load(path), n_threads=1)
+            if ending_of(body[:9]) == ".onnx":
+                model = from_onnx(body)
+            else:
+                path.write_bytes(body)
+                model = load(path)
         except ModelFileError as error:
             raise ModelFileError(str(error).replace(str(path), "the file")[:LONGEST]) from None
+    model = replace(model, n_threads=1)
     _refuse_strange(model)
     visitor.put_model(model)
     return {"name": str(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}

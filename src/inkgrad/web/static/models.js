@@ -5,10 +5,17 @@ import { shortNetwork } from "./names.js";
 import { attempt, notice } from "./notice.js";
 
 const $ = (id) => document.getElementById(id);
+let formats = []; // of files that can be taken home and brought
 
 /** Build the tab. */
-export async function mount() {
-  $("models-download").addEventListener("click", download);
+export async function mount(section, context) {
+  formats = context.options.formats;
+  const endings = formats.map((format) => `.${format}`);
+  $("models-file").accept = endings.join(",");
+  $("models-endings").textContent = endings.join(" or ");
+  $("models-download").addEventListener("click", () => download("safetensors"));
+  $("models-download-onnx").addEventListener("click", () => download("onnx"));
+  $("models-download-onnx").hidden = !formats.includes("onnx");
   $("models-choose").addEventListener("click", () => $("models-file").click());
   $("models-file").addEventListener("change", () => {
     load($("models-file").files[0]);
@@ -17,9 +24,9 @@ export async function mount() {
   setUpDrop($("models-drop"), load);
 }
 
-async function download() {
+async function download(format) {
   await attempt(async () => {
-    const { blob, name } = await getFile("/api/model?network=trained");
+    const { blob, name } = await getFile(`/api/model?network=trained&format=${format}`);
     saveFile(blob, name);
     $("models-downloaded").textContent = `${name}, ${(blob.size / 1000).toFixed(0)} kB.`;
   });
@@ -29,8 +36,8 @@ async function load(file) {
   if (!file) {
     return;
   }
-  if (!file.name.endsWith(".safetensors")) {
-    notice(`${file.name} is not a .safetensors file.`);
+  if (!formats.some((format) => file.name.endsWith(`.${format}`))) {
+    notice(`${file.name} is not a ${formats.map((format) => `.${format}`).join(" or ")} file.`);
     return;
   }
   const model = await attempt(() => postBytes("/api/model", file));

@@ -1,0 +1,77 @@
+"""Order: where the numbers of an example lie in PyTorch, whose images have their channels first.
+
+Our images are (height, width, channels), PyTorch's (channels, height, width).  While they are images the
+layers see to that themselves; but when they are flattened, the numbers of a row come in another order.
+The next Dense layer takes that up: its rows of W go where their numbers went.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import SettingError
+from inkgrad.layers import Chain, Dense, Flatten, Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place between two layers.
+
+    shape   of one example as we have it
+    order   for each number of a PyTorch example, which of ours it is; None where the order is the same
+    """
+
+    shape: tuple[int, ...]
+    order: Array | None = None
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether an example is an image, (height, width, channels)."""
+        return len(self.shape) == 3
+
+    @property
+    def class_axis(self) -> int:
+        """Return which axis of a PyTorch batch is our last."""
+        return 1 if self.holds_images else len(self.shape)
+
+    def after(self, layer: Layer) -> Place:
+        """Return the place behind `layer`.
+
+        Raises ShapeError when the layer does not take what is here.
+        """
+        if isinstance(layer, Chain):
+            place = self
+            for each in layer.layers:
+                place = place.after(each)
+            return place
+        shape = layer.output_shape(self.shape)
+        if isinstance(layer, Flatten) and self.holds_images:
+            order = np.arange(prod(shape)).reshape(self.shape).transpose(2, 0, 1).ravel()
+            return Place(shape, None if (order[:-1] < order[1:]).all() else order)
+        return Place(shape, None if isinstance(layer, Dense) else self.order)
+
+    def to_theirs(self, rows: Array) -> Array:
+        """Return rows that belong to the numbers of our examples, in the order of theirs."""
+        return rows if self.order is None else rows[self.order]
+
+    def to_ours(self, rows: Array) -> Array:
+        """Return rows that belong to the numbers of their examples, in the order of ours."""
+        return rows if self.order is None else rows[np.argsort(self.order)]
+
+    def refuse_as_end(self) -> None:
+        """Raise SettingError where a network may not end, as PyTorch's outputs would be in another order."""
+        if self.order is not None:
+            raise SettingError(
+                "PyTorch has the numbers of a flattened image in another order than inkgrad: "
+                "a network that flattens one of several channels must have a Dense layer behind it"
+            )
+
+
+def no_twin(each: object, where: str, why: str = "") -> SettingError:
+    """Return the error for a layer that the other library does not have."""
+    name = " ".join(str(each).split())  # PyTorch writes some over several lines
+    return SettingError(f"{name} has no twin in {where}{why and ': '}{why}")
