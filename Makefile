@@ -2,13 +2,17 @@
 # make test   set up, and run all checks
 # make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
 # make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so
+# make docs  set up, and build the documentation into site/: open site/index.html
+# make cluster  set up, and start a Ray cluster of three nodes on this machine, to try things on; make cluster-stop
+# make dist  build the wheel and the sdist into dist/, and try both in clean environments: some minutes
 # make clean  take away what the others made
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
+PORT = 6379
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test bench sanitize clean
+.PHONY: run test bench docs sanitize cluster cluster-stop dist clean
 
 run: .venv/installed
 	mkdir -p run
@@ -22,6 +26,10 @@ test: .venv/installed-dev
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/run.py
 
+# What `make test` has set up will do.
+docs: $(firstword $(wildcard .venv/installed-dev) .venv/installed-docs)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
 # A tree of its own, as its module loads in no ordinary Python.  Leaks are Python's own affair.
 sanitize:
 	$(PYTHON) -m venv .venv-sanitize
@@ -31,8 +39,17 @@ sanitize:
 	  ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/test_fast.py tests/test_fast_bad_input.py tests/test_fast_threads.py
 
+cluster: .venv/installed-ray
+	@$(BIN)/python scripts/cluster.py start --port $(PORT)
+
+cluster-stop: .venv/bin/python
+	@$(BIN)/python scripts/cluster.py stop --port $(PORT)
+
+dist: .venv/installed-dist
+	$(BIN)/python scripts/release/dist.py
+
 clean:
-	rm -rf .venv .venv-sanitize run
+	rm -rf .venv .venv-sanitize run site dist
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -51,6 +68,20 @@ SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/inkgrad/fast/cpp/*) $(wil
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+.venv/installed-docs: .venv/bin/python $(SOURCES)
+	@echo "installing inkgrad, its libraries and what builds the documentation in .venv: a minute or two"
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
+.venv/installed-ray: .venv/bin/python $(SOURCES)
+	@echo "installing inkgrad, its libraries and Ray in .venv: a minute or two"
+	$(PIP) --editable '.[ray]'
+	@touch $@
+
 .venv/installed-bench: .venv/installed benchmarks/requirements.txt
 	$(PIP) --requirement benchmarks/requirements.txt
+	@touch $@
+
+.venv/installed-dist: .venv/bin/python scripts/release/requirements.txt
+	$(PIP) --requirement scripts/release/requirements.txt
 	@touch $@

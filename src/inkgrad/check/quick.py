@@ -39,6 +39,8 @@ def quick_check(
     kink is left to check_network.
 
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is False.
+
+    Raises CheckError for fewer than 1 direction, or where there is nothing to compare.
     """
     x, t = as_float64(network, x), np.asarray(t)
     theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)

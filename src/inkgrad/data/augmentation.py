@@ -42,6 +42,9 @@ class Augmentation:
     section 2.  Theirs is noise in every pixel, blurred by a Gaussian; ours is a B-spline, which
     needs far fewer random numbers.)
 
+    Raises SettingError for a change below 0, infinite or out of its range, or a grid of less than
+    4 or more than 32 points.
+
     >>> images = np.zeros((2, 28, 28, 1), np.uint8)
     >>> Augmentation(shift=2, rotation=10)(images, np.random.default_rng(0)).shape
     (2, 28, 28, 1)

@@ -23,6 +23,8 @@ def batches(
     The examples are shuffled, not the batches: otherwise the same ones would stand together
     for ever.  The last batch is smaller when batch_size does not divide their number.  Inputs come
     as `dtype`, as as_inputs makes them; with None as they are.
+
+    Raises SettingError for a batch size below 1.
     """
     if batch_size < 1:
         raise SettingError(f"a batch holds at least 1 example, got a batch size of {batch_size}")

@@ -33,6 +33,7 @@ REPLACEMENTS: Mapping[tuple[type[Layer], ...], Replacement] = {  # the longest t
     (Dense, ELU): FastDense,
     (Dense,): FastDense,
 }
+"""What stands in for which plain layers in a row: a layer, or a function that makes one or says None."""
 
 
 def fuse(

@@ -18,6 +18,7 @@ MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would run code we know little of
 
 Source = str | os.PathLike[str] | bytes | Image.Image | Array
+"""A picture as it may come: a path, the bytes of a file, a Pillow image, or an array."""
 
 
 def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> Array:

@@ -21,7 +21,11 @@ LONGEST = 24  # times as long as thick are the strokes of a digit
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Some ink: which pixels of a rectangle of the picture are its own."""
+    """Some ink: which pixels of a rectangle of the picture are its own.
+
+    top, left  the rectangle's first row and column in the picture
+    mask       its own pixels in the rectangle, bool (height, width)
+    """
 
     top: int
     left: int
@@ -29,18 +33,22 @@ class Piece:
 
     @property
     def height(self) -> int:
+        """Rows of its rectangle."""
         return int(self.mask.shape[0])
 
     @property
     def width(self) -> int:
+        """Columns of its rectangle."""
         return int(self.mask.shape[1])
 
     @property
     def bottom(self) -> int:
+        """The row below its last one."""
         return self.top + self.height
 
     @property
     def right(self) -> int:
+        """The column after its last one."""
         return self.left + self.width
 
     @property

@@ -128,3 +128,4 @@ MODELS = {
         epochs=5,
     ),
 }
+"""The recipes by the names that `inkgrad train --model` takes."""

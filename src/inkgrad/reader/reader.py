@@ -22,6 +22,7 @@ from inkgrad.reader.reading import Reading
 from inkgrad.reader.scan import Scan, scan
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
+"""The probability below which a digit is written as "?", unless told otherwise."""
 THINNEST = 5  # pixels; thinner pictures cannot hold a digit
 UNCLEAR = 0.4  # skewness of lightness: below, a picture is read both as dark on light and as light on dark
 

@@ -106,3 +106,4 @@ MAKERS: dict[str, Callable[[np.random.Generator, Examples], Page]] = {
     "board": _board,
 }
 KINDS = tuple(MAKERS)
+"""The kinds of pictures that `compose` makes."""

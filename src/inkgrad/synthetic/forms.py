@@ -22,6 +22,8 @@ def write_boxes(labels: str | int, look: Look, rng: np.random.Generator, digits:
     """Return a picture of a field of a form: a row of boxes, joined or apart, with one digit in each.
 
     A digit stays inside its box but for a share of them, look.touching, which cross its lines.
+
+    Raises SettingError for labels that are no digits, DataError for examples that are no digits.
     """
     labels, h = as_labels(labels, rng), look.height
     width, height = h * rng.uniform(1.15, 1.6), h * rng.uniform(1.3, 1.8)
@@ -47,6 +49,9 @@ def write_table(
     Each of the others has from the first to the second of digits_per_cell.  The frame may be thicker,
     and so may each third line where rows and columns are multiples of three, as in a sudoku.  A number
     stays inside its cell but for a share of them, look.touching, which cross its lines.
+
+    Raises SettingError for fewer than 1 or more than 2,000 cells, digits_per_cell not from 1 to 12, or
+    an `empty` outside [0, 1); DataError for examples that are no digits.
     """
     low, high = digits_per_cell
     if not (1 <= low <= high <= 12):

@@ -64,7 +64,10 @@ def page_of(sheet: Sheet, kind: str, look: Look, rng: np.random.Generator, table
 
 
 def write_single(look: Look, rng: np.random.Generator, digits: Examples, label: str | None = None) -> Page:
-    """Return a picture of one digit, any unless told which."""
+    """Return a picture of one digit, any unless told which.
+
+    Raises SettingError for a label that is not one digit, DataError for examples that are no digits.
+    """
     labels = as_labels(1 if label is None else label, rng)
     if len(labels) != 1:
         raise SettingError(f"a single digit is one of 0 to 9, got {labels!r}: write_line takes more")
@@ -72,14 +75,21 @@ def write_single(look: Look, rng: np.random.Generator, digits: Examples, label: 
 
 
 def write_line(labels: str | int, look: Look, rng: np.random.Generator, digits: Examples) -> Page:
-    """Return a picture of one line of digits: those given, or so many at random."""
+    """Return a picture of one line of digits: those given, or so many at random.
+
+    Raises SettingError for labels that are no digits, DataError for examples that are no digits.
+    """
     return _free([as_labels(labels, rng)], "line", look, rng, digits)
 
 
 def write_lines(
     lines: Sequence[str | int], look: Look, rng: np.random.Generator, digits: Examples, apart: float | None = None
 ) -> Page:
-    """Return a picture of lines of digits, `apart` heights of a digit; each is given, or so many at random."""
+    """Return a picture of lines of digits, `apart` heights of a digit; each is given, or so many at random.
+
+    Raises SettingError for no lines, labels that are no digits, or lines less than 1.2 heights apart;
+    DataError for examples that are no digits.
+    """
     if not lines:
         raise SettingError("a page has at least 1 line, got none")
     return _free([as_labels(labels, rng) for labels in lines], "page", look, rng, digits, apart)
@@ -92,6 +102,9 @@ def write_ruled(
 
     The rules are `apart` heights of a digit, at random 0.75 to 1.6, or on squared paper 0.4 to 1.4; the writing is on
     every rule, or every second or third where they are too near.  Strokes cross them a little.
+
+    Raises SettingError for no lines, labels that are no digits, or rules not 0.3 to 10 heights apart;
+    DataError for examples that are no digits.
     """
     if not lines:
         raise SettingError("a page has at least 1 line, got none")
