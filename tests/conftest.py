@@ -52,6 +52,15 @@ def client():
         yield client
 
 
+@pytest.fixture(scope="session")
+def local_ray():
+    """A Ray of four cores on this machine, for all tests that need one."""
+    ray = pytest.importorskip("ray", reason="Ray, an extra, is not installed")
+    ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    yield ray
+    ray.shutdown()
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

@@ -1,0 +1,192 @@
+"""A release says the same everywhere, and the archives hold what they must; `make dist` does the rest."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import blocks_of, run_python
+
+import inkgrad
+from inkgrad.check import check_layer
+
+ROOT = Path(__file__).parent.parent
+RELEASE = re.compile(r"^## (\S+) - (\S+)$", re.MULTILINE)
+CFF_FIELDS = {  # of the schema of version 1.2.0, which allows no others
+    *("abstract", "authors", "cff-version", "commit", "contact", "date-released", "doi", "identifiers", "keywords"),
+    *("license", "license-url", "message", "preferred-citation", "references", "repository", "repository-artifact"),
+    *("repository-code", "title", "type", "url", "version"),
+}
+METADATA = "Name: inkgrad\nVersion: 1.2\nLicense-File: LICENSE\nLicense-File: src/inkgrad/data/mnist/README.md\n\ntext"
+LICENCES = "LICENSE", "src/inkgrad/data/mnist/README.md"
+
+
+@pytest.fixture
+def contents(monkeypatch):
+    """What `make dist` looks into archives with."""
+    monkeypatch.syspath_prepend(ROOT / "scripts" / "release")
+    return importlib.import_module("contents")
+
+
+@pytest.fixture
+def in_sdist(contents):
+    """A small sdist that is right."""
+    names = (*contents.IN_SDIST, *(f"src/inkgrad/{name}" for name in contents.IN_BOTH), "docs/seen.png")
+    return dict.fromkeys(names, 1)
+
+
+@pytest.fixture
+def in_wheel(in_sdist):
+    """The wheel that is made from it."""
+    ours = {name.removeprefix("src/") for name in in_sdist if name.startswith("src/") and "/cpp/" not in name}
+    info = {"inkgrad-1.2.dist-info/RECORD", *(f"inkgrad-1.2.dist-info/licenses/{name}" for name in LICENCES)}
+    return dict.fromkeys({*ours, *info, "inkgrad/fast/_kernels.cpython-311-x86_64-linux-gnu.so"}, 1)
+
+
+@pytest.fixture
+def citation():
+    yaml = pytest.importorskip("yaml", reason="it comes with the extra docs")
+    return yaml.safe_load((ROOT / "CITATION.cff").read_text())
+
+
+def newest():
+    """Return version and date of the newest release in the changelog."""
+    return RELEASE.search((ROOT / "CHANGELOG.md").read_text()).groups()
+
+
+def test_the_command_says_the_version():
+    done = subprocess.run([sys.executable, "-m", "inkgrad", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0] == f"inkgrad {inkgrad.__version__}"
+
+
+def test_the_changelog_begins_with_this_version():
+    assert newest()[0] == inkgrad.__version__
+
+
+def test_the_changelog_goes_back_in_time():
+    days = [date.fromisoformat(day) for _, day in RELEASE.findall((ROOT / "CHANGELOG.md").read_text())]
+    assert days == sorted(days, reverse=True)
+
+
+def test_the_citation_is_of_this_version_and_its_day(citation):
+    assert (str(citation["version"]), str(citation["date-released"])) == newest()
+
+
+def test_the_citation_has_the_fields_of_its_format(citation):
+    assert citation["cff-version"] == "1.2.0"
+    assert {"authors", "message", "title"} <= citation.keys() <= CFF_FIELDS
+    assert citation["type"] in ("software", "dataset")
+    assert all(author.keys() & {"name", "family-names", "given-names", "alias"} for author in citation["authors"])
+    assert isinstance(citation["date-released"], date)
+    assert all(isinstance(word, str) for word in (citation["message"], citation["title"], *citation["keywords"]))
+
+
+def test_the_version_stands_in_one_place():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert settings["project"]["dynamic"] == ["version"]
+    assert settings["tool"]["scikit-build"]["metadata"]["version"]["input"] == "src/inkgrad/__init__.py"
+    source = Path(inkgrad.__file__).read_text()
+    assert re.findall(r'^__version__ = "(.*)"$', source, re.MULTILINE) == [inkgrad.__version__]
+
+
+def test_the_types_are_shipped():
+    assert (files("inkgrad") / "py.typed").is_file()
+
+
+def test_the_notices_of_what_is_compiled_in_are_shipped():
+    text = (files("inkgrad") / "fast" / "LICENCES.md").read_text()
+    assert "Wenzel Jakob" in text
+    assert "Thibaut Goetghebuer-Planchon" in text
+
+
+def test_right_archives_are_not_complained_of(contents, in_sdist, in_wheel):
+    assert list(contents.wrong_in_sdist(in_sdist, "[a](LICENSE), ![b](docs/seen.png), [c](https://a.b), [d](#e)")) == []
+    assert list(contents.wrong_in_wheel(in_wheel, in_sdist, METADATA)) == []
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ".ci/run",
+        ".mypy_cache/3.11/cache.json",
+        ".venv/bin/python",
+        "dist/inkgrad-1.2.tar.gz",
+        "run/digits.safetensors",
+        "site/index.html",
+        "src/inkgrad/__pycache__/layout.cpython-311.pyc",
+        "src/inkgrad/fast/_kernels.cpython-311-x86_64-linux-gnu.so",
+        "tests/data/page.png",
+    ],
+)
+def test_what_does_not_belong_into_the_sdist_is_named(contents, in_sdist, stray):
+    (wrong,) = contents.wrong_in_sdist({**in_sdist, stray: 1}, "")
+    assert stray in wrong
+
+
+@pytest.mark.parametrize("lost", ["CITATION.cff", "src/inkgrad/py.typed", "src/inkgrad/data/mnist/README.md"])
+def test_what_the_sdist_lacks_is_named(contents, in_sdist, lost):
+    del in_sdist[lost]
+    assert list(contents.wrong_in_sdist(in_sdist, "")) == [f"{lost} is missing"]
+
+
+def test_a_picture_of_the_readme_that_the_sdist_lacks_is_named(contents, in_sdist):
+    (wrong,) = contents.wrong_in_sdist(in_sdist, "![A page](docs/pictures/page.png)")
+    assert "docs/pictures/page.png" in wrong
+
+
+@pytest.mark.parametrize("stray", ["inkgrad/fast/cpp/module.cpp", "tests/test_layers.py", "inkgrad.libs/libgomp.so.1"])
+def test_what_does_not_belong_into_the_wheel_is_named(contents, in_sdist, in_wheel, stray):
+    assert list(contents.wrong_in_wheel({**in_wheel, stray: 1}, in_sdist, METADATA)) == [
+        f"{stray} does not belong there"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("inkgrad/py.typed", "py.typed is missing"),
+        ("inkgrad/fast/_kernels.cpython-311-x86_64-linux-gnu.so", "a wheel needs a C++ compiler"),
+        ("inkgrad-1.2.dist-info/licenses/LICENSE", "the licence LICENSE is missing"),
+    ],
+)
+def test_what_the_wheel_lacks_is_named(contents, in_sdist, in_wheel, lost, words):
+    del in_wheel[lost]
+    (wrong,) = contents.wrong_in_wheel(in_wheel, in_sdist, METADATA)
+    assert words in wrong
+
+
+def test_the_sdist_of_this_tree_holds_what_it_must_and_no_more(contents, tmp_path, monkeypatch):
+    build = pytest.importorskip("scikit_build_core.build", reason="pip fetches it when it installs inkgrad")
+    monkeypatch.chdir(ROOT)
+    archive = tmp_path / build.build_sdist(str(tmp_path))
+    assert archive.name == f"inkgrad-{inkgrad.__version__}.tar.gz"
+    assert list(contents.wrong_in_sdist(contents.files_of(archive), (ROOT / "README.md").read_text())) == []
+
+
+def test_the_layer_that_shows_the_style_is_right(rng):
+    (example,) = (block for block in blocks_of((ROOT / "CONTRIBUTING.md").read_text()) if block.language == "python")
+    names = {"__name__": "contributing"}
+    run_python(example.code, names)
+    softsign, x = names["Softsign"](), rng.normal(size=(7, 4))
+    assert check_layer(softsign, x).ok
+    np.testing.assert_allclose(softsign.value(np.array([-3.0, 0.0, 1.0])), [-0.75, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("page", ["CHANGELOG.md", "CONTRIBUTING.md"])
+def test_every_file_that_a_page_links_to_exists(contents, page):
+    links = contents.relative_links((ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_every_target_that_contributors_are_told_of_is_in_the_makefile():
+    targets = set(re.findall(r"`make (\w+)`", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert {"test", "dist", "clean"} <= targets
+    subprocess.run(["make", "--dry-run", *targets], cwd=ROOT, capture_output=True, check=True)
