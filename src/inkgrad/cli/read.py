@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import track
 
 from inkgrad.cli.answers import Page, write_csv, write_json, write_text
+from inkgrad.cli.bulk import Bulk, read_in_bulk
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
+from inkgrad.export import load
 from inkgrad.files import refuse_same, refuse_unwritable, replacing
 from inkgrad.images import Source
-from inkgrad.models import load, shipped
+from inkgrad.models import shipped
 from inkgrad.plots import digit_sheet, save_png
 from inkgrad.reader import THRESHOLD, Reader, draw_boxes
 from inkgrad.reader.expect import HELP
@@ -67,18 +69,55 @@ def read(
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes that read; as many as there are cores, if not told.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Read many: the answers go to this file, .parquet or .csv, one row a picture. Then a PICTURE may also "
+            "be a folder, a Parquet file, or an address such as s3://bucket/scans. "
+            "Needs the extra: pip install 'inkgrad\\[ray]'.",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With --out: the Ray cluster that reads, as host:port.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --out: the column of Parquet files that has the pictures.")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --out: the column that says what they are called.")
+    ] = None,
+    go_on: Annotated[bool, typer.Option("--resume", help="With --out: go on from where it was broken off.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="With --out: begin anew even where unfinished work would be lost.")
+    ] = False,
 ) -> None:
     r"""Read the digits in pictures: pages, lines, tables, forms, single digits.
 
     Each line of writing is a line of text, a digit that is not sure is a question mark; letters, rules and blots
     are left out.
 
-    Try: inkgrad read photo.jpg --boxes seen.png, or inkgrad read meter.jpg --expect '\d{5}'
+    Try: inkgrad read photo.jpg --boxes seen.png, or inkgrad read meter.jpg --expect '\d{5}',
+    or inkgrad read scans --out results.parquet
     """
-    names = _named(pictures)
-    targets = _box_targets(boxes, names)
     if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
+    bulk = Bulk(out, ray, column, names, go_on, anew)
+    if out is not None:
+        other = {"--boxes": boxes, "--seen": seen, "--table": table, "standard input": STDIN in pictures}
+        bulk.refuse_with(other | {f"--format {format_.value}": format_ != Format.text})
+        return read_in_bulk(pictures, bulk, workers, load(model), threshold, expect)
+    bulk.refuse_alone()
+    _read_here(_named(pictures), model, expect, threshold, format_, table, boxes, seen, workers)
+    return None
+
+
+def _read_here(
+    names: list[str], model: Path, expect: str | None, threshold: float, format_: Format, table: bool,
+    boxes: Path | None, seen: Path | None, workers: int | None,
+) -> None:  # fmt: skip
+    """Read the pictures, and write the answers on standard output."""
+    targets = _box_targets(boxes, names)
     if seen is not None:
         _refuse_bad_target(seen, targets, [*map(Path, names), model])
     if boxes is not None and len(names) > 1 and not boxes.exists() and boxes.parent.is_dir():

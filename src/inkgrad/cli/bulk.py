@@ -1,0 +1,111 @@
+"""`inkgrad read --out`: pictures by the million, on workers of Ray."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from inkgrad.cli.terminal import say
+from inkgrad.errors import SettingError
+from inkgrad.fast import available_threads
+from inkgrad.models import Model
+
+if TYPE_CHECKING:
+    from inkgrad.distributed import Tally
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What is said of the work besides the reader's own settings."""
+
+    out: Path | None
+    address: str | None
+    column: str | None
+    names: str | None
+    resume: bool
+    anew: bool
+
+    def refuse_alone(self) -> None:
+        """Raise SettingError where something is said that has no meaning without --out."""
+        said = {
+            "--ray": self.address,
+            "--column": self.column,
+            "--names": self.names,
+            "--resume": self.resume,
+            "--anew": self.anew,
+        }
+        for name, value in said.items():
+            if value:
+                raise SettingError(f"{name} is for answers that go to a file: add --out results.parquet")
+
+    def refuse_with(self, others: dict[str, Any]) -> None:
+        """Raise SettingError where something else is asked for than a file of answers."""
+        for name, value in others.items():
+            if value:
+                raise SettingError(f"{name} does not go with --out, which has a row for each picture: leave one out")
+
+
+def read_in_bulk(
+    sources: list[str], bulk: Bulk, workers: int | None, model: Model, threshold: float, expect: str | None
+) -> None:
+    """Read all pictures of the sources and say what came of it."""
+    from inkgrad.distributed import read_dataset
+
+    assert bulk.out is not None
+    if bulk.address is not None and workers is None:
+        raise SettingError("--ray takes --workers with it: how many of the cluster's cores shall read")
+    start = perf_counter()
+    # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), _bar() as show:
+        outcome = read_dataset(
+            sources,
+            bulk.out,
+            n_workers=workers or available_threads(),
+            address=bulk.address,
+            model=model,
+            threshold=threshold,
+            expect=expect,
+            column=bulk.column,
+            names=bulk.names,
+            resume=bulk.resume,
+            anew=bulk.anew,
+            show=show,
+        )
+    n = outcome.n_read + outcome.n_unread
+    say(f"{n:,} pictures in {perf_counter() - start:.1f} s: {outcome.n_read:,} are read in {outcome.out}")
+    if outcome.n_unread:
+        say(f"without an answer: {outcome.n_unread:,}, with the reason of each in {outcome.errors}")
+
+
+class _Rate(ProgressColumn):
+    """Pictures a second since this run began."""
+
+    def render(self, task: Any) -> Text:
+        return Text(f"{task.speed:.0f} a second" if task.speed else "starting")
+
+
+@contextmanager
+def _bar() -> Iterator[Any]:
+    """Yield a function that shows how far the work is."""
+    console = Console(stderr=True)
+    columns = TextColumn("reading"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False,
+                  speed_estimate_period=60) as progress:  # fmt: skip
+        bar = progress.add_task("", total=None)
+
+        def show(tally: Tally) -> None:
+            if tally.n_done == tally.n_before:  # what an earlier run did says nothing of how fast this one is
+                progress.reset(bar, total=tally.n, completed=tally.n_done)
+            else:
+                progress.update(bar, completed=tally.n_done)
+
+        yield show

@@ -1,0 +1,190 @@
+"""read_dataset(): many pictures, read by workers on one machine or many, each once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from inkgrad.distributed.cluster import connect
+from inkgrad.distributed.reading.crew import Crew, gathered
+from inkgrad.distributed.reading.folder import Folder
+from inkgrad.distributed.reading.joining import errors_beside, join, refuse_other_ending
+from inkgrad.distributed.reading.listing import Found, list_sources
+from inkgrad.distributed.reading.loads import as_seen_by_workers, load_parts
+from inkgrad.distributed.reading.parts import Part, write_list
+from inkgrad.distributed.reading.stores import is_address
+from inkgrad.distributed.reading.tables import Columns
+from inkgrad.errors import Interrupted, SettingError
+from inkgrad.files import refuse_same, refuse_unwritable
+from inkgrad.models import Model, load
+from inkgrad.reader import THRESHOLD, Reader
+
+PART = 200  # pictures
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many pictures there are, how many were done before this call, and how many are done now."""
+
+    n: int
+    n_before: int
+    n_done: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many pictures have a row in the file `out`, and how many have one in the file `errors`, with the reason."""
+
+    out: Path
+    errors: Path
+    n_read: int
+    n_unread: int
+
+
+def read_dataset(
+    source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    n_workers: int,
+    address: str | None = None,
+    model: Model | None = None,
+    threshold: float = THRESHOLD,
+    expect: str | None = None,
+    column: str | None = None,
+    names: str | None = None,
+    part_size: int = PART,
+    resume: bool = False,
+    anew: bool = False,
+    show: Callable[[Tally], None] | None = None,
+) -> Outcome:
+    """Read all pictures of a source, or of several, with `n_workers` workers, and write a row for each to `out`.
+
+    A source is a folder, which is walked, a pattern, a picture, a Parquet file, or an address that fsspec
+    knows, such as s3://bucket/scans.  Of Parquet files the `column` has pictures as the bytes of their files
+    ("image", or the only one of bytes), and the column `names`, if told, what they are called.  The workers are
+    on this machine, or on those of the Ray cluster at `address`; then they must see the same files.
+
+    `out` ends in .parquet or .csv, and has the columns index (place in the list of all pictures, from 0), path,
+    text, probability (of the weakest digit), mean_probability, n_digits, and flagged (whether a digit is less
+    probable than the threshold, and so a ?).  The rows are in the order of the source.  Pictures that cannot
+    be read, or have no digits, have a row with the reason in OUT.errors.parquet or .csv instead.
+
+    The work is done in parts of `part_size` pictures, which are kept in the folder OUT.parts until all are done.
+    What was broken off goes on with `resume`; without, it is not overwritten unless `anew`.  A worker that
+    dies is replaced and what it had is read again, so each picture has one row whatever happens; one
+    that has killed three is among the errors.  `show` is called with how far it is.
+
+    Raises SettingError for settings that make no sense, a missing package, work that is in the way, or has other
+    settings than what is gone on with; DataError for a source without pictures; Interrupted after
+    Ctrl-C; OSError for files that cannot be read or written.
+    """
+    out = Path(out)
+    sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
+    _refuse_bad(out, sources, part_size, resume, anew)
+    reader = Reader(replace(model or load("reader"), n_threads=1), threshold=threshold, expect=expect)
+    settings = {
+        "model": _fingerprint(reader.eye.model),
+        "threshold": threshold,
+        "expect": expect,
+        "column": column,
+        "names": names,
+        "part_size": part_size,
+    }
+    folder, columns = Folder(out.with_name(out.name + ".parts")), Columns(column, names)
+    found = partial(_found, sources, out)
+    if resume:
+        _refuse_no_work(folder, out)
+        with open(os.devnull, "wb") as nothing:
+            folder.refuse_changed(write_list(nothing, found(), columns, part_size), settings)
+    else:
+        folder.begin(lambda file: write_list(file, found(), columns, part_size), settings, anew)
+    try:
+        _read_what_lacks(folder, columns, reader, n_workers, address, show)
+        n_read, n_unread = join(map(folder.part, range(folder.listed.n_parts)), out)
+    except BaseException as error:
+        n_done = len(folder.done())
+        if not n_done:
+            folder.remove()
+        if isinstance(error, KeyboardInterrupt):
+            how = "; to go on, the same again with --resume" if n_done else ""
+            raise Interrupted(f"interrupted with {n_done} of {folder.listed.n_parts} parts done{how}") from None
+        raise
+    folder.remove()
+    return Outcome(out, errors_beside(out), n_read, n_unread)
+
+
+def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, anew: bool) -> None:
+    refuse_other_ending(out)
+    refuse_unwritable(out)
+    if not sources:
+        raise SettingError("there is nothing to read: name a folder, a pattern, a file or an address")
+    if part_size < 1:
+        raise SettingError(f"a part has at least 1 picture, got {part_size}")
+    if resume and anew:
+        raise SettingError("a reading goes on, or begins anew, not both: leave --resume or --anew out")
+
+
+def _refuse_no_work(folder: Folder, out: Path) -> None:
+    if not folder.is_begun:
+        state = "it is whole" if out.exists() else "none was begun"
+        raise SettingError(f"there is no unfinished reading for {out} to go on with, {state}: leave --resume out")
+
+
+def _found(sources: list[str], out: Path) -> Iterator[Found]:
+    for found in list_sources(sources):
+        if not is_address(found.name) and Path(found.name).suffix.lower() == out.suffix.lower():
+            refuse_same(out, [Path(found.name)])
+        yield found
+
+
+def _fingerprint(model: Model) -> str:
+    parts = repr(model.network), repr(model.labels), model.theta.tobytes()
+    return sha256(b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)).hexdigest()
+
+
+def _sample(folder: Folder) -> str | None:
+    """Return a path that all workers must see, if pictures are files here."""
+    for part in folder.parts():
+        for name in part.files:
+            if not is_address(name) and os.path.exists(name):
+                return as_seen_by_workers(name)
+    return None
+
+
+def _read_what_lacks(
+    folder: Folder,
+    columns: Columns,
+    reader: Reader,
+    n_workers: int,
+    address: str | None,
+    show: Callable[[Tally], None] | None,
+) -> None:
+    done, n = folder.done(), folder.listed.n
+    n_of: dict[int, int] = {}
+    lacking = [part.n for part in folder.parts() if part.number not in done]
+    tally = Tally(n, n - sum(lacking), n - sum(lacking))
+    if not lacking:
+        return
+
+    def parts() -> Iterator[Part]:
+        for part in folder.parts():
+            if part.number not in done:
+                n_of[part.number] = part.n
+                yield part
+
+    with connect(address, n_workers):
+        crew = Crew(reader, min(n_workers, len(lacking)), _sample(folder))
+        try:
+            if show:
+                show(tally)
+            for number, rows in gathered(crew.read(load_parts(parts(), columns)), n_of):
+                folder.put(number, rows)
+                tally = replace(tally, n_done=tally.n_done + len(rows))
+                if show:
+                    show(tally)
+        finally:
+            crew.dismiss()

@@ -1,0 +1,85 @@
+"""Parts: the list of all pictures, cut into numbered parts, in a file with a line for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import BinaryIO
+
+from inkgrad.distributed.reading.listing import Found
+from inkgrad.distributed.reading.tables import Columns, count_rows
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some pictures that follow each other: files, or rows of one table from row `row` on.
+
+    number    the number of the part, from 0
+    first     the number of its first picture, from 0
+    n         how many pictures it has
+    """
+
+    number: int
+    first: int
+    n: int
+    files: tuple[str, ...] = ()
+    table: str | None = None
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """How many parts and pictures a list has, and a fingerprint of it."""
+
+    n_parts: int
+    n: int
+    fingerprint: str
+
+
+def cut(found: Iterable[Found], columns: Columns, size: int) -> Iterator[Part]:
+    """Yield the parts of at most `size` pictures; none has rows of two tables, or rows and files."""
+    number = first = 0
+    for files, table in _stretches(found, size):
+        n_rows = len(files) if table is None else count_rows(table, columns)
+        for row in range(0, n_rows, size):
+            n = min(size, n_rows - row)
+            yield Part(number, first, n, tuple(files), table, row)
+            number, first = number + 1, first + n
+
+
+def _stretches(found: Iterable[Found], size: int) -> Iterator[tuple[list[str], str | None]]:
+    files: list[str] = []
+    for each in found:
+        if files and (each.is_table or len(files) == size):
+            yield files, None
+            files = []
+        if each.is_table:
+            yield [], each.name
+        else:
+            files.append(each.name)
+    if files:
+        yield files, None
+
+
+def write_list(file: BinaryIO, found: Iterable[Found], columns: Columns, size: int) -> Listed:
+    """Write a line for each part, and return what there is in all."""
+    fingerprint, n_parts, n = sha256(), 0, 0
+
+    def noted() -> Iterator[Found]:
+        for each in found:
+            fingerprint.update(json.dumps([each.name, each.size, each.stamp]).encode() + b"\n")
+            yield each
+
+    for part in cut(noted(), columns, size):
+        file.write(json.dumps(asdict(part)).encode() + b"\n")
+        n_parts, n = n_parts + 1, n + part.n
+    return Listed(n_parts, n, fingerprint.hexdigest())
+
+
+def read_list(lines: Iterable[str]) -> Iterator[Part]:
+    """Yield the parts that were written."""
+    for line in lines:
+        fields = json.loads(line)
+        yield Part(**fields | {"files": tuple(fields["files"])})

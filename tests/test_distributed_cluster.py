@@ -1,0 +1,84 @@
+"""Joining a cluster, or one line why not."""
+
+import socket
+import sys
+
+import pytest
+
+from inkgrad.errors import SettingError
+
+pytest.importorskip("ray", reason="Ray, an extra, is not installed")
+
+from inkgrad.distributed import connect  # needs Ray
+
+
+def test_a_program_that_is_connected_stays_so(local_ray):
+    with connect(n_workers=4) as cluster:
+        assert (cluster.n_nodes, cluster.n_cores) == (1, 4)
+    assert local_ray.is_initialized()
+
+
+def test_more_workers_than_cores_are_refused(local_ray):
+    with (
+        pytest.raises(SettingError, match="the workers ask for 6 cores, and there are 4: ask for fewer"),
+        connect(n_workers=3, cores_each=2),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("n_workers", [0, -1])
+def test_no_workers_are_refused(n_workers):
+    with pytest.raises(SettingError, match=f"at least 1 worker, got {n_workers}"), connect(n_workers=n_workers):
+        pass
+
+
+def test_a_node_with_another_version_is_refused(local_ray, monkeypatch):
+    import importlib.metadata
+
+    right = importlib.metadata.version
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "9.9" if name == "numpy" else right(name))
+    with pytest.raises(SettingError, match=r"numpy is \d.*, and here it is 9\.9: install the same on all"), connect():
+        pass
+
+
+ALONE = """
+import sys
+from inkgrad.distributed import connect
+from inkgrad.errors import SettingError
+try:
+    with connect(sys.argv[1] or None, n_workers=int(sys.argv[2])):
+        print("connected")
+except SettingError as error:
+    print(error)
+"""
+
+
+def said(address, n_workers=1):
+    """Return what a program of its own says, one that is not connected yet."""
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, address, str(n_workers)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_an_address_where_nothing_answers_is_refused_at_once():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        assert said(address).startswith(f"nothing answers at {address}: ")
+
+
+@pytest.mark.parametrize("address", ["nowhere", "10.0.0.1:", ":6379", "host:port", "host:99999"])
+def test_an_address_without_a_port_is_refused(address):
+    assert said(address) == f"the address of a Ray cluster is host:port, such as 10.0.0.1:6379, got {address!r}"
+
+
+def test_more_workers_than_this_machine_has_cores_are_refused():
+    assert "the workers ask for 4096 cores" in said("", 4096)
+
+
+def test_one_worker_is_started_here():
+    assert said("") == "connected"

@@ -1,0 +1,164 @@
+"""What a source is, and what is said of one that is none."""
+
+import importlib.util
+import os
+
+import pytest
+
+from inkgrad.errors import DataError, SettingError
+
+pytest.importorskip("ray", reason="Ray, an extra, is not installed")
+
+import fsspec
+import pyarrow as pa
+from pyarrow import parquet
+
+from inkgrad.distributed.reading.listing import list_sources
+from inkgrad.distributed.reading.parts import cut, read_list, write_list
+from inkgrad.distributed.reading.tables import Columns, count_rows, read_rows
+
+
+def names(*sources):
+    return [found.name for found in list_sources([str(source) for source in sources])]
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A folder with pictures, folders and other things in it, where we are."""
+    for name in "b.png", "a.JPG", "notes.txt", ".hidden.png", "sub/c.tif", "sub/.git/d.png", "sub2/e.png":
+        path = tmp_path / "scans" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+WALKED = ["a.JPG", "b.png", "sub/c.tif", "sub2/e.png"]
+
+
+def test_a_folder_is_walked_in_order_without_what_is_hidden_or_no_picture(tree):
+    assert names("scans") == [f"scans/{name}" for name in WALKED]
+
+
+def test_a_folder_in_a_store_is_walked_as_one_here(tree):
+    assert names(f"file://{tree}/scans") == [f"file://{tree}/scans/{name}" for name in WALKED]
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tree / "scans"), "/scans", recursive=True)
+    try:
+        assert names("memory://scans") == [f"memory:///scans/{name}" for name in WALKED]
+        assert names("memory://scans/*.png") == ["memory:///scans/.hidden.png", "memory:///scans/b.png"]
+    finally:
+        memory.rm("/scans", recursive=True)
+
+
+def test_patterns_and_files_come_in_the_order_in_which_they_are_named(tree):
+    assert names("scans/sub2/e.png", "scans/*.png", "scans/**/c.*") == [
+        "scans/sub2/e.png",
+        "scans/b.png",
+        "scans/sub/c.tif",
+    ]
+
+
+def test_a_picture_that_two_sources_name_comes_once(tree):
+    assert names("scans/b.png", "scans", tree / "scans" / "a.JPG") == [
+        f"scans/{name}" for name in ("b.png", "a.JPG", "sub/c.tif", "sub2/e.png")
+    ]
+
+
+def test_a_link_to_a_folder_is_not_followed_in_a_circle(tree):
+    os.symlink(tree / "scans", tree / "scans" / "sub" / "again")
+    assert names("scans") == [f"scans/{name}" for name in WALKED]
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        ("nowhere", FileNotFoundError, "no such file or folder"),
+        ("scans/*.gif", DataError, r"no file fits scans/\*\.gif"),
+        ("empty", DataError, r"no picture is in the folder empty \(\.png, \.jpg, \.jpeg, \.\.\.\)$"),
+        ("tables", DataError, r"it has Parquet files, which are named one by one or as 'tables/\*\.parquet'"),
+        ("pipe.png", DataError, "neither a file nor a folder"),
+        ("file:///no/such.png", DataError, "file:///no/such.png: there is no such file"),
+        ("nosuch://bucket/scans", SettingError, "in no store that fsspec knows: Protocol not known: nosuch"),
+        ("zip://x.png::file:///no/such.zip", DataError, "such.zip: there is no such file"),
+    ],
+)
+def test_what_is_no_source_is_refused(tree, source, error, message):
+    (tree / "empty").mkdir()
+    (tree / "tables").mkdir()
+    (tree / "tables" / "a.parquet").write_bytes(b"")
+    os.mkfifo(tree / "pipe.png")
+    with pytest.raises(error, match=message):
+        names(source)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="s3fs is installed")
+def test_a_store_whose_package_is_missing_says_what_to_install():
+    with pytest.raises(SettingError, match=r"^s3://bucket/scans needs a package .*: pip install s3fs$"):
+        names("s3://bucket/scans")
+
+
+# Parts.
+
+
+def test_parts_have_each_picture_once_and_are_read_as_they_were_written(tree, tmp_path):
+    parquet.write_table(pa.table({"image": [b"x"] * 5}), "scans.parquet")
+    found = list(list_sources(["scans", "scans.parquet", "scans/b.png", "scans/sub2/e.png"]))
+    parts = list(cut(found, Columns(), 3))
+    assert [(part.number, part.first, part.n, len(part.files), part.table, part.row) for part in parts] == [
+        (0, 0, 3, 3, None, 0),
+        (1, 3, 1, 1, None, 0),
+        (2, 4, 3, 0, "scans.parquet", 0),
+        (3, 7, 2, 0, "scans.parquet", 3),
+    ]
+    with open("list.jsonl", "wb") as file:
+        listed = write_list(file, found, Columns(), 3)
+    assert (listed.n_parts, listed.n) == (4, 9)
+    with open("list.jsonl") as lines:
+        assert list(read_list(lines)) == parts
+
+
+# Tables.
+
+
+def written(path, table, **settings):
+    parquet.write_table(pa.table(table), path, **settings)
+    return str(path)
+
+
+@pytest.mark.parametrize("first", [0, 1, 9, 10, 37, 99])
+def test_rows_are_read_from_any_row_on(tmp_path, first):
+    pictures = [str(k).encode() for k in range(100)]
+    path = written(tmp_path / "t.parquet", {"image": pictures}, row_group_size=10)
+    expected = [(f"{path}#{k}", pictures[k]) for k in range(first, 100)]
+    assert list(read_rows(path, Columns(), first)) == expected
+
+
+def test_the_tables_of_hugging_face_are_understood(tmp_path):
+    path = written(tmp_path / "t.parquet", {"label": [7], "image": [{"bytes": b"x", "path": "seven.png"}]})
+    assert list(read_rows(path, Columns(), 0)) == [("seven.png", b"x")]
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "message"),
+    [
+        (
+            {"a": [b""], "b": [b""], "c": [1]},
+            Columns(),
+            "not clear: the table has a, b, c, of bytes are a, b; --column",
+        ),
+        ({"c": [1]}, Columns(), "not clear: the table has c, of bytes is none; --column"),
+        ({"a": [b""], "c": [1]}, Columns("c"), "the column c is of int64, and pictures are bytes"),
+        ({"a": [b""], "c": [1]}, Columns("d"), "the column d is not there, .* the table has a, c"),
+        ({"a": [b""], "c": [1]}, Columns("a", "d"), "no column d with names: it has a, c"),
+    ],
+)
+def test_a_table_without_such_a_column_says_which_there_are(tmp_path, table, columns, message):
+    with pytest.raises(DataError, match=message):
+        count_rows(written(tmp_path / "t.parquet", table), columns)
+
+
+def test_what_is_no_table_is_said_so(tmp_path):
+    (tmp_path / "t.parquet").write_text("a letter to a friend")
+    with pytest.raises(DataError, match=r"t\.parquet is no Parquet file, or a damaged one: "):
+        count_rows(str(tmp_path / "t.parquet"), Columns())
