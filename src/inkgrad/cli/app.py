@@ -13,9 +13,12 @@ import inkgrad
 from inkgrad.cli.check import check
 from inkgrad.cli.demo import demo
 from inkgrad.cli.evaluate import evaluate
+from inkgrad.cli.export import export
+from inkgrad.cli.plot import plot
 from inkgrad.cli.read import read
 from inkgrad.cli.serve import serve
 from inkgrad.cli.show import show
+from inkgrad.cli.sweep import sweep
 from inkgrad.cli.terminal import say
 from inkgrad.cli.train import train
 from inkgrad.errors import GradientMismatch, InkgradError
@@ -32,8 +35,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: inkgrad train, then inkgrad evaluate digits.safetensors",
 )
-for command in (train, evaluate, read, check, show, serve):
+for command in (train, evaluate, read, sweep, check, export, show, serve):
     app.command()(command)
+app.add_typer(plot, name="plot")
 app.add_typer(demo, name="demo")
 
 

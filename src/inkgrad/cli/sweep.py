@@ -1,0 +1,163 @@
+"""`inkgrad sweep`: many trainings, and the best settings among them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from inkgrad.cli.interrupt import stop_requests
+from inkgrad.cli.options import Data, Threads
+from inkgrad.cli.progress import progress_of
+from inkgrad.cli.terminal import say
+from inkgrad.cli.trials import table, trials_of
+from inkgrad.errors import Interrupted, SettingError
+from inkgrad.fast import limit_threads
+from inkgrad.files import refuse_same
+from inkgrad.models.session import Speed
+from inkgrad.sweeps import Sweep, SweepPaths, one_after_another, ranked, read_plan, resume_sweep, start_sweep
+from inkgrad.sweeps.example import EXAMPLE
+from inkgrad.sweeps.sweep import Show
+
+
+def _show_example(wanted: bool) -> None:
+    if wanted:
+        print(EXAMPLE, end="")
+        raise typer.Exit
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to try, in TOML; --example shows one.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the best model goes.")] = Path("best.safetensors"),
+    data: Data = None,
+    trials: Annotated[int | None, typer.Option(metavar="N", help="How many trials, in place of FILE's number.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Run so many trials at a time, each on one core, on Ray; it needs the extra: "
+            "pip install 'inkgrad\\[ray]'. Without it: one after another.",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run them on the Ray cluster whose head is at this host:port."),
+    ] = None,
+    threads: Threads = None,
+    go_on: Annotated[
+        bool, typer.Option("--resume", help="Go on from where OUT's sweep stopped; what ended is not run again.")
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Begin anew even where an unfinished sweep would be lost.")
+    ] = False,
+    example: Annotated[
+        bool, typer.Option("--example", callback=_show_example, is_eager=True, help="Print a FILE to start from.")
+    ] = False,
+) -> None:
+    """Try many settings of inkgrad train, and save the model of the best.
+
+    [bold]inkgrad sweep --example > sweep.toml[/]
+    a small file to change: settings that are fixed, and lists or ranges of others
+
+    [bold]inkgrad sweep sweep.toml --workers 4[/]
+    four trials at a time; random and grid find the same as without --workers
+
+    Trials are compared on examples held out of the training set. Then the best
+    settings are trained on all of it, as inkgrad train would, and that model alone
+    meets the test set. Beside best.safetensors it writes best.sweep.jsonl, a line
+    a trial, best.sweep.csv for a spreadsheet, and best.sweep.png to look at.
+    """
+    if go_on and anew:
+        raise SettingError("--resume goes on and --anew begins anew: choose one of them")
+    n_threads = Speed().n_threads if threads is None else Speed(threads).n_threads
+    plan, paths = read_plan(file, trials), SweepPaths(out)
+    refuse_same(out, [file])
+    run = _way(workers, ray, n_threads)
+    found = resume_sweep(paths, plan, data) if go_on else start_sweep(paths, plan, data, anew)
+    console = Console(stderr=True, highlight=False)
+    with stop_requests() as stop:
+        try:
+            _search(found, run, console, stop)
+            _train_best(found, Speed(n_threads), console, stop)
+        except Interrupted as error:
+            raise Interrupted(f"{error}; to go on: {_again(file, out, data, trials, workers, ray)}") from None
+
+
+Run = Callable[[Sweep, Show, Callable[[], bool]], None]
+
+
+def _way(workers: int | None, address: str | None, n_threads: int) -> Run:
+    """Return what runs the trials: Ray where workers are asked for, otherwise this process."""
+    if workers is not None and workers < 1:
+        raise SettingError(f"work takes at least 1 worker, got --workers {workers}")
+    if workers is not None or address is not None:
+        try:
+            from inkgrad.distributed.tune import on_ray
+        except ImportError as error:
+            if address is not None:
+                raise SettingError(str(error)) from None
+            say(f"{error}; the trials run one after another")
+        else:
+            return lambda sweep, show, stop: on_ray(sweep, show, stop, workers, address)
+    return lambda sweep, show, stop: one_after_another(sweep, show, stop, n_threads)
+
+
+def _search(sweep: Sweep, run: Run, console: Console, stop: Callable[[], bool]) -> None:
+    n, held = len(sweep.trials), sweep.held
+    left = n - len(sweep.outcomes)
+    console.print(
+        f"{left} of {n} trials to run, each on {len(held.train)} training digits, "
+        f"compared on {len(held.validation)} held out of them",
+        soft_wrap=True,
+    )
+    try:
+        with trials_of(sweep, console) as show:
+            run(sweep, show, stop)
+    finally:
+        if sweep.outcomes:
+            sweep.write_results()
+    names = list(sweep.plan.space)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(
+        table(ranked(sweep.outcomes.values()), names)
+    )
+    sweep.best()  # or all diverged
+
+
+def _train_best(sweep: Sweep, speed: Speed, console: Console, stop: Callable[[], bool]) -> None:
+    session, best = sweep.session(speed), sweep.best()
+    settings = vars(best.trial.settings)
+    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items() if name != "classes")
+    say(f"trial {best.trial.number} is the best; now on all training digits: inkgrad train {options}")
+    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
+    with (
+        quiet,
+        limit_threads(speed.n_threads),
+        progress_of(session, console) as show,
+        closing(session.steps()) as steps,
+    ):
+        for row in steps:
+            show(row)
+            if stop():
+                session.save_checkpoint()
+                raise Interrupted("the training of the best settings was interrupted")
+    session.save_model()
+    found = session.evaluate()
+    sweep.finish(found.n_right, len(session.dataset.test))
+    paths = sweep.paths
+    say(f"wrote the model {paths.model}, the trials {paths.journal} and {paths.table}, and the picture {paths.picture}")
+    print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
+
+
+def _again(
+    file: Path, out: Path, data: Path | None, trials: int | None, workers: int | None, address: str | None
+) -> str:
+    options = {"--out": out, "--data": data, "--trials": trials, "--workers": workers, "--ray": address}
+    given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    return shlex.join(["inkgrad", "sweep", str(file), *given, "--resume"])

@@ -1,0 +1,235 @@
+"""on_ray(): the trials of a sweep, several at a time, on Ray Tune."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ray import tune
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from inkgrad.distributed.cluster import connect
+from inkgrad.distributed.extra import ray
+from inkgrad.errors import Diverged, Interrupted
+from inkgrad.fast import limit_threads
+from inkgrad.files import replacing
+from inkgrad.sweeps import Held, Outcome, Store, Sweep, Trial, walk
+from inkgrad.sweeps.sweep import Show
+from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED, Row
+from inkgrad.training import Checkpoint, Run
+
+TRIES_AGAIN = 3  # times that a trial is tried again whose worker died
+ACCURACY = "validation_accuracy"
+QUIET = {name: "1" for name in ("TUNE_DISABLE_SIGINT_HANDLER", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS")} | {
+    "RAY_AIR_NEW_OUTPUT": "0"  # it has no other way to be told
+}
+
+
+def on_ray(
+    sweep: Sweep,
+    show: Show,
+    stop: Callable[[], bool] = lambda: False,
+    n_workers: int | None = None,
+    address: str | None = None,
+) -> None:
+    """Run the trials of a sweep that have not ended, `n_workers` at a time, each on one core of a Ray cluster.
+
+    Without a number of workers there is one for each core.  A trial whose worker dies is tried again, from its
+    last epoch.  With rungs (Plan.rungs) it is Ray's ASHA: a trial that comes to a rung stops there unless it is
+    among the best of those that came there before.
+
+    Raises SettingError as connect() does; Interrupted once `stop()` is true, or when trials were lost with
+    their workers again and again.
+    """
+    with connect(address, n_workers or 1) as cluster, tempfile.TemporaryDirectory() as litter:
+        watch = _Watch(sweep, show, stop)
+        left = [number for number in watch.going if number not in sweep.outcomes]
+        if not left:
+            return
+        keeper = _keeper(sweep.paths.folder)
+        trials = {number: watch.going[number].trial for number in left}
+        work = tune.with_parameters(_train, trials=trials, data=sweep.held, keeper=keeper)
+        tuner = tune.Tuner(
+            tune.with_resources(work, {"cpu": 1}),
+            param_space={"number": tune.grid_search(left)},
+            tune_config=tune.TuneConfig(
+                scheduler=_scheduler(sweep), max_concurrent_trials=n_workers or cluster.n_cores, reuse_actors=True
+            ),
+            run_config=tune.RunConfig(
+                name="sweep",
+                storage_path=litter,
+                verbose=0,
+                callbacks=[watch],
+                stop=_Stop(stop),
+                failure_config=tune.FailureConfig(max_failures=TRIES_AGAIN),
+            ),
+        )
+        with _silence():
+            tuner.fit()
+    if stop():
+        raise Interrupted("the sweep was interrupted")
+    lost = [number for number in left if number not in sweep.outcomes]
+    if lost:
+        raise Interrupted(
+            f"{len(lost)} trials were lost, each with {TRIES_AGAIN + 1} workers, such as trial {lost[0]}: {watch.why}"
+        )
+
+
+def _train(config: dict[str, Any], trials: dict[int, Trial], data: Held, keeper: Any) -> None:
+    """Train one trial in a worker; report its rows, also those from before it was interrupted."""
+    trial = trials[config["number"]]
+    epoch = 0
+    try:
+        with limit_threads(1), tempfile.TemporaryDirectory() as folder:
+            for row in walk(trial, data, _Far(Path(folder), keeper)):
+                epoch = row["epoch"]
+                tune.report({"row": row, "epoch": epoch, ACCURACY: row[ACCURACY]})
+    except Diverged:
+        tune.report({"row": None, "epoch": epoch + 1, ACCURACY: 0.0})
+
+
+class _Keeper:
+    """Keeps the files of a Store where the sweep was started, for workers that may be anywhere."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+
+    def save(self, number: int, raw: bytes) -> None:
+        self.store.folder.mkdir(exist_ok=True)
+        with replacing(self.store.path(number)) as file:
+            file.write(raw)
+
+    def load(self, number: int) -> bytes | None:
+        path = self.store.path(number)
+        return path.read_bytes() if path.exists() else None
+
+
+def _keeper(folder: Path) -> Any:
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return ray.remote(_Keeper).options(num_cpus=0, scheduling_strategy=here).remote(folder.resolve())
+
+
+class _Far(Store):
+    """A Store whose files are with a keeper; the folder is only for passing them on."""
+
+    def __init__(self, folder: Path, keeper: Any) -> None:
+        super().__init__(folder)
+        self.keeper = keeper
+
+    def save(self, number: int, run: Run, notes: dict[str, Any]) -> None:
+        super().save(number, run, notes)
+        ray.get(self.keeper.save.remote(number, self.path(number).read_bytes()))
+
+    def load(self, number: int) -> Checkpoint | None:
+        raw = ray.get(self.keeper.load.remote(number))
+        if raw is None:
+            return None
+        self.path(number).write_bytes(raw)
+        return super().load(number)
+
+
+class _Bound:
+    """What stays in this process: Tune pickles all it is given, to restore it later, for which we have the journal."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class _Watch(_Bound, tune.Callback):  # type: ignore[misc]  # Ray's is not typed
+    """Follows the trials, shows each row, and writes down how each trial ended."""
+
+    def __init__(self, sweep: Sweep, show: Show, stop: Callable[[], bool]) -> None:
+        self.sweep, self.show, self.stop = sweep, show, stop
+        self.going = sweep.going()
+        self.why = ""
+
+    def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+        outcome = self._of(trial)
+        row: Row | None = result.get("row")
+        grown = replace(outcome, status=DIVERGED) if row is None else outcome.grown(row)
+        self.going[outcome.trial.number] = grown
+        if grown.epochs > outcome.epochs:
+            self.show(grown)
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        outcome = self._of(trial)
+        if outcome.epochs == outcome.trial.settings.epochs:
+            self._end(replace(outcome, status=DONE))
+        elif outcome.status == DIVERGED:
+            self._end(outcome)
+        elif not self.stop():
+            self._end(replace(outcome, status=STOPPED))
+
+    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        told = Path(trial.error_file) if trial.error_file else None  # Tune's own answer may come too late
+        lines = told.read_text().strip().splitlines() if told and told.exists() else []
+        self.why = lines[-1] if lines else "Ray gives no reason"
+
+    def _of(self, trial: Any) -> Outcome:
+        return self.going[trial.config["number"]]
+
+    def _end(self, outcome: Outcome) -> None:
+        self.going[outcome.trial.number] = outcome
+        self.sweep.record(outcome)
+        self.show(outcome)
+
+
+class _Stop(_Bound, tune.Stopper):  # type: ignore[misc]
+    """Stops all trials on request."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.stop = stop
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self.stop()
+
+
+def _scheduler(sweep: Sweep) -> Any:
+    """Return Ray's ASHA, which has seen the trials that ended before; nothing where trials are not stopped."""
+    if not sweep.plan.rungs:
+        return None
+    from ray.tune.schedulers import ASHAScheduler
+
+    search = sweep.plan.search
+    scheduler = ASHAScheduler(
+        time_attr="epoch",
+        metric=ACCURACY,
+        mode="max",
+        max_t=sweep.trials[0].settings.epochs,
+        grace_period=search.first_rung,
+        reduction_factor=search.factor,
+    )
+    for number, outcome in sweep.outcomes.items():
+        before = SimpleNamespace(trial_id=f"before-{number}")
+        scheduler.on_trial_add(None, before)
+        for row in outcome.rows:
+            scheduler.on_trial_result(None, before, {"epoch": row["epoch"], ACCURACY: row[ACCURACY]})
+    return scheduler
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Tune from talking, and from taking Ctrl-C, inside a with block: we do both."""
+    logger, before = logging.getLogger("ray.tune"), {name: os.environ.get(name) for name in QUIET}
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    os.environ.update(QUIET)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,107 @@
+"""The picture of a sweep: how the trials learned, and what each setting does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inkgrad.plots.style import FAINT, INK, PALETTE, shortened
+from inkgrad.sweeps.space import Choice, Range
+from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED, Outcome
+
+ACROSS = 3  # parts in a row, at most
+MANY = 8  # names below a picture that do not fit side by side
+LOOKS: dict[str, dict[str, Any]] = {
+    DONE: {"color": PALETTE[0], "marker": "o"},
+    STOPPED: {"color": FAINT, "marker": "v"},
+    DIVERGED: {"color": PALETTE[1], "marker": "x"},
+}
+
+
+def picture(outcomes: Sequence[Outcome], space: Mapping[str, Choice | Range]) -> Any:
+    """Return a Figure: the misread part of the validation examples against epochs, and against each setting searched.
+
+    `outcomes` begin with the best one, which stands out.  Diverged trials are at the upper edge.
+    """
+    from matplotlib.figure import Figure
+
+    n = 1 + len(space)
+    n_across = 2 if n == 4 else min(ACROSS, n)
+    n_rows = -(-n // n_across)
+    figure = Figure(figsize=(4 * n_across, 3.4 * n_rows + 0.4), layout="constrained")
+    curves, *others = figure.subplots(n_rows, n_across, squeeze=False, sharey=True).flat
+    _draw_curves(curves, outcomes)
+    for (name, values), axes in zip(space.items(), others, strict=False):
+        _draw_setting(axes, name, values, outcomes)
+    for axes in others[len(space) :]:
+        axes.set_axis_off()
+    for axes in (curves, *others)[::n_across]:
+        axes.set_ylabel("misread validation digits")
+    _scale(curves, [_misread(row["validation_accuracy"]) for each in outcomes for row in each.rows])
+    _key(figure, outcomes)
+    return figure
+
+
+def _misread(accuracy: float) -> float:
+    return 100 * (1 - accuracy)
+
+
+def _scale(axes: Any, values: Sequence[float]) -> None:
+    """Make the vertical axes, which are all one, logarithmic, unless there is a 0, for which they have no place."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    if values and min(values) > 0:
+        axes.set_yscale("log")
+        fine = max(values) < 3 * min(values)
+        axes.yaxis.set_major_locator(LogLocator(subs=range(1, 10) if fine else (1, 2, 3, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} %")
+
+
+def _draw_curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
+    for each in outcomes[::-1]:  # the best one on top
+        if each.rows:
+            is_best = each is outcomes[0] and each.status != DIVERGED
+            look = {"color": INK, "linewidth": 2.4} if is_best else {"linewidth": 1, "alpha": 0.6}
+            values = [_misread(row["validation_accuracy"]) for row in each.rows]
+            epochs = [row["epoch"] for row in each.rows]
+            axes.plot(epochs, values, **(LOOKS[each.status] | {"markersize": 3.5} | look))
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.25)
+
+
+def _draw_setting(axes: Any, name: str, values: Choice | Range, outcomes: Sequence[Outcome]) -> None:
+    places = [getattr(each.trial.settings, name) for each in outcomes]
+    if isinstance(values, Choice):  # side by side, in the order of the list
+        places = [values.values.index(place) for place in places]
+        names = shortened([f"{value:g}" if isinstance(value, float) else str(value) for value in values.values])
+        axes.set_xticks(range(len(names)), names, rotation=0 if len(names) < MANY else 90)
+        axes.set_xlim(-0.5, len(names) - 0.5)
+    elif values.log:
+        axes.set_xscale("log")
+    top = axes.get_xaxis_transform()  # across as the axis, upwards from 0 to 1
+    for place, each in zip(places, outcomes, strict=True):
+        if each.status == DIVERGED or each.accuracy is None:
+            axes.plot(place, 0.97, transform=top, **LOOKS[DIVERGED], linestyle="", clip_on=False)
+        else:
+            axes.plot(place, _misread(each.accuracy), **LOOKS[each.status], alpha=0.75, linestyle="")
+    if outcomes[0].status != DIVERGED and outcomes[0].accuracy is not None:
+        ring = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgecolor": INK}
+        axes.plot(places[0], _misread(outcomes[0].accuracy), linestyle="", markeredgewidth=1.6, **ring)
+    axes.set_xlabel(name)
+    axes.grid(alpha=0.25)
+
+
+def _key(figure: Any, outcomes: Sequence[Outcome]) -> None:
+    from matplotlib.lines import Line2D
+
+    best = outcomes[0]
+    handles = [Line2D([], [], color=INK, linewidth=2.4, label=f"the best, trial {best.trial.number}")]
+    if best.status == DIVERGED:
+        handles = []
+    for status, look in LOOKS.items():
+        n = sum(each.status == status for each in outcomes)
+        if n:
+            handles.append(Line2D([], [], linestyle="", label=f"{n} {status}", **look))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

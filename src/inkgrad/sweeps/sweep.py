@@ -1,0 +1,167 @@
+"""Sweep: a plan with its trials, its data and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inkgrad.data import Dataset, load_data
+from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError, ShapeError
+from inkgrad.files import refuse_unwritable
+from inkgrad.models import MODELS
+from inkgrad.models.session import Session, Speed, resume, start
+from inkgrad.plots import save_png
+from inkgrad.sweeps.files import SweepPaths
+from inkgrad.sweeps.journal import Journal, read_journal
+from inkgrad.sweeps.picture import picture
+from inkgrad.sweeps.plan import Plan
+from inkgrad.sweeps.results import write_table
+from inkgrad.sweeps.store import Store
+from inkgrad.sweeps.trial import DIVERGED, Outcome, ranked
+from inkgrad.sweeps.walk import Held
+from inkgrad.training import read_checkpoint
+
+Show = Callable[[Outcome], None]
+"""Takes an outcome whenever it has grown by an epoch, and once more when the trial ends."""
+
+
+class Sweep:
+    """The trials of a plan, and the outcomes of those that have ended, by their numbers."""
+
+    def __init__(
+        self, paths: SweepPaths, plan: Plan, dataset: Dataset, folder: Path | None, journal: Journal | None = None
+    ) -> None:
+        for path in (*paths.all, paths.journal, paths.table, paths.picture):
+            refuse_unwritable(path)
+        self.paths, self.plan, self.folder = paths, plan, folder
+        self.trials = plan.trials()
+        for model in {trial.settings.model for trial in self.trials}:
+            _refuse_other_size(dataset, model)
+        search = plan.search
+        self.held = Held.out_of(dataset, search.validation_fraction, search.seed)
+        self.store = Store(paths.folder)
+        self.journal = journal or Journal(paths.journal, self.described(dataset))
+        self.outcomes = self.journal.outcomes({trial.number: trial for trial in self.trials})
+
+    def described(self, dataset: Dataset) -> dict[str, Any]:
+        """Return what makes this sweep the same as another."""
+        return self.plan.described() | {"data": dataset.train.fingerprint()}
+
+    def record(self, outcome: Outcome) -> None:
+        """Write down how a trial ended; it is not run again."""
+        self.journal.append(outcome)
+        self.outcomes[outcome.trial.number] = outcome
+        self.store.drop(outcome.trial.number)
+
+    def going(self) -> dict[int, Outcome]:
+        """Return all trials by their numbers, as far as they are known to be."""
+        return {trial.number: self.outcomes.get(trial.number, Outcome(trial)) for trial in self.trials}
+
+    def write_results(self) -> None:
+        """Write the table and the picture of what has ended."""
+        found = ranked(self.outcomes.values())
+        write_table(found, self.paths.table)
+        save_png(picture(found, self.plan.space), self.paths.picture)
+
+    def best(self) -> Outcome:
+        """Return the outcome of the best trial; Diverged when all diverged."""
+        first = ranked(self.outcomes.values())[0]
+        if first.status == DIVERGED:
+            raise Diverged(f"all {len(self.outcomes)} trials diverged: search smaller learning rates")
+        return first
+
+    def session(self, speed: Speed) -> Session:
+        """Return the training of the best settings on all training examples, whose model is kept.
+
+        It goes on where an earlier one with the same settings stopped.
+        """
+        settings = self.best().trial.settings
+        try:
+            session = resume(self.paths, {}, self.folder, speed)
+        except (SettingError, ModelFileError):  # there is none
+            pass
+        else:
+            if session.settings == settings:
+                return session
+        return start(self.paths, vars(settings).copy(), self.folder, anew=True, speed=speed)
+
+    def finish(self, n_right: int, n_test: int) -> None:
+        """Note that the best model was saved, and drop what was kept to go on from."""
+        self.journal.finish(self.best(), n_right, n_test)
+        self.store.clear()
+
+
+def start_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, anew: bool = False) -> Sweep:
+    """Return a new sweep; nothing is written but the first line of its journal.
+
+    Raises SettingError where an unfinished sweep or training would be lost, unless it shall be begun `anew`.
+    """
+    refuse_unwritable(paths.model)
+    if not anew:
+        _refuse_losing_work(paths)
+    sweep = Sweep(paths, plan, load_data(folder, plan.fixed.get("classes")), folder)
+    sweep.store.clear()
+    paths.checkpoint.unlink(missing_ok=True)
+    sweep.journal.write()
+    return sweep
+
+
+def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
+    """Return the sweep in the journal: trials that ended are not run again, the others go on from their checkpoints.
+
+    Only the number of trials may be another than before, and not less than have ended.
+
+    Raises SettingError when there is none to go on from, or it is one of another plan or other data.
+    """
+    refuse_unwritable(paths.model)
+    if not paths.journal.exists():
+        raise SettingError(f"there is no {paths.journal} to go on from: leave out --resume to start a sweep")
+    journal, dataset = read_journal(paths.journal), load_data(folder, plan.fixed.get("classes"))
+    wanted = plan.described() | {"data": dataset.train.fingerprint()}
+    for name, value in wanted.items():
+        if not isinstance(journal.plan, dict) or journal.plan.get(name) != value:
+            hint = "give the same --data as then" if name == "data" else f"[{name}] differs"
+            if name == "fixed":
+                hint = "what stands before [search] differs"
+            raise SettingError(f"{paths.journal} is of another sweep, {hint}; or begin with --anew")
+    last = max((line["trial"] for line in journal.lines if type(line["trial"]) is int), default=0)
+    if last > plan.n_trials:
+        raise SettingError(f"{paths.journal} holds trial {last} already, got trials = {plan.n_trials}: ask for more")
+    sweep = Sweep(paths, plan, dataset, folder, journal)
+    sweep.journal.write()
+    return sweep
+
+
+def _refuse_losing_work(paths: SweepPaths) -> None:
+    try:
+        journal = read_journal(paths.journal)
+    except FileNotFoundError:
+        _refuse_losing_a_training(paths)
+        return
+    except DataError as error:
+        raise SettingError(f"{error}; begin with --anew to write over it") from None
+    if not journal.is_finished and (journal.lines or paths.folder.exists()):
+        raise SettingError(
+            f"{paths.journal} holds an unfinished sweep, trials ended so far: {len(journal.lines)}; "
+            "go on with --resume, or begin with --anew, which drops it"
+        )
+
+
+def _refuse_losing_a_training(paths: SweepPaths) -> None:
+    try:
+        checkpoint = read_checkpoint(paths.checkpoint)
+        done, epochs = checkpoint.place["epoch"], checkpoint.notes["settings"]["epochs"]
+    except (OSError, ModelFileError, KeyError, TypeError):
+        return  # there is none, or none that could go on
+    if done < epochs:
+        raise SettingError(
+            f"{paths.checkpoint} holds an unfinished training: choose another --out, "
+            "or begin with --anew, which drops it"
+        )
+
+
+def _refuse_other_size(dataset: Dataset, model: str) -> None:
+    wanted, found = MODELS[model].input_shape, dataset.train.input_shape
+    if wanted != found:
+        raise ShapeError(f"the {model} network takes images of shape {wanted}, got {found}: scale them first")

@@ -1,0 +1,134 @@
+"""`inkgrad sweep` as a stranger would use it: in a process of its own, killed, resumed, and without Ray."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from inkgrad import load
+
+PLAN = """model = "seed"
+epochs = 2
+[search]
+trials = 3
+[space]
+lr = {low = 0.01, high = 0.2, log = true}
+"""
+WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from inkgrad.cli import main; main()"
+
+
+def command(*arguments, start=("-m", "inkgrad")):
+    return [sys.executable, *start, "sweep", *map(str, arguments)]
+
+
+def sweep(*arguments, cwd, **how):
+    return subprocess.run(command(*arguments, **how), cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+def last_line(found):
+    assert "Traceback" not in found.stderr
+    return found.stderr.strip().splitlines()[-1]
+
+
+def trials_in(path):
+    return [line["trial"] for line in map(json.loads, path.read_text().splitlines()[1:]) if "trial" in line]
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory, small_folder):
+    """A folder in which a sweep was made, and what it printed."""
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "sweep.toml").write_text(PLAN)
+    return folder, sweep("sweep.toml", "--data", small_folder, cwd=folder)
+
+
+def test_a_sweep_ends_with_a_table_the_best_model_and_its_accuracy(swept):
+    folder, found = swept
+    assert found.returncode == 0, found.stderr
+    table = found.stdout.splitlines()
+    assert table[0].split() == ["trial", "lr", "epochs", "accuracy", "seconds"]
+    accuracies = [float(row.split()[3]) for row in table[1:4]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    card = load(folder / "best.safetensors").card
+    assert table[4] == f"test accuracy {card.accuracy:.4f} ({card.n_right} of 200)"
+    assert f"trial {table[1].split()[0]} is the best; now on all training digits: inkgrad train --model seed" in (
+        found.stderr
+    )
+    assert "3 of 3: trial " in found.stderr
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"best.safetensors", "best.sweep.jsonl", "best.sweep.csv", "best.sweep.png", "best.curves.png"}
+    assert "best.sweep" not in names
+
+
+def test_a_sweep_that_is_done_is_resumed_without_running_anything(swept, small_folder):
+    folder, found = swept
+    again = sweep("sweep.toml", "--data", small_folder, "--resume", cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == found.stdout
+    assert "0 of 3 trials to run" in again.stderr
+
+
+def test_a_sweep_killed_in_the_middle_is_resumed(swept, tmp_path, small_folder):
+    (tmp_path / "sweep.toml").write_text(PLAN)
+    arguments = "sweep.toml", "--data", small_folder
+    with subprocess.Popen(command(*arguments), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert "1 of 3" in (process.stderr.readline() + process.stderr.readline())
+        process.send_signal(signal.SIGKILL)
+    journal = tmp_path / "best.sweep.jsonl"
+    refused = sweep(*arguments, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "holds an unfinished sweep" in last_line(refused)
+    resumed = sweep(*arguments, "--resume", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(trials_in(journal)) == [1, 2, 3]
+    assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    (tmp_path / "sweep.toml").write_text(PLAN)
+    with subprocess.Popen(command("sweep.toml"), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()  # on all of MNIST: it goes on for seconds
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 2
+    assert said.endswith("; to go on: inkgrad sweep sweep.toml --out best.safetensors --resume\n")
+
+
+def test_without_ray_the_trials_run_one_after_another(swept, tmp_path, small_folder):
+    (tmp_path / "sweep.toml").write_text(PLAN)
+    arguments = "sweep.toml", "--data", small_folder, "--workers", 2
+    found = sweep(*arguments, cwd=tmp_path, start=("-c", WITHOUT_RAY))
+    assert found.returncode == 0, found.stderr
+    assert "pip install 'inkgrad[ray]'; the trials run one after another" in found.stderr
+    assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
+    refused = sweep(*arguments, "--ray", "10.0.0.1:6379", cwd=tmp_path, start=("-c", WITHOUT_RAY))
+    assert refused.returncode == 2
+    assert last_line(refused).endswith("needs Ray, which is not installed: pip install 'inkgrad[ray]'")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("none.toml",), "none.toml: No such file or directory"),
+        (("sweep.toml", "--resume", "--anew"), "choose one of them"),
+        (("sweep.toml", "--workers", "0"), "work takes at least 1 worker, got --workers 0"),
+        (("sweep.toml", "--out", "nowhere/best.safetensors"), "nowhere: there is no such folder"),
+        (("sweep.toml", "--data", "nowhere"), "there is no folder nowhere"),
+        (("sweep.toml", "--threads", "0"), "1 to 256 threads, got 0"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(tmp_path, arguments, said):
+    (tmp_path / "sweep.toml").write_text(PLAN)
+    found = sweep(*arguments, cwd=tmp_path)
+    assert found.returncode == 2
+    assert said in last_line(found)
+    assert found.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.toml"]
+
+
+def test_the_example_can_be_used_as_it_is(tmp_path):
+    found = sweep("--example", cwd=tmp_path)
+    assert found.returncode == 0
+    assert found.stdout.startswith("# What `inkgrad sweep` tries.")
