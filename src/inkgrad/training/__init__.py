@@ -2,21 +2,27 @@
 
 from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
-from inkgrad.training.log import Log
+from inkgrad.training.events import Events, refuse_no_events
+from inkgrad.training.log import Log, read_log
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
+from inkgrad.training.shard import Shard
 from inkgrad.training.steps import Step, train
 
 __all__ = [
     "Checkpoint",
     "Evaluation",
+    "Events",
     "Log",
     "Objective",
     "Run",
+    "Shard",
     "Step",
     "evaluate",
     "outputs_at",
     "read_checkpoint",
+    "read_log",
+    "refuse_no_events",
     "save_checkpoint",
     "train",
 ]

@@ -27,8 +27,8 @@ def luck(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *place)))
 
 
-def luck_of_steps(seed: int, purpose: Purpose, epoch: int) -> Callable[[int], np.random.Generator]:
-    """Return a function that gives the generator of each step in an epoch.
+def luck_of_steps(seed: int, purpose: Purpose, epoch: int) -> Callable[..., np.random.Generator]:
+    """Return a function that gives the generator of each step in an epoch, and of each worker's shard in it.
 
     It is one generator, set to another place for each step, because making one takes longer than a
     small network's forward pass.
@@ -37,8 +37,8 @@ def luck_of_steps(seed: int, purpose: Purpose, epoch: int) -> Callable[[int], np
     source = np.random.Philox(key=key)
     generator, state = np.random.Generator(source), source.state
 
-    def at(step: int) -> np.random.Generator:
-        state["state"]["counter"][1] = step
+    def at(step: int, shard: int = 0) -> np.random.Generator:
+        state["state"]["counter"][1:3] = step, shard
         source.state = state
         return generator
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.data import Augmentation, Examples, apply_warps, as_inputs, batches
+from inkgrad.data import Augmentation, Examples, Warps, apply_warps, as_inputs, batches
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.fast import fuse_optimizer, refuse_bad_threads, takes_bytes, warp
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
 from inkgrad.training.luck import Purpose, luck, luck_of_steps
 from inkgrad.training.objective import Objective
+from inkgrad.training.shard import Shard, ShardObjective
 from inkgrad.training.steps import Step, train
 
 
@@ -28,8 +29,15 @@ class Run:
     `augmentation` changes the images of each batch at random.  Fast layers do the work on `n_threads`
     threads, unless it shall be `plain`; both are no part of what is trained.
 
+    With a `shard` this is one worker of several: it goes through its part of every batch.  The order of the
+    examples and the changes of images are those that one worker alone would draw; what layers draw
+    themselves, such as a dropout's masks, is not.
+
     Where it stands is theta, the optimizer's memory, and two numbers: whole epochs done, and
     steps done in the next one.  Every random choice follows from `seed` and those two.
+
+    Raises SettingError for a batch size below 1, a seed below 0, or threads not from 1 to 256;
+    Diverged, while it steps, when the cost is no longer a number.
     """
 
     objective: Objective
@@ -44,6 +52,7 @@ class Run:
     augmentation: Augmentation | None = None
     plain: bool = False
     n_threads: int = 1
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -70,6 +79,8 @@ class Run:
         objective, optimizer = self.objective, self.optimizer
         if not self.plain:
             objective, optimizer = objective.fused(self.n_threads), fuse_optimizer(optimizer, self.n_threads)
+        if self.shard is not None:
+            objective = ShardObjective(objective.network, objective.cost, self.shard.average)
         walk = train(objective, self.theta, self._batches(examples, objective.network), optimizer, self.state)
         try:
             for step in walk:
@@ -88,11 +99,19 @@ class Run:
         layers = luck_of_steps(self.seed, Purpose.LAYERS, self.epoch)
         changes = luck_of_steps(self.seed, Purpose.CHANGES, self.epoch)
         bytes_will_do = takes_bytes(network)
-        epoch = batches(examples, self.batch_size, order, skip=self.step, dtype=None)
-        for step, (x, t) in enumerate(epoch, start=self.step):
+        shard, n = self.shard or Shard(), self.batch_size
+        places = np.arange(len(examples))
+        epoch = batches(Examples(places, places), n, order, skip=self.step, dtype=None)
+        for step, (batch, _) in enumerate(epoch, start=self.step):
+            part = shard.of(len(batch))
+            chosen = batch[part]
+            x = examples.x.take(chosen, axis=0)
             if self.augmentation is not None:
-                warps = self.augmentation.draw(len(x), x.shape[1:3], changes(step))
+                warps = self.augmentation.draw(len(batch), x.shape[1:3], changes(step))
+                if self.shard is not None:
+                    warps = Warps(warps.affine[part], warps.bumps[part], warps.thickness[part])
                 x = apply_warps(x, warps) if self.plain else warp(x, warps, self.n_threads)
             if not (bytes_will_do and x.dtype == np.uint8):
                 x = as_inputs(x, self.theta.dtype.type)
-            yield x, t, layers(step)
+            whole = x, examples.t[chosen], layers(step, shard.index)
+            yield whole if self.shard is None else (*whole, len(x) / len(batch))
