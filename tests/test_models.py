@@ -17,7 +17,8 @@ from inkgrad.errors import DataError, ModelFileError, SettingError, ShapeError
 from inkgrad.layers import Chain, Dense, Flatten, Layer, Sigmoid, Softmax, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS, Model, shipped
-from inkgrad.models.model import KIND, TRAINED
+from inkgrad.models.header import MODEL
+from inkgrad.models.model import TRAINED
 from inkgrad.training import Objective
 
 IMAGE = (3, 3, 1)
@@ -156,7 +157,7 @@ def write(path, change_header=lambda header: None, **tensors):
     save_file(
         {"W": np.ones((2, 1), np.float32), "b": np.ones(1, np.float32)} | tensors,
         path,
-        {"inkgrad": json.dumps({"format": KIND} | header)},
+        {"inkgrad": json.dumps({"format": str(MODEL)} | header)},
     )
 
 
@@ -263,7 +264,11 @@ def test_a_model_does_not_change_with_the_theta_it_was_made_from():
     [
         (np.full(50, np.nan), ("a", "b"), "finite floating-point numbers, not NaN"),
         (np.ones(50, int), ("a", "b"), "finite floating-point numbers"),
-        (np.ones(50), (0, 1), r"labels are the names of classes, strings, got \(0, 1\)"),
+        (np.ones(50), (0, 1), "labels are the names of classes, strings of up to 1000 printable characters, got 0"),
+        (np.ones(50), ("a", "b\nc"), r"labels are the names of classes, .*, got 'b\\nc'"),
+        (np.ones(50), ("a", "\x1b[2J"), r"labels are the names of classes, .*, got '\\x1b\[2J'"),
+        (np.ones(50), ("a", "\ud800"), r"labels are the names of classes, .*, got '\\ud800'"),
+        (np.ones(50), ("a", "b" * 1001), r"labels are the names of classes, .*, got 'bbb"),
     ],
 )
 def test_what_could_not_be_loaded_is_no_model(theta, labels, message):

@@ -23,9 +23,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.errors import SettingError
+from inkgrad.export import to_json, to_onnx
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, Softmax
 from inkgrad.layout import Layout
-from inkgrad.models import Model
+from inkgrad.models import Model, load
 from inkgrad.web.settings import ACTIVATIONS, COSTS, OPTIMIZERS, Settings, parsed
 from inkgrad.web.visitors import Bucket, Visitors
 
@@ -303,7 +304,12 @@ ABOUT = {
     "input_shape": [28, 28, 1],
 }
 DEEP = "[" * 5000 + "]" * 5000
+EMPTY_NODES = b"\x0a\0" * 1_000_000
 NO_MODELS = {
+    "half of an ONNX file": to_onnx(load("cnn"))[:1000],
+    "an ONNX file without a graph": b"\x08\x08\x42\x02\x10\x11",
+    "an ONNX file of empty nodes": b"\x08\x08\x3a\x80\x89\x7a" + EMPTY_NODES,
+    "JSON": to_json(load("cnn")).encode(),
     "nothing": b"",
     "text": b"a letter to a friend, and not a short one",
     "a pickle": b"\x80\x04\x95\x1e\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R.",
@@ -358,7 +364,6 @@ STRANGE = {
     "no layers first": model_of(Chain((MaxPool2D(2), Flatten(), Dense(196, 10)))),
     "a chain in a chain": model_of(Chain((Chain((Flatten(), Dense(784, 20))), Dense(20, 10)))),
     "eleven labels": model_of(Chain((Flatten(), Dense(784, 11))), labels=(*"0123456789", "none")),
-    "labels of half a letter": model_of(Chain((Flatten(), Dense(784, 11))), labels=(*"0123456789", "\ud800")),
     "huge weights": model_of(Chain((Flatten(), Dense(784, 20), Dense(20, 10))), scale=1e30),
     "no probabilities": model_of(Chain((Flatten(), Dense(784, 10))), SquaredError()),
     "no probabilities, with logarithms": model_of(Chain((Flatten(), Dense(784, 10))), CrossEntropy()),
@@ -380,6 +385,14 @@ def test_a_strange_model_is_used_or_refused_but_does_no_harm(client, tmp_path, m
         if answer.status_code != 200:
             assert_refused(answer)
     assert page.get("/api/model?network=loaded").status_code == 200
+
+
+def test_a_model_with_half_a_letter_for_a_label_is_refused(page, tmp_path):
+    model = model_of(Chain((Flatten(), Dense(784, 11))), labels=(*"0123456789", "instead"))
+    raw = file_of(tmp_path, model)
+    half = raw.replace(b"instead", rb"\\ud800")  # which is as long, and as JSON in JSON has it
+    assert page.post("/api/model", raw).status_code == 200
+    assert_refused(page.post("/api/model", half), 400, "labels are the names of classes", r"got '\ud800'")
 
 
 # Settings.

@@ -22,7 +22,7 @@ def read_file(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
             raise ModelFileError(f"{path} is not an ordinary file")
         if about.st_size > most:
             raise ModelFileError(f"{path} has {about.st_size} bytes; at most {most} are read")
-        return file.read(most)
+        return file.read(about.st_size)  # `most` would be taken from the memory at once
 
 
 def _without_waiting(path: str, flags: int) -> int:

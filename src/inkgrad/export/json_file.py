@@ -23,6 +23,7 @@ from inkgrad.saving.strict_json import strict_json
 JSON = Kind("inkgrad json")
 MOST_PARAMETERS = 10_000_000  # some 120 MB of text
 MOST_BYTES = 300_000_000
+MOST_MARKS = 21_000_000  # commas and brackets; a list of lists takes 20 times the memory of its text
 DTYPES = ("float32", "float64")
 
 
@@ -91,6 +92,8 @@ def from_json(
 
 
 def _model(raw: bytes, layers: Iterable[type[Layer]], costs: Iterable[type[Cost]]) -> Model:
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_MARKS:
+        raise ModelFileError(f"it has more parts than a model of {MOST_PARAMETERS:,} parameters")
     try:
         told = strict_json(raw)
     except ValueError as error:

@@ -1,7 +1,9 @@
 """Models: networks with their parameters and labels, and the recipes to train them."""
 
 from inkgrad.models.calibration import calibrated
+from inkgrad.models.card import Card
+from inkgrad.models.hub import load_from_hub, push_to_hub
 from inkgrad.models.model import Model, load, shipped
 from inkgrad.models.recipes import MODELS, Recipe
 
-__all__ = ["MODELS", "Model", "Recipe", "calibrated", "load", "shipped"]
+__all__ = ["MODELS", "Card", "Model", "Recipe", "calibrated", "load", "load_from_hub", "push_to_hub", "shipped"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,16 +17,19 @@ from inkgrad import layers as all_layers
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost
 from inkgrad.data import Examples, refuse_bad_inputs
-from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.errors import InkgradError, ModelFileError, SettingError, ShapeError
 from inkgrad.fast import available_threads, fuse, refuse_bad_threads
+from inkgrad.html import Html, facts
 from inkgrad.layers import Layer
+from inkgrad.layers.network_table import network_table
 from inkgrad.layout import Layout, Named
-from inkgrad.saving import build, concrete, describe, read_tensors, write_tensors
+from inkgrad.models.card import Card
+from inkgrad.models.header import MODEL, PREPROCESSING, read_parts, refuse_bad_labels
+from inkgrad.saving import Header, TensorFile, concrete, describe, one_line, open_tensors, quoted, write_tensors
 from inkgrad.training import Evaluation, Objective, evaluate, outputs_at
 
-KIND = "inkgrad model 1"
+MOST_LABELS = 30  # that a notebook shows
 TRAINED = Path(__file__).parent / "trained"  # its README.md says how they were made
-PREPROCESSING = 1  # the version of what is done to pictures before a network sees them
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +38,11 @@ class Model:
 
     `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.  theta is copied, so a
     model stays what it is while a training goes on.  Fast layers answer, on `n_threads` threads (as many
-    as there are cores, at most 16), unless it shall be `plain`; neither is saved.
+    as there are cores, at most 16), unless it shall be `plain`; neither is saved.  The `card` says how
+    it was made, and makes no difference to what it does.
 
-    Raises ShapeError when the parts do not fit together, SettingError for labels that are no
-    strings or parameters that are no finite floating-point numbers.
+    Raises ShapeError when the parts do not fit together, SettingError for labels that are no strings that
+    can be shown on one line, or parameters that are no finite floating-point numbers.
     """
 
     network: Layer
@@ -47,13 +52,13 @@ class Model:
     input_shape: tuple[int, ...]
     plain: bool = False
     n_threads: int = field(default_factory=available_threads)
+    card: Card = field(default=Card(), repr=False)
 
     def __post_init__(self) -> None:
         outputs = self.network.output_shape(self.input_shape)
         if outputs != (len(self.labels),):
             raise ShapeError(f"the network has outputs of shape {outputs}, but there are {len(self.labels)} labels")
-        if not all(isinstance(label, str) for label in self.labels):
-            raise SettingError(f"labels are the names of classes, strings, got {self.labels}")
+        refuse_bad_labels(self.labels)
         object.__setattr__(self, "theta", np.array(self.theta))
         object.__setattr__(self, "input_shape", tuple(int(n) for n in self.input_shape))
         refuse_bad_threads(self.n_threads)
@@ -108,20 +113,33 @@ class Model:
         refuse_bad_inputs(x)
         return x
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as a safetensors file, each parameter under its path ("1.W").
+    def _repr_html_(self) -> str:
+        """Return a table of the network, the cost, the labels and the card, for notebooks."""
+        labels = ", ".join(self.labels[:MOST_LABELS]) + (", ..." if len(self.labels) > MOST_LABELS else "")
+        told = {"cost": self.cost, f"{len(self.labels)} labels": labels, "numbers": self.theta.dtype}
+        return Html(network_table(self.network, self.input_shape) + facts(told | self.card.lines()))
 
-        Raises ModelFileError when a layer or the cost is not a dataclass of plain settings,
-        OSError when the file cannot be written; what stood there is then untouched.
+    def header(self) -> Header:
+        """Return what a file says of the model besides its numbers, in words that JSON has; all but its "format".
+
+        Raises ModelFileError when a layer or the cost is not a dataclass of plain settings.
         """
-        header = {
+        return {
             "network": describe(self.network, concrete(all_layers)),
             "cost": describe(self.cost, concrete(all_costs)),
             "preprocessing": PREPROCESSING,
             "labels": list(self.labels),
             "input_shape": list(self.input_shape),
+            "card": self.card.facts(),
         }
-        write_tensors(path, self.objective.layout.parts(self.theta), header, KIND)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as a safetensors file, each parameter under its path ("1.W").
+
+        Raises ModelFileError when a layer or the cost is not a dataclass of plain settings; OSError when the
+        file cannot be written; what stood there is then untouched.
+        """
+        write_tensors(path, self.objective.layout.parts(self.theta), self.header(), MODEL)
 
 
 def shipped() -> tuple[str, ...]:
@@ -136,43 +154,45 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
     `layers` and `costs` are your own classes that it may be made of; nothing is imported because
     the file says so.
 
-    Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts.
+    Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts; OSError
+    when it cannot be read.
     """
     if str(path) in shipped() and not os.path.isfile(path):
         path = TRAINED / f"{path}.safetensors"
-    tensors, header = read_tensors(path, KIND)
+    with open_tensors(path, MODEL) as file:
+        with _blaming(path):
+            parts = read_parts(file.header, concrete(all_layers, layers), concrete(all_costs, costs))
+            layout = Layout(parts.network.shapes())
+            dtype = _dtype_of(file, layout)  # before memory is taken for what the file perhaps only speaks of
+        theta = np.empty(layout.size, dtype)
+        for name, part in layout.parts(theta).items():
+            file.read_into(name, part)
+    with _blaming(path):
+        return Model(parts.network, parts.cost, theta, parts.labels, parts.input_shape, card=parts.card)
+
+
+@contextmanager
+def _blaming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what goes wrong with the parts of a model into ModelFileError, naming the file."""
     try:
-        return _assemble(tensors, header, concrete(all_layers, layers), concrete(all_costs, costs))
-    except KeyError as error:
-        raise ModelFileError(f"{path} lacks {error} in its header") from error
-    except (ModelFileError, SettingError, ShapeError) as error:
-        raise ModelFileError(f"{path} is not a model this library can use: {error}") from error
+        yield
+    except (InkgradError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
+        raise ModelFileError(f"{path} is not a model this library can use: {one_line(error)}") from error
 
 
-def _assemble(
-    tensors: dict[str, Array], header: dict[str, Any], layers: dict[str, type], costs: dict[str, type]
-) -> Model:
-    if header["preprocessing"] != PREPROCESSING:
-        raise ModelFileError(
-            f"it wants pictures prepared in way {header['preprocessing']}, this inkgrad does {PREPROCESSING}"
-        )
-    network = build(header["network"], layers, "load it in Python with load(path, layers=[...])")
-    cost = build(header["cost"], costs, "load it in Python with load(path, costs=[...])")
-    if not isinstance(network, Layer) or not isinstance(cost, Cost):
-        raise ModelFileError(f"it should describe a layer and a cost, got {network!r} and {cost!r}")
-    places = Objective(network, cost).layout.places
-    found = {name: array.shape for name, array in tensors.items()}
-    wanted = {name: shape for name, (_, shape) in places.items()}
+def _dtype_of(file: TensorFile, layout: Layout) -> np.dtype[Any]:
+    """Return the type of a file's parameters.
+
+    Raises ModelFileError unless they are those of the layout, and floats of the same type.
+    """
+    found = {name: place.shape for name, place in file.places.items()}
+    wanted = {name: shape for name, (_, shape) in layout.places.items()}
     if found != wanted:
-        raise ModelFileError(f"its network has parameters {wanted}, but the file holds {found}")
-    labels, input_shape = header["labels"], header["input_shape"]
-    if not _is_list_of(str, labels) or not _is_list_of(int, input_shape):
-        raise ModelFileError(f"its header should list labels and an input_shape, got {labels!r} and {input_shape!r}")
-    if len({array.dtype for array in tensors.values()}) > 1:
+        raise ModelFileError(f"its network has parameters {quoted(wanted)}, but the file holds {quoted(found)}")
+    dtypes = {place.dtype for place in file.places.values()} or {np.dtype(np.float32)}
+    if len(dtypes) > 1:
         raise ModelFileError("its parameters are of several types; they should be all alike")
-    theta = np.concatenate([tensors[name].ravel() for name in places] or [np.zeros(0, np.float32)])
-    return Model(network, cost, theta, tuple(labels), tuple(input_shape))
-
-
-def _is_list_of(kind: type, value: Any) -> bool:
-    return isinstance(value, list) and all(type(each) is kind for each in value)
+    (dtype,) = dtypes
+    if dtype.kind != "f":
+        raise ModelFileError(f"its parameters should be floats, got {dtype}")
+    return dtype

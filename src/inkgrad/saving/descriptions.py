@@ -11,26 +11,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from inspect import isabstract
-from types import ModuleType
+from math import isfinite
+from types import ModuleType, NoneType
 from typing import Any
 
 from inkgrad.errors import InkgradError, ModelFileError
+from inkgrad.saving.words import one_line, quoted
+
+DEEPEST = 100  # descriptions in lists in descriptions; far from what Python cannot follow
+MOST_PARTS = 100_000
+LARGEST = 2**63 - 1
+TAKES: dict[str, tuple[type, ...]] = {  # for a field declared so, no bool where a number should be
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "int | None": (int, NoneType),
+    "float | None": (int, float, NoneType),
+}
 
 
 def describe(thing: Any, known: Mapping[str, type] | None = None) -> Any:
     """Return `thing` as numbers, strings, lists and dicts; `known` are the library's own classes.
 
-    Raises ModelFileError for a thing that is neither a dataclass nor plain data, and for another
-    class by the name of a known one, which would be taken for it when it is built again.
+    Raises ModelFileError for a thing that is neither a dataclass nor plain data, for another class by
+    the name of a known one, which would be taken for it when it is built again, and for NaN or infinity.
     """
+    return _describe(thing, known or {}, 0)
+
+
+def _describe(thing: Any, known: Mapping[str, type], depth: int) -> Any:
+    if depth > DEEPEST:
+        raise ModelFileError(f"layers inside layers inside layers cannot be saved, more than {DEEPEST // 2} deep")
     if is_dataclass(thing) and not isinstance(thing, type):
         name = type(thing).__name__
-        if known and known.get(name, type(thing)) is not type(thing):
+        if known.get(name, type(thing)) is not type(thing):
             raise ModelFileError(f"your {name} cannot be saved, as inkgrad has a {name} of its own: rename yours")
-        settings = {field.name: describe(getattr(thing, field.name), known) for field in fields(thing)}
+        settings = {field.name: _describe(getattr(thing, field.name), known, depth + 1) for field in fields(thing)}
         return {"class": name, **settings}
     if isinstance(thing, (tuple, list)):
-        return [describe(part, known) for part in thing]
+        return [_describe(part, known, depth + 1) for part in thing]
+    if isinstance(thing, float) and not isfinite(thing):
+        raise ModelFileError(f"a setting of {thing} cannot be saved: files hold finite numbers")
     if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing
     raise ModelFileError(
@@ -43,27 +65,49 @@ def build(description: Any, classes: Mapping[str, type], hint: str) -> Any:
     """Return what `description` describes, made of `classes` alone.
 
     Raises ModelFileError for an unknown class, with `hint` as what to do, for settings that the
-    class refuses, and for a description without end.
+    class refuses or that are not of the type it declares, and for a description that is too deep or too long.
     """
-    try:
-        return _build(description, classes, hint)
-    except RecursionError:
-        raise ModelFileError("it describes layers inside layers without end") from None
+    _refuse_too_much(description)
+    return _build(description, classes, hint)
+
+
+def _refuse_too_much(description: Any) -> None:
+    """Raise ModelFileError for layers inside layers without end, or too many, before one is built."""
+    level, depth, count = [description], 0, 0
+    while level:
+        count += len(level)
+        if depth > DEEPEST:
+            raise ModelFileError("it describes layers inside layers without end")
+        if count > MOST_PARTS:
+            raise ModelFileError(f"it describes more than {MOST_PARTS} parts")
+        inside = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list)))
+        level, depth = [part for parts in inside for part in parts], depth + 1
 
 
 def _build(description: Any, classes: Mapping[str, type], hint: str) -> Any:
     if isinstance(description, list):
         return tuple(_build(part, classes, hint) for part in description)
     if not isinstance(description, dict):
+        if type(description) is int and abs(description) > LARGEST:
+            raise ModelFileError(f"it has a setting of {quoted(description)}, more than 64 bits hold")
         return description
     settings = {name: _build(part, classes, hint) for name, part in description.items() if name != "class"}
     name = str(description.get("class"))
     if name not in classes:
-        raise ModelFileError(f"it is made of {name!r}, which is unknown here: {hint}")
+        raise ModelFileError(f"it is made of {quoted(name)}, which is unknown here: {hint}")
     try:
+        _refuse_other_types(classes[name], settings)
         return classes[name](**settings)
-    except (TypeError, InkgradError) as error:
-        raise ModelFileError(f"it describes a {name} that cannot be built: {error}") from error
+    except (InkgradError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise ModelFileError(f"it describes a {name} that cannot be built: {one_line(error)}") from error
+
+
+def _refuse_other_types(kind: type, settings: Mapping[str, Any]) -> None:
+    for field in fields(kind):
+        declared = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "")
+        takes = TAKES.get(declared)
+        if takes and field.name in settings and type(settings[field.name]) not in takes:
+            raise TypeError(f"{field.name} is declared as {declared}, got {quoted(settings[field.name])}")
 
 
 def concrete(module: ModuleType, more: Iterable[type] = ()) -> dict[str, type]:

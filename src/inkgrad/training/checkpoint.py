@@ -12,12 +12,15 @@ from inkgrad.arrays import Array
 from inkgrad.data import Augmentation
 from inkgrad.errors import Diverged, ModelFileError
 from inkgrad.optimizers import Optimizer
-from inkgrad.saving import describe, read_tensors, write_tensors
+from inkgrad.saving import Kind, describe, quoted, read_tensors, write_tensors
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
 
-KIND = "inkgrad checkpoint 1"
+CHECKPOINT = Kind("inkgrad checkpoint", longest=2**25)  # the costs of a million steps
 MEMORY = "optimizer."  # before the names of the optimizer's arrays
+MOST_STEPS = 2**53  # beyond it a float does not tell one step from the next
+NUMBERS = ("epoch", "step", "batch_size", "seed")
+NOTHING = np.zeros(())
 
 
 def save_checkpoint(path: str | os.PathLike[str], run: Run, notes: dict[str, Any]) -> None:
@@ -31,7 +34,7 @@ def save_checkpoint(path: str | os.PathLike[str], run: Run, notes: dict[str, Any
     tensors = {"theta": run.theta} | {MEMORY + name: array for name, array in run.state.items()}
     place = {"epoch": run.epoch, "step": run.step, "batch_size": run.batch_size, "seed": run.seed}
     header = {"run": place | _identity(run.objective, run.optimizer, run.augmentation), "notes": notes}
-    write_tensors(path, tensors, header, KIND)
+    write_tensors(path, tensors, header, CHECKPOINT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +53,30 @@ class Checkpoint:
         """
         for name, value in _identity(objective, optimizer, augmentation).items():
             if self.place.get(name) != value:
-                raise ModelFileError(f"{self.path} is of another {name}: {self.place.get(name)}, not {value}")
+                raise ModelFileError(f"{self.path} is of another {name}: {quoted(self.place.get(name))}, not {value}")
         state = {name.removeprefix(MEMORY): array for name, array in self.tensors.items() if name.startswith(MEMORY)}
-        numbers = {name: self.place.get(name) for name in ("epoch", "step", "batch_size", "seed")}
-        theta = self.tensors.get("theta")
-        fresh = {} if theta is None else {name: array.shape for name, array in optimizer.init(theta).items()}
+        theta = self.tensors.get("theta", NOTHING)
         if (
-            theta is None
-            or theta.shape != (objective.layout.size,)
-            or {name: array.shape for name, array in state.items()} != fresh
-            or not all(type(number) is int and number >= 0 for number in numbers.values())
+            theta.shape != (objective.layout.size,)
+            or theta.dtype.kind != "f"
+            or not _are_alike(state, optimizer.init(theta))
+            or not _is_place(self.place)
         ):
             raise ModelFileError(f"{self.path} lacks a part of where the training stood: start anew")
-        return Run(objective, optimizer, theta=theta, state=state, augmentation=augmentation, **numbers)  # type: ignore[arg-type]
+        numbers = {name: self.place[name] for name in NUMBERS}
+        return Run(objective, optimizer, theta=theta, state=state, augmentation=augmentation, **numbers)
+
+
+def _is_place(place: dict[str, Any]) -> bool:
+    numbers = [place.get(name) for name in NUMBERS]
+    return all(type(number) is int and number >= 0 for number in numbers) and place["batch_size"] > 0
+
+
+def _are_alike(state: dict[str, Array], fresh: dict[str, Array]) -> bool:
+    """Whether an optimizer's memory has the names, shapes and types of a fresh one, and counts that are counts."""
+    about, wanted = ({name: (a.shape, a.dtype) for name, a in each.items()} for each in (state, fresh))
+    counts = (array for array in state.values() if array.dtype.kind == "i")
+    return about == wanted and all(((count >= 0) & (count <= MOST_STEPS)).all() for count in counts)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -70,9 +84,9 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
 
     Raises ModelFileError when the file is something else or damaged, OSError when it cannot be read.
     """
-    tensors, header = read_tensors(path, KIND)
+    tensors, header = read_tensors(path, CHECKPOINT)
     notes, place = header.get("notes"), header.get("run")
-    if not isinstance(notes, dict) or not isinstance(place, dict):
+    if not isinstance(notes, dict) or not isinstance(place, dict) or not _is_place(place):
         raise ModelFileError(f"{path} lacks a part of its header: start anew")
     return Checkpoint(str(path), notes, place, tensors)
 

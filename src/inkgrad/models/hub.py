@@ -1,0 +1,131 @@
+"""Hub: models to and from the Hugging Face hub; needs the extra inkgrad[hub]."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from inkgrad.costs import Cost
+from inkgrad.errors import ModelFileError, SettingError
+from inkgrad.layers import Layer
+from inkgrad.models.model import Model, load
+from inkgrad.models.readme import readme
+from inkgrad.saving import one_line
+
+FILE = "model.safetensors"
+
+
+def push_to_hub(
+    model: Model,
+    repo_id: str,
+    *,
+    token: str | None = None,
+    private: bool | None = None,
+    message: str = "Upload an inkgrad model",
+    license: str | None = None,
+    endpoint: str | None = None,
+) -> str:
+    """Put a model on the hub as "user/name", in one commit with a README.md made of its card; return its address.
+
+    The repository is made where there is none, `private` or not; where there is one, both files take the
+    place of older ones.  Without a `token` it is the one that `hf auth login` has stored.  `license` is a word of
+    https://huggingface.co/docs/hub/repositories-licenses; none is said unless you say it.
+    `endpoint` is the address of another hub.
+
+    Raises SettingError for a name that is none, a token that may not write, and where the hub cannot be reached
+    or huggingface_hub is not installed; ModelFileError for a model that cannot be saved.
+    """
+    hub = _huggingface_hub()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / FILE
+        model.save(path)
+        page = readme(model, repo_id, license).encode()
+        files = [hub.CommitOperationAdd(FILE, str(path)), hub.CommitOperationAdd("README.md", page)]
+        with _blaming(hub.errors, repo_id, writing=True):
+            api = hub.HfApi(endpoint=endpoint, token=token, library_name="inkgrad")
+            address = api.create_repo(repo_id, private=private, exist_ok=True)
+            api.create_commit(repo_id, files, commit_message=message)
+    return str(address)
+
+
+def load_from_hub(
+    repo_id: str,
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    file: str = FILE,
+    cache_dir: str | os.PathLike[str] | None = None,
+    endpoint: str | None = None,
+    layers: Iterable[type[Layer]] = (),
+    costs: Iterable[type[Cost]] = (),
+) -> Model:
+    """Return the model "user/name" of the hub, as it stands or at a `revision`: a branch, a tag, or a commit.
+
+    What has been loaded stays in `cache_dir`, or where huggingface_hub keeps its files, and is used again,
+    also where there is no network.  A commit's whole name as the revision makes sure that it is always the same
+    model.  `layers` and `costs` are your own classes, as for inkgrad.load, which is as careful with this file
+    as with any other.
+
+    Raises ModelFileError where there is no such model, revision or file, it cannot be reached, or is none of ours;
+    SettingError for a name that is none, and where huggingface_hub is not installed.
+    """
+    hub = _huggingface_hub()
+    with _blaming(hub.errors, repo_id, writing=False):
+        path = hub.hf_hub_download(
+            repo_id,
+            file,
+            revision=revision,
+            token=token,
+            cache_dir=cache_dir,
+            endpoint=endpoint,
+            library_name="inkgrad",
+        )
+    return load(path, layers, costs)
+
+
+def _huggingface_hub() -> Any:
+    try:
+        import huggingface_hub.errors
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        raise SettingError(f"the hub needs {name}, which is not installed: pip install 'inkgrad[hub]'") from None
+    return huggingface_hub
+
+
+@contextmanager
+def _blaming(errors: Any, repo_id: str, writing: bool) -> Iterator[None]:
+    """Say in one line what went wrong on the way to the hub, or back."""
+    wrong = SettingError if writing else ModelFileError
+    try:
+        yield
+    except errors.HFValidationError as error:
+        raise SettingError(f"a model on the hub is named user/name, got {repo_id!r}") from error
+    except errors.RevisionNotFoundError as error:
+        raise wrong(f"{repo_id} has no such revision on the hub") from error
+    except errors.RemoteEntryNotFoundError as error:
+        raise wrong(f"{repo_id} is on the hub, but has no such file") from error
+    except errors.HTTPError as error:  # of whichever HTTP library it uses
+        raise wrong(_told(error, repo_id, writing)) from error
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
+        before = "" if writing else ", which was not loaded before"
+        raise wrong(f"the hub cannot be reached for {repo_id}{before}: are you online?") from error
+    except (ValueError, RuntimeError) as error:  # a README that it does not take, an upload that broke off
+        raise wrong(f"the hub refused {repo_id}: {one_line(error)}") from error
+
+
+def _told(error: Any, repo_id: str, writing: bool) -> str:
+    status = error.response.status_code if hasattr(error, "response") else None
+    if status is None:
+        return f"the hub cannot be reached for {repo_id}: are you online? ({one_line(error)})"
+    if status not in (401, 403, 404):
+        return f"the hub refused {repo_id}: {one_line(error)}"
+    if writing:
+        return (
+            f"the hub does not let you write {repo_id} (status {status}): log in with `hf auth login`, "
+            "or give a token that may write there"
+        )
+    return f"the hub shows you no {repo_id} (status {status}): is the name right, or is it private and needs a token?"
