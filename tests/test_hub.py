@@ -104,13 +104,18 @@ def test_a_private_model_is_shown_to_those_who_may_see_it(hub, address, there):
     ("asked", "message"),
     [
         ({"repo_id": "user/nothing"}, "the hub shows you no user/nothing .*is the name right"),
-        ({"revision": "never"}, "user/digits has no such revision on the hub"),
-        ({"file": "other.safetensors"}, "user/digits is on the hub, but has no such file"),
+        ({"revision": "never"}, "user/digits has no revision 'never' on the hub: name a branch, a tag or a commit"),
+        ({"file": "other.safetensors"}, r"user/digits is on the hub, but has no 'other.safetensors': is it an inkgrad"),
+        (
+            {"repo_id": "user/story"},
+            r"user/story is on the hub, but has no 'model.safetensors': is it an inkgrad model",
+        ),
     ],
-    ids=["repository", "revision", "file"],
+    ids=["repository", "revision", "file", "repository without a model"],
 )
-def test_what_is_not_there_is_said_in_one_line(address, there, asked, message):
+def test_what_is_not_there_is_said_in_one_line(hub, address, there, asked, message):
     push(address)
+    hub.repos["user/story"] = [("1" * 40, {"README.md": b"# A story"})]
     with pytest.raises(ModelFileError, match=message) as caught:
         load_from_hub(**({"repo_id": REPO} | there | asked))
     assert "\n" not in str(caught.value)

@@ -77,8 +77,8 @@ def test_what_is_written_is_of_the_latest_version(tmp_path):
 
 def test_upgrades_are_made_one_after_another(tmp_path):
     kinds = [Kind("inkgrad thing")]
-    kinds.append(Kind("inkgrad thing", (lambda header: header | {"two": header["one"] + 1},)))
-    kinds.append(Kind("inkgrad thing", (*kinds[1].upgrades, lambda header: {"three": header["two"] + 1})))
+    kinds.append(Kind("inkgrad thing", {1: lambda header: header | {"two": header["one"] + 1}}))
+    kinds.append(Kind("inkgrad thing", {**kinds[1].upgrades, 2: lambda header: {"three": header["two"] + 1}}))
     path = tmp_path / "t.safetensors"
     for kind, header in zip(kinds, ({"one": 1}, {"one": 1, "two": 2}, {"three": 3}), strict=True):
         write_tensors(path, {}, header, kind)

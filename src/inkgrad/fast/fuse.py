@@ -63,7 +63,8 @@ def _first_fast(
     layers: list[Layer], n_threads: int, replacements: Mapping[tuple[type[Layer], ...], Replacement]
 ) -> FastLayer | None:
     """Return the fast layer for the longest beginning of `layers` that has one."""
-    for length in range(len(layers), 0, -1):
+    longest = max(map(len, replacements), default=0)
+    for length in range(min(longest, len(layers)), 0, -1):
         replacement = replacements.get(tuple(type(layer) for layer in layers[:length]))
         fast = replacement and replacement(Chain(tuple(layers[:length])), n_threads)
         if fast is not None:

@@ -24,7 +24,10 @@ def _with_a_card(header: Header) -> Header:
     return {"card": {}} | header
 
 
-MODEL = Kind("inkgrad model", upgrades=(_with_a_card,), longest=2**22)
+UPGRADES = {  # of a header of this version to the next; docs/model-files.md says what each brought
+    1: _with_a_card,
+}
+MODEL = Kind("inkgrad model", UPGRADES, longest=2**22)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.layers import Layer
 from inkgrad.models.model import Model, load
 from inkgrad.models.readme import readme
-from inkgrad.saving import one_line
+from inkgrad.saving import one_line, quoted
 
 FILE = "model.safetensors"
 
@@ -45,7 +45,7 @@ def push_to_hub(
         model.save(path)
         page = readme(model, repo_id, license).encode()
         files = [hub.CommitOperationAdd(FILE, str(path)), hub.CommitOperationAdd("README.md", page)]
-        with _blaming(hub.errors, repo_id, writing=True):
+        with _blaming(hub.errors, repo_id):
             api = hub.HfApi(endpoint=endpoint, token=token, library_name="inkgrad")
             address = api.create_repo(repo_id, private=private, exist_ok=True)
             api.create_commit(repo_id, files, commit_message=message)
@@ -74,7 +74,7 @@ def load_from_hub(
     SettingError for a name that is none, and where huggingface_hub is not installed.
     """
     hub = _huggingface_hub()
-    with _blaming(hub.errors, repo_id, writing=False):
+    with _blaming(hub.errors, repo_id, file=file, revision=revision):
         path = hub.hf_hub_download(
             repo_id,
             file,
@@ -97,17 +97,20 @@ def _huggingface_hub() -> Any:
 
 
 @contextmanager
-def _blaming(errors: Any, repo_id: str, writing: bool) -> Iterator[None]:
-    """Say in one line what went wrong on the way to the hub, or back."""
+def _blaming(errors: Any, repo_id: str, file: str | None = None, revision: str | None = None) -> Iterator[None]:
+    """Say in one line what went wrong on the way to the hub, or back with a file."""
+    writing = file is None
     wrong = SettingError if writing else ModelFileError
     try:
         yield
     except errors.HFValidationError as error:
         raise SettingError(f"a model on the hub is named user/name, got {repo_id!r}") from error
     except errors.RevisionNotFoundError as error:
-        raise wrong(f"{repo_id} has no such revision on the hub") from error
+        raise wrong(
+            f"{repo_id} has no revision {quoted(revision)} on the hub: name a branch, a tag or a commit"
+        ) from error
     except errors.RemoteEntryNotFoundError as error:
-        raise wrong(f"{repo_id} is on the hub, but has no such file") from error
+        raise wrong(f"{repo_id} is on the hub, but has no {quoted(file)}: is it an inkgrad model?") from error
     except errors.HTTPError as error:  # of whichever HTTP library it uses
         raise wrong(_told(error, repo_id, writing)) from error
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:

@@ -154,8 +154,8 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
     `layers` and `costs` are your own classes that it may be made of; nothing is imported because
     the file says so.
 
-    Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts; OSError
-    when it cannot be read.
+    Raises ModelFileError, naming the file, when it is not a model or is made of unknown parts, or has more
+    numbers than the memory holds; OSError when it cannot be read.
     """
     if str(path) in shipped() and not os.path.isfile(path):
         path = TRAINED / f"{path}.safetensors"
@@ -167,8 +167,8 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
         theta = np.empty(layout.size, dtype)
         for name, part in layout.parts(theta).items():
             file.read_into(name, part)
-    with _blaming(path):
-        return Model(parts.network, parts.cost, theta, parts.labels, parts.input_shape, card=parts.card)
+        with _blaming(path):
+            return Model(parts.network, parts.cost, theta, parts.labels, parts.input_shape, card=parts.card)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from inkgrad.errors import ModelFileError
@@ -18,12 +18,12 @@ Header = dict[str, Any]
 class Kind:
     """A kind of file: "inkgrad model", say, and its versions, which are numbered from 1.
 
-    `upgrades` has a function for each version but the last; upgrades[0] makes a header of version 2
+    `upgrades` has a function for each version but the last: upgrades[1] makes a header of version 2
     of one of version 1, and so on.  `longest` is the most bytes a header may take.
     """
 
     name: str
-    upgrades: tuple[Callable[[Header], Header], ...] = ()
+    upgrades: Mapping[int, Callable[[Header], Header]] = field(default_factory=dict)
     longest: int = 100_000_000  # what the safetensors library reads
 
     @property
@@ -46,7 +46,7 @@ class Kind:
         found = header.get("format", "a file of another program")
         said = re.fullmatch(rf"{re.escape(self.name)} ([1-9][0-9]{{0,8}})", found) if isinstance(found, str) else None
         if said is None:
-            versions = " or ".join(str(1 + n) for n in range(self.version))
+            versions = " or ".join(map(str, range(1, self.version + 1)))
             raise ModelFileError(f"should be an {self.name} {versions}, got {quoted(found)}")
         version = int(said[1])
         if version > self.version:
@@ -54,6 +54,6 @@ class Kind:
                 f"is an {found}, made by a newer inkgrad, and this one reads them up to {self.version}: upgrade inkgrad"
             )
         today = {name: value for name, value in header.items() if name != "format"}
-        for upgrade in self.upgrades[version - 1 :]:
-            today = upgrade(today)
+        for older in range(version, self.version):
+            today = self.upgrades[older](today)
         return today

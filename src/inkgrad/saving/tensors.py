@@ -79,8 +79,8 @@ def open_tensors(path: str | os.PathLike[str], kind: Kind) -> Iterator[TensorFil
     Whoever wrote it, no more memory is taken than some 30 times the size of its header, which is `kind.longest`
     at most: 25 times was measured, for a list of empty lists.
 
-    Raises ModelFileError, naming the file, when it is something else or damaged; OSError when it
-    cannot be read.
+    Raises ModelFileError, naming the file, when it is something else or damaged, or when the memory is too small
+    for the numbers that are read from it; OSError when it cannot be read.
     """
     with open(path, "rb", opener=_without_waiting) as file:
         about = os.fstat(file.fileno())
@@ -97,7 +97,10 @@ def open_tensors(path: str | os.PathLike[str], kind: Kind) -> Iterator[TensorFil
             header, places = _understand(file.read(length), n_bytes, kind)
         except ModelFileError as error:
             raise ModelFileError(f"{path} {error}") from error
-        yield TensorFile(str(path), header, places, PREFIX + length, file)
+        try:
+            yield TensorFile(str(path), header, places, PREFIX + length, file)
+        except MemoryError as error:
+            raise ModelFileError(f"{path} has {n_bytes} bytes of numbers, more than the memory holds") from error
 
 
 def read_tensors(path: str | os.PathLike[str], kind: Kind) -> tuple[dict[str, Array], dict[str, Any]]:
