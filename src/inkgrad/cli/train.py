@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +24,12 @@ from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import available_threads, limit_threads
 from inkgrad.models import MODELS
-from inkgrad.models.session import DEFAULT_MODEL, Paths, Session, Speed, resume, start
+from inkgrad.models.session import DEFAULT_MODEL, Paths, Session, Speed, Walk, resume, start
+from inkgrad.training import refuse_no_events
 
 N_CHECKED = 16  # examples for the gradient check
+
+Crew = Callable[[Session, Callable[[], bool]], AbstractContextManager[Walk]]
 
 
 def _about_models() -> str:
@@ -52,6 +58,35 @@ def train(
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin anew even where an unfinished training would be lost.")
     ] = False,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also write events for TensorBoard to this folder, with histograms after each epoch; "
+            "needs the extra: pip install 'inkgrad\\[tensorboard]'.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Train on so many workers, each of --threads cores, 1 by default; needs the extra: "
+            "pip install 'inkgrad\\[ray]'.",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="The head of the Ray cluster with the workers; this machine by default."
+        ),
+    ] = None,
+    sync_every: Annotated[
+        int | None,
+        typer.Option(
+            metavar="STEPS",
+            help="Let each worker take so many steps of its own before they are averaged; 1 by default.",
+        ),
+    ] = None,
     threads: Threads = None,
     plain: Plain = False,
     check: Annotated[
@@ -68,6 +103,13 @@ def train(
     """
     if check_every is not None and check_every < 1:
         raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
+    if workers is None and (ray is not None or sync_every is not None):
+        option = "--ray" if ray is not None else "--sync-every"
+        raise SettingError(f"{option} is for a training on several workers: say how many with --workers")
+    if workers is not None and check_every is not None:
+        raise SettingError(
+            "--check-every needs every step in this process: leave it out, or --workers; --check is fine"
+        )
     named = {
         "model": model,
         "classes": classes,
@@ -79,28 +121,50 @@ def train(
     }
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
-    speed = Speed(available_threads() if threads is None else threads, plain)
+    usual = available_threads() if workers is None else 1
+    speed = Speed(usual if threads is None else threads, plain)
+    crew = None if workers is None else _crew(workers, 1 if sync_every is None else sync_every, ray)
+    if tensorboard is not None:
+        refuse_no_events(tensorboard)
     session = resume(paths, given, data, speed) if go_on else start(paths, given, data, anew, speed)
+    session.tensorboard = tensorboard
     console = Console(stderr=True, highlight=False)
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
     if check or check_every:
         _check_gradient(session)
-    _train(session, console, check_every)
+    _train(session, console, check_every, crew)
     session.save_model()
     say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
     found = session.evaluate()
     print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
 
 
-def _train(session: Session, console: Console, check_every: int | None) -> None:
+def _crew(n_workers: int, sync_every: int, address: str | None) -> Crew:
+    """Return what has several workers do the steps of a session."""
+    from inkgrad.distributed.training import Team, on_workers
+
+    team = Team(n_workers, sync_every)
+
+    # Ray says on standard output that a worker died; that is for the accuracy alone.
+    @contextmanager
+    def crew(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Walk]:
+        with redirect_stdout(StringIO()), on_workers(session, team, address, stop_requested) as walk:
+            yield walk
+
+    return crew
+
+
+def _train(session: Session, console: Console, check_every: int | None, crew: Crew | None) -> None:
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     with (
         quiet,
         limit_threads(session.run.n_threads),
         stop_requests() as stop_requested,
+        crew(session, stop_requested) if crew else nullcontext() as walk,
         progress_of(session, console) as show,
+        closing(session.steps(walk)) as steps,
     ):
-        for row in session.steps():
+        for row in steps:
             show(row)
             if check_every and session.steps_done % check_every == 0:
                 _check_gradient(session)

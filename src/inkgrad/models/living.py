@@ -63,15 +63,17 @@ class Session:
         self.rows = log.rows
         self.save_checkpoint()
         with self._events() as events, closing((walk or alone)(self)) as walking:
-            for row in walking:
-                if row:
+            for rows in walking:
+                for row in rows:
                     if not self.rows:
                         row["training"] = self._what()
                     log.append(row)
                     if events:
                         events.append(row)
-                yield row
-                if events and row and "test_cost" in row:
+                if not rows:
+                    yield None
+                yield from rows  # all are in the log by now, should it end here
+                if events and any("test_cost" in row for row in rows):
                     self._write_histograms(events)
 
     def _events(self) -> AbstractContextManager[Events | None]:
@@ -139,23 +141,24 @@ class Session:
         save_png(curves(self.rows), self.paths.curves)
 
 
-Walk = Callable[[Session], Generator[dict[str, Any] | None, None, None]]
-"""Does the steps of a session that are left, keeps it up to date and yields its new rows, or None."""
+Walk = Callable[[Session], Generator[list[dict[str, Any]], None, None]]
+"""Does the steps of a session that are left, keeps it up to date and yields the rows that are new, often none."""
 
 
-def alone(session: Session) -> Generator[dict[str, Any] | None, None, None]:
+def alone(session: Session) -> Generator[list[dict[str, Any]], None, None]:
     """Do the steps that are left in this process; yield after each."""
     run, start = session.run, time.perf_counter() - session.seconds
     while run.epoch < session.settings.epochs:
         for step in run.steps(session.dataset.train):
             session.costs.append(step.cost)
             session.seconds = time.perf_counter() - start
-            row = None
+            rows = []
             if is_due(run, session.steps_in_epoch):
                 row = row_of(run, session.steps_in_epoch, session.costs, session.dataset.test)
                 row["seconds"] = round(session.seconds, 3)
                 session.costs.clear()
-            yield row
+                rows.append(row)
+            yield rows
         session.save_checkpoint()
 
 

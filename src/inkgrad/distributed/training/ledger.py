@@ -1,0 +1,138 @@
+"""Ledger: the last checkpoint of a training, and what the driver has to be told."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from inkgrad.distributed.training.job import Place
+from inkgrad.errors import InkgradError
+
+MOST_DEATHS = 5  # one after the other, without a checkpoint between
+
+
+class WorkersLost(InkgradError, RuntimeError):
+    """Workers that die again and again, so that nothing goes on."""
+
+
+class Outdated(RuntimeError):
+    """Something that a worker of an earlier attempt says: nobody listens to it any more."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What the driver has not heard yet.
+
+    `place` is the last checkpoint, None where it is known; `rows` are those of the log since; `steps` is how
+    many are done since the very start, maybe some after the checkpoint; `over` says that no more will come,
+    and `error` why, where it is not because all is done.
+    """
+
+    number: int
+    place: Place | None
+    rows: list[dict[str, Any]]
+    steps: int
+    over: bool
+    error: Exception | None
+
+
+class Ledger:
+    """The memory of a training on several workers, which outlives them.
+
+    The workers of one start are an attempt.  Each attempt goes on from the last checkpoint, and what
+    comes from an earlier one is refused.  A row of the log comes in one call with the checkpoint of its step, so
+    no row is ever taken back, and no step is counted twice.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.number = place, 0
+        self.attempt = 0
+        self.deaths = 0
+        self.steps = 0
+        self.rows: list[tuple[int, dict[str, Any]]] = []  # with the number of their checkpoint
+        self.stopping = self.over = False
+        self.error: Exception | None = None
+        self.complaint = ""
+        self.nodes: list[Any] = []
+        self.changed = asyncio.Event()
+
+    async def begin(self) -> int | None:
+        """Begin an attempt and return its number, None where no more shall be done."""
+        self.attempt += 1
+        self.deaths += 1
+        if self.deaths > MOST_DEATHS:
+            last = f"; the last error was {self.complaint}" if self.complaint else ""
+            self._end(WorkersLost(f"the workers died {MOST_DEATHS} times in a row before a checkpoint{last}"))
+        elif self.stopping:
+            self._end(None)
+        self.nodes, self.complaint = [], ""
+        return None if self.over else self.attempt
+
+    async def share(self, attempt: int, nodes: list[Any]) -> None:
+        """Keep for the other workers what the first of them has started: the nodes of a tree of sums."""
+        self._refuse_outdated(attempt)
+        self.nodes = nodes
+
+    async def shared(self, attempt: int) -> list[Any]:
+        """Return what was kept for the workers of an attempt."""
+        self._refuse_outdated(attempt)
+        return self.nodes
+
+    async def complain(self, attempt: int, complaint: str) -> None:
+        """Hear of an error in a worker; the first in an attempt is kept, others often only follow from it."""
+        self._refuse_outdated(attempt)
+        self.complaint = self.complaint or complaint
+
+    async def last(self, attempt: int) -> Place:
+        """Return where the attempt begins: the last checkpoint."""
+        self._refuse_outdated(attempt)
+        return self.place
+
+    async def note(self, attempt: int, steps: int) -> bool:
+        """Hear how many steps are done; return whether the workers shall stop."""
+        self._refuse_outdated(attempt)
+        self.steps = steps
+        self.changed.set()
+        return self.stopping
+
+    async def commit(self, attempt: int, place: Place, row: dict[str, Any] | None = None) -> None:
+        """Take a checkpoint, and the row of the log that belongs to it."""
+        self._refuse_outdated(attempt)
+        self.place, self.number, self.deaths = place, self.number + 1, 0
+        if row:
+            self.rows.append((self.number, row))
+        self.changed.set()
+
+    async def end(self, attempt: int, error: Exception | None = None) -> None:
+        """Hear from a worker that no more will come, because all is done, or why not."""
+        self._refuse_outdated(attempt)
+        self._end(error)
+
+    async def stop(self) -> None:
+        """Ask the workers to save a checkpoint and stop."""
+        self.stopping = True
+
+    async def news(self, number: int, patience: float, last: bool = False) -> News:
+        """Return what came after the checkpoint of this number; wait for something so many seconds at most.
+
+        Where only the `last` news are wanted, what comes before the end stays here.
+        """
+        if (last or self.number == number) and not self.over:
+            self.changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.changed.wait(), patience)
+        if self.number == number or (last and not self.over):
+            return News(number, None, [], self.steps, self.over, self.error)
+        self.rows = [(made, row) for made, row in self.rows if made > number]
+        return News(self.number, self.place, [row for _, row in self.rows], self.steps, self.over, self.error)
+
+    def _end(self, error: Exception | None) -> None:
+        self.over = True
+        self.error = self.error or error
+        self.changed.set()
+
+    def _refuse_outdated(self, attempt: int) -> None:
+        if attempt != self.attempt:
+            raise Outdated(f"attempt {attempt} is over, attempt {self.attempt} goes on")

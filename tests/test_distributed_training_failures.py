@@ -1,0 +1,177 @@
+"""Training on several workers of a real Ray goes on when they are killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkgrad.costs import SoftmaxCrossEntropy
+from inkgrad.data import Dataset, Examples
+from inkgrad.layers import Chain, Dense, Flatten, ReLU
+from inkgrad.models.session import Paths, resume, start
+from inkgrad.optimizers import SGD
+from inkgrad.training import Objective, Run, read_log
+
+pytest.importorskip("ray", reason="Ray, an extra, is not installed")
+
+from inkgrad.distributed.training import Team, train_together  # needs Ray
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray, by Ray
+
+OBJECTIVE = Objective(Chain((Flatten(), Dense(784, 64), ReLU(), Dense(64, 10))), SoftmaxCrossEntropy())
+EPOCHS = 250  # of 10 steps each
+
+
+@pytest.fixture(scope="module")
+def few(digits):
+    """A thousand digits to train on and two hundred to test on."""
+    train, test = digits.train, digits.test
+    return Dataset(Examples(train.x[:1000], train.t[:1000]), Examples(test.x[:200], test.t[:200]), digits.labels)
+
+
+def new_run():
+    return Run(OBJECTIVE, SGD(0.01, 0.9), batch_size=100, dtype=np.float64)
+
+
+def workers():
+    """Return the process ids of the workers that Ray Train has started for this program."""
+    parents, found = {}, []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            about, name = (folder / "stat").read_text(), (folder / "cmdline").read_text()
+        except OSError:
+            continue  # it has ended
+        parents[int(folder.name)] = int(about.rpartition(")")[2].split()[1])
+        if name.startswith("ray::") and "RayTrainWorker" in name:
+            found.append(int(folder.name))
+
+    def is_ours(process):
+        while process in parents:
+            if process == os.getpid():
+                return True
+            process = parents[process]
+        return False
+
+    return sorted(process for process in found if is_ours(process))
+
+
+def test_a_training_survives_twenty_kills_at_random_moments(local_ray, few):
+    """Some come as soon as the workers are there, others after up to 90 more steps, in the middle of one."""
+    rng = np.random.default_rng(0)
+    alone = new_run()
+    for _ in range(EPOCHS):
+        for _ in alone.steps(few.train):
+            pass
+    run, rows, killed, waited = new_run(), [], [], 0
+    moments = list(rng.integers(0, 10, 20))
+    for news in train_together(run, few, EPOCHS, Team(2)):
+        rows += news.rows
+        there = [process for process in workers() if process not in killed]
+        waited += len(news.rows)
+        if moments and there and waited >= moments[0]:
+            os.kill(int(rng.choice(there)), signal.SIGKILL)
+            killed += there  # the others are about to be ended, too
+            waited, moments = 0, moments[1:]
+    assert not moments
+    assert [row["step"] for row in rows] == list(range(10, 10 * EPOCHS + 1, 10))
+    np.testing.assert_allclose(run.theta, alone.theta, rtol=0, atol=1e-9)
+
+
+def spoken(script, *arguments):
+    """Return what a program of its own, with its own Ray, prints last."""
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+LOSING_A_NODE = """
+import numpy as np
+from ray.cluster_utils import Cluster
+from inkgrad.costs import SoftmaxCrossEntropy
+from inkgrad.data import load_data
+from inkgrad.distributed import connect
+from inkgrad.distributed.training import Team, train_together
+from inkgrad.layers import Chain, Dense, Flatten
+from inkgrad.optimizers import SGD
+from inkgrad.training import Objective, Run
+from pathlib import Path
+import sys
+
+def new_run():
+    return Run(Objective(Chain((Flatten(), Dense(784, 10))), SoftmaxCrossEntropy()), SGD(0.01, 0.9), dtype=np.float64)
+
+few = load_data(Path(sys.argv[1]), 10)
+cluster = Cluster()
+nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
+alone, run, steps = new_run(), new_run(), []
+with connect(cluster.address, n_workers=3) as found:
+    assert found.n_nodes == 3
+    for news in train_together(run, few, 200, Team(3)):
+        steps += [row["step"] for row in news.rows]
+        if news.steps > 100 and nodes:
+            cluster.remove_node(nodes.pop(), allow_graceful=False)
+            nodes.clear()
+for _ in range(200):
+    for _ in alone.steps(few.train):
+        pass
+assert not nodes
+assert steps == list(range(10, 2001, 10)), steps
+np.testing.assert_allclose(run.theta, alone.theta, rtol=0, atol=1e-9)
+cluster.shutdown()
+print("went on")
+"""
+
+
+def test_a_training_goes_on_when_a_node_is_lost(small_folder):
+    assert spoken(LOSING_A_NODE, str(small_folder)) == "went on"
+
+
+def training(folder, data, *arguments):
+    command = [sys.executable, "-m", "inkgrad", "train", "--model", "seed", "--data", str(data), *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def rows_in(folder):
+    path = folder / "digits.log.jsonl"
+    return read_log(path) if path.exists() and path.stat().st_size else []
+
+
+def alone(tmp_path, small_folder):
+    """Return the session of an undisturbed training in this process, of 200 epochs of 10 steps."""
+    session = start(Paths(tmp_path / "alone.safetensors"), {"model": "seed", "epochs": 200}, small_folder)
+    for _ in session.steps():
+        pass
+    return session
+
+
+def finished(tmp_path, small_folder, whole):
+    """Go on in this process, and compare with the undisturbed training."""
+    session = resume(Paths(tmp_path / "digits.safetensors"), {}, small_folder)
+    assert 0 < session.steps_done < 2000
+    for _ in session.steps():
+        pass
+    assert [row["step"] for row in session.rows] == [row["step"] for row in whole.rows]
+    assert session.rows[-1]["test_accuracy"] == pytest.approx(whole.rows[-1]["test_accuracy"], abs=0.01)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_what_a_driver_left_behind_is_gone_on_with(tmp_path, small_folder, how):
+    whole = alone(tmp_path, small_folder)
+    with training(tmp_path, small_folder, "--workers", 2, "--epochs", 200) as process:
+        while len(rows_in(tmp_path)) < 20 and process.poll() is None:
+            pass
+        (os.kill if how == signal.SIGKILL else os.killpg)(process.pid, how)  # Ctrl-C is for all in the terminal
+        output, said = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 2
+        assert re.search(r"inkgrad: interrupted after step \d+ of epoch \d+; to go on: inkgrad train --resume", said)
+        assert "Traceback" not in said
+        assert output == ""
+    finished(tmp_path, small_folder, whole)
