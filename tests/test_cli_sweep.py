@@ -132,3 +132,14 @@ def test_the_example_can_be_used_as_it_is(tmp_path):
     found = sweep("--example", cwd=tmp_path)
     assert found.returncode == 0
     assert found.stdout.startswith("# What `inkgrad sweep` tries.")
+
+
+@pytest.mark.parametrize("wrong", [["--ray", "nonsense"], ["--workers", "4096"]])
+def test_workers_that_cannot_work_leave_a_finished_sweep_as_it_is(swept, wrong, small_folder):
+    pytest.importorskip("ray", reason="Ray, an extra, is not installed")
+    folder, _ = swept
+    before = {path: path.read_bytes() for path in sorted(folder.glob("best.*"))}
+    found = sweep("sweep.toml", "--data", small_folder, *wrong, cwd=folder)
+    assert found.returncode == 2
+    assert "Traceback" not in found.stderr
+    assert {path: path.read_bytes() for path in sorted(folder.glob("best.*"))} == before

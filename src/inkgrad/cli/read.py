@@ -26,6 +26,7 @@ from inkgrad.reader import THRESHOLD, Reader, draw_boxes
 from inkgrad.reader.expect import HELP
 
 STDIN = "-"
+MOST_HERE = 256  # processes
 MANY = 50  # pictures, from which on there is a bar
 DEFAULT_MODEL = Path("reader")
 
@@ -67,7 +68,11 @@ def read(
         Path | None, typer.Option(metavar="PNG", help="Also draw what the network saw, with its answers.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes that read; as many as there are cores, if not told.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that read, as many as there are cores if not told; with --out, workers of Ray.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -108,6 +113,11 @@ def read(
         bulk.refuse_with(other | {f"--format {format_.value}": format_ != Format.text})
         return read_in_bulk(pictures, bulk, workers, load(model), threshold, expect)
     bulk.refuse_alone()
+    if workers is not None and workers > MOST_HERE:
+        raise SettingError(f"at most {MOST_HERE} processes read here, got --workers {workers}: more read with --out")
+    for picture in pictures:
+        if Path(picture).is_dir():
+            raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")
     _read_here(_named(pictures), model, expect, threshold, format_, table, boxes, seen, workers)
     return None
 

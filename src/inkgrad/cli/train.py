@@ -132,7 +132,9 @@ def train(
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
     if check or check_every:
         _check_gradient(session)
-    _train(session, console, check_every, crew)
+    on_workers = {"--workers": workers, "--ray": ray, "--sync-every": sync_every}
+    again = [word for name, value in on_workers.items() if value is not None for word in (name, str(value))]
+    _train(session, console, check_every, crew, again)
     session.save_model()
     say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
     found = session.evaluate()
@@ -154,7 +156,7 @@ def _crew(n_workers: int, sync_every: int, address: str | None) -> Crew:
     return crew
 
 
-def _train(session: Session, console: Console, check_every: int | None, crew: Crew | None) -> None:
+def _train(session: Session, console: Console, check_every: int | None, crew: Crew | None, again: list[str]) -> None:
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     with (
         quiet,
@@ -170,9 +172,10 @@ def _train(session: Session, console: Console, check_every: int | None, crew: Cr
                 _check_gradient(session)
             if stop_requested():
                 session.save_checkpoint()
+                command = ["inkgrad", "train", "--resume", "--out", str(session.paths.model), *again]
                 raise Interrupted(
                     f"interrupted after step {session.run.step} of epoch {session.run.epoch + 1}; "
-                    f"to go on: inkgrad train --resume --out {shlex.quote(str(session.paths.model))}"
+                    f"to go on: {shlex.join(command)}"
                 )
 
 

@@ -49,6 +49,7 @@ def on_ray(
     their workers again and again.
     """
     with connect(address, n_workers or 1) as cluster, tempfile.TemporaryDirectory() as litter:
+        sweep.begin()
         watch = _Watch(sweep, show, stop)
         left = [number for number in watch.going if number not in sweep.outcomes]
         if not left:

@@ -22,6 +22,7 @@ def one_after_another(sweep: Sweep, show: Show, stop: Callable[[], bool] = lambd
 
     Raises Interrupted, after a step, once `stop()` is true.
     """
+    sweep.begin()
     going = sweep.going()
     with limit_threads(n_threads):
         for rung in (*sweep.plan.rungs, None):

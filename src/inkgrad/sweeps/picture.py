@@ -72,6 +72,8 @@ def _draw_curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
 
 
 def _draw_setting(axes: Any, name: str, values: Choice | Range, outcomes: Sequence[Outcome]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     places = [getattr(each.trial.settings, name) for each in outcomes]
     if isinstance(values, Choice):  # side by side, in the order of the list
         places = [values.values.index(place) for place in places]
@@ -80,6 +82,9 @@ def _draw_setting(axes: Any, name: str, values: Choice | Range, outcomes: Sequen
         axes.set_xlim(-0.5, len(names) - 0.5)
     elif values.log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     top = axes.get_xaxis_transform()  # across as the axis, upwards from 0 to 1
     for place, each in zip(places, outcomes, strict=True):
         if each.status == DIVERGED or each.accuracy is None:

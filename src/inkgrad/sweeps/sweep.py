@@ -41,12 +41,21 @@ class Sweep:
         search = plan.search
         self.held = Held.out_of(dataset, search.validation_fraction, search.seed)
         self.store = Store(paths.folder)
+        self.is_new = journal is None
         self.journal = journal or Journal(paths.journal, self.described(dataset))
         self.outcomes = self.journal.outcomes({trial.number: trial for trial in self.trials})
 
     def described(self, dataset: Dataset) -> dict[str, Any]:
         """Return what makes this sweep the same as another."""
         return self.plan.described() | {"data": dataset.train.fingerprint()}
+
+    def begin(self) -> None:
+        """Write the first lines of the journal, and drop what an older sweep left: only once the work can start."""
+        if self.is_new:
+            self.store.clear()
+            self.paths.checkpoint.unlink(missing_ok=True)
+            self.is_new = False
+        self.journal.write()
 
     def record(self, outcome: Outcome) -> None:
         """Write down how a trial ended; it is not run again."""
@@ -93,18 +102,14 @@ class Sweep:
 
 
 def start_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, anew: bool = False) -> Sweep:
-    """Return a new sweep; nothing is written but the first line of its journal.
+    """Return a new sweep; nothing is written before it begins.
 
     Raises SettingError where an unfinished sweep or training would be lost, unless it shall be begun `anew`.
     """
     refuse_unwritable(paths.model)
     if not anew:
         _refuse_losing_work(paths)
-    sweep = Sweep(paths, plan, load_data(folder, plan.fixed.get("classes")), folder)
-    sweep.store.clear()
-    paths.checkpoint.unlink(missing_ok=True)
-    sweep.journal.write()
-    return sweep
+    return Sweep(paths, plan, load_data(folder, plan.fixed.get("classes")), folder)
 
 
 def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
@@ -128,9 +133,7 @@ def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
     last = max((line["trial"] for line in journal.lines if type(line["trial"]) is int), default=0)
     if last > plan.n_trials:
         raise SettingError(f"{paths.journal} holds trial {last} already, got trials = {plan.n_trials}: ask for more")
-    sweep = Sweep(paths, plan, dataset, folder, journal)
-    sweep.journal.write()
-    return sweep
+    return Sweep(paths, plan, dataset, folder, journal)
 
 
 def _refuse_losing_work(paths: SweepPaths) -> None:
