@@ -28,7 +28,7 @@ class Shard:
 
     which is what one worker would find.
 
-    Raises SettingError unless 0 <= index < count.
+    Raises SettingError for an index that is not from 0 to count - 1.
     """
 
     index: int = 0
