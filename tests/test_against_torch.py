@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from catalogue import CONVOLUTIONS, NORMS, POOLS, batch, outputs_and_targets
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -24,7 +25,6 @@ from inkgrad.layers import (
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Cosine, OneCycle, StepDecay
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
 functional = torch.nn.functional
 
 

@@ -5,11 +5,8 @@ import sys
 
 import pytest
 
+from inkgrad.distributed import connect
 from inkgrad.errors import SettingError
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-from inkgrad.distributed import connect  # needs Ray
 
 
 def test_a_program_that_is_connected_stays_so(local_ray):

@@ -9,21 +9,17 @@ from pathlib import Path
 
 import deadly_layer
 import numpy as np
+import pyarrow as pa
 import pytest
 from many_pictures import Killer, write_pictures
 from PIL import Image
+from pyarrow import parquet
 
+from inkgrad.distributed import read_dataset
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.layers import Chain
 from inkgrad.models import load
 from inkgrad.reader import Reader
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-import pyarrow as pa
-from pyarrow import parquet
-
-from inkgrad.distributed import read_dataset  # needs Ray
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,15 @@
 import importlib.util
 import os
 
-import pytest
-
-from inkgrad.errors import DataError, SettingError
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
 import fsspec
 import pyarrow as pa
+import pytest
 from pyarrow import parquet
 
 from inkgrad.distributed.reading.listing import list_sources
 from inkgrad.distributed.reading.parts import cut, read_list, write_list
 from inkgrad.distributed.reading.tables import Columns, count_rows, read_rows
+from inkgrad.errors import DataError, SettingError
 
 
 def names(*sources):

@@ -1,16 +1,12 @@
 """Reading as a step of somebody's own Ray Dataset."""
 
+import pyarrow as pa
 import pytest
 from many_pictures import write_pictures
 
+from inkgrad.distributed import ReadPictures
 from inkgrad.errors import SettingError
 from inkgrad.reader import Reader
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-import pyarrow as pa
-
-from inkgrad.distributed import ReadPictures  # needs Ray
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,10 @@ from types import SimpleNamespace
 import pytest
 from sweeping import Seen, plan_of, sweep_in, without_seconds
 
+from inkgrad.distributed import tune
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.sweeps import Choice, one_after_another, resume_sweep
 from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-from inkgrad.distributed import tune  # needs Ray
 
 
 def run(sweep, enough=lambda seen: False, **how):

@@ -8,16 +8,13 @@ import pytest
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
+from inkgrad.distributed.training import Team, on_workers, train_together
+from inkgrad.distributed.training.ledger import WorkersLost
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Chain, Dense, Flatten, Layer, ReLU
 from inkgrad.models.session import Paths, Speed, resume, start
 from inkgrad.optimizers import SGD, Adam
 from inkgrad.training import Objective, Run, Shard, evaluate
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-from inkgrad.distributed.training import Team, on_workers, train_together  # needs Ray
-from inkgrad.distributed.training.ledger import WorkersLost
 
 pytestmark = [
     pytest.mark.usefixtures("local_ray"),

@@ -12,14 +12,11 @@ import pytest
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
+from inkgrad.distributed.training import Team, train_together
 from inkgrad.layers import Chain, Dense, Flatten, ReLU
 from inkgrad.models.session import Paths, resume, start
 from inkgrad.optimizers import SGD
 from inkgrad.training import Objective, Run, read_log
-
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-from inkgrad.distributed.training import Team, train_together  # needs Ray
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray, by Ray
 

@@ -5,9 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-from inkgrad.distributed.training.job import Place  # needs Ray
+from inkgrad.distributed.training.job import Place
 from inkgrad.distributed.training.ledger import MOST_DEATHS, Ledger, Outdated, WorkersLost
 from inkgrad.distributed.training.sums import Sums
 

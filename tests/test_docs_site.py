@@ -11,16 +11,13 @@ from html import unescape
 
 import pytest
 import typer
+from markdown import markdown
 from pages import ROOT
 from typer.testing import CliRunner
 
 import inkgrad
 from inkgrad.cli.app import app
 from inkgrad.layers import Activation, Elementwise, Layer
-
-pytest.importorskip("mkdocs", reason="the extra docs has MkDocs")
-pytest.importorskip("material", reason="the extra docs has MkDocs Material")
-from markdown import markdown
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PARTS = [inkgrad.layers, inkgrad.costs, inkgrad.optimizers, inkgrad.training, inkgrad.data, inkgrad.fast]

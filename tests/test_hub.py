@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import huggingface_hub
 import numpy as np
 import pytest
+from huggingface_hub import constants
 from safetensors.numpy import load as parse
 from stand_in_hub import TOKEN, Hub, running
 
@@ -13,9 +15,6 @@ from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.layers import Chain, Dense, Flatten
 from inkgrad.models import Card, Model, load_from_hub, push_to_hub
 from inkgrad.models.readme import readme
-
-huggingface_hub = pytest.importorskip("huggingface_hub")
-constants = pytest.importorskip("huggingface_hub.constants")
 
 CARD = Card(
     data="MNIST",

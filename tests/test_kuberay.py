@@ -4,9 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
-
-yaml = pytest.importorskip("yaml", reason="PyYAML comes with extras")
+import yaml
 
 ROOT = Path(__file__).parents[1]
 CLAIM, JOB = yaml.safe_load_all((ROOT / "examples" / "kuberay.yaml").read_text())

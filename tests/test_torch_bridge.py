@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from catalogue import LAYERS, batch
 
 import inkgrad
@@ -33,7 +34,6 @@ from inkgrad.models import MODELS
 from inkgrad.optimizers import SGD, Adam, Averaged, Constant, Cosine, OneCycle, StepDecay
 from inkgrad.training import Objective, train
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
 functional, schedulers, optim = torch.nn.functional, torch.optim.lr_scheduler, torch.optim
 
 N_STEPS = 10

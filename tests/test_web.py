@@ -5,9 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-
-pytest.importorskip("starlette", reason="the playground is an extra: pip install 'inkgrad[web]'")
-
 from PIL import Image
 from playground import Page, as_bytes
 

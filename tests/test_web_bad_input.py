@@ -11,9 +11,6 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-
-pytest.importorskip("starlette", reason="the playground is an extra: pip install 'inkgrad[web]'")
-
 from hypothesis import HealthCheck, given
 from hypothesis import settings as fuzzing
 from hypothesis import strategies as st

@@ -8,15 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright import sync_api as playwright
 
 from inkgrad import load
 from inkgrad.data import mnist
 from inkgrad.layout import Layout
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine: apt-get install chromium", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev has playwright")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
 
 WAIT = 20_000  # milliseconds; a busy machine takes long
 PAGE = Path(__file__).parent.parent / "examples" / "page.jpg"

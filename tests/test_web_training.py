@@ -8,9 +8,6 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-
-pytest.importorskip("starlette", reason="the playground is an extra: pip install 'inkgrad[web]'")
-
 from playground import LIBRARY, SOON, Page, as_bytes, opened, wait_until
 
 from inkgrad.check import check_network

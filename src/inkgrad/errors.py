@@ -3,6 +3,7 @@
 InkgradError
 ├── ShapeError         arrays or layers that do not fit together       (also a ValueError)
 ├── SettingError       a setting that makes no sense                   (also a ValueError)
+│   └── MissingExtra   a part whose packages are not installed         (also an ImportError)
 ├── DataError          examples or labels that are not what they should be (also a ValueError)
 ├── PictureError       a picture in which no digit can be found        (also a ValueError)
 ├── ModelFileError     a file that is not a model, or of unknown parts (also a ValueError)
@@ -29,6 +30,10 @@ class ShapeError(InkgradError, ValueError):
 
 class SettingError(InkgradError, ValueError):
     """A setting that makes no sense."""
+
+
+class MissingExtra(SettingError, ImportError):
+    """A part of the library whose packages, an extra, are not installed."""
 
 
 class DataError(InkgradError, ValueError):

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from inkgrad.cli.terminal import say
-from inkgrad.errors import SettingError
 
 
 def serve(
@@ -27,12 +26,7 @@ def serve(
 
     Everything stays on this machine. It needs the extra: pip install 'inkgrad\\[web]'
     """
-    try:
-        from inkgrad import web
-    except ModuleNotFoundError as error:
-        raise SettingError(
-            f"the playground needs {error.name}, which is not installed: pip install 'inkgrad[web]'"
-        ) from None
+    from inkgrad import web
 
     def ready(address: str) -> None:
         print(f"the playground is at {address} (Ctrl-C ends it)", flush=True)

@@ -18,7 +18,7 @@ from inkgrad.cli.options import Data, Threads
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.terminal import say
 from inkgrad.cli.trials import table, trials_of
-from inkgrad.errors import Interrupted, SettingError
+from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
 from inkgrad.models.session import Speed
@@ -100,7 +100,7 @@ def _way(workers: int | None, address: str | None, n_threads: int) -> Run:
     if workers is not None or address is not None:
         try:
             from inkgrad.distributed.tune import on_ray
-        except ImportError as error:
+        except MissingExtra as error:
             if address is not None:
                 raise SettingError(str(error)) from None
             say(f"{error}; the trials run one after another")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from inkgrad.distributed.extra import ray
+import ray
+
 from inkgrad.errors import SettingError
 
 PATIENCE = 5  # seconds for a head to take a connection

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import ray
 from ray import tune
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from inkgrad.distributed.cluster import connect
-from inkgrad.distributed.extra import ray
 from inkgrad.errors import Diverged, Interrupted
 from inkgrad.fast import limit_threads
 from inkgrad.files import replacing

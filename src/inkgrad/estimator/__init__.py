@@ -1,8 +1,11 @@
 """Estimators: our networks as scikit-learn's users know them."""
 
-from inkgrad.estimator.extra import MissingExtra  # isort: skip  before what needs it
-from inkgrad.estimator.classifier import NetworkClassifier
-from inkgrad.estimator.reader import DigitReaderTransformer
-from inkgrad.estimator.regressor import NetworkRegressor
+from inkgrad.errors import MissingExtra
+from inkgrad.extras import extra
+
+with extra("sklearn", "inkgrad.estimator needs"):
+    from inkgrad.estimator.classifier import NetworkClassifier
+    from inkgrad.estimator.reader import DigitReaderTransformer
+    from inkgrad.estimator.regressor import NetworkRegressor
 
 __all__ = ["DigitReaderTransformer", "MissingExtra", "NetworkClassifier", "NetworkRegressor"]

@@ -10,9 +10,9 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.errors import ModelFileError
-from inkgrad.export.extra import needed_onnx
 from inkgrad.export.sketch import Node
 from inkgrad.export.wire import refuse_too_many_parts
+from inkgrad.extras import extra
 from inkgrad.models.header import MOST_AXES, MOST_NUMBERS
 from inkgrad.saving import one_line, quoted
 
@@ -45,8 +45,9 @@ def parse(raw: bytes) -> Graph:
     Raises ModelFileError, saying why, for what is damaged or beyond what networks of layers need;
     SettingError when the package onnx is not installed.
     """
-    onnx = needed_onnx()
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    with extra("onnx", "ONNX files need"):
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     refuse_too_many_parts(raw)
     try:

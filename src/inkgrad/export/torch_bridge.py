@@ -12,6 +12,7 @@ from inkgrad.errors import SettingError, ShapeError
 from inkgrad.export.torch_order import Place
 from inkgrad.export.torch_readers import read
 from inkgrad.export.torch_twins import twin
+from inkgrad.extras import extra
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout
 
@@ -31,12 +32,8 @@ def to_torch(network: Layer, theta: Array, input_shape: Sequence[int]) -> Sequen
     Raises SettingError for a layer or a type of numbers that PyTorch does not have, or when PyTorch is not
     installed; ShapeError when the network does not take inputs of `input_shape`, or theta does not fit it.
     """
-    try:
+    with extra("torch", "to_torch needs"):
         from torch import nn
-    except ModuleNotFoundError as error:
-        raise SettingError(
-            f"to_torch needs {error.name}, which is not installed: pip install 'inkgrad[torch]'"
-        ) from None
     if not isinstance(network, Layer):
         raise SettingError(f"to_torch takes a network, such as model.network, got {type(network).__name__}")
     theta = np.asarray(theta)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from inkgrad.errors import SettingError
-from inkgrad.export.extra import needed_onnx
 from inkgrad.export.header import as_text
 from inkgrad.export.sketch import INPUT, OUTPUT, Sketch
 from inkgrad.export.translations import draw, draw_probabilities
+from inkgrad.extras import extra
 from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.saving import Kind
@@ -54,7 +55,8 @@ def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
     """
     import inkgrad
 
-    onnx = needed_onnx()
+    with extra("onnx", "ONNX files need"):
+        import onnx
     header = ONNX.marked(model.header())
     taken = input_of(model, preprocessing)
     whole = onnx.helper.make_model(
@@ -69,6 +71,11 @@ def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
     onnx.helper.set_model_props(whole, {"labels": json.dumps(list(model.labels)), KEY: as_text(header)})
     raw: bytes = whole.SerializeToString(deterministic=True)
     return raw
+
+
+def has_onnx() -> bool:
+    """Return whether the package onnx is installed, without importing it."""
+    return find_spec("onnx") is not None
 
 
 def input_of(model: Model, preprocessing: bool = False) -> Input:

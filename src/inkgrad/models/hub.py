@@ -11,6 +11,7 @@ from typing import Any
 
 from inkgrad.costs import Cost
 from inkgrad.errors import ModelFileError, SettingError
+from inkgrad.extras import extra
 from inkgrad.layers import Layer
 from inkgrad.models.model import Model, load
 from inkgrad.models.readme import readme
@@ -88,11 +89,8 @@ def load_from_hub(
 
 
 def _huggingface_hub() -> Any:
-    try:
+    with extra("hub", "the hub needs"):
         import huggingface_hub.errors
-    except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
-        raise SettingError(f"the hub needs {name}, which is not installed: pip install 'inkgrad[hub]'") from None
     return huggingface_hub
 
 

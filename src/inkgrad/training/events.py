@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.errors import SettingError
+from inkgrad.extras import extra
 from inkgrad.files import refuse_unwritable
 
 N_BINS = 64  # of a histogram; TensorBoard shows 30
@@ -98,13 +98,9 @@ def refuse_no_events(folder: Path) -> None:
 
 
 def _tensorboardx() -> Any:
-    try:
+    with extra("tensorboard", "events for TensorBoard need"):
         import tensorboardX
         import tensorboardX.event_file_writer
         import tensorboardX.proto.event_pb2
         import tensorboardX.summary
-    except ModuleNotFoundError as error:
-        raise SettingError(
-            f"events for TensorBoard need {error.name}, which is not installed: pip install 'inkgrad[tensorboard]'"
-        ) from None
     return tensorboardX

@@ -1,6 +1,9 @@
 """The playground: a server, and the page on which a network is watched as it learns."""
 
-from inkgrad.web.app import make_app
-from inkgrad.web.server import serve
+from inkgrad.extras import extra
+
+with extra("web", "the playground needs"):
+    from inkgrad.web.app import make_app
+    from inkgrad.web.server import serve
 
 __all__ = ["make_app", "serve"]

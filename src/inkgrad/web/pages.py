@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from inkgrad.extras import extra
+
 TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -23,7 +25,8 @@ def page_routes() -> list[Route]:
     """Return a route for each file of the page, and for plotly's JavaScript from its own Python package."""
     static = sorted((files("inkgrad.web") / "static").iterdir(), key=lambda file: file.name)
     found = [_route(f"/{file.name}", file) for file in static if file.name.rpartition(".")[2] in TYPES]
-    plotly = files("plotly") / "package_data" / "plotly.min.js"
+    with extra("web", "the playground needs"):
+        plotly = files("plotly") / "package_data" / "plotly.min.js"
     return [_route("/", files("inkgrad.web") / "static" / "index.html"), *found, _route("/plotly.min.js", plotly)]
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from inkgrad.distributed.extra import ray
-from inkgrad.distributed.reading.arrow import pa
+import pyarrow as pa
+import ray
+
 from inkgrad.distributed.reading.loads import Load
 from inkgrad.distributed.reading.rows import as_rows
 from inkgrad.distributed.reading.worker import PictureReader

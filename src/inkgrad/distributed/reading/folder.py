@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from inkgrad.distributed.reading.arrow import parquet
+from pyarrow import parquet
+
 from inkgrad.distributed.reading.parts import Listed, Part, read_list
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing

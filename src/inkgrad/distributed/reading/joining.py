@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 import pyarrow.compute as compute
+from pyarrow import csv, parquet
 
-from inkgrad.distributed.reading.arrow import csv, pa, parquet
 from inkgrad.distributed.reading.rows import READ, UNREAD
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from inkgrad.distributed.reading.arrow import pa
 from inkgrad.reader import Reading
 
 PLACE = [("index", pa.int64()), ("path", pa.string())]

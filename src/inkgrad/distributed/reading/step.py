@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkgrad.distributed.reading.arrow import pa
+import pyarrow as pa
+
 from inkgrad.distributed.reading.worker import PictureReader
 from inkgrad.errors import SettingError
 from inkgrad.reader import Reader

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from glob import has_magic
 from typing import Any
 
-from inkgrad.distributed.reading.arrow import fsspec
+import fsspec  # type: ignore[import-untyped]
+
 from inkgrad.errors import DataError, SettingError
 
 

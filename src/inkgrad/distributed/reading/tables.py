@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from inkgrad.distributed.reading.arrow import pa, parquet
+import pyarrow as pa
+from pyarrow import parquet
+
 from inkgrad.distributed.reading.stores import opened
 from inkgrad.errors import DataError
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import ray
+
 from inkgrad.arrays import Array
-from inkgrad.distributed.extra import ray
 from inkgrad.distributed.training.sums import FAN_IN
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import ray
 
 from inkgrad.arrays import Array
 from inkgrad.data import Augmentation, Examples
-from inkgrad.distributed.extra import ray
 from inkgrad.optimizers import Optimizer
 from inkgrad.training import Objective, Run, Shard
 

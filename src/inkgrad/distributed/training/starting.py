@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from inkgrad.distributed.extra import ray
+import ray
+
 from inkgrad.distributed.training.job import Job
 from inkgrad.distributed.training.worker import work
 

@@ -6,8 +6,9 @@ import asyncio
 from itertools import pairwise
 from typing import Any
 
+import ray
+
 from inkgrad.arrays import Array
-from inkgrad.distributed.extra import ray
 
 FAN_IN = 8  # callers of one node of the tree
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+import ray
+
 from inkgrad.data import Dataset
-from inkgrad.distributed.extra import ray
 from inkgrad.distributed.training.job import Job, Place
 from inkgrad.distributed.training.ledger import Ledger, News, WorkersLost
 from inkgrad.distributed.training.starting import working

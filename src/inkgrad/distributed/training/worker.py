@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 import numpy as np
+import ray
 
-from inkgrad.distributed.extra import ray
 from inkgrad.distributed.training.averaging import Averaging
 from inkgrad.distributed.training.groups import Alone, Gloo, Group, Tree
 from inkgrad.distributed.training.job import Job, Place
