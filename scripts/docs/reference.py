@@ -1,70 +1,70 @@
-"""The reference: a page for each part of the library, from what it makes public."""
+"""The reference: a page for each part of the library, from its source; nothing is imported, so no extra is needed."""
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
-from importlib import import_module
-from types import ModuleType
+from functools import cache
+from pathlib import Path
 
+import griffe
 from docstrings import as_markdown
 
-import inkgrad
-
-INSIDE = {"__main__", "cli", "files"}  # no part of what is imported: the command line has a page of its own
-
-
-def public_modules() -> list[str]:
-    """Return the names of the modules that a user imports from."""
-    parts = sorted(each.name for each in pkgutil.iter_modules(inkgrad.__path__) if each.name not in INSIDE)
-    return ["inkgrad", *(f"inkgrad.{part}" for part in parts)]
+SOURCE = Path(__file__).parent.parent.parent / "src"
+INSIDE = {"__main__", "cli", "extras", "files"}  # no part of what is imported: the command line has a page of its own
 
 
-def public_names(module: ModuleType) -> list[str]:
+@cache
+def public_parts() -> dict[str, griffe.Module]:
+    """Return the modules that a user imports from, by their names."""
+    package = griffe.load("inkgrad", search_paths=[SOURCE], resolve_aliases=True)
+    parts = {each.path: each for name, each in sorted(package.modules.items()) if name not in INSIDE}
+    return {"inkgrad": package, **parts}
+
+
+def public_names(part: griffe.Module) -> list[str]:
     """Return what a module makes public: its `__all__`, or else the classes and functions defined in it."""
-    return list(getattr(module, "__all__", None) or (name for name in vars(module) if _is_own(module, name)))
+    if part.exports:
+        return [str(name) for name in part.exports]
+    return [name for name, each in part.members.items() if _is_own(each) and not name.startswith("_")]
 
 
-def _is_own(module: ModuleType, name: str) -> bool:
-    value = vars(module)[name]
-    kind = inspect.isclass(value) or inspect.isfunction(value)
-    return kind and not name.startswith("_") and value.__module__ == module.__name__
+def _is_own(member: griffe.Object | griffe.Alias) -> bool:
+    return not member.is_alias and (member.is_class or member.is_function)
 
 
 def reference_pages() -> dict[str, str]:
     """Return the Markdown of each page by its path."""
-    names = public_modules()
-    pages = {f"reference/{name}.md": _page(import_module(name)) for name in names}
-    pages["reference/index.md"] = _contents(names)
+    pages = {f"reference/{name}.md": _page(part) for name, part in public_parts().items()}
+    pages["reference/index.md"] = _contents()
     return {path: f"---\nsearch:\n  boost: 0.5\n---\n\n{page}" for path, page in pages.items() if page}
 
 
-def _page(module: ModuleType) -> str:
-    names = sorted(public_names(module), key=str.lower)
+def _page(part: griffe.Module) -> str:
+    names = sorted(public_names(part), key=str.lower)
     if not names:
         return ""
-    about = as_markdown(inspect.getdoc(module))
-    return "\n\n".join([f"# {module.__name__}", about, *(_entry(module, name) for name in names)])
+    return "\n\n".join([f"# {part.path}", as_markdown(_about(part)), *(_entry(part, name) for name in names)])
 
 
-def _entry(module: ModuleType, name: str) -> str:
+def _about(part: griffe.Module) -> str:
+    return part.docstring.value if part.docstring else ""
+
+
+def _entry(part: griffe.Module, name: str) -> str:
     """Return what shows a name; where it belongs to another part, a link to its entry there."""
-    home = getattr(getattr(module, name), "__module__", None) or module.__name__
-    part = ".".join(home.split(".")[:2])
-    if part != module.__name__ and part in public_modules() and name in public_names(import_module(part)):
-        return f"## {name}\n\nSee [{part}.{name}][]."
-    path = f"{module.__name__}.{name}"
-    if any(each.name == name for each in pkgutil.iter_modules(getattr(module, "__path__", []))):
-        return f"[](){{#{path}}}\n\n::: {home}.{name}"  # a file has the same name, and would be shown instead
-    return f"::: {path}"
+    path, member = f"{part.path}.{name}", part.members[name]
+    named_like_its_file = member.is_module and name in member.members  # the file would be shown instead
+    home = (member.members[name] if named_like_its_file else member).canonical_path
+    owner = ".".join(home.split(".")[:2])
+    if owner != part.path and owner in public_parts() and name in public_names(public_parts()[owner]):
+        return f"## {name}\n\nSee [{owner}.{name}][]."
+    return f"[](){{#{path}}}\n\n::: {home}" if named_like_its_file else f"::: {path}"
 
 
-def _contents(names: list[str]) -> str:
+def _contents() -> str:
     rows = []
-    for name in names:
-        module = import_module(name)
-        if public_names(module):
-            about = as_markdown(inspect.getdoc(module).split("\n")[0])
+    for name, part in public_parts().items():
+        if public_names(part):
+            about = as_markdown(_about(part).split("\n")[0])
             about = about.partition(": ")[2] or about
             rows.append(f"| [{name}]({name}.md) | {about[0].upper()}{about[1:]} |")
     head = "# Reference\n\nEverything public, from the docstrings. What is not here may change without notice."
