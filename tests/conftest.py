@@ -46,7 +46,7 @@ def small_folder(tmp_path_factory, digits):
 @pytest.fixture(scope="module")
 def client():
     """A client of a playground."""
-    from playground import opened  # what it needs is an extra
+    from support.playground import opened  # what it needs is an extra
 
     with opened() as client:
         yield client

@@ -5,13 +5,12 @@ import sys
 import tomllib
 from collections import defaultdict
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support import ROOT
 
-ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
@@ -32,7 +31,8 @@ USES = {  # of each extra what it is for, as a program
     "ray": EVERY_MODULE.format(part="distributed"),
     "torch": "import numpy as np; from inkgrad.export import to_torch; from inkgrad.layers import Dense\n"
     "to_torch(Dense(2, 1), np.zeros(3), (2,))\n"
-    "from array_api_compat import torch; from inkgrad.check import check_torch; check_torch(torch.tanh, [torch.ones(3)])",
+    "from array_api_compat import torch; from inkgrad.check import check_torch\n"
+    "check_torch(torch.tanh, [torch.ones(3)])",
     "web": EVERY_MODULE.format(part="web") + "part.make_app()",
     "docs": f"import os; os.chdir({str(ROOT)!r}); from mkdocs.config import load_config; "
     "config = load_config(); config.plugins.on_startup(command='build', dirty=False); config.plugins.on_config(config)",

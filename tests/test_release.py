@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import blocks_of, run_python
+from support import ROOT
+from support.pages import blocks_of, run_python
 
 import inkgrad
 from inkgrad.check import check_layer
 
-ROOT = Path(__file__).parent.parent
 RELEASE = re.compile(r"^## (\S+) - (\S+)$", re.MULTILINE)
 CFF_FIELDS = {  # of the schema of version 1.2.0, which allows no others
     *("abstract", "authors", "cff-version", "commit", "contact", "date-released", "doi", "identifiers", "keywords"),
@@ -141,7 +141,9 @@ def test_a_picture_of_the_readme_that_the_sdist_lacks_is_named(contents, in_sdis
     assert "docs/pictures/page.png" in wrong
 
 
-@pytest.mark.parametrize("stray", ["inkgrad/fast/cpp/module.cpp", "tests/test_layers.py", "inkgrad.libs/libgomp.so.1"])
+@pytest.mark.parametrize(
+    "stray", ["inkgrad/fast/cpp/module.cpp", "tests/layers/test_layers.py", "inkgrad.libs/libgomp.so.1"]
+)
 def test_what_does_not_belong_into_the_wheel_is_named(contents, in_sdist, in_wheel, stray):
     assert list(contents.wrong_in_wheel({**in_wheel, stray: 1}, in_sdist, METADATA)) == [
         f"{stray} does not belong there"

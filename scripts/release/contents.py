@@ -36,7 +36,7 @@ IN_SDIST = (
     "README.md",
     "pyproject.toml",
     "src/inkgrad/fast/cpp/module.cpp",
-    "tests/catalogue.py",
+    "tests/support/catalogue.py",
 )
 CPP = "src/inkgrad/fast/cpp/"
 OURS_ALONE = {"build", "dist", "run", "site"}  # made here, at the top of the tree

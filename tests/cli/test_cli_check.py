@@ -1,0 +1,303 @@
+"""`inkgrad check`, used as a stranger would: in a process of its own, with good and with silly input."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from support import ROOT
+from test_cli import assert_refused, inkgrad, names_in
+
+from inkgrad.check.lessons import LESSONS
+from inkgrad.costs import SquaredError
+from inkgrad.layers import Chain, Dense, Tanh
+from inkgrad.layout import Layout
+from inkgrad.models import Model
+
+MINE = """
+from dataclasses import dataclass
+import numpy as np
+from helper import noise
+from inkgrad.costs import Cost, CrossEntropy
+from inkgrad.layers import Chain, Dense, Layer, Softmax
+
+print("a word on standard output")
+
+@dataclass(frozen=True)
+class Scale(Layer):
+    n: int
+
+    def shapes(self):
+        return {"s": (self.n,)}
+
+    def init(self, p, rng):
+        p.s = np.ones(self.n)
+
+    def forward(self, p, x, rng=None):
+        return p.s * x, x
+
+    def backward(self, p, g, x, dy):
+        g.s = (dy * x).sum(axis=0)
+        return p.s * dy
+
+class Mean(Scale):
+    def backward(self, p, g, x, dy):
+        g.s = (dy * x).mean(axis=0)
+        return p.s * dy
+
+class Narrow(Scale):
+    def backward(self, p, g, x, dy):
+        super().backward(p, g, x, dy)
+        return dy.sum(axis=0)
+
+class Breaks(Scale):
+    def forward(self, p, x, rng=None):
+        return 1 / 0
+
+class Refuses(Layer):
+    def __init__(self):
+        raise ValueError("not\\ntoday")
+    def forward(self, p, x, rng=None): ...
+    def backward(self, p, g, cache, dy): ...
+
+class Unfinished(Layer):
+    def forward(self, p, x, rng=None):
+        return x, None
+
+class Rows(Cost):
+    def value_and_gradient(self, y, t):
+        return 0.5 * ((y - t) ** 2).sum() / len(y), y - t
+
+class Numbers(Cost):
+    def value_and_gradient(self, y, t):
+        d = y.copy()
+        d[np.arange(len(y)), t] -= 1
+        return 0.5 * (d ** 2).sum() / len(y), d / len(y)
+
+class Stranger:
+    pass
+
+net = Chain((Scale(3), Dense(3, 5), Softmax()))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "helper.py").write_text("noise = 0.1\n")
+    (tmp_path / "lacks.py").write_text("\nimport nothing_of_that_name\n")
+    (tmp_path / "cut.py").write_text("x = (\n")
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "text.txt").write_text("a letter to a friend")
+    return tmp_path
+
+
+def last_line(found):
+    return found.stdout.splitlines()[-1]
+
+
+def test_a_right_layer_passes(folder):
+    found = inkgrad("check", "mine.py:Scale", "--set", "n=4", "--input-shape", 4, cwd=folder)
+    assert found.returncode == 0, found.stderr
+    assert last_line(found) == "the gradient is right"
+    rows = [re.findall(r"[^│\s]+", line) for line in found.stdout.splitlines() if line.startswith("│ Scale")]
+    assert [row[:4] for row in rows] == [["Scale", "dx", "28", "28"], ["Scale", "ds", "4", "4"]]
+
+
+def test_a_wrong_layer_is_named_and_ends_with_1(folder):
+    picture = folder / "errors.png"
+    found = inkgrad("check", "mine.py:Mean", "--set", "n=4", "--input-shape", 4, "--plot", picture, cwd=folder)
+    assert found.returncode == 1
+    assert "ds: factor: ds is 0.142857 times what it should be, that is 1 / the batch size" in found.stdout
+    assert last_line(found) == "the gradient is wrong in 1 place"
+    assert "Traceback" not in found.stderr
+    with Image.open(picture) as drawn:
+        assert drawn.width > 300
+
+
+def test_what_the_file_prints_is_not_in_the_answer(folder):
+    found = inkgrad("check", "mine.py:net", cwd=folder)
+    assert "a word on standard output" in found.stderr
+    assert "a word" not in found.stdout
+
+
+def test_a_network_in_a_file_is_checked_layer_by_layer(folder):
+    found = inkgrad("check", "mine.py:net", "--examples", 5, "--seed", 3, "--input-shape", 3, cwd=folder)
+    assert found.returncode == 0, found.stderr
+    names = re.findall(r"│ (\w+ \w+|whole) +│ d(\S+)", found.stdout)
+    assert names[:4] == [("2 Softmax", "x"), ("1 Dense", "x"), ("1 Dense", "W"), ("1 Dense", "b")]
+    assert ("whole", "x") in names
+
+
+def test_a_gradient_of_a_wrong_shape_is_wrong(folder):
+    found = inkgrad("check", "mine.py:Narrow", "--set", "n=4", "--input-shape", 4, cwd=folder)
+    assert found.returncode == 1
+    lines = "dx: unknown: dx has shape (4,), must be (7, 4), that of x", "the gradient is wrong in 1 place"
+    assert tuple(found.stdout.splitlines()[-2:]) == lines
+
+
+def test_costs_take_rows_or_class_numbers(folder):
+    found = inkgrad("check", "mine.py:Rows", cwd=folder)
+    assert found.returncode == 1
+    assert "the cost, dy: factor: dy is 7 times what it should be, that is the batch size" in found.stdout
+    found = inkgrad("check", "mine.py:Numbers", "--input-shape", 3, cwd=folder)
+    assert found.returncode == 0, found.stderr
+
+
+def test_a_layer_of_the_library_needs_no_input_shape(folder):
+    found = inkgrad("check", "mine.py:Dense", "--set", "n_in=3", "--set", "n_out=5", cwd=folder)
+    assert found.returncode == 0, found.stderr
+
+
+def test_the_named_network_passes_the_quick_check(tmp_path, small_folder):
+    for data in [], ["--data", small_folder]:
+        found = inkgrad("check", "seed", "--quick", *data, cwd=tmp_path)
+        assert found.returncode == 0, found.stderr
+        assert len(re.findall(r"│ [13] Dense +│ d[Wb]", found.stdout)) == 4
+        assert last_line(found) == "the gradient is right"
+
+
+@pytest.fixture
+def small_model(tmp_path):
+    network = Chain((Dense(2, 3), Tanh(), Dense(3, 10)))
+    theta = np.random.default_rng(0).normal(size=Layout(network.shapes()).size).astype(np.float32)
+    Model(network, SquaredError(), theta, tuple("0123456789"), (2,)).save(tmp_path / "small.safetensors")
+    return tmp_path
+
+
+@pytest.mark.parametrize("quick", [[], ["--quick"]])
+def test_a_model_of_other_inputs_than_digits_is_checked_at_random_ones(small_model, quick):
+    found = inkgrad("check", "small.safetensors", *quick, cwd=small_model)
+    assert found.returncode == 0, found.stderr
+    assert last_line(found) == "the gradient is right"
+
+
+def test_a_model_and_data_that_do_not_fit_are_refused(small_model, small_folder):
+    found = inkgrad("check", "small.safetensors", "--data", small_folder, cwd=small_model)
+    assert_refused(found, "small.safetensors takes inputs of shape (2,), but those in", "have shape (28, 28, 1)")
+
+
+# Lessons.
+
+
+def test_the_lessons_are_listed_one_a_line(tmp_path):
+    found = inkgrad("check", "--break", "list", cwd=tmp_path)
+    assert found.returncode == 0
+    assert [line.split()[0] for line in found.stdout.splitlines()] == list(LESSONS)
+
+
+def test_the_lesson_of_the_softmax_shows_the_numbers_it_all_started_from(tmp_path):
+    found = inkgrad("check", "--break", "softmax-diagonal", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    two, three = found.stdout.split("three labels, the third never used")
+    for text, differences, backward, errors in (
+        (two, "0.245882 0.044174 -0.245882 -0.044174", "0.122941 0.022087 -0.122941 -0.022087", "0.500000 " * 4),
+        (
+            three,
+            "0.215667 0.038745 -0.224596 -0.040350 0.008929 0.001604",
+            "0.111331 0.020001 -0.130587 -0.023460 0.007962 0.001430",
+            "0.483784 0.483784 0.418571 0.418571 0.108331 0.108331",
+        ),
+    ):
+        rows = [[cell.strip() for cell in line.split("│")[2:6]] for line in text.splitlines() if "0.W[" in line]
+        assert [row[0] for row in rows] == differences.split()
+        assert [row[1] for row in rows] == backward.split()
+        assert [row[3] for row in rows] == errors.split()
+        assert "layer 1 (Softmax), dx: diagonal-jacobian" in text
+    assert re.search(r"0\.b\[0\] +│ +0\.266106 │ +0\.133053", two)
+    assert re.search(r"0\.b\[2\] +│ +0\.009664 │ +0\.008617", three)
+
+
+@pytest.mark.parametrize("name", ["target-shifted", "relu-mask-inverted"])
+def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
+    found = inkgrad("check", "--break", name, "--plot", "errors.png", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert f": {LESSONS[name].kind}" in found.stdout
+    assert "the gradient is wrong; with the right line it is right" in found.stdout
+    assert names_in(tmp_path) == ["errors.png"]
+
+
+# Silly input.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "what is to be checked?"),
+        (["huge"], "there is no model file huge, nor a network of that name (only cnn, cnn-large, reader, mlp, seed)"),
+        (["none.safetensors"], "none.safetensors: No such file or directory"),
+        (["text.txt"], "text.txt is not a safetensors file"),
+        (["none.py:Scale"], "none.py: No such file"),
+        (["none.py"], "none.py: No such file"),
+        (["mine.py"], "which class is to be checked? Say mine.py:Class; mine.py has Scale, Mean, "),
+        (["mine.py:"], "which class is to be checked?"),
+        (["empty.py"], "empty.py has no class derived from inkgrad.layers.Layer"),
+        (["mine.py:Scales"], "mine.py has no Scales; it has Scale, Mean, "),
+        (["mine.py:Stranger"], "Stranger in mine.py is neither a Layer nor a Cost"),
+        (["lacks.py:A"], "lacks.py, line 2: ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        (["cut.py:A"], "cut.py, line 1: SyntaxError: '(' was never closed"),
+        (["leaves.py:A"], "leaves.py, line 2: SystemExit: 3"),
+        (["mine.py:Scale"], "missing 1 required positional argument: 'n'; give it with --set NAME=VALUE"),
+        (["mine.py:Scale", "--set", "m=4"], "Scale(m=4): TypeError"),
+        (["mine.py:Scale", "--set", "n"], "--set takes NAME=VALUE, such as n=4, got 'n'"),
+        (["mine.py:Scale", "--set", "n=4"], "Scale(n=4) takes inputs of which shape? Say it: --input-shape 4"),
+        (["mine.py:Scale", "--set", "n=4", "--input-shape", "4x"], "such as 4 or 28x28x1, got '4x'"),
+        (["mine.py:Scale", "--set", "n=4", "--input-shape", "0"], "such as 4 or 28x28x1, got '0'"),
+        (["mine.py:Scale", "--set", "n=4", "--input-shape", "3"], "Scale(n=4).forward raised ValueError"),
+        (["mine.py:Dense", "--set", "n_in=3", "--set", "n_out=x"], "needs whole numbers of at least 1"),
+        (["mine.py:Dense", "--set", "n_in=3", "--set", "n_out=2", "--input-shape", "5"], "takes inputs of shape (3,)"),
+        (["mine.py:Breaks", "--set", "n=4", "--input-shape", "4"], "Breaks(n=4).forward raised ZeroDivisionError"),
+        (["mine.py:Refuses"], "Refuses(): ValueError: not today"),
+        (["mine.py:Unfinished"], "Unfinished(): TypeError: Can't instantiate abstract class"),
+        (["mine.py:Rows", "--input-shape", "28x28"], "a cost takes a row of outputs, such as --input-shape 5"),
+        (["mine.py:net", "--set", "n=4"], "net in mine.py is made already: leave --set out"),
+        (["mine.py:net", "--quick"], "--quick is for whole networks"),
+        (["mine.py:net", "--data", "."], "--data is for whole networks"),
+        (["seed", "--set", "n=4"], "--set is for a class in a file of yours"),
+        (["seed", "--input-shape", "4"], "--input-shape is for a class in a file of yours"),
+        (["seed", "--data", "nowhere"], "there is no folder nowhere"),
+        (["seed", "--examples", "0"], "a check takes at least 1 example, got --examples 0"),
+        (["seed", "--seed", "-1"], "a seed is a whole number of 0 or more, got -1"),
+        (["seed", "--plot", "no/such/folder.png"], "there is no such folder"),
+        (["--break", "everything"], "there is no lesson 'everything': inkgrad check --break list lists them"),
+        (["seed", "--break", "bias-mean"], "--break brings a network of its own: leave seed out"),
+    ],
+    ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else "",
+)
+def test_silly_input_gets_one_clear_line(folder, arguments, words):
+    assert_refused(inkgrad("check", *arguments, cwd=folder), words)
+
+
+def test_help_teaches(tmp_path):
+    found = inkgrad("check", "--help", cwd=tmp_path)
+    assert found.returncode == 0
+    assert "inkgrad check mine.py:Scale --set n=4 --input-shape 4" in found.stdout
+    assert "Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be checked." in found.stdout
+
+
+PAGE = (ROOT / "docs" / "gradient-check.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL), ids=lambda block: block[2:40])
+def test_the_page_shows_what_is_really_seen(tmp_path, block):
+    (tmp_path / "scale.py").write_text(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1])
+    command, *shown = without_rounding(block).splitlines()
+    found = inkgrad(*command.removeprefix("$ inkgrad ").split(), cwd=tmp_path)
+    for line in shown:
+        assert line in without_rounding(found.stdout).splitlines() or line == "..."
+
+
+def without_rounding(text):
+    """Return a text with tiny errors, which are rounding and differ between machines, made alike."""
+    return re.sub(r"\d\.\de-1\d", "rounding", text)
+
+
+def test_a_check_of_minutes_says_so_before_it_starts():
+    command = [sys.executable, "-m", "inkgrad", "check", "mlp"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as checking:
+        said = checking.stderr.readline()
+        checking.kill()
+    assert re.fullmatch(r"inkgrad: the network has 1,333,770 parameters, .* minutes; --quick takes seconds\n", said)

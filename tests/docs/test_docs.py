@@ -1,0 +1,120 @@
+"""The documentation's code runs, and prints what the pages say it prints."""
+
+import re
+import shutil
+import socket
+import sys
+from types import ModuleType
+
+import pytest
+from support.pages import PAGES, ROOT, blocks_of, commands_of, lines_of, run_command, run_python
+
+from inkgrad.errors import SettingError
+
+EXTRAS = {"jax", "onnx", "onnxruntime", "sklearn", "tensorboardX", "torch", "huggingface_hub", "starlette", "plotly"}
+ELSEWHERE = {"gradient-check.md"}  # test_cli_check.py runs its commands
+PROGRAMS = [page for page in PAGES if blocks_of(page.read_text())]
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the files that pages speak of as there, and no network."""
+    for name in "page.jpg", "photo.jpg":
+        shutil.copy(ROOT / "examples" / "page.jpg", tmp_path / name)
+    trained = ROOT / "src" / "inkgrad" / "models" / "trained" / "cnn.safetensors"
+    shutil.copy(trained, tmp_path / "digits.safetensors")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    monkeypatch.setitem(sys.modules, "page", ModuleType("page"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=name_of)
+def test_a_page_does_what_it_says(page, folder):
+    names = vars(sys.modules["page"])
+    for block in filter(lambda block: block.is_run, blocks_of(page.read_text())):
+        if block.language == "python":
+            compare(run_or_skip(block.code, names), block.shown)
+        elif page.name not in ELSEWHERE:
+            for command, shown in commands_of(block):
+                compare(run_command(command), shown)
+
+
+def compare(printed, shown):
+    """What a block prints stands in the block after it, all of it or, where that has a line "...", those lines."""
+    if shown is None:
+        return
+    found, wanted = lines_of(printed), lines_of(shown)
+    if "..." in wanted:
+        assert [line for line in wanted if line != "..." and line not in found] == []
+    else:
+        assert found == wanted
+
+
+def run_or_skip(code, names):
+    """Run a block; skip the rest of a page whose library is an extra that is not installed."""
+    try:
+        return run_python(code, names)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in EXTRAS:
+            raise
+        pytest.skip(f"{error.name} is not installed")
+    except SettingError as error:
+        if "which is not installed" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=name_of)
+def test_what_is_not_run_says_why(page):
+    for block in blocks_of(page.read_text()):
+        if not block.is_run:
+            assert len(block.marker.removeprefix("not run: ")) > 5
+
+
+def test_no_program_hides_under_another_name():
+    """The tutorial's chapters are the scripts of examples/tutorial, which have tests of their own."""
+    for page in PAGES:
+        languages = set(re.findall(r"^ *```(\w+)", page.read_text(), re.MULTILINE))
+        known = {
+            "python",
+            "sh",
+            "console",
+            "text",
+            "js",
+            "json",
+            "dockerfile",
+            "py" if page.parent.name == "tutorial" else "text",
+        }
+        assert languages <= known, page
+
+
+def test_a_page_that_prints_something_else_fails(folder):
+    (block,) = blocks_of("```python\nprint(2)\n```\n\n```text\n3\n```\n")
+    with pytest.raises(AssertionError):
+        compare(run_python(block.code, {}), block.shown)
+
+
+def test_a_block_that_fails_fails(folder):
+    with pytest.raises(NameError):
+        run_or_skip("nothing_of_that_name", {})
+
+
+def test_every_link_in_the_pages_leads_to_a_file():
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
+            made = (page.parent / link).resolve().is_relative_to(ROOT / "docs" / "reference")
+            assert made or (page.parent / link).exists(), f"{name_of(page)}: {link}"
+
+
+def test_the_comparison_has_no_number_that_is_not_in_the_results():
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text()
+    numbers = re.findall(r"\b\d+\.\d\d\b", (ROOT / "docs" / "compare.md").read_text())
+    assert len(numbers) > 5
+    assert [number for number in numbers if number not in results] == []

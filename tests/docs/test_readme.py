@@ -1,0 +1,66 @@
+"""The README's Python runs, and prints what the README says it prints."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+from inkgrad.check import check_layer
+from inkgrad.errors import GradientMismatch
+
+README = ROOT / "README.md"
+TEXT = README.read_text()
+BLOCK = r"<!-- tested{} -->\n```python\n(.*?)```\n"
+
+
+def test_the_example_with_an_own_layer_runs_and_prints_what_it_says(tmp_path):
+    program = "\n".join(re.findall(BLOCK.format(""), TEXT, re.DOTALL))
+    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == re.search(r"prints `(\d+ of .*?)`", TEXT)[1]
+
+
+def test_the_mistake_gets_the_message_that_is_shown():
+    program = re.search(BLOCK.format(""), TEXT, re.DOTALL)[1]
+    wrong = program.replace(".sum(axis=0)", ".mean(axis=0)").replace("check_layer(Scale(4), x)", "")
+    names = {"__name__": "readme"}
+    exec(wrong, names)
+    shown = re.search(r"GradientMismatch: (.*)\n", TEXT)[1]
+    with pytest.raises(GradientMismatch, match=re.escape(shown)):
+        check_layer(names["Scale"](4), names["x"])
+
+
+def test_a_model_answers_as_the_readme_says(tmp_path):
+    """One epoch is enough for the first five digits."""
+    subprocess.run(
+        [sys.executable, "-m", "inkgrad", "train", "--epochs", "1"], cwd=tmp_path, capture_output=True, check=True
+    )
+    program = re.search(BLOCK.format(": needs digits.safetensors"), TEXT, re.DOTALL)[1]
+    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert f"`{found.stdout.strip()}`" in TEXT
+
+
+def test_the_page_on_reading_has_python_that_runs():
+    root = README.parent
+    text = (root / "docs" / "reading.md").read_text()
+    program = re.search(BLOCK.format(": needs page.jpg"), text, re.DOTALL)[1]
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=root / "examples", capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[0] in TEXT  # the first line of the page, which the README shows
+
+
+def test_every_file_the_readme_links_to_exists():
+    links = re.findall(r"\]\((?!https?:)(.*?)\)", TEXT)
+    assert len(links) > 5
+    for link in links:
+        assert (README.parent / link).exists(), link
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_the_two_commands_are_in_the_makefile():
+    for target in "run", "test":
+        assert f"make {target}\n" in TEXT
+        subprocess.run(["make", "--dry-run", target], cwd=README.parent, capture_output=True, check=True)

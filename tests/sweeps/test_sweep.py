@@ -1,0 +1,268 @@
+"""Trials one after another: what is kept, what is found, and going on after a stop."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from support.sweeping import Seen, plan_of, sweep_in, without_seconds
+
+from inkgrad import load
+from inkgrad.data import load_data
+from inkgrad.errors import DataError, Diverged, Interrupted, SettingError
+from inkgrad.models import MODELS
+from inkgrad.models.session import Paths, Speed, start
+from inkgrad.sweeps import Choice, Held, Outcome, SweepPaths, Trial, one_after_another, picture, ranked, resume_sweep
+from inkgrad.sweeps.one_after_another import worse
+from inkgrad.sweeps.trial import DIVERGED, DONE, RUNNING, STOPPED
+from inkgrad.training import Objective, Run, evaluate
+
+
+def run(sweep, enough=lambda seen: False, n_threads=1):
+    seen = Seen(enough)
+    one_after_another(sweep, seen, seen.stop, n_threads)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, small_folder):
+    """A sweep that nothing disturbed."""
+    sweep = sweep_in(tmp_path_factory.mktemp("whole"), small_folder)
+    run(sweep)
+    return sweep
+
+
+def outcome(number, accuracies, status=RUNNING):
+    rows = [
+        {"epoch": k, "cost": 1.0, "validation_cost": 1.0, "validation_accuracy": each, "seconds": 0.1}
+        for k, each in enumerate(accuracies, start=1)
+    ]
+    (trial, *_) = plan_of(trials=1).trials()
+    return Outcome(Trial(number, trial.settings), status, tuple(rows))
+
+
+def test_validation_examples_are_training_examples_left_out_of_the_training(small_folder):
+    dataset = load_data(small_folder)
+    held = Held.out_of(dataset, 0.1, seed=3)
+    assert (len(held.train), len(held.validation)) == (900, 100)
+    rows = [each.tobytes() for each in (*held.train.x, *held.validation.x)]
+    assert sorted(rows) == sorted(each.tobytes() for each in dataset.train.x)
+
+
+@pytest.mark.parametrize("fraction", [0.0001, 0.9999])
+def test_too_few_examples_to_hold_out_are_refused(small_folder, fraction):
+    with pytest.raises(DataError, match="training examples holds out"):
+        Held.out_of(load_data(small_folder), fraction, seed=0)
+
+
+def test_a_trial_is_a_training_with_its_settings_judged_on_the_validation_examples(whole):
+    settings, held = whole.outcomes[2].trial.settings, whole.held
+    recipe = MODELS["seed"]
+    by_hand = Run(
+        Objective(recipe.network(10), recipe.cost), recipe.optimizer(settings.lr, 0.9), settings.batch_size, plain=True
+    )
+    for _ in range(2):
+        costs = [step.cost for step in by_hand.steps(held.train)]
+    found = evaluate(by_hand.objective, by_hand.theta, held.validation, plain=True)
+    row = whole.outcomes[2].rows[1]
+    assert row["validation_accuracy"] == pytest.approx(found.accuracy, abs=0.011)  # one digit, by float32's rounding
+    assert (row["cost"], row["validation_cost"]) == pytest.approx((np.mean(costs), found.cost), rel=1e-3)
+
+
+def test_the_best_is_the_one_that_is_most_often_right(whole):
+    accuracies = {number: each.rows[-1]["validation_accuracy"] for number, each in whole.outcomes.items()}
+    assert whole.best().accuracy == max(accuracies.values())
+    assert [each.status for each in whole.outcomes.values()] == [DONE] * 4
+
+
+def test_the_saved_model_is_the_one_inkgrad_train_makes_of_the_best_settings(whole, small_folder, tmp_path):
+    session = whole.session(Speed(1))
+    for _ in session.steps():
+        pass
+    session.save_model()
+    given = vars(whole.best().trial.settings).copy()
+    other = start(Paths(tmp_path / "by_train.safetensors"), given, small_folder, speed=Speed(1))
+    for _ in other.steps():
+        pass
+    other.save_model()
+    assert (tmp_path / "by_train.safetensors").read_bytes() == whole.paths.model.read_bytes()
+    card = load(whole.paths.model).card
+    assert (card.n_train, card.n_test, card.recipe) == (1000, 200, "seed")
+
+
+def test_more_threads_give_the_same_numbers(whole, tmp_path, small_folder):
+    sweep = sweep_in(tmp_path, small_folder)
+    run(sweep, n_threads=2)
+    assert without_seconds(sweep.outcomes) == without_seconds(whole.outcomes)
+
+
+@pytest.mark.parametrize("n_calls", [0, 5, 23, 40])
+def test_a_sweep_that_was_stopped_goes_on_to_the_same_end_and_runs_nothing_twice(
+    whole, tmp_path, small_folder, n_calls
+):
+    calls = iter(range(n_calls))
+    first = sweep_in(tmp_path, small_folder)
+    with pytest.raises(Interrupted):
+        run(first, lambda seen: next(calls, None) is None)
+    before = len(first.outcomes)
+    second = resume_sweep(first.paths, plan_of(), small_folder)
+    seen = run(second)
+    assert len(seen.ended) == 4 - before
+    assert without_seconds(second.outcomes) == without_seconds(whole.outcomes)
+    lines = [json.loads(line) for line in second.paths.journal.read_text().splitlines()]
+    assert sorted(line["trial"] for line in lines[1:]) == [1, 2, 3, 4]
+    assert not list(second.paths.folder.glob("*"))
+
+
+def test_a_half_done_trial_goes_on_from_its_checkpoint(tmp_path, small_folder):
+    first = sweep_in(tmp_path, small_folder)
+    with pytest.raises(Interrupted):
+        run(first, lambda seen: len(seen.shown) == 1)  # after one epoch of the first trial
+    seconds = Seen()
+    second = resume_sweep(first.paths, plan_of(), small_folder)
+    second.store.save = None  # no epoch may be trained: the one that is done comes from the file
+    with pytest.raises(TypeError):
+        one_after_another(second, seconds)
+    assert [each.epochs for each in seconds.shown] == [1]
+
+
+def test_a_damaged_checkpoint_or_one_of_other_settings_is_not_used(whole, tmp_path, small_folder):
+    first = sweep_in(tmp_path, small_folder)
+    with pytest.raises(Interrupted):
+        run(first, lambda seen: len(seen.shown) == 1)
+    path = first.store.path(1)
+    path.rename(first.store.path(2))  # of trial 1, found in the place of trial 2
+    path.write_bytes(b"damaged")
+    second = resume_sweep(first.paths, plan_of(), small_folder)
+    run(second)
+    assert without_seconds(second.outcomes) == without_seconds(whole.outcomes)
+
+
+def test_a_line_cut_short_by_a_kill_is_run_again(whole, tmp_path, small_folder):
+    text = whole.paths.journal.read_text()
+    paths = SweepPaths(tmp_path / "best.safetensors")
+    paths.journal.write_text(text[: text.rindex('"rows"')])
+    sweep = resume_sweep(paths, plan_of(), small_folder)
+    assert sorted(sweep.outcomes) == [1, 2, 3]
+    assert run(sweep).ended == [4]
+    assert without_seconds(sweep.outcomes) == without_seconds(whole.outcomes)
+
+
+def test_more_trials_are_added_to_a_sweep_that_has_ended(whole, tmp_path, small_folder):
+    paths = SweepPaths(tmp_path / "best.safetensors")
+    paths.journal.write_bytes(whole.paths.journal.read_bytes())
+    assert run(resume_sweep(paths, plan_of(trials=6), small_folder)).ended == [5, 6]
+    with pytest.raises(SettingError, match="holds trial 6 already, got trials = 4"):
+        resume_sweep(paths, plan_of(trials=4), small_folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: [*lines, lines[-1]], "line 6 is not what inkgrad sweep wrote"),
+        (lambda lines: [lines[0], "{"], "line 2 is not what inkgrad sweep writes"),
+        (lambda lines: lines[1:], "line 1 is not what inkgrad sweep writes"),
+        (lambda lines: [lines[0], lines[1].replace('"epoch": 1', '"epoch": 2')], "line 2 is not what"),
+        (lambda lines: [lines[0], lines[1].replace('"batch_size": ', '"batch_size": 7')], "line 2 is not what"),
+        (lambda lines: [lines[0].replace('"seed": 0', '"seed": 1'), *lines[1:]], r"another sweep, \[search\] differs"),
+        (lambda lines: [lines[0].replace('"high": 0.3', '"high": 3'), *lines[1:]], r"another sweep, \[space\] differs"),
+        (lambda lines: [lines[0].replace('"data": "', '"data": "x'), *lines[1:]], "the same --data as then"),
+        (lambda lines: [], "is empty"),
+    ],
+)
+def test_a_journal_that_is_not_of_this_sweep_is_refused(whole, tmp_path, small_folder, change, message):
+    paths = SweepPaths(tmp_path / "best.safetensors")
+    lines = change(whole.paths.journal.read_text().splitlines()[:5])
+    paths.journal.write_text("".join(f"{line}\n" for line in lines))
+    with pytest.raises((DataError, SettingError), match=message):
+        resume_sweep(paths, plan_of(), small_folder)
+
+
+def test_unfinished_work_is_not_lost_unless_told_so(tmp_path, small_folder):
+    sweep = sweep_in(tmp_path, small_folder)
+    sweep_in(tmp_path, small_folder)  # nothing was done yet: nothing is lost
+    with pytest.raises(Interrupted):
+        run(sweep, lambda seen: len(seen.ended) == 1)
+    with pytest.raises(SettingError, match="an unfinished sweep, trials ended so far: 1; go on with --resume, or"):
+        sweep_in(tmp_path, small_folder)
+    assert sweep_in(tmp_path, small_folder, anew=True).outcomes == {}
+    with pytest.raises(SettingError, match=r"no .*other\.sweep\.jsonl to go on from: leave out --resume"):
+        resume_sweep(SweepPaths(tmp_path / "other.safetensors"), plan_of(), small_folder)
+
+
+def test_an_unfinished_training_of_the_same_name_is_not_lost(tmp_path, small_folder):
+    session = start(Paths(tmp_path / "best.safetensors"), {"model": "seed"}, small_folder)
+    next(session.steps())
+    session.save_checkpoint()
+    with pytest.raises(SettingError, match="holds an unfinished training: choose another --out"):
+        sweep_in(tmp_path, small_folder)
+
+
+def test_a_trial_that_diverges_is_a_row_and_not_the_end(tmp_path, small_folder):
+    plan = plan_of(trials=3, epochs=1, space={"lr": Choice((1e30, 0.05, 1e35))})
+    sweep = sweep_in(tmp_path, small_folder, plan)
+    run(sweep)
+    assert sorted(each.status for each in sweep.outcomes.values()) == [DIVERGED, DIVERGED, DONE]
+    assert sweep.best().trial.settings.lr == 0.05
+    sweep.write_results()
+    rows = list(csv.DictReader(sweep.paths.table.read_text().splitlines()))
+    assert [row["status"] for row in rows] == [DONE, DIVERGED, DIVERGED]
+    assert (rows[0]["lr"], rows[1]["validation_accuracy"]) == ("0.05", "")
+
+
+def test_when_all_diverge_there_is_no_best(tmp_path, small_folder):
+    plan = plan_of(trials=2, epochs=1, space={"lr": Choice((1e30, 1e35))})
+    sweep = sweep_in(tmp_path, small_folder, plan)
+    run(sweep)
+    sweep.write_results()
+    with pytest.raises(Diverged, match="all 2 trials diverged: search smaller learning rates"):
+        sweep.best()
+
+
+def test_only_the_best_go_past_a_rung():
+    outcomes = [outcome(k, [accuracy]) for k, accuracy in enumerate((0.3, 0.9, 0.5, 0.7, 0.1, 0.8, 0.6), start=1)]
+    assert {each.trial.number for each in worse(outcomes, 1, 3)} == {1, 3, 4, 5, 7}  # 7 // 3 = 2 are kept: 0.9 and 0.8
+    assert worse(outcomes[:1], 1, 3) == []
+    assert worse([*outcomes[:1], outcome(9, [], DIVERGED)], 1, 3) == []
+
+
+def test_asha_stops_the_worse_trials_at_the_rungs_and_can_be_resumed(tmp_path, small_folder):
+    plan = plan_of("asha", trials=6, epochs=5, factor=2)
+    whole = sweep_in(tmp_path, small_folder, plan, name="whole")
+    run(whole)
+    epochs = sorted(each.epochs for each in whole.outcomes.values())
+    assert epochs == [1, 1, 1, 2, 2, 5]  # 6, then 3, then 1; at 4 it is alone
+    assert {each.epochs for each in whole.outcomes.values() if each.status == STOPPED} == {1, 2}
+    parts = sweep_in(tmp_path, small_folder, plan, name="parts")
+    with pytest.raises(Interrupted):
+        run(parts, lambda seen: len(seen.ended) >= 4)
+    parts = resume_sweep(parts.paths, plan, small_folder)
+    run(parts)
+    assert without_seconds(parts.outcomes) == without_seconds(whole.outcomes)
+
+
+def test_outcomes_are_ranked_by_how_they_ended_and_then_by_accuracy():
+    found = ranked(
+        [
+            outcome(1, [0.5], STOPPED),
+            outcome(2, [], DIVERGED),
+            outcome(3, [0.1, 0.3], DONE),
+            outcome(4, [0.1, 0.6], DONE),
+            outcome(5, [0.9, 0.4], STOPPED),
+        ]
+    )
+    assert [each.trial.number for each in found] == [4, 3, 5, 1, 2]
+
+
+def test_the_picture_has_the_curves_and_a_part_for_each_setting(whole):
+    found = ranked(whole.outcomes.values())
+    figure = picture(found, whole.plan.space)
+    curves, lr, batch_size = figure.axes
+    assert len(curves.lines) == 4
+    assert list(curves.lines[-1].get_ydata()) == pytest.approx(
+        [100 * (1 - row["validation_accuracy"]) for row in found[0].rows]
+    )
+    assert (lr.get_xlabel(), lr.get_xscale(), batch_size.get_xlabel()) == ("lr", "log", "batch_size")
+    assert [label.get_text() for label in batch_size.get_xticklabels()] == ["50", "100"]
+    (legend,) = figure.legends
+    assert "4 done" in [text.get_text() for text in legend.get_texts()]

@@ -1,0 +1,362 @@
+"""The playground in a real browser: each tab used as a person would use it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright import sync_api as playwright
+from support import CHROMIUM, ROOT, needs_chromium
+
+from inkgrad import load
+from inkgrad.data import mnist
+from inkgrad.layout import Layout
+
+pytestmark = needs_chromium
+
+WAIT = 20_000  # milliseconds; a busy machine takes long
+PAGE = ROOT / "examples" / "page.jpg"
+TABS = ("draw", "train", "two", "check", "read", "inside", "models")
+
+
+@pytest.fixture(scope="module")
+def address():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inkgrad", "serve", "--port", "0", "--no-browser", "--visitors", "1000"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )  # each test is a visitor or two, and all come within a minute
+    yield process.stdout.readline().split()[4]
+    process.terminate()
+    process.wait(20)
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, address, request):
+    """A page whose console stays clean, and that asks nobody else; its last look is kept as an artefact."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(WAIT)
+    page, complaints, strangers = context.new_page(), [], []
+    page.on("console", lambda message: complaints.append(message.text) if _is_bad(message) else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: None if _is_own(asked.url, address) else strangers.append(asked.url))
+    show(page, "draw", address)
+    yield page
+    folder = os.environ.get("INKGRAD_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{request.node.name}.png", full_page=True)
+    context.close()
+    assert complaints == []
+    assert strangers == []
+
+
+def show(page, tab, address=None):
+    """Go to a tab, and wait until it can be used."""
+    page.goto(f"{address or page.url.split('#')[0]}#{tab}")
+    page.locator(f"#tab-{tab.split('?')[0]}:visible:not([aria-busy])").wait_for()
+
+
+def _is_bad(message):
+    """Whether the console holds an error; that an answer was 400 the browser says by itself."""
+    return message.type == "error" and "status of 400" not in message.text
+
+
+def _is_own(url, address):
+    return url.startswith((address, address.replace("http", "ws"), "blob:", "data:"))
+
+
+def draw(page, strokes):
+    """Draw with the mouse: each stroke is points (x, y) from 0 to 1 of the pad."""
+    box = page.locator("#pad").bounding_box()
+    for stroke in strokes:
+        for k, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
+            if k == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
+SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
+OFF_CENTRE = [[(0.05, 0.08), (0.27, 0.08), (0.13, 0.42)]]
+
+
+def expect(locator):
+    playwright.expect.set_options(timeout=WAIT)
+    return playwright.expect(locator)
+
+
+# Draw.
+
+
+@pytest.mark.parametrize("strokes", [SEVEN, OFF_CENTRE], ids=["large", "small and in a corner"])
+def test_a_digit_drawn_with_the_mouse_is_read(page, strokes):
+    draw(page, strokes)
+    expect(page.locator("#draw-best")).to_have_text("7")
+    expect(page.locator("#draw-bars li")).to_have_count(10)
+    assert page.locator("#draw-layers canvas").count() >= 5
+    expect(page.locator("#draw-first-title")).to_contain_text("ernels")
+
+
+def test_undo_and_clear_take_strokes_back(page):
+    draw(page, SEVEN)
+    expect(page.locator("#draw-best")).to_have_text("7")
+    page.click("#pad-undo")
+    expect(page.locator("#draw-sure")).to_have_text("Nothing drawn yet")
+    draw(page, SEVEN)
+    page.click("#pad-clear")
+    expect(page.locator("#pad-clear")).to_be_disabled()
+
+
+def test_it_learns_from_my_digit_and_forgets_again(page):
+    draw(page, SEVEN)
+    expect(page.locator("#draw-best")).to_have_text("7")
+    page.locator("#draw-keys button").nth(3).click()
+    expect(page.locator("#draw-best")).to_have_text("3")
+    page.click("#draw-unlearn")
+    expect(page.locator("#draw-best")).to_have_text("7")
+
+
+def test_a_digit_is_drawn_with_the_keyboard_alone(page):
+    page.locator("#pad").focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    for _ in range(24):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator("#draw-best")).to_have_text("1")
+
+
+# Train.
+
+
+def test_digits_are_learned_and_a_misread_one_lands_on_the_paper(page):
+    show(page, "train")
+    page.click("#train-controls button:has-text('One epoch')")
+    expect(number(page, "train", "Epoch")).to_have_text("1.00")
+    expect(page.locator("#train-curves .plotly").first).to_be_visible()
+    page.click("#train-confusion button:has-text('Test it')")
+    page.locator("#train-confusion td button:enabled").filter(has_text=re.compile(r"^\d\d$")).first.click()
+    page.locator("#train-confusion .strip button").first.click()
+    expect(page.locator("#draw-sure")).not_to_have_text("Nothing drawn yet")
+
+
+def test_knobs_work_while_it_trains(page):
+    show(page, "train")
+    page.click("#train-controls button:has-text('Start')")
+    expect(page.locator("#train-controls .start")).to_have_text("Pause")
+    before = page.locator("#train-network").text_content()
+    page.locator("#train-details summary").click()
+    page.select_option("#train-settings select:has(option[value=Adam])", "Adam")
+    page.click("#train-settings button:has-text('dense')")
+    expect(page.locator("#train-network")).not_to_have_text(before)
+    expect(page.locator("#train-controls .start")).to_have_text("Pause")
+    page.click("#train-controls button:has-text('Reset')")
+    expect(number(page, "train", "Step")).to_have_text("0")
+
+
+def test_a_silly_network_is_refused_and_the_old_one_stays(page):
+    show(page, "train")
+    expect(page.locator("#train-network")).not_to_be_empty()
+    sizes = page.locator("#train-settings .stack input")
+    add = page.locator("#train-settings button:has-text('dense')")
+    for _ in range(8):  # there are at most six
+        if add.is_enabled():
+            add.click(force=True)
+        page.wait_for_timeout(300)  # for the server's answer, which draws the form anew
+    for k in range(sizes.count()):
+        sizes.nth(k).fill("1024")
+        sizes.nth(k).blur()
+    expect(page.locator("#notice-text")).to_contain_text("parameters, more than 2,000,000")
+
+
+# Two inputs.
+
+
+def train_until(page, right):
+    page.click("#two-controls .start")
+    expect(number(page, "two", "Training")).to_have_text(right, timeout=WAIT)
+    page.click("#two-controls .start")
+    expect(page.locator("#two-controls .start")).to_have_text("Start")
+
+
+def number(page, tab, name):
+    """The number beside a name, below the buttons of a tab."""
+    return page.locator(f"#{tab}-controls dl div", has=page.locator(f"dt:text-is('{name}')")).locator("dd")
+
+
+def test_xor_is_learned_to_100_percent(page):
+    show(page, "two?data=xor")
+    expect(page.locator("#two-units canvas")).to_have_count(8)
+    train_until(page, re.compile(r"100(\.0)? ?%"))
+    expect(page.locator("#two-curves .plotly").first).to_be_visible()
+
+
+def test_a_reload_and_a_link_show_the_same(page, browser, address):
+    show(page, "two?data=circles&seed=4")
+    for _ in range(3):
+        page.click("#two-controls button:has-text('One epoch')")
+    expect(number(page, "two", "Epoch")).to_have_text("3.00")
+    cost = number(page, "two", "Cost").text_content()
+    page.wait_for_url(re.compile("epoch=3"))
+    link = page.url
+    page.reload()
+    expect(number(page, "two", "Cost")).to_have_text(cost)
+    other = browser.new_page()  # of another visitor
+    other.goto(link)
+    expect(number(other, "two", "Epoch")).to_have_text("3.00", timeout=WAIT)
+    expect(number(other, "two", "Cost")).to_have_text(cost)
+    other.close()
+
+
+def test_points_are_painted_with_the_mouse(page):
+    show(page, "two?data=xor")
+    page.click("#two-mine")
+    expect(page.locator("#two-own")).to_be_visible()
+    before = page.url
+    box = page.locator("#two-plane").bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    page.wait_for_function("before => location.href !== before", arg=before)
+    assert "own" in page.url
+
+
+# Check.
+
+
+def test_the_broken_softmax_is_caught_and_mended(page):
+    show(page, "check")
+    page.select_option("#check-lesson", "softmax-diagonal")
+    page.click("#check-lessons button:has-text('Break it')")
+    expect(page.locator("#check-lessons .broken-now")).to_contain_text("softmax-diagonal")
+    page.click("#check-go")
+    expect(page.locator("#check-report")).to_contain_text("diagonal-jacobian", timeout=WAIT)
+    page.click("#check-lessons button:has-text('Mend it')")
+    page.click("#check-go")
+    expect(page.locator("#check-report")).to_contain_text("The gradient is right", timeout=WAIT)
+
+
+def test_the_experiment_tells_two_labels_from_three(page):
+    show(page, "check")
+    page.click("#check-experiment button:has-text('Run the experiment')")
+    expect(page.locator("#check-experiment .exhibit")).to_have_count(2, timeout=WAIT)
+    expect(page.locator("#check-experiment")).to_contain_text("diagonal-jacobian")
+    expect(page.locator("#check-experiment .plotly")).to_have_count(2, timeout=WAIT)
+
+
+# Read.
+
+
+def test_a_photo_is_read_and_a_digit_of_it_set_right(page):
+    show(page, "read")
+    page.set_input_files("#read-file", str(PAGE))
+    expect(page.locator("#read-text")).to_contain_text("79018923")
+    boxes = page.locator("#read-boxes button")
+    assert boxes.count() == 34
+    boxes.first.click()
+    expect(page.locator("#read-digit")).to_be_visible()
+    page.locator("#read-keys button").nth(1).click()
+    expect(page.locator("#read-text")).to_contain_text("19018923")
+
+
+def test_a_file_that_is_no_picture_gets_a_clear_line(page, tmp_path):
+    show(page, "read")
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    page.set_input_files("#read-file", str(tmp_path / "no.png"))
+    expect(page.locator("#notice-text")).to_contain_text("no picture of a known format")
+    page.set_input_files("#read-file", str(PAGE))
+    expect(page.locator("#read-text")).to_contain_text("79018923")
+
+
+# Inside.
+
+
+def test_a_click_on_a_number_shows_the_sum_that_made_it(page):
+    show(page, "inside")
+    cells = page.locator("#inside-forward button")
+    expect(cells.nth(14)).to_be_visible()
+    page.locator("#inside-backward button").first.click()
+    expect(page.locator("#inside-answer")).not_to_be_empty()
+    page.select_option("#inside-activation", "ReLU")
+    expect(page.locator("#inside-forward")).to_contain_text("1 ReLU")
+
+
+# Models.
+
+
+def test_the_trained_network_is_downloaded_and_loaded_again(page, tmp_path):
+    show(page, "models")
+    with page.expect_download() as download:
+        page.click("#models-download")
+    download.value.save_as(tmp_path / "mine.safetensors")
+    model = load(tmp_path / "mine.safetensors")
+    assert model.theta.size == Layout(model.network.shapes()).size
+    assert model.probabilities(mnist().test.x[:1]).shape == (1, 10)
+    page.set_input_files("#models-file", str(tmp_path / "mine.safetensors"))
+    expect(page.locator("#models-use")).to_be_visible()
+
+
+def test_the_trained_network_goes_home_as_onnx_too(page, tmp_path):
+    show(page, "models")
+    with page.expect_download() as download:
+        page.click("#models-download-onnx")
+    assert download.value.suggested_filename == "trained.onnx"
+    download.value.save_as(tmp_path / "mine.onnx")
+    assert load(tmp_path / "mine.onnx").probabilities(mnist().test.x[:1]).shape == (1, 10)
+    page.set_input_files("#models-file", str(tmp_path / "mine.onnx"))
+    expect(page.locator("#models-loaded")).to_contain_text("mine.onnx")
+    expect(page.locator("#models-use")).to_be_visible()
+
+
+# The page as a whole.
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_each_tab_fits_its_window(page, tab, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    show(page, tab)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("tab", TABS)
+def test_axe_finds_no_serious_violation(browser, address, tab, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the extra dev has axe")
+    context = browser.new_context(bypass_csp=True, color_scheme=theme, reduced_motion="reduce")
+    page = context.new_page()
+    show(page, tab, address)
+    page.wait_for_load_state("networkidle")
+    found = axe.Axe().run(page).response["violations"]
+    context.close()
+    bad = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
+    assert bad == []
+
+
+def test_a_page_at_a_full_server_opens_when_there_is_room(browser, address):
+    context = browser.new_context()
+    page, answers = context.new_page(), [503]
+
+    def answer(route):
+        if answers:
+            route.fulfill(status=answers.pop(), json={"error": "there are 40 visitors, and this machine can serve 40"})
+        else:
+            route.continue_()
+
+    page.route("**/api/visitors", answer)
+    page.goto(f"{address}#draw")
+    expect(page.locator("#notice")).to_contain_text("opens by itself when there is room")
+    page.locator("#tab-draw:visible:not([aria-busy])").wait_for()
+    expect(page.locator("#notice")).to_be_hidden()
+    context.close()

@@ -1,0 +1,591 @@
+"""Training in the playground: the same numbers as everywhere else, steered while it goes."""
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from support.playground import LIBRARY, SOON, Page, as_bytes, opened, wait_until
+
+from inkgrad.check import check_network
+from inkgrad.check.layer import random_parameters
+from inkgrad.check.lessons import LESSONS
+from inkgrad.costs import CrossEntropy
+from inkgrad.errors import Diverged, SettingError
+from inkgrad.layers import Dense, Softmax
+from inkgrad.layout import Layout
+from inkgrad.models import session
+from inkgrad.training import Objective, Run
+from inkgrad.web.breaking import BREAKS
+from inkgrad.web.settings import ACTIVATIONS, COSTS, DEFAULTS, parsed
+from inkgrad.web.trainer import Trainer
+from inkgrad.web.visitors import Visitors
+
+DENSE = {"kind": "dense", "size": 6, "activation": "Tanh"}
+RELU = DENSE | {"activation": "ReLU"}
+CONV = {"kind": "conv", "size": 2, "activation": "ReLU"}
+TOO_FAST = {"lr": 100, "layers": [DENSE | {"activation": "LeakyReLU"}] * 4, "cost": "SoftmaxCrossEntropy"}
+
+
+@pytest.fixture
+def page(client):
+    page = Page(client)
+    yield page
+    if page.token in client.visitors._here:  # nothing trains on behind the next test
+        client.visitors._here[page.token].close()
+
+
+@contextmanager
+def training(which="points", **settings):
+    """A trainer with the usual settings but for these."""
+    trainer = Trainer(parsed(settings, which), LIBRARY.digits, lambda: None)
+    yield trainer
+    trainer.close()
+    if trainer._thread is not None:
+        trainer._thread.join(20)
+        assert not trainer._thread.is_alive()
+
+
+def theta(trainer):
+    return trainer.objective()[1].tobytes()
+
+
+def wait_for(trainer, condition=lambda state: not state["running"]):
+    """The state, all that was asked being done, once a condition holds."""
+    wait_until(lambda: not trainer._wanted and condition(trainer.state(-1, 0)))
+    return trainer.state(-1, 0)
+
+
+def run_of(settings, examples, n_epochs, n_steps=0):
+    """The same training by the library itself."""
+    run = Run(
+        Objective(*settings.network_and_cost()),
+        settings.optimizer_(),
+        settings.batch_size,
+        settings.seed,
+        augmentation=settings.augmentation_(),
+    )
+    for _ in range(n_epochs):
+        for _ in run.steps(examples):
+            pass
+    walk = run.steps(examples)
+    for _ in range(n_steps):
+        next(walk)
+    return run
+
+
+# The same numbers.
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"data": "xor", "optimizer": "Adam", "seed": 7},
+        {"data": "spirals", "noise": 0.1, "dropout": 0.2, "classes": 3},
+        {"data": "own", "points": [[0, 0.5, 0], [1, 0.25, 1], [0.5, 1, 0]], "batch_size": 2},
+        {"broken": "bias-mean", "cost": "SquaredError"},
+    ],
+    ids=str,
+)
+def test_the_same_settings_give_the_same_theta_as_the_library_to_the_last_bit(settings):
+    with training(**settings) as trainer:
+        trainer.goto(7)
+        state = wait_for(trainer, lambda state: state["epoch"] == 7)
+        run = run_of(trainer.settings, trainer.dataset.train, 7)
+        assert theta(trainer) == run.theta.tobytes()
+        assert [row[1] for row in state["rows"]] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_digits_that_are_changed_in_training_give_the_same_theta_too():
+    with training("digits", layers=[CONV], augmentation=True, dropout=0.3, noise=0.05) as trainer:
+        for _ in range(3):
+            trainer.step()
+        wait_for(trainer, lambda state: state["step"] == 3)
+        assert theta(trainer) == run_of(trainer.settings, trainer.dataset.train, 0, 3).theta.tobytes()
+
+
+def test_the_seed_network_learns_as_on_the_command_line(tmp_path):
+    own = session.start(session.Paths(tmp_path / "m.safetensors"), {"model": "seed", "epochs": 1}, None)
+    for _ in own.steps():
+        pass
+    with training("digits") as trainer:
+        trainer.goto(1)
+        state = wait_for(trainer, lambda state: state["epoch"] == 1)
+        assert theta(trainer) == own.run.theta.tobytes()
+        assert [row[4] for row in state["rows"]] == [row["quick_accuracy"] for row in own.rows]
+        np.testing.assert_allclose([row[2] for row in state["rows"]], [row["cost"] for row in own.rows])
+
+
+def test_another_seed_gives_another_theta():
+    with training() as one, training(seed=1) as other:
+        assert theta(one) != theta(other)
+
+
+def test_stops_and_single_steps_do_not_change_the_numbers():
+    with training() as trainer:
+        trainer.step()
+        trainer.step()
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] == 1 and not state["running"])
+        trainer.start()
+        wait_for(trainer, lambda state: state["epoch"] > 3)
+        trainer.pause()
+        trainer.step()
+        state = wait_for(trainer)
+        epochs, steps = divmod(state["step"], state["steps_in_epoch"])
+        assert theta(trainer) == run_of(trainer.settings, trainer.dataset.train, epochs, steps).theta.tobytes()
+
+
+def test_a_reset_goes_back_to_the_first_theta():
+    with training() as trainer:
+        first = theta(trainer)
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] == 1)
+        assert theta(trainer) != first
+        trainer.reset()
+        state = wait_for(trainer, lambda state: state["epoch"] == 0)
+        assert theta(trainer) == first
+        assert state["rows"] == []
+
+
+# Steering, as the page does.
+
+
+def test_a_training_starts_pauses_steps_and_ends_an_epoch(page):
+    with page.training() as line:
+        first = line.state()
+        assert (first["first"], first["running"], first["step"], first["rows"]) == (True, False, 0, [])
+        line.tell("step")
+        assert line.state(lambda state: state["step"] == 1)["rows"][0][0] == 1
+        line.tell("epoch")
+        state = line.state(lambda state: state["epoch"] == 1 and not state["running"])
+        assert state["step"] == state["steps_in_epoch"] == 8
+        line.tell("start")
+        line.state(lambda state: state["running"] and state["epoch"] > 2)
+        line.tell("pause")
+        assert line.state(lambda state: not state["running"])["epoch"] > 2
+
+
+def test_a_link_leads_to_the_same_place(page):
+    with page.training() as line:
+        line.tell("goto", epoch=30)
+        state = line.state(lambda state: state["epoch"] == 30)
+        assert not state["running"]
+    first = page.visitor.trainers["points"]
+    assert [row[1] for row in first.rows] == list(range(1, 31))
+    with training() as other:
+        other.goto(30)
+        wait_for(other, lambda state: state["epoch"] == 30)
+        assert theta(other) == theta(first)
+
+
+def test_a_link_to_the_start_trains_nothing():
+    with training() as trainer:
+        first = theta(trainer)
+        trainer.epoch()
+        trainer.goto(0)
+        state = wait_for(trainer)
+        assert (theta(trainer), state["step"]) == (first, 0)
+
+
+@pytest.mark.parametrize(("which", "most"), [("points", 5000), ("digits", 20)])
+def test_a_link_leads_only_so_far(which, most):
+    refused = pytest.raises(SettingError, match=f"a link goes to an epoch from 0 to {most}, got {most + 1}")
+    with training(which) as trainer, refused:
+        trainer.goto(most + 1)
+
+
+KNOBS = [
+    {"lr": 0.1},
+    {"momentum": 0.5},
+    {"optimizer": "Adam", "lr": 0.001},
+    {"batch_size": 7},
+    {"noise": 0.2},
+    {"dropout": 0.5},
+    {"broken": "sign-flipped"},
+]
+NEW = [{"data": "xor"}, {"layers": [DENSE]}, {"cost": "SquaredError"}, {"classes": 3}, {"seed": 3}]
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=str)
+def test_a_knob_may_be_turned_and_theta_stays(knob):
+    with training() as trainer:
+        trainer.goto(2)
+        wait_for(trainer, lambda state: state["epoch"] == 2)
+        trainer.step()
+        wait_for(trainer, lambda state: state["step"] == 17)
+        before, rows = theta(trainer), list(trainer.rows)
+        trainer.change(parsed(knob, "points"))
+        state = wait_for(trainer, lambda state: state["settings"] != DEFAULTS["points"].as_message())
+        assert (theta(trainer), trainer.rows) == (before, rows)
+        assert state["settings"] | knob == state["settings"]
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] == 3)
+        assert theta(trainer) != before
+
+
+@pytest.mark.parametrize("knob", [*KNOBS, {"augmentation": True}], ids=str)
+@pytest.mark.parametrize("which", ["points", "digits"])
+def test_a_knob_may_be_turned_while_training_and_it_goes_on(page, which, knob):
+    small = {"layers": [DENSE]}
+    with page.training(which) as line:
+        line.tell("change", settings=small)
+        line.tell("start")
+        step = line.state(lambda state: state["step"] > 20)["step"]
+        line.tell("change", settings=small | knob)
+        changed = parsed(small | knob, which).as_message()
+        state = line.state(lambda state: state["settings"]["lr"] == changed["lr"] and state["step"] > step + 20)
+        assert state["running"]
+        assert not state["first"]
+
+
+@pytest.mark.parametrize("new", NEW, ids=str)
+def test_other_data_or_another_network_begin_anew(new):
+    with training() as trainer:
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] == 1)
+        trainer.change(parsed(new, "points"))
+        state = wait_for(trainer, lambda state: state["step"] == 0)
+        assert state["rows"] == []
+        assert theta(trainer) == run_of(trainer.settings, trainer.dataset.train, 0).theta.tobytes()
+
+
+def test_back_to_the_old_knobs_is_back_on_the_old_way():
+    with training() as trainer:
+        for _ in range(3):
+            trainer.step()
+        trainer.change(parsed({"lr": 0.5}, "points"))
+        trainer.change(parsed({}, "points"))
+        for _ in range(10):
+            trainer.step()
+        wait_for(trainer, lambda state: state["step"] == 13)
+        assert theta(trainer) == run_of(trainer.settings, trainer.dataset.train, 1, 5).theta.tobytes()
+
+
+# What is learned, and what is not.
+
+
+def test_xor_is_learned_without_a_mistake():
+    with training(data="xor", lr=0.5, batch_size=4) as trainer:
+        trainer.goto(500)
+        state = wait_for(trainer, lambda state: state["epoch"] == 500)
+        assert state["rows"][-1][3:] == (1, 1)
+
+
+@pytest.mark.parametrize("data", ["animals", "circles", "spirals"])
+def test_points_are_learned(data):
+    with training(data=data, layers=[DENSE | {"size": 16}] * 2, optimizer="Adam", lr=0.01) as trainer:
+        trainer.goto(200)
+        state = wait_for(trainer, lambda state: state["epoch"] == 200)
+        assert state["rows"][-1][4] > 0.95
+
+
+def suitable(lesson):
+    """Settings of a network which has what a lesson breaks."""
+    for activation in ACTIVATIONS:
+        for cost in COSTS:
+            layers = [DENSE | {"activation": activation}] * 2
+            try:
+                return parsed({"layers": layers, "cost": cost, "dropout": 0.3, "broken": lesson}, "points")
+            except SettingError:
+                continue
+    raise AssertionError(f"{lesson} breaks no network")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_mistake_can_be_made_and_is_found_by_its_name(lesson):
+    settings = suitable(lesson)
+    train, rng = settings.dataset(LIBRARY.digits).train, np.random.default_rng(0)
+    x, t = train.x[:7].astype(np.float64), train.t[:7]
+    for broken, kinds in (lesson, {LESSONS[lesson].kind}), (None, set()):
+        network, cost = replace(settings, broken=broken).network_and_cost()
+        start = random_parameters(network, rng)
+        report = check_network(network, cost, x, t, start, raises=False)
+        assert {finding.kind for finding in report.findings} == kinds
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_broken_network_trains_as_far_as_it_can(lesson):
+    settings = asdict(suitable(lesson)) | {"layers": [asdict(layer) for layer in suitable(lesson).layers]}
+    with training(**settings) as trainer:
+        trainer.goto(3)
+        problem = None
+        end = time.monotonic() + SOON
+        while time.monotonic() < end and problem is None and trainer.state(-1, 0)["epoch"] < 3:
+            problem = trainer.error()
+        assert "the cost is no longer a number" in (problem or "") or trainer.state(-1, 0)["epoch"] == 3
+
+
+@pytest.mark.parametrize("lesson", [name for name, what in BREAKS.items() if what.place is not Dense or what.square])
+def test_a_mistake_that_the_network_cannot_have_is_refused(lesson):
+    cost = "SoftmaxCrossEntropy" if BREAKS[lesson].place in (CrossEntropy, Softmax) else "CrossEntropy"
+    with pytest.raises(SettingError, match=f"{lesson} needs {BREAKS[lesson].needs}, which this network has not"):
+        parsed({"layers": [DENSE | {"activation": "ELU"}], "cost": cost, "broken": lesson}, "points")
+
+
+# When it goes wrong.
+
+
+def assert_diverged(line):
+    problem = line.error()
+    assert re.match("the (cost is|outputs are) no longer (a number|numbers)", problem)
+    assert problem.endswith("try a smaller learning rate")
+    assert "\n" not in problem
+
+
+def test_a_training_that_diverges_says_so_and_another_begins(page):
+    with page.training() as line:
+        line.tell("change", settings=TOO_FAST)
+        line.tell("start")
+        assert_diverged(line)
+        assert not line.state()["running"]
+        line.tell("change", settings={})
+        line.tell("epoch")
+        line.state(lambda state: state["settings"]["lr"] == 0.05 and state["epoch"] == 1)
+
+
+def test_a_training_that_diverged_and_is_started_again_says_so_again(page):
+    with page.training() as line:
+        line.tell("change", settings=TOO_FAST)
+        for order in "start", "start":
+            line.tell(order)
+            assert_diverged(line)
+        line.tell("reset")
+        assert line.state(lambda state: state["step"] == 0)["first"]
+        line.tell("change", settings=TOO_FAST | {"lr": 0.01})
+        line.tell("epoch")
+        line.state(lambda state: state["epoch"] == 1)
+
+
+def test_a_training_that_diverges_while_its_details_are_watched_says_so(page):
+    with page.training() as line:
+        line.tell("details", wanted=True)
+        line.tell("change", settings=TOO_FAST)
+        line.tell("start")
+        assert_diverged(line)
+        line.tell("details", wanted=False)
+        line.tell("reset")
+        line.state(lambda state: state["step"] == 0)
+
+
+def test_a_training_that_diverges_just_after_knobs_were_turned_lives_on():
+    slow = TOO_FAST | {"lr": 1e-6, "optimizer": "Adam"}
+    with training(**slow) as trainer:
+        for _ in range(7):  # of 8 in an epoch
+            trainer.step()
+        wait_for(trainer, lambda state: state["step"] == 7)
+        with trainer._changed:  # so that the thread sees all of these at once
+            trainer.change(parsed(TOO_FAST | {"batch_size": 40}, "points"))  # 2 in an epoch
+            for _ in range(9):
+                trainer.step()
+        wait_until(trainer.error)
+        assert trainer._run.state.keys() == trainer._run.optimizer.init(trainer._run.theta).keys()
+        trainer.change(parsed(slow | {"batch_size": 40}, "points"))
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] >= 1 and not state["running"])
+
+
+def test_what_diverged_still_answers_in_one_line(page):
+    with page.training() as line:
+        line.tell("change", settings=TOO_FAST)
+        line.tell("start")
+        assert_diverged(line)
+    answer = page.post("/api/check", {"which": "points"})
+    assert answer.status_code == 200 or len(answer.json()["error"].splitlines()) == 1
+
+
+# The socket.
+
+
+def test_a_socket_that_was_killed_comes_back_to_everything(page):
+    with page.training() as line:
+        line.tell("goto", epoch=25)
+        last = line.state(lambda state: state["epoch"] == 25)
+    with page.training() as line:
+        state = line.state()
+        assert state["first"]
+        assert len(state["rows"]) == 25
+        assert len(state["points"]) == 80
+        assert (state["step"], state["settings"]) == (last["step"], last["settings"])
+
+
+def test_a_training_goes_on_while_nobody_looks(page):
+    with page.training() as line:
+        line.tell("start")
+        line.state(lambda state: state["step"] > 0)
+    trainer = page.visitor.trainers["points"]
+    step = trainer.state(-1, 0)["step"]
+    wait_until(lambda: trainer.state(-1, 0)["step"] > step + 50)
+    with page.training() as line:
+        assert line.state()["running"]
+
+
+def test_the_rows_of_all_states_are_each_row_once(page):
+    rows, state = [], {"running": True}
+    with page.training() as line:
+        line.tell("start")
+        while len(rows) < 60 or state["running"]:
+            state = line.state()
+            rows = state["rows"] if state["first"] else rows + state["rows"]
+            if len(rows) > 60 and state["running"]:
+                line.tell("pause")
+    assert [row[1] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_two_windows_of_a_visitor_show_the_same_training(page):
+    with page.training() as one, page.training() as other:
+        one.tell("goto", epoch=3)
+        assert one.state(lambda state: state["epoch"] == 3)["step"] == 24
+        assert other.state(lambda state: state["epoch"] == 3)["step"] == 24
+
+
+def test_there_are_at_most_ten_states_a_second(page):
+    with page.training() as line:
+        line.tell("start")
+        line.state(lambda state: state["running"])
+        start = time.monotonic()
+        for _ in range(5):
+            line.state()
+        assert time.monotonic() - start > 0.35  # the first may have been on its way
+
+
+def test_a_state_that_was_asked_for_does_not_grow_by_itself():
+    with training() as trainer:
+        trainer.goto(3)
+        rows = wait_for(trainer, lambda state: state["epoch"] == 3)["rows"]
+        trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] == 4)
+        assert len(rows) == 3
+
+
+def test_training_digits_leaves_time_for_those_who_ask():
+    with training("digits") as trainer:
+        trainer.start()
+        wait_until(lambda: trainer.running)
+        for _ in range(10):
+            for ask in (lambda: trainer.state(-1, 0)), trainer.model, trainer.objective, trainer.error:
+                start = time.monotonic()
+                ask()
+                assert time.monotonic() - start < 1  # a slice is 0.05 s
+
+
+# What is shown.
+
+
+def test_the_histograms_count_every_weight_and_every_gradient():
+    with training("digits", layers=[CONV, DENSE]) as trainer:
+        trainer.want_details(True)
+        layers = wait_for(trainer, lambda state: state["layers"])["layers"]
+        objective, parameters = trainer.objective()
+        sizes = [sum(array.size for array in parts) for parts in _by_layer(objective, parameters)]
+        assert [sum(layer["weights"]["counts"]) for layer in layers] == sizes
+        assert [sum(layer["gradients"]["counts"]) for layer in layers] == sizes
+        assert sum(sizes) == parameters.size
+        for layer, parts in zip(layers, _by_layer(objective, parameters), strict=True):
+            numbers = np.concatenate([array.ravel() for array in parts])
+            assert layer["weights"]["from"] == pytest.approx(numbers.min(), rel=1e-3)
+            assert layer["weights"]["to"] == pytest.approx(numbers.max(), rel=1e-3)
+
+
+def _by_layer(objective, parameters):
+    parts = Layout(objective.network.shapes()).parts(parameters)
+    names = dict.fromkeys(path.split(".")[0] for path in parts)
+    return [[array for path, array in parts.items() if path.split(".")[0] == name] for name in names]
+
+
+def test_dead_units_are_counted():
+    with training(layers=[RELU, RELU]) as trainer:
+        objective, parameters = trainer.objective()
+        p = Layout(objective.network.shapes()).views(parameters)
+        p["0"].b = np.array([-99, 9, -99, 9, -99, 9], np.float32)  # inputs are in [0, 1]
+        trainer.put(parameters)
+        trainer.want_details(True)
+        first, second, last = wait_for(trainer, lambda state: state["layers"])["layers"]
+        assert (first["dead"], first["units"]) == (3, 6)
+        assert second["units"] == 6
+        assert last["units"] is None
+
+
+def test_gradients_that_are_no_numbers_are_said_and_end_nothing():
+    with training("digits", layers=[RELU, RELU]) as trainer:
+        trainer.put(np.full_like(trainer.objective()[1], 3e38))
+        trainer.want_details(True)
+        first = wait_for(trainer, lambda state: state["layers"])["layers"][0]
+        assert first["weights"]["counts"]
+        assert first["gradients"] is None
+        trainer.step()
+        wait_for(trainer, lambda state: trainer.error())
+
+
+def test_what_makes_no_numbers_is_not_put_in():
+    with training(layers=[RELU, RELU]) as trainer:
+        before = theta(trainer)
+        with pytest.raises(Diverged, match="no longer numbers"):
+            trainer.put(np.full_like(trainer.objective()[1], 3e38))
+        assert theta(trainer) == before
+
+
+def test_what_was_put_in_stays_when_the_training_diverges():
+    with training(**TOO_FAST) as trainer:
+        first = trainer.objective()[1]
+        trainer.put(first + np.float32(0.25))
+        trainer.start()
+        wait_for(trainer, lambda state: trainer.error())
+        assert np.isfinite(trainer.objective()[1]).all()
+        assert not np.array_equal(trainer.objective()[1], first)
+
+
+def test_the_picture_of_the_square_shows_what_the_network_says():
+    with training(data="circles") as trainer:
+        trainer.goto(20)
+        state = wait_for(trainer, lambda state: state["epoch"] == 20)
+        shown, model = state["boundary"], trainer.model()
+        n = shown["n"]
+        classes, sure = (as_bytes(shown[name], n, n) for name in ("class", "sure"))
+        for row, column in (0, 0), (0, n - 1), (n - 1, 0), (20, 41):
+            p = model.probabilities(np.array([column, row], np.float32) / (n - 1))[0]  # row 0 is below
+            assert classes[row, column] == p.argmax()
+            assert sure[row, column] == pytest.approx(255 * p.max(), abs=0.6)
+        assert [len(units) for units in shown["layers"]] == [8]
+
+
+# Visitors who leave.
+
+
+def test_a_visitor_who_leaves_is_forgotten_and_the_training_ends():
+    with opened(Visitors(LIBRARY, grace=0.05)) as client:
+        page = Page(client)
+        trainer = page.visitor.trainers["points"]
+        with page.training() as line:
+            line.tell("start")
+            line.state(lambda state: state["running"])
+            client.visitors.clean()
+            assert len(client.visitors) == 1
+        wait_until(lambda: len(client.visitors) == 0)
+        wait_until(lambda: not trainer._thread.is_alive())
+        assert client.get("/api/digits/0", headers=page.headers).status_code == 404
+
+
+def test_a_visitor_who_only_watched_for_long_may_be_away_for_a_moment_too(page):
+    with page.training() as line:
+        line.state()
+        page.visitor.seen -= 10_000  # seconds since the last word
+    wait_until(lambda: page.client.visitors._here[page.token].n_sockets == 0)
+    page.client.visitors.clean()
+    assert Page(page.client, page.token).resumed
+
+
+def test_no_thread_is_left_when_the_server_ends():
+    before = set(threading.enumerate())
+    with opened() as client:
+        page = Page(client)
+        for which in "points", "digits":
+            with page.training(which) as line:
+                line.tell("start")
+                line.state(lambda state: state["running"])
+        assert any(thread.name == "training" for thread in set(threading.enumerate()) - before)
+    wait_until(lambda: not [each for each in set(threading.enumerate()) - before if each.name == "training"])
