@@ -1,5 +1,6 @@
 # make run    set up, train a network, evaluate it, read a photo of digits
-# make test   set up, and run all checks
+# make test   set up, and run the checks: style, types, imports, and the tests but for the slow ones
+# make test-all  the same with the slow tests
 # make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
 # make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so
 # make docs  set up, and build the documentation into site/: open site/index.html
@@ -12,7 +13,7 @@ BIN = .venv/bin
 PORT = 6379
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test bench docs sanitize cluster cluster-stop dist clean
+.PHONY: run test test-all bench docs sanitize cluster cluster-stop dist clean
 
 run: .venv/installed
 	mkdir -p run
@@ -21,7 +22,10 @@ run: .venv/installed
 	cd run && ../$(BIN)/inkgrad read ../examples/page.jpg --boxes page.boxes.png
 
 test: .venv/installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check -m "not slow" $(OPTIONS)
+
+test-all: .venv/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check $(OPTIONS)
 
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/run.py
@@ -37,7 +41,7 @@ sanitize:
 	  --config-settings=cmake.define.INKGRAD_SANITIZE=ON --config-settings=build-dir=.venv-sanitize/build
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
-	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/test_fast.py tests/test_fast_bad_input.py tests/test_fast_threads.py
+	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/fast/test_fast.py tests/fast/test_fast_bad_input.py tests/fast/test_fast_threads.py
 
 cluster: .venv/installed-ray
 	@$(BIN)/python scripts/cluster.py start --port $(PORT)

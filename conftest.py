@@ -1,4 +1,10 @@
-"""What needs a package that is not installed is skipped, in tests and in the modules collected for doctests alike."""
+"""Tests wherever they are: what needs a package that is not installed is skipped, and a second run can do the rest.
+
+The first half is for tests and for the modules collected for doctests alike.  The second is what CI does: in a bare
+environment with `--passed-to FILE`, and then, with all packages, `--but FILE` for what has not passed yet.
+"""
+
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +43,35 @@ def lacking(error):
         if isinstance(each, ModuleNotFoundError) and package in OPTIONAL:
             return f"{package} is not installed"
     return ""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--passed-to", metavar="FILE", type=Path, help="write the names of the tests that pass to FILE")
+    parser.addoption("--but", metavar="FILE", type=Path, help="leave out the tests that FILE names")
+
+
+def pytest_configure(config):
+    file = config.getoption("passed_to")
+    if file and not hasattr(config, "workerinput"):  # one of several processes tells the first of them
+        config.pluginmanager.register(Passed(file))
+
+
+class Passed:
+    """Writes the name of each test that passes into a file, a line each."""
+
+    def __init__(self, file):
+        self.file = file
+        self.file.write_text("")
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" and report.passed:
+            with self.file.open("a") as names:
+                print(repr(report.nodeid), file=names)
+
+
+def pytest_collection_modifyitems(config, items):
+    if file := config.getoption("but"):
+        done = set(file.read_text().splitlines())
+        left_out = [item for item in items if repr(item.nodeid) in done]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if repr(item.nodeid) not in done]
