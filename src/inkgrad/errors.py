@@ -12,7 +12,9 @@ InkgradError
 ├── CheckError         a function of which no gradient can be checked  (also a ValueError)
 └── GradientMismatch   a backward that disagrees with its forward      (also an AssertionError)
 
-A message says whose fault it is, what was expected, what came, and what to do.
+A message says whose fault it is, what was expected, what came, and what to do.  It names settings as Python
+does, `n_workers=0`; where the caller can choose another, `setting="n_workers"` says so, and a front end
+such as the command line puts its own word in the place of `n_workers=`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,11 @@ from typing import Any
 
 
 class InkgradError(Exception):
-    """Base of all errors raised by this library."""
+    """Base of all errors raised by this library; `setting` is the parameter that the message is about, if any."""
+
+    def __init__(self, *message: object, setting: str | None = None) -> None:
+        super().__init__(*message)
+        self.setting = setting
 
 
 class ShapeError(InkgradError, ValueError):
