@@ -4,6 +4,7 @@ from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkp
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
 from inkgrad.training.events import Events, refuse_no_events
 from inkgrad.training.log import Log, read_log
+from inkgrad.training.loop import Row, TrainingLoop
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
 from inkgrad.training.shard import Shard
@@ -15,9 +16,11 @@ __all__ = [
     "Events",
     "Log",
     "Objective",
+    "Row",
     "Run",
     "Shard",
     "Step",
+    "TrainingLoop",
     "evaluate",
     "outputs_at",
     "read_checkpoint",
