@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from inkgrad.data import Dataset, Examples
 from inkgrad.errors import Diverged, InkgradError, SettingError
 from inkgrad.models import Model
-from inkgrad.training import Objective, Run, Step, evaluate
+from inkgrad.training import Objective, Run, TrainingLoop, evaluate
+from inkgrad.training.loop import silent_numpy
 from inkgrad.web.boundary import boundary
 from inkgrad.web.details import details
 from inkgrad.web.settings import Settings
@@ -55,11 +56,9 @@ class Trainer:
         self._wants_details = False
         self.generation = 0  # of the rows: another one begins when the training does
         self._run: Run
+        self._loop: TrainingLoop
         self._dataset: Dataset
-        self._walk: Iterator[Step] | None
-        self._costs: list[float]
         self.rows: list[Row]
-        self.seconds: float
         self._build(settings)
 
     # What the page says.
@@ -151,9 +150,9 @@ class Trainer:
 
         Raises Diverged for one with which the network's outputs are no numbers; it is then not taken.
         """
-        with self._busy, np.errstate(all="ignore"):
+        with self._busy, silent_numpy():
             before, self._run.theta = self._run.theta, theta.astype(self._run.theta.dtype)
-            self._walk = None
+            self._loop.restart()
             try:
                 self._publish(at_once=True)  # what is gone back to has it
             except Diverged:
@@ -176,7 +175,7 @@ class Trainer:
                     return
                 wanted = list(self._wanted)
                 self._wanted.clear()
-            with self._busy, np.errstate(all="ignore"):  # what is no number is found by its cost
+            with self._busy, silent_numpy():
                 try:
                     for do in wanted:
                         do()
@@ -194,8 +193,8 @@ class Trainer:
         run = self._run
         run.theta, run.state, run.epoch, run.step, n_rows = self._shown
         self.rows, self.generation = self.rows[:n_rows], self.generation + 1
-        self._walk = None
-        self._costs.clear()
+        self._loop.restart()
+        self._loop.costs.clear()
         self._publish(at_once=True)
 
     def _wait_for_the_eye(self) -> None:
@@ -215,40 +214,34 @@ class Trainer:
         if self._goal is not None and self._run.epoch >= self._goal:
             self.running = False
         self._last_slice = time.perf_counter() - start
-        self.seconds += self._last_slice
 
     def _take_step(self) -> None:
-        if self._walk is None:
-            self._walk = self._run.steps(self._dataset.train)
-        step = next(self._walk)
-        self._costs.append(step.cost)
-        ends = self._run.step >= self._steps_in_epoch
-        if ends:
-            next(self._walk, None)  # ends the epoch
-            self._walk = None
-        epoch = self._run.epoch
-        if (self.settings.is_digits and (ends or self._run.step % EVERY == 0)) or (
-            ends and not self.settings.is_digits and epoch % _every(epoch) == 0
-        ):
-            self._add_row()
+        row = self._loop.step()
+        if row:
+            self._keep(row)
 
-    def _add_row(self) -> None:
+    def _is_row_due(self, run: Run) -> bool:
+        if self.settings.is_digits:
+            return run.step % EVERY == 0
+        return run.step == 0 and run.epoch % _every(run.epoch) == 0
+
+    def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
         run = self._run
-        n_steps = run.epoch * self._steps_in_epoch + run.step
-        test = evaluate(run.objective, run.answer, self._quick, n_threads=run.n_threads).accuracy
-        train = None
+        row = {"step": loop.steps_done, "epoch": loop.epochs_done, "cost": loop.mean_cost, "train": None}
+        row["test"] = evaluate(run.objective, run.answer, self._quick, n_threads=run.n_threads).accuracy
         if not self.settings.is_digits:
-            train = evaluate(run.objective, run.answer, self._dataset.train).accuracy
-        cost = float(np.mean(self._costs))
-        self._costs.clear()
+            row["train"] = evaluate(run.objective, run.answer, self._dataset.train).accuracy
+        return row
+
+    def _keep(self, row: dict[str, Any]) -> None:
         if len(self.rows) < MOST_ROWS:
-            self.rows.append((n_steps, run.epoch + run.step / self._steps_in_epoch, cost, train, test))
+            self.rows.append((row["step"], row["epoch"], row["cost"], row["train"], row["test"]))
 
     def _one_step(self) -> None:
         self.running = False
         self._take_step()
-        if self._costs:
-            self._add_row()
+        if self._loop.costs:
+            self._keep(self._loop.row())
 
     def _go(self, goal: int | None) -> None:
         self.running, self._goal, self._hurried = True, goal, False
@@ -274,7 +267,7 @@ class Trainer:
             old.epoch, 0 if settings.batch_size != before.batch_size else old.step,
             old.theta, old.state if keeps else None, augmentation=settings.augmentation_(), n_threads=old.n_threads,
         )  # fmt: skip
-        self._settle(settings)
+        self._settle(settings, self._loop.seconds)
         self._publish(at_once=True)  # what is gone back to is of these settings
 
     def _build(self, settings: Settings) -> None:
@@ -293,17 +286,15 @@ class Trainer:
                 {} if settings.is_digits else {"points": _listed(dataset.train), "test_points": _listed(test)}
             )
             self.rows = []
-            self.seconds = self._last_slice = 0.0
+            self._last_slice = 0.0
             self.running = False
             self.generation += 1
             self._settle(settings)
             self._publish(at_once=True)
 
-    def _settle(self, settings: Settings) -> None:
+    def _settle(self, settings: Settings, seconds: float = 0.0) -> None:
         self.settings = settings
-        self._walk = None
-        self._costs = []
-        self._steps_in_epoch = self._run.steps_in_epoch(self._dataset.train)
+        self._loop = TrainingLoop(self._run, self._dataset.train, self._measure, self._is_row_due, seconds=seconds)
         self._published = self._detailed = 0.0
 
     def _publish(self, at_once: bool) -> None:
@@ -316,12 +307,12 @@ class Trainer:
             "kind": "state",
             "settings": self.settings.as_message(),
             "running": self.running,
-            "epoch": run.epoch + run.step / self._steps_in_epoch,
-            "step": run.epoch * self._steps_in_epoch + run.step,
-            "steps_in_epoch": self._steps_in_epoch,
+            "epoch": self._loop.epochs_done,
+            "step": self._loop.steps_done,
+            "steps_in_epoch": self._loop.steps_in_epoch,
             "n_parameters": run.objective.layout.size,
             "network": str(run.objective.network),
-            "seconds": round(self.seconds, 3),
+            "seconds": round(self._loop.seconds, 3),
             "labels": list(self._dataset.labels),
             "boundary": None if self.settings.is_digits else boundary(run.objective, run.answer),
             "layers": self._details(now, at_once),
