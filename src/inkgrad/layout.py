@@ -73,6 +73,22 @@ class Layout:
         return nest(self.shapes, "")
 
 
+def within(named: Named, path: str) -> Named:
+    """Return the part of `named` that belongs to the layer at `path`: p["2"]["0"] for "2.0", all of it for ""."""
+    for name in path.split(".") if path else ():
+        named = named[name]
+    return named
+
+
+def join_path(*names: str) -> str:
+    """Return one path for several, where "" is the path of the whole.
+
+    >>> join_path("2", "0", "W"), join_path("", "W")
+    ('2.0.W', 'W')
+    """
+    return ".".join(filter(None, names))
+
+
 def _leaves(shapes: Shapes, prefix: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
     for name, shape in shapes.items():
         if isinstance(shape, Mapping):

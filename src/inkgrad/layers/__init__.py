@@ -15,7 +15,7 @@ from inkgrad.layers.activations import (
 )
 from inkgrad.layers.average_pool2d import AveragePool2D
 from inkgrad.layers.base import Layer, Move
-from inkgrad.layers.chain import Chain
+from inkgrad.layers.chain import Chain, leaves, trace
 from inkgrad.layers.conv2d import Conv2D
 from inkgrad.layers.dense import Dense
 from inkgrad.layers.dropout import Dropout
@@ -49,4 +49,6 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "leaves",
+    "trace",
 ]

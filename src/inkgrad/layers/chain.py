@@ -1,8 +1,8 @@
-"""Chain: layers one after another are a layer."""
+"""Chain: layers one after another are a layer; and the one way through a network, layer by layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,9 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.errors import SettingError
+from inkgrad.html import Html, table
 from inkgrad.layers.base import Layer
-from inkgrad.layout import Layout, Named, Shapes
+from inkgrad.layout import Layout, Named, Shapes, join_path, within
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,7 @@ class Chain(Layer):
             if not isinstance(layer, Layer):
                 hint = f": write {layer.__name__}(...)" if isinstance(layer, type) else ""
                 raise SettingError(f"Chain takes layers, got {layer!r}{hint}")
-        self._walk(None)
-
-    def _walk(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        """Return what becomes of an input of `shape`, starting where a shape is first known."""
-        for layer in self.layers:
-            if isinstance(layer, Chain):
-                shape = layer._walk(shape)
-                continue
-            shape = layer.input_shape() if shape is None else shape
-            shape = None if shape is None else layer.output_shape(shape)
-        return shape
+        leaves(self)  # refuses layers that do not fit each other
 
     def named(self) -> tuple[tuple[str, Layer], ...]:
         """Return the layers with the names under which their parameters are kept."""
@@ -95,8 +86,105 @@ class Chain(Layer):
             dy = self.layers[i].backward(p[str(i)], g[str(i)], caches[i], dy)
         self.layers[first].parameter_gradient(p[str(first)], g[str(first)], caches[first], dy)
 
+    def trace(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Passed, ...]:
+        """Return the layers as the batch x passes them, those of chains inside one by one (see `trace`)."""
+        return trace(self, p, x, rng)
+
     def _repr_html_(self) -> str:
         """Return a table of the layers, for notebooks."""
-        from inkgrad.layers.network_table import network_table  # which knows chains
-
         return network_table(self)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A layer of a network that holds no others.
+
+    path          where it is: "2", "2.0" for one of a chain inside, "" for a network that is one layer
+    input_shape   of one example; None where it is not known
+    output_shape  the same
+    """
+
+    path: str
+    layer: Layer
+    input_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...] | None
+
+    @property
+    def parameters(self) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of the layer's parameters by their names, in the order of theta."""
+        return {name: shape for name, (_, shape) in Layout(self.layer.shapes()).places.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """A layer that a batch has passed, with the way back: y, cache = layer.forward(p, x)."""
+
+    path: str
+    layer: Layer
+    p: Named
+    x: Array
+    y: Array
+    cache: Any
+
+    def back(self, g: Named, dy: Array) -> Array:
+        """Return dx of this layer, and write its gradients into g, the gradients of the whole network."""
+        return self.layer.backward(self.p, within(g, self.path), self.cache, dy)
+
+
+def leaves(network: Layer, input_shape: tuple[int, ...] | None = None) -> tuple[Leaf, ...]:
+    """Return the layers of a network that hold no others, in order, each with the shapes before and behind it.
+
+    Without `input_shape` the shapes start at the first layer whose settings tell its own.
+
+    Raises ShapeError if a layer does not take what comes to it.
+    """
+    found, shape = [], input_shape
+    for path, layer in _paths(network):
+        before = layer.input_shape() if shape is None else shape
+        shape = None if before is None else layer.output_shape(before)
+        found.append(Leaf(path, layer, before, shape))
+    return tuple(found)
+
+
+def trace(network: Layer, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Passed, ...]:
+    """Return the layers of a network, the same as `leaves`, as the batch x passes them.
+
+    It is forward where one looks on.  For dx and the gradients g, go back:
+
+        for passed in reversed(steps):
+            dy = passed.back(g, dy)
+    """
+    steps = []
+    for path, layer in _paths(network):
+        here = within(p, path)
+        y, cache = layer.forward(here, x, rng)
+        steps.append(Passed(path, layer, here, x, y, cache))
+        x = y
+    return tuple(steps)
+
+
+def _paths(layer: Layer, path: str = "") -> Iterable[tuple[str, Layer]]:
+    """Yield the layers in a network with their paths; a chain that goes its own way is one layer."""
+    kind = type(layer)
+    if not isinstance(layer, Chain) or (kind.forward, kind.backward) != (Chain.forward, Chain.backward):
+        yield path, layer
+        return
+    for name, inside in layer.named():
+        yield from _paths(inside, join_path(path, name))
+
+
+def network_table(network: Layer, input_shape: tuple[int, ...] | None = None) -> Html:
+    """Return an HTML table of a network: each layer, the shape of its outputs where it is known, its parameters."""
+    shape = input_shape or network.input_shape()
+    rows, total = [], 0
+    for leaf in leaves(network, shape):
+        n = Layout(leaf.layer.shapes()).size
+        rows.append((leaf.path, str(leaf.layer), _in_words(leaf.output_shape), f"{n:,}" if n else ""))
+        total += n
+    takes = f"takes {_in_words(shape)}, " if shape else ""
+    caption = f"{type(network).__name__}: {takes}{total:,} parameters"
+    return table(("", "layer", "output", "parameters"), rows, caption, n_texts=3)
+
+
+def _in_words(shape: tuple[int, ...] | None) -> str:
+    return "" if shape is None else " × ".join(map(str, shape))

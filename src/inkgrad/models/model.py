@@ -21,7 +21,7 @@ from inkgrad.errors import InkgradError, ModelFileError, SettingError, ShapeErro
 from inkgrad.fast import available_threads, fuse, refuse_bad_threads
 from inkgrad.html import Html, facts
 from inkgrad.layers import Layer
-from inkgrad.layers.network_table import network_table
+from inkgrad.layers.chain import network_table
 from inkgrad.layout import Layout, Named
 from inkgrad.models.card import Card
 from inkgrad.models.header import MODEL, PREPROCESSING, read_parts, refuse_bad_labels
