@@ -16,8 +16,7 @@ from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Re
 from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.reader import Reading
-from inkgrad.reader.notebook import MOST_DIGITS
-from inkgrad.reader.reading import Digit
+from inkgrad.reader.reading import MOST_DIGITS_SHOWN, Digit
 
 EVIL = "<script>alert('&')</script>"
 EMPTY = {"img", "br"}  # elements without an end
@@ -165,9 +164,9 @@ def test_a_table_is_shown_as_a_table_and_cannot_bring_code_along():
     assert EVIL in page(Reading((digit(EVIL),), None, (9, 9))).text
 
 
-@pytest.mark.parametrize("n", [0, 1, MOST_DIGITS + 7])
+@pytest.mark.parametrize("n", [0, 1, MOST_DIGITS_SHOWN + 7])
 def test_any_number_of_digits_is_shown(n):
     found = page(Reading(tuple(digit("5", k // 10, k % 10) for k in range(n)), None, (9, 9)))
     assert f"{n} digit{'s' * (n != 1)} in" in found.text
-    assert len(found.images) == min(n, MOST_DIGITS)
+    assert len(found.images) == min(n, MOST_DIGITS_SHOWN)
     assert found.text.count("5555555555") >= n // 10  # the text is whole

@@ -1,15 +1,21 @@
-"""Reading: what was read in a picture, and where."""
+"""Reading: what was read in a picture, and where, and how a notebook shows it."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from itertools import groupby
 
+from PIL import Image
+
 from inkgrad.arrays import Array
+from inkgrad.html import BAD, Html, as_html, table
 
 UNSURE = "?"
+MOST_DIGITS_SHOWN = 300  # in a notebook; pictures of them take half a kilobyte each
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +97,44 @@ class Reading:
 
     def _repr_html_(self) -> str:
         """Return the text, the table, and each digit as the network saw it, for notebooks."""
-        from inkgrad.reader.notebook import reading_in_html
+        if self.error:
+            return Html(f"<div>not read: {as_html(self.error)}</div>")
+        n = len(self.digits)
+        sure = f", the weakest {self.probability:.1%} sure" if n else ""
+        about = f"{n} digit{'s' * (n != 1)} in {len(self.lines)} line{'s' * (len(self.lines) != 1)}{sure}"
+        parts = [f"<div>{about}; picture of {self.size[0]} × {self.size[1]} pixels</div>"]
+        left = MOST_DIGITS_SHOWN
+        for line in self.lines:
+            parts.append(_line_in_html(line, left))
+            left = max(left - len(line), 0)
+        if self.table:
+            columns = max(map(len, self.table))
+            rows = [[*row, *[""] * (columns - len(row))] for row in self.table]
+            parts.append(table([str(k) for k in range(columns)], rows, "table", n_texts=0))
+        return Html("".join(parts))
 
-        return reading_in_html(self)
+
+def _line_in_html(line: Line, most: int) -> str:
+    digits = "".join(_digit_in_html(digit) for digit in line.digits[:most])
+    text = f'<code style="font-size:1.2em">{as_html(line.text)}</code>'
+    return f'<div style="margin:.5em 0">{text}<div style="display:flex;flex-wrap:wrap;gap:.3em">{digits}</div></div>'
+
+
+def _digit_in_html(digit: Digit) -> str:
+    """Return a digit's picture with its label and probability below; the next best are told on hovering."""
+    ranks = ((digit.best, digit.probability), *digit.others)
+    hint = as_html(", ".join(f"{label} {probability:.1%}" for label, probability in ranks))
+    rim = f"2px solid {BAD}" if digit.label == UNSURE else "1px solid rgba(128,128,128,.4)"
+    return (
+        f'<figure title="{hint}" style="margin:0;text-align:center;font-size:.8em;line-height:1.3">'
+        f'<img alt="{as_html(digit.best)}" width="40" height="40" src="{_as_data(digit.image)}" '
+        f'style="border:{rim};image-rendering:pixelated">'
+        f"<figcaption><b>{as_html(digit.label)}</b><br>{digit.probability:.1%}</figcaption></figure>"
+    )
+
+
+def _as_data(image: Array) -> str:
+    """Return an image, uint8 with 0 for paper, as the address of a PNG picture that is in the address itself."""
+    file = BytesIO()
+    Image.fromarray(255 - image).save(file, format="PNG")
+    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
