@@ -1,6 +1,6 @@
 """Make page.jpg, a photo of digits on ruled paper as a phone would take it, to try `inkgrad read` on.
 
-python examples/make_page.py
+python -m examples.make_page
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from inkgrad.data import mnist
-from inkgrad.synthetic import Look, write_ruled
+from lab.synthetic import Look, write_ruled
 
 LOOK = Look(
     height=58,

@@ -1,6 +1,6 @@
 """Train the model that reads real pictures, and calibrate it: twenty minutes.
 
-python scripts/make_reader.py src/inkgrad/models/trained/reader.safetensors
+python -m scripts.make_reader src/inkgrad/models/trained/reader.safetensors
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import time
 
 from inkgrad.fast import available_threads
 from inkgrad.models import MODELS, Model, calibrated
-from inkgrad.synthetic.practice import practice
 from inkgrad.training import Objective, Run
+from lab.synthetic.practice import practice
 
 
 def main() -> None:

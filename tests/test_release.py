@@ -142,7 +142,8 @@ def test_a_picture_of_the_readme_that_the_sdist_lacks_is_named(contents, in_sdis
 
 
 @pytest.mark.parametrize(
-    "stray", ["inkgrad/fast/cpp/module.cpp", "tests/layers/test_layers.py", "inkgrad.libs/libgomp.so.1"]
+    "stray",
+    ["inkgrad/fast/cpp/module.cpp", "tests/layers/test_layers.py", "lab/__init__.py", "inkgrad.libs/libgomp.so.1"],
 )
 def test_what_does_not_belong_into_the_wheel_is_named(contents, in_sdist, in_wheel, stray):
     assert list(contents.wrong_in_wheel({**in_wheel, stray: 1}, in_sdist, METADATA)) == [

@@ -11,7 +11,7 @@ from PIL import Image
 from scoring import Answer
 
 from inkgrad.data import Examples, mnist
-from inkgrad.synthetic import compose
+from lab.synthetic import compose
 
 N_HELD_BACK = 10_000  # of MNIST's training digits, the last
 FIRST_HELD_BACK = 1_000_000  # the seed; development has 0 and on

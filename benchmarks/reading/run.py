@@ -11,15 +11,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from pictures import Picture, composed, listed
 from PIL import Image
+
+sys.path += map(str, Path(__file__).parents[1:3])  # where tables.py is, and lab
+from pictures import Picture, composed, listed
 from rivals import NAMES, Missing, Read, reader
 from scoring import Score, score
-
-from inkgrad.synthetic import KINDS
-
-sys.path.append(str(Path(__file__).parents[1]))  # where tables.py is
 from tables import markdown, time_text
+
+from lab.synthetic import KINDS
 
 ALL = "all"
 

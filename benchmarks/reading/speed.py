@@ -19,7 +19,9 @@ from PIL import Image
 from inkgrad.data import Examples, mnist
 from inkgrad.models import load
 from inkgrad.reader import Reader
-from inkgrad.synthetic import Look, write_lines
+
+sys.path.append(str(Path(__file__).parents[2]))
+from lab.synthetic import Look, write_lines
 
 N_SINGLE = 10_000
 WIDTH, HEIGHT = 1300, 925  # 1.2 megapixels

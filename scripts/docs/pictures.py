@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation that show mathematics: python scripts/docs/pictures.py."""
+"""Make the pictures of the documentation that show mathematics: python -m scripts.docs.pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 from inkgrad.data import mnist
 from inkgrad.layers import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from inkgrad.synthetic import Look, write_table
+from lab.synthetic import Look, write_boxes, write_table
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "pictures"
 LOGITS = np.array([0.5759881, 0.43654828, -1.02092671])  # of the story's three labels
@@ -47,14 +47,16 @@ def activations() -> Figure:
     return figure
 
 
-def form() -> Image.Image:
-    """Return the form that the page on forms reads."""
-    look = Look(height=60, rotation=1, perspective=0.05, shadow=0.3, noise=4)
-    page = write_table(3, 4, look, np.random.default_rng(0), mnist().test, digits_per_cell=(1, 2))
-    return Image.fromarray(page.picture)
+def forms() -> dict[str, Image.Image]:
+    """Return the form and the field that the page on forms reads."""
+    look, rng = Look(height=60, rotation=1, perspective=0.05, shadow=0.3, noise=4), np.random.default_rng(0)
+    form = write_table(3, 4, look, rng, mnist().test, digits_per_cell=(1, 2))
+    field = write_boxes("40827", look, rng, mnist().test)
+    return {"form": Image.fromarray(form.picture), "field": Image.fromarray(field.picture)}
 
 
 if __name__ == "__main__":
     for make in jacobian, activations:
         make().savefig(FOLDER / f"{make.__name__}.png", dpi=110)
-    form().save(FOLDER / "form.jpg", quality=85)
+    for name, picture in forms().items():
+        picture.save(FOLDER / f"{name}.jpg", quality=85)

@@ -8,16 +8,18 @@ from pathlib import Path
 import griffe
 from docstrings import as_markdown
 
-SOURCE = Path(__file__).parent.parent.parent / "src"
+ROOT = Path(__file__).parent.parent.parent
 INSIDE = {"__main__", "cli", "extras", "files"}  # no part of what is imported: the command line has a page of its own
 
 
 @cache
 def public_parts() -> dict[str, griffe.Module]:
     """Return the modules that a user imports from, by their names."""
-    package = griffe.load("inkgrad", search_paths=[SOURCE], resolve_aliases=True)
-    parts = {each.path: each for name, each in sorted(package.modules.items()) if name not in INSIDE}
-    return {"inkgrad": package, **parts}
+    package = griffe.load("inkgrad", search_paths=[ROOT / "src"], resolve_aliases=True)
+    lab = griffe.load("lab", search_paths=[ROOT], resolve_aliases=True)
+    inside = {each.path: each for name, each in sorted(package.modules.items()) if name not in INSIDE}
+    beside = {each.path: each for _, each in sorted(lab.modules.items())}
+    return {"inkgrad": package, **inside, **beside}
 
 
 def public_names(part: griffe.Module) -> list[str]:

@@ -34,6 +34,7 @@ IN_SDIST = (
     "Makefile",
     "PKG-INFO",
     "README.md",
+    "lab/synthetic/__init__.py",
     "pyproject.toml",
     "src/inkgrad/fast/cpp/module.cpp",
     "tests/support/catalogue.py",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from inkgrad.data import Examples
 from inkgrad.reader import Reader
-from inkgrad.synthetic import Look, write_line, write_lines, write_table
+from lab.synthetic import Look, write_line, write_lines, write_table
 
 TIMEOUT = 120
 

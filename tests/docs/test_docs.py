@@ -25,6 +25,8 @@ def folder(tmp_path, monkeypatch):
     """A folder with the files that pages speak of as there, and no network."""
     for name in "page.jpg", "photo.jpg":
         shutil.copy(ROOT / "examples" / "page.jpg", tmp_path / name)
+    for name in "form.jpg", "field.jpg":
+        shutil.copy(ROOT / "docs" / "pictures" / name, tmp_path / name)
     trained = ROOT / "src" / "inkgrad" / "models" / "trained" / "cnn.safetensors"
     shutil.copy(trained, tmp_path / "digits.safetensors")
     monkeypatch.chdir(tmp_path)

@@ -11,10 +11,19 @@ from pathlib import Path
 import pytest
 
 import inkgrad
+import lab
 from inkgrad import errors
 
 OURS = {name for name, value in vars(errors).items() if inspect.isclass(value)}
-PARTS = ["inkgrad", *(f"inkgrad.{each.name}" for each in pkgutil.iter_modules(inkgrad.__path__) if each.name[0] != "_")]
+PARTS = [
+    "inkgrad",
+    *(
+        f"{package.__name__}.{each.name}"
+        for package in (inkgrad, lab)
+        for each in pkgutil.iter_modules(package.__path__)
+        if each.name[0] != "_"
+    ),
+]
 
 
 def public():

@@ -30,7 +30,7 @@ from inkgrad.images.rows import in_rows
 from inkgrad.images.skew import find_skew, turned
 from inkgrad.images.table import Table, extended
 from inkgrad.images.tables import find_tables
-from inkgrad.synthetic import Look, write_line, write_lines, write_ruled
+from lab.synthetic import Look, write_line, write_lines, write_ruled
 
 HIGH = 40  # pixels of a digit
 

@@ -21,8 +21,8 @@ from inkgrad.models import Model, calibrated, load
 from inkgrad.models.calibration import best_factor
 from inkgrad.reader import Reader, draw_boxes
 from inkgrad.reader.expect import parse_expectation
-from inkgrad.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_single, write_table
-from inkgrad.synthetic.practice import LABELS, practice_examples
+from lab.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_single, write_table
+from lab.synthetic.practice import LABELS, practice_examples
 
 LETTERS = "DejaVuSans.ttf"
 DIGITS = frozenset("0123456789")

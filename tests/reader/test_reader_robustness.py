@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from inkgrad.reader import Reader, draw_boxes
-from inkgrad.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_table
+from lab.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_table
 
 N = 4  # seeds, 0 to 3; twice as many of single lines
 

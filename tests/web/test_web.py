@@ -13,8 +13,8 @@ from inkgrad.check.lessons import LESSONS
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
-from inkgrad.synthetic import Look, write_line
 from inkgrad.web.settings import ACTIVATIONS
+from lab.synthetic import Look, write_line
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The report: it measures what a plan needs, holds the plan against workers, and writes docs/planning.md."""

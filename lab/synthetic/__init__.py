@@ -1,0 +1,20 @@
+"""Synthetic pictures of handwriting that know their truth."""
+
+from lab.synthetic.compose import KINDS, compose
+from lab.synthetic.forms import write_boxes, write_table
+from lab.synthetic.look import Look
+from lab.synthetic.pages import Page, WrittenDigit, write_line, write_lines, write_ruled, write_single
+
+__all__ = [
+    "KINDS",
+    "Look",
+    "Page",
+    "WrittenDigit",
+    "compose",
+    "write_boxes",
+    "write_line",
+    "write_lines",
+    "write_ruled",
+    "write_single",
+    "write_table",
+]
