@@ -15,7 +15,7 @@ from inkgrad.data.digits import IMAGES, LABELS
 from inkgrad.layers import Chain, Dense, Flatten, ReLU, Softmax, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import Model
-from inkgrad.models.session import Paths, start
+from inkgrad.sessions import Paths, start
 
 
 def new_model(network, labels, input_shape):

@@ -12,8 +12,8 @@ from inkgrad.distributed.training import Team, on_workers, train_together
 from inkgrad.distributed.training.ledger import WorkersLost
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Chain, Dense, Flatten, Layer, ReLU
-from inkgrad.models.session import Paths, Speed, resume, start
 from inkgrad.optimizers import SGD, Adam
+from inkgrad.sessions import Paths, Speed, resume, start
 from inkgrad.training import Objective, Run, Shard, evaluate
 
 pytestmark = [

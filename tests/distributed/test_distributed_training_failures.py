@@ -14,8 +14,8 @@ from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
 from inkgrad.distributed.training import Team, train_together
 from inkgrad.layers import Chain, Dense, Flatten, ReLU
-from inkgrad.models.session import Paths, resume, start
 from inkgrad.optimizers import SGD
+from inkgrad.sessions import Paths, resume, start
 from inkgrad.training import Objective, Run, read_log
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray, by Ray

@@ -21,8 +21,8 @@ from inkgrad.export import to_json
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.models import Card, Model, calibrated, load
 from inkgrad.models.header import MODEL
-from inkgrad.models.session import Paths, resume
 from inkgrad.saving import Kind, open_tensors, read_tensors, write_tensors
+from inkgrad.sessions import Paths, resume
 from inkgrad.training import read_checkpoint
 
 OLD = TESTS / "support" / "model-1.safetensors"

@@ -11,7 +11,7 @@ from inkgrad import load
 from inkgrad.data import load_data
 from inkgrad.errors import DataError, Diverged, Interrupted, SettingError
 from inkgrad.models import MODELS
-from inkgrad.models.session import Paths, Speed, start
+from inkgrad.sessions import Paths, Speed, start
 from inkgrad.sweeps import Choice, Held, Outcome, SweepPaths, Trial, one_after_another, picture, ranked, resume_sweep
 from inkgrad.sweeps.one_after_another import worse
 from inkgrad.sweeps.trial import DIVERGED, DONE, RUNNING, STOPPED

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkgrad.errors import DataError, SettingError
-from inkgrad.models.session import Paths, resume, start
+from inkgrad.sessions import Paths, resume, start
 from inkgrad.training import Events, read_checkpoint, read_log
 
 pytest.importorskip("tensorboardX")

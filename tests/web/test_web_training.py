@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.playground import LIBRARY, SOON, Page, as_bytes, opened, wait_until
 
+from inkgrad import sessions
 from inkgrad.check import check_network
 from inkgrad.check.layer import random_parameters
 from inkgrad.check.lessons import LESSONS
@@ -17,7 +18,6 @@ from inkgrad.costs import CrossEntropy
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Dense, Softmax
 from inkgrad.layout import Layout
-from inkgrad.models import session
 from inkgrad.training import Objective, Run
 from inkgrad.web.breaking import BREAKS
 from inkgrad.web.settings import ACTIVATIONS, COSTS, DEFAULTS, parsed
@@ -109,7 +109,7 @@ def test_digits_that_are_changed_in_training_give_the_same_theta_too():
 
 
 def test_the_seed_network_learns_as_on_the_command_line(tmp_path):
-    own = session.start(session.Paths(tmp_path / "m.safetensors"), {"model": "seed", "epochs": 1}, None)
+    own = sessions.start(sessions.Paths(tmp_path / "m.safetensors"), {"model": "seed", "epochs": 1}, None)
     for _ in own.steps():
         pass
     with training("digits") as trainer:

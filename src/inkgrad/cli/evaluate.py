@@ -19,8 +19,8 @@ from inkgrad.errors import SettingError
 from inkgrad.fast import available_threads, limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.metrics import confusion_matrix, wilson_interval
-from inkgrad.models.session import Speed
 from inkgrad.plots import save_png
+from inkgrad.sessions import Speed
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inkgrad.models.session import Session
+from inkgrad.sessions import Session
 
 
 class Show(Protocol):

@@ -21,7 +21,7 @@ from inkgrad.cli.trials import table, trials_of
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
-from inkgrad.models.session import Speed
+from inkgrad.sessions import Speed
 from inkgrad.sweeps import Sweep, SweepPaths, one_after_another, ranked, read_plan, resume_sweep, start_sweep
 from inkgrad.sweeps.example import EXAMPLE
 from inkgrad.sweeps.sweep import Show

@@ -13,8 +13,8 @@ from inkgrad.data import Examples, load_data
 from inkgrad.errors import DataError, ShapeError
 from inkgrad.export import load
 from inkgrad.models import Model
-from inkgrad.models.session import Speed
 from inkgrad.plots import misread
+from inkgrad.sessions import Speed
 
 
 def model_and_examples(path: Path, data: Path | None, speed: Speed | None = None) -> tuple[Model, Examples]:

@@ -24,7 +24,7 @@ from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import available_threads, limit_threads
 from inkgrad.models import MODELS
-from inkgrad.models.session import DEFAULT_MODEL, Paths, Session, Speed, Walk, resume, start
+from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Speed, Walk, resume, start
 from inkgrad.training import refuse_no_events
 
 N_CHECKED = 16  # examples for the gradient check

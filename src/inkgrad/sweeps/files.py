@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from inkgrad.models.session import Paths
+from inkgrad.sessions import Paths
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from inkgrad.errors import SettingError
 from inkgrad.models import MODELS
-from inkgrad.models.session import DEFAULT_MODEL, Settings
+from inkgrad.sessions import DEFAULT_MODEL, Settings
 from inkgrad.sweeps.search import MOST_TRIALS, Search
 from inkgrad.sweeps.space import Choice, Range
 from inkgrad.sweeps.trial import Trial

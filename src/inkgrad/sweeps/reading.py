@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import SettingError
-from inkgrad.models.session import Settings
 from inkgrad.saving import quoted
+from inkgrad.sessions import Settings
 from inkgrad.sweeps.plan import Plan
 from inkgrad.sweeps.search import Search
 from inkgrad.sweeps.space import Choice, Range

@@ -10,8 +10,8 @@ from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError, ShapeError
 from inkgrad.files import refuse_unwritable
 from inkgrad.models import MODELS
-from inkgrad.models.session import Session, Speed, resume, start
 from inkgrad.plots import save_png
+from inkgrad.sessions import Session, Speed, resume, start
 from inkgrad.sweeps.files import SweepPaths
 from inkgrad.sweeps.journal import Journal, read_journal
 from inkgrad.sweeps.picture import picture

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inkgrad.models.session import Settings
+from inkgrad.sessions import Settings
 
 RUNNING, DONE, STOPPED, DIVERGED = "running", "done", "stopped", "diverged"
 ENDS = (DONE, STOPPED, DIVERGED)

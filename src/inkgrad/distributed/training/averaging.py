@@ -8,7 +8,7 @@ from inkgrad.arrays import Array
 from inkgrad.data import Examples
 from inkgrad.distributed.training.groups import Group
 from inkgrad.errors import Diverged
-from inkgrad.models.rows import score
+from inkgrad.sessions.log_row import score
 from inkgrad.training import Run, Shard
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from inkgrad.distributed.cluster import connect
 from inkgrad.distributed.training.team import Team, train_together
-from inkgrad.models.session import Session, Walk
+from inkgrad.sessions import Session, Walk
 
 SAVE = 5.0  # seconds between checkpoints on the disk, besides those after each epoch
 

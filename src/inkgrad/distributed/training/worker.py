@@ -14,7 +14,7 @@ from inkgrad.distributed.training.job import Job, Place
 from inkgrad.distributed.training.sums import tree
 from inkgrad.errors import InkgradError
 from inkgrad.fast import limit_threads
-from inkgrad.models.rows import is_due, row_of
+from inkgrad.sessions.log_row import is_due, row_of
 from inkgrad.training import Shard
 
 NOTE = 0.5  # seconds between words to the driver

@@ -9,16 +9,14 @@ from typing import Any
 from inkgrad.data import Dataset, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.files import refuse_unwritable
-from inkgrad.models.living import Session, Walk
-from inkgrad.models.notes import are_sound
-from inkgrad.models.paths import Paths
 from inkgrad.models.recipes import MODELS, Recipe
-from inkgrad.models.settings import DEFAULT_MODEL, Settings, Speed
 from inkgrad.optimizers import Optimizer
 from inkgrad.saving import build
+from inkgrad.sessions.notes import are_sound
+from inkgrad.sessions.paths import Paths
+from inkgrad.sessions.session import Session
+from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings, Speed
 from inkgrad.training import Checkpoint, Objective, Run, read_checkpoint
-
-__all__ = ["DEFAULT_MODEL", "Paths", "Session", "Settings", "Speed", "Walk", "resume", "start"]
 
 
 def start(

@@ -14,11 +14,11 @@ from inkgrad.data import Dataset, as_inputs
 from inkgrad.files import refuse_unwritable
 from inkgrad.models.card import Card
 from inkgrad.models.model import Model
-from inkgrad.models.paths import Paths
-from inkgrad.models.rows import is_due, row_of
-from inkgrad.models.settings import Settings
 from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
+from inkgrad.sessions.log_row import is_due, row_of
+from inkgrad.sessions.paths import Paths
+from inkgrad.sessions.training_settings import Settings
 from inkgrad.training import Evaluation, Events, Log, Run, evaluate, save_checkpoint
 
 

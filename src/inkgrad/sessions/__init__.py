@@ -1,0 +1,8 @@
+"""Sessions: a training with its files, begun, saved and gone on with."""
+
+from inkgrad.sessions.opening import resume, start
+from inkgrad.sessions.paths import Paths
+from inkgrad.sessions.session import Session, Walk
+from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings, Speed
+
+__all__ = ["DEFAULT_MODEL", "Paths", "Session", "Settings", "Speed", "Walk", "resume", "start"]
