@@ -7,7 +7,7 @@ from PIL import Image
 
 from inkgrad.arrays import Array
 from inkgrad.data import Dataset, Examples, mnist
-from inkgrad.images import mnist_form
+from inkgrad.pictures import mnist_form
 from lab.synthetic.sources import beside, cut, from_font, from_mnist, nothing
 from lab.synthetic.strokes import written
 

@@ -20,7 +20,7 @@ from inkgrad.layers import Chain, Dense, Flatten, ReLU
 from inkgrad.models import Model, calibrated, load
 from inkgrad.models.calibration import best_factor
 from inkgrad.reader import Reader, draw_boxes
-from inkgrad.reader.expect import parse_expectation
+from inkgrad.reader.expectation import parse_expectation
 from lab.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_single, write_table
 from lab.synthetic.practice import LABELS, practice_examples
 

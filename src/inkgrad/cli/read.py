@@ -19,11 +19,11 @@ from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.export import load
 from inkgrad.files import refuse_same, refuse_unwritable, replacing
-from inkgrad.images import Source
 from inkgrad.models import shipped
+from inkgrad.pictures import Source
 from inkgrad.plots import digit_sheet, save_png
 from inkgrad.reader import THRESHOLD, Reader, draw_boxes
-from inkgrad.reader.expect import HELP
+from inkgrad.reader.expectation import HELP
 
 STDIN = "-"
 MOST_HERE = 256  # processes

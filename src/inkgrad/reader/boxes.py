@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from inkgrad.errors import PictureError
-from inkgrad.images import Source, open_picture
+from inkgrad.pictures import Source, open_picture
 from inkgrad.reader.reading import Reading
 
 SURE, UNSURE = np.array([0, 114, 178]), np.array([213, 94, 0])  # blue and orange, which the colour-blind tell apart

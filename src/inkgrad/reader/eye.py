@@ -8,9 +8,9 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.errors import SettingError
-from inkgrad.images.mnist_form import SIZE, mnist_form
-from inkgrad.images.pieces import Piece, cut_out, thickness
 from inkgrad.models import Model
+from inkgrad.pictures.mnist_form import SIZE, mnist_form
+from inkgrad.pictures.pieces import Piece, cut_out, thickness
 
 DIGITS = "0123456789"
 

@@ -17,8 +17,8 @@ from math import inf
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.pieces import Piece, joined
-from inkgrad.reader.expect import Expectation
+from inkgrad.pictures.pieces import Piece, joined
+from inkgrad.reader.expectation import Expectation
 
 MOST_ATOMS = 8  # of one digit
 WIDEST = 1.6  # of the height of the writing: no digit is wider

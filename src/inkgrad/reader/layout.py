@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.pieces import Piece
+from inkgrad.pictures.pieces import Piece
 from inkgrad.reader.eye import DIGITS
+from inkgrad.reader.page import Scan
 from inkgrad.reader.parsing import Parsed, Seen
 from inkgrad.reader.reading import UNSURE, Digit, Reading
-from inkgrad.reader.scan import Scan
 
 BESIDE = 0.8  # of a cell's width: what is nearer to a table belongs to its row
 

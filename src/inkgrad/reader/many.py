@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from itertools import chain, islice
 
-from inkgrad.images.picture import Source
+from inkgrad.pictures.source import Source
 from inkgrad.reader.reading import Reading
 
 BATCH = 32  # pictures that the network looks at together

@@ -9,12 +9,12 @@ from itertools import pairwise
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.cuts import cut_apart
-from inkgrad.images.pieces import Piece
-from inkgrad.reader.expect import Expectation
+from inkgrad.pictures.cuts import cut_apart
+from inkgrad.pictures.pieces import Piece
+from inkgrad.reader.expectation import Expectation
 from inkgrad.reader.eye import Eye, Look
 from inkgrad.reader.lattice import Candidate, Row, best_parse
-from inkgrad.reader.scan import Scan
+from inkgrad.reader.page import Scan
 
 SIZES = 0.45  # standard deviation of the logarithm of digits' heights
 FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side

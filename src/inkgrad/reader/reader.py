@@ -11,15 +11,15 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
-from inkgrad.images import Source, at_working_size, lightness_skew, open_picture
 from inkgrad.models import Model, load
-from inkgrad.reader.expect import Expectation, parse_expectation
+from inkgrad.pictures import Source, at_working_size, lightness_skew, open_picture
+from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import Eye
 from inkgrad.reader.layout import as_reading
 from inkgrad.reader.many import read_in_batches
+from inkgrad.reader.page import Scan, scan
 from inkgrad.reader.parsing import parse
 from inkgrad.reader.reading import Reading
-from inkgrad.reader.scan import Scan, scan
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
 """The probability below which a digit is written as "?", unless told otherwise."""

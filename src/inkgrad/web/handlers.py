@@ -19,9 +19,9 @@ from inkgrad.data import as_inputs
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.export import ending_of, from_onnx, has_onnx, to_onnx
 from inkgrad.fast import limit_threads
-from inkgrad.images import open_picture
 from inkgrad.layers import Chain, Conv2D
 from inkgrad.models import Model, load
+from inkgrad.pictures import open_picture
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import settings as choices
 from inkgrad.web.answers import as_read, checked

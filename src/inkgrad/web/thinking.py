@@ -9,10 +9,10 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.data import as_inputs
 from inkgrad.errors import PictureError, SettingError
-from inkgrad.images import mnist_form
 from inkgrad.layers import Activation, Chain, Conv2D, Dense, Layer, Softmax
 from inkgrad.layout import Layout, Named
 from inkgrad.models import Model
+from inkgrad.pictures import mnist_form
 from inkgrad.web.wire import as_text, positive, rounded, shown, signed
 
 LARGEST = 1000  # pixels of a side of a drawing

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.frames import closed_frames, in_line
-from inkgrad.images.morphology import spread
-from inkgrad.images.pieces import LARGEST, stroke_width, writing_height
-from inkgrad.images.runs import ACROSS, DOWN, Run, drawn, is_side, long_runs, own_ink
+from inkgrad.pictures.frames import closed_frames, in_line
+from inkgrad.pictures.morphology import spread
+from inkgrad.pictures.pieces import LARGEST, stroke_width, writing_height
+from inkgrad.pictures.runs import ACROSS, DOWN, Run, drawn, is_side, long_runs, own_ink
 
 SLENDER = 22  # a rule is so many times as long as thick; few strokes of a pen are
 VERY_LONG = 60  # times as long as thick is no stroke of a pen at all

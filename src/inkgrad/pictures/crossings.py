@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.rules import Rules
+from inkgrad.pictures.rules import Rules
 
 THICKEST = 12  # pixels; strokes across thicker rules are lost
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.morphology import opened, spread
+from inkgrad.pictures.morphology import opened, spread
 
 ACROSS, DOWN = 1, 0  # the axis along which a run goes
 MOST = 500  # runs: with more it is a pattern, of which the longest will do

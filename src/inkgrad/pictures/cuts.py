@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.pieces import Piece
+from inkgrad.pictures.pieces import Piece
 
 APART = 0.2  # of the height of the writing: the least distance between two cuts
 MOST = 9  # cuts of one piece

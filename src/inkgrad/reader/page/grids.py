@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.rules import Rules, Segment
-from inkgrad.images.runs import ACROSS, DOWN
+from inkgrad.pictures.rules import Rules, Segment
+from inkgrad.pictures.runs import ACROSS, DOWN
 
 SAME = 0.22  # of the height of the writing: so much two parts of one rule may lie apart
 GAP = 6.0  # times the height of the writing: so far a rule may not be seen

@@ -7,9 +7,9 @@ import heapq
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.morphology import spread
-from inkgrad.images.rules import Rules
-from inkgrad.images.table import BOTTOM, LEFT, RIGHT, TOP, Place, Table
+from inkgrad.pictures.morphology import spread
+from inkgrad.pictures.rules import Rules
+from inkgrad.reader.page.table import BOTTOM, LEFT, RIGHT, TOP, Place, Table
 
 FILLED = 0.7  # of its rectangle a cell fills, though the paper may be bent
 ALIKE = 2.5  # times as wide or high as its neighbour is a cell at most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.runs import ACROSS, DOWN, Run, is_side
+from inkgrad.pictures.runs import ACROSS, DOWN, Run, is_side
 
 THICKER = 1.5  # times as thick as most sides of boxes is a stroke
 CLOSED = 0.85  # of the side of a box lies between the others that it meets

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.cells import enclosed, tables_of
-from inkgrad.images.grids import boxes_between, find_grids
-from inkgrad.images.rules import Rules
-from inkgrad.images.table import BOTTOM, LEFT, RIGHT, TOP, Table
+from inkgrad.pictures.rules import Rules
+from inkgrad.reader.page.cells import enclosed, tables_of
+from inkgrad.reader.page.grids import boxes_between, find_grids
+from inkgrad.reader.page.table import BOTTOM, LEFT, RIGHT, TOP, Table
 
 
 def find_tables(rules: Rules, high: float) -> list[Table]:

@@ -8,15 +8,15 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.crossings import without_rules
-from inkgrad.images.paper import ink_on_paper, thresholds
-from inkgrad.images.pieces import Piece, find_pieces, stroke_width, thickness, writing_height
-from inkgrad.images.rows import in_rows
-from inkgrad.images.rules import Rules, Segment, find_rules
-from inkgrad.images.runs import ACROSS
-from inkgrad.images.skew import find_skew, turned
-from inkgrad.images.table import Table, extended, trimmed
-from inkgrad.images.tables import find_tables
+from inkgrad.pictures.crossings import without_rules
+from inkgrad.pictures.paper import ink_on_paper, thresholds
+from inkgrad.pictures.pieces import Piece, find_pieces, stroke_width, thickness, writing_height
+from inkgrad.pictures.rules import Rules, Segment, find_rules
+from inkgrad.pictures.runs import ACROSS
+from inkgrad.reader.page.rows import in_rows
+from inkgrad.reader.page.skew import find_skew, turned
+from inkgrad.reader.page.table import Table, extended, trimmed
+from inkgrad.reader.page.tables import find_tables
 
 FEWEST = 4  # pieces that say how a page is turned
 GRID = 24  # times as high and wide as its strokes are thick is no digit

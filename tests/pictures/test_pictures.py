@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from inkgrad.errors import PictureError
-from inkgrad.images import (
+from inkgrad.pictures import (
     Piece,
     at_working_size,
     cut_apart,
@@ -24,12 +24,12 @@ from inkgrad.images import (
     thresholds,
     without_rules,
 )
-from inkgrad.images.morphology import dilate, erode, opened, spread
-from inkgrad.images.pieces import joined
-from inkgrad.images.rows import in_rows
-from inkgrad.images.skew import find_skew, turned
-from inkgrad.images.table import Table, extended
-from inkgrad.images.tables import find_tables
+from inkgrad.pictures.morphology import dilate, erode, opened, spread
+from inkgrad.pictures.pieces import joined
+from inkgrad.reader.page.rows import in_rows
+from inkgrad.reader.page.skew import find_skew, turned
+from inkgrad.reader.page.table import Table, extended
+from inkgrad.reader.page.tables import find_tables
 from lab.synthetic import Look, write_line, write_lines, write_ruled
 
 HIGH = 40  # pixels of a digit

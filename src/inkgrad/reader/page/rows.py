@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.images.pieces import Piece
+from inkgrad.pictures.pieces import Piece
 
 TALL = 0.5  # of the height of the writing: what is lower begins no row
 OVERLAP = 0.4  # of a piece's height that it shares with the row that it belongs to
