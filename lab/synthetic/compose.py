@@ -10,8 +10,7 @@ import numpy as np
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
 from lab.synthetic.forms import write_boxes, write_table
-from lab.synthetic.look import Look
-from lab.synthetic.origins import DESKS, legible, printed
+from lab.synthetic.look import DESKS, Look, legible, printed
 from lab.synthetic.pages import Page, write_line, write_lines, write_ruled, write_single
 
 LARGEST = 1100  # pixels of a side of most pictures
