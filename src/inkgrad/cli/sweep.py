@@ -24,7 +24,7 @@ from inkgrad.files import refuse_same
 from inkgrad.sessions import Speed
 from inkgrad.sweeps import Sweep, SweepPaths, one_after_another, ranked, read_plan, resume_sweep, start_sweep
 from inkgrad.sweeps.example import EXAMPLE
-from inkgrad.sweeps.sweep import Show
+from inkgrad.sweeps.sweep_session import Show
 
 
 def _show_example(wanted: bool) -> None:

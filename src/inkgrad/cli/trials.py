@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from inkgrad.sweeps import Outcome, Sweep, ranked
-from inkgrad.sweeps.sweep import Show
+from inkgrad.sweeps.sweep_session import Show
 from inkgrad.sweeps.trial import RUNNING
 
 SHOWN = 12  # rows of the table while it goes

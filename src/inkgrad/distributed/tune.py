@@ -21,7 +21,7 @@ from inkgrad.errors import Diverged, Interrupted
 from inkgrad.fast import limit_threads
 from inkgrad.files import replacing
 from inkgrad.sweeps import Held, Outcome, Store, Sweep, Trial, walk
-from inkgrad.sweeps.sweep import Show
+from inkgrad.sweeps.sweep_session import Show
 from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED, Row
 from inkgrad.training import Checkpoint, Run
 

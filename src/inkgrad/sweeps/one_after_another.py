@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from inkgrad.errors import Diverged
 from inkgrad.fast import limit_threads
-from inkgrad.sweeps.sweep import Show, Sweep
+from inkgrad.sweeps.sweep_session import Show, Sweep
 from inkgrad.sweeps.trial import DIVERGED, DONE, RUNNING, STOPPED, Outcome
-from inkgrad.sweeps.walk import walk
+from inkgrad.sweeps.trial_training import walk
 
 
 def one_after_another(sweep: Sweep, show: Show, stop: Callable[[], bool] = lambda: False, n_threads: int = 1) -> None:

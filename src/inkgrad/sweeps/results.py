@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from inkgrad.files import replacing
-from inkgrad.sweeps.reading import SETTINGS
+from inkgrad.sweeps.plan_file import SETTINGS
 from inkgrad.sweeps.trial import Outcome
 
 COLUMNS = ("trial", "status", "validation_accuracy", "epochs_done", "seconds", *SETTINGS)

@@ -12,14 +12,14 @@ from inkgrad.files import refuse_unwritable
 from inkgrad.models import MODELS
 from inkgrad.plots import save_png
 from inkgrad.sessions import Session, Speed, resume, start
-from inkgrad.sweeps.files import SweepPaths
 from inkgrad.sweeps.journal import Journal, read_journal
-from inkgrad.sweeps.picture import picture
 from inkgrad.sweeps.plan import Plan
 from inkgrad.sweeps.results import write_table
 from inkgrad.sweeps.store import Store
+from inkgrad.sweeps.sweep_files import SweepPaths
+from inkgrad.sweeps.sweep_results import picture
 from inkgrad.sweeps.trial import DIVERGED, Outcome, ranked
-from inkgrad.sweeps.walk import Held
+from inkgrad.sweeps.trial_training import Held
 from inkgrad.training import read_checkpoint
 
 Show = Callable[[Outcome], None]
