@@ -9,7 +9,7 @@ from statistics import mean
 from race import say
 
 from inkgrad.data import Examples, mnist
-from inkgrad.fast import available_threads
+from inkgrad.fast import Fast
 from inkgrad.models import MODELS
 from inkgrad.training import Objective, Run, evaluate
 
@@ -26,13 +26,12 @@ def validate(name: str, seed: int, epochs: int | None) -> float:
     n_steps = epochs * -(-len(train) // recipe.batch_size)
     objective = Objective(recipe.network(10), recipe.cost)
     optimizer = recipe.optimizer_for(recipe.lr, recipe.momentum, n_steps)
-    n_threads = available_threads()
-    run = Run(objective, optimizer, recipe.batch_size, seed, augmentation=recipe.augmentation, n_threads=n_threads)
+    run = Run(objective, optimizer, recipe.batch_size, seed, augmentation=recipe.augmentation, engine=Fast())
     while run.epoch < epochs:
         say(f"{name}, seed {seed}: epoch {run.epoch + 1} of {epochs}")
         for _ in run.steps(train):
             pass
-    return evaluate(objective, run.answer, kept, n_threads=n_threads).accuracy
+    return evaluate(objective, run.answer, kept, engine=run.engine).accuracy
 
 
 def main() -> None:

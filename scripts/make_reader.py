@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 
-from inkgrad.fast import available_threads
+from inkgrad.fast import Fast, available_threads
 from inkgrad.models import MODELS, Model, calibrated
 from inkgrad.training import Objective, Run
 from lab.synthetic.practice import practice
@@ -30,7 +30,7 @@ def main() -> None:
     n_steps = recipe.epochs * -(-len(data.train) // recipe.batch_size)
     optimizer = recipe.optimizer_for(recipe.lr, recipe.momentum, n_steps)
     run = Run(objective, optimizer, recipe.batch_size, given.seed, augmentation=recipe.augmentation)
-    run.n_threads = given.threads
+    run.engine = Fast(given.threads)
     while run.epoch < recipe.epochs:
         for _ in run.steps(data.train):
             pass

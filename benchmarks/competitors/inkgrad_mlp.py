@@ -7,8 +7,9 @@ from compete import N_THREADS, compete
 from workloads import LR, MOMENTUM, digits, mlp, mlp_options, start
 
 from inkgrad.data import Examples
+from inkgrad.fast import Fast
 from inkgrad.optimizers import SGD
-from inkgrad.training import Run
+from inkgrad.training import Plain, Run
 
 options = mlp_options(__doc__)
 options.add_argument("--plain", action="store_true", help="NumPy alone")
@@ -16,7 +17,11 @@ settings = options.parse_args()
 objective, examples = mlp(settings.hidden), digits(settings.images)
 first = Examples(examples.x[: settings.batch], examples.t[: settings.batch])
 run = Run(
-    objective, SGD(LR, MOMENTUM), settings.batch, theta=start(objective), plain=settings.plain, n_threads=N_THREADS
+    objective,
+    SGD(LR, MOMENTUM),
+    settings.batch,
+    theta=start(objective),
+    engine=(Plain if settings.plain else Fast)(N_THREADS),
 )
 
 

@@ -20,6 +20,7 @@ from PIL import Image
 
 from inkgrad.data import mnist
 from inkgrad.distributed import Tally, read_dataset
+from inkgrad.fast import Fast
 from inkgrad.models import load
 from inkgrad.reader import Reader
 
@@ -120,7 +121,7 @@ def with_ray_data(paths: list[str], n_workers: int) -> None:
             from threadpoolctl import threadpool_limits
 
             threadpool_limits(1)
-            self.reader = Reader(replace(load("reader"), n_threads=1))
+            self.reader = Reader(replace(load("reader"), engine=Fast(1)))
 
         def __call__(self, batch):
             readings = self.reader.read_many(batch["item"].tolist(), workers=1)

@@ -29,7 +29,7 @@ from inkgrad.data import Dataset, Examples, mnist
 from inkgrad.distributed.training import Team, train_together
 from inkgrad.distributed.training.groups import Gloo, Group, Tree
 from inkgrad.distributed.training.sums import tree
-from inkgrad.fast import limit_threads
+from inkgrad.fast import Fast, limit_threads
 from inkgrad.models import MODELS
 from inkgrad.training import Objective, Run
 
@@ -49,7 +49,7 @@ def new_run(name: str, n_threads: int) -> Run:
     recipe = MODELS[name]
     optimizer = recipe.optimizer_for(1e-4, recipe.momentum, 10**6)
     objective = Objective(recipe.network(10), recipe.cost)
-    return Run(objective, optimizer, recipe.batch_size, augmentation=recipe.augmentation, n_threads=n_threads)
+    return Run(objective, optimizer, recipe.batch_size, augmentation=recipe.augmentation, engine=Fast(n_threads))
 
 
 def plain_step(name: str, n_threads: int, digits: Dataset, seconds: float) -> float:

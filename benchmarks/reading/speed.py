@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from inkgrad.data import Examples, mnist
+from inkgrad.fast import Fast
 from inkgrad.models import load
 from inkgrad.reader import Reader
 
@@ -54,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.jpg"
         picture.save(path, quality=90)
-        reader = Reader(replace(load("reader"), n_threads=1))
+        reader = Reader(replace(load("reader"), engine=Fast(1)))
         found = reader.read(path)
         print(f"page of {picture.width} × {picture.height}, {len(found.digits)} digits found")
         print(f"  one thread, warm: {milliseconds(lambda: reader.read(path), 11):.0f} ms")

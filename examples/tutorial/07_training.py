@@ -8,7 +8,7 @@ from inkgrad.data import Examples, batches, mnist
 from inkgrad.layers import Chain, Dense, Flatten, Tanh
 from inkgrad.optimizers import SGD
 from inkgrad.plots import save_png
-from inkgrad.training import Objective, evaluate, train
+from inkgrad.training import Objective, Plain, evaluate, train
 
 data = mnist()
 some = Examples(data.train.x[:10_000], data.train.t[:10_000])
@@ -38,7 +38,7 @@ def learn(seed, momentum, lr=0.1):
 
 def accuracy(theta):
     """Return the part of the test digits that is right."""
-    return evaluate(objective, theta, data.test, plain=True).accuracy
+    return evaluate(objective, theta, data.test, engine=Plain()).accuracy
 
 
 trained = {}

@@ -9,7 +9,7 @@ from inkgrad.layers import Chain, Dense, Flatten, Tanh
 from inkgrad.metrics import confusion_matrix, wilson_interval
 from inkgrad.optimizers import SGD
 from inkgrad.plots import digit_sheet, save_png
-from inkgrad.training import Objective, evaluate, train
+from inkgrad.training import Objective, Plain, evaluate, train
 
 data = mnist()
 few = Examples(data.train.x[:1000], data.train.t[:1000])
@@ -23,7 +23,7 @@ for epoch in range(1, 41):
     for step in train(objective, theta, batches(few, 20, rng, dtype=np.float64), SGD(0.1), state):
         theta, state = step.theta, step.state
     if epoch in (1, 2, 3, 5, 10, 20, 40):
-        seen, new = (evaluate(objective, theta, each, plain=True) for each in (few, data.test))
+        seen, new = (evaluate(objective, theta, each, engine=Plain()) for each in (few, data.test))
         rows.append((epoch, seen.cost, new.cost))
         print(f"{epoch:5}  {seen.accuracy:24.3f}  {new.accuracy:19.4f}  {new.cost:.4f}")
 

@@ -17,9 +17,11 @@ from support.many_pictures import Killer, write_pictures
 
 from inkgrad.distributed import read_dataset
 from inkgrad.errors import Interrupted, SettingError
+from inkgrad.fast import Fast
 from inkgrad.layers import Chain
 from inkgrad.models import load
 from inkgrad.reader import Reader
+from inkgrad.training import Plain
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +190,7 @@ def test_a_picture_that_kills_its_readers_is_found_and_named(local_ray, scans, p
     Image.fromarray(blot).save(folder / "000003b.png")
     local_ray.cloudpickle.register_pickle_by_value(deadly_layer)  # workers do not have the tests
     model = load("reader")
-    deadly = replace(model, network=Chain([deadly_layer.Deadly(), *model.network.layers]), plain=True)
+    deadly = replace(model, network=Chain([deadly_layer.Deadly(), *model.network.layers]), engine=Plain())
     outcome = read_dataset(folder, tmp_path / "results.parquet", n_workers=2, part_size=4, model=deadly)
     assert [text for _, text in answers(outcome.out)] == [text for _, text in plain[:7]]
     (row,) = rows(outcome.errors)
@@ -250,7 +252,7 @@ def test_workers_read_with_one_thread(local_ray):
 
             return Counter(library["num_threads"] for library in threadpool_info())
 
-    model = replace(load("reader"), n_threads=1)
+    model = replace(load("reader"), engine=Fast(1))
     asked = local_ray.remote(num_cpus=1)(Asked).remote(Reader(model))
     assert set(local_ray.get(asked.threads.remote())) == {1}
     local_ray.kill(asked)

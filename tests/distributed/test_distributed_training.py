@@ -11,9 +11,10 @@ from inkgrad.data import Dataset, Examples
 from inkgrad.distributed.training import Team, on_workers, train_together
 from inkgrad.distributed.training.ledger import WorkersLost
 from inkgrad.errors import Diverged, SettingError
+from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Dense, Flatten, Layer, ReLU
 from inkgrad.optimizers import SGD, Adam
-from inkgrad.sessions import Paths, Speed, resume, start
+from inkgrad.sessions import Paths, resume, start
 from inkgrad.training import Objective, Run, Shard, evaluate
 
 pytestmark = [
@@ -126,7 +127,7 @@ def test_more_workers_than_examples_in_a_batch_are_refused(few):
         next(train_together(new_run(), few, 1, Team(97)))
 
 
-ONE = Speed(n_threads=1)
+ONE = Fast(1)
 GIVEN = {"model": "seed", "epochs": 2, "batch_size": 50}
 
 

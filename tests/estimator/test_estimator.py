@@ -25,6 +25,7 @@ from inkgrad.errors import DataError, Diverged, SettingError, ShapeError
 from inkgrad.estimator import NetworkClassifier, NetworkRegressor
 from inkgrad.estimator.objective import PenalisedObjective
 from inkgrad.estimator.one_logit import OneLogitCrossEntropy
+from inkgrad.fast import Fast
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Sigmoid, Softmax, Tanh
 
 unfinished = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -345,7 +346,7 @@ def test_the_model_of_two_classes_has_two_logits_and_answers_the_same(iris):
 @pytest.mark.parametrize("fast", [False, True])
 def test_one_logit_has_the_cost_of_two_classes(fast):
     y, t = np.array([[-800.0], [-2], [0], [3], [800]]), np.array([0, 1, 1, 0, 0])
-    cost = OneLogitCrossEntropy().fused() if fast else OneLogitCrossEntropy()
+    cost = OneLogitCrossEntropy().on(Fast(1)) if fast else OneLogitCrossEntropy()
     value, dy = cost.value_and_gradient(y, t)
     p = expit(y[:, 0])
     losses = np.logaddexp(0, np.where(t == 1, -1, 1) * y[:, 0])

@@ -17,7 +17,7 @@ from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.export import from_onnx, largest_difference, to_onnx, translate
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, GroupNorm, MaxPool2D, ReLU, Sigmoid
 from inkgrad.models import MODELS, Model, load, shipped
-from inkgrad.training import Objective
+from inkgrad.training import Objective, Plain
 
 CLOSE = 1e-5  # probabilities and activations of size 1 in float32
 CNN = Chain((Conv2D(1, 2), ReLU(), MaxPool2D(), Conv2D(2, 3), Flatten(), Dense(12, 4)))  # of 4 × 5 pixels
@@ -50,7 +50,7 @@ def test_every_recipe_answers_in_onnxruntime_as_in_numpy(name):
     recipe = MODELS[name]
     network = recipe.network(10)
     theta = Objective(network, recipe.cost).init(np.random.default_rng(0))
-    model = Model(network, recipe.cost, theta, tuple("0123456789"), recipe.input_shape, plain=True)
+    model = Model(network, recipe.cost, theta, tuple("0123456789"), recipe.input_shape, engine=Plain())
     x = mnist().test.x[:8]
     found = run(to_onnx(model), x.astype(np.float32) / 255)
     np.testing.assert_allclose(found, model.probabilities(x), atol=CLOSE)
@@ -59,7 +59,7 @@ def test_every_recipe_answers_in_onnxruntime_as_in_numpy(name):
 @pytest.mark.parametrize("name", shipped())
 @pytest.mark.parametrize("preprocessing", [False, True])
 def test_the_models_that_come_along_answer_the_same(name, preprocessing):
-    model, x = replace(load(name), plain=True), mnist().test.x[:50]
+    model, x = replace(load(name), engine=Plain()), mnist().test.x[:50]
     raw = to_onnx(model, preprocessing)
     given = x[..., 0] if preprocessing else x.astype(np.float32) / 255
     np.testing.assert_allclose(run(raw, given), model.probabilities(x), atol=CLOSE)

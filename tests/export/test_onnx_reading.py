@@ -34,7 +34,7 @@ from inkgrad.layers import (
     Softplus,
 )
 from inkgrad.models import MODELS, Model, shipped
-from inkgrad.training import Objective
+from inkgrad.training import Objective, Plain
 
 
 def floats(*shape, seed=0):
@@ -73,7 +73,7 @@ def test_every_layer_is_found_in_the_graph_alone(layer, shape):
     model = model_of(layer, shape, SoftmaxCrossEntropy())
     found = from_onnx(bare(to_onnx(model)))
     x = inputs(shape)
-    np.testing.assert_array_equal(replace(found, plain=True).probabilities(x), model.probabilities(x))
+    np.testing.assert_array_equal(replace(found, engine=Plain()).probabilities(x), model.probabilities(x))
     np.testing.assert_array_equal(found.theta, model.theta)
     assert found.labels == tuple(str(k) for k in range(len(model.labels)))
 
@@ -181,7 +181,7 @@ def test_a_file_of_another_program_answers_as_in_onnxruntime(name):
     logits = run(raw, x)
     e = np.exp(logits - logits.max(axis=1, keepdims=True))
     wanted = logits if nodes[-1][0] == "Softmax" else e / e.sum(axis=1, keepdims=True)
-    found = replace(model, plain=True).probabilities(channels_last(x) if len(shape) == 3 else x)
+    found = replace(model, engine=Plain()).probabilities(channels_last(x) if len(shape) == 3 else x)
     np.testing.assert_allclose(found, wanted, atol=CLOSE)
     assert model.cost == SoftmaxCrossEntropy()
     assert model.labels == tuple(str(k) for k in range(n_out))

@@ -14,6 +14,7 @@ from inkgrad.data.augmentation import affine_maps
 from inkgrad.errors import SettingError
 from inkgrad.fast import (
     REPLACEMENTS,
+    Fast,
     FastConvReLUPool,
     FastDense,
     FastSGD,
@@ -47,7 +48,7 @@ from inkgrad.layers import (
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.optimizers import SGD, Adam, Averaged, Cosine, OneCycle, StepDecay
-from inkgrad.training import Objective, Run, evaluate
+from inkgrad.training import Objective, Plain, Run, evaluate
 
 pytestmark = pytest.mark.skipif(kernels is None, reason="installed without a C++ compiler, so there are no kernels")
 
@@ -507,7 +508,7 @@ def test_an_objective_fused_is_the_same_function_of_theta(instructions, rng, end
     layers = (*conv(1, 8).layers, *conv(8, 9).layers, Flatten(), Dense(36, 7), ELU(), Dense(7, 5), *ending)
     objective = Objective(Chain(layers), cost)
     theta, x, t = objective.init(rng, np.float64), rng.random((6, 8, 9, 1)), rng.integers(0, 5, 6)
-    (value, gradient), (fused, fused_gradient) = objective(theta, x, t), objective.fused()(theta, x, t)
+    (value, gradient), (fused, fused_gradient) = objective(theta, x, t), objective.on(Fast(1))(theta, x, t)
     assert fused == pytest.approx(value, rel=1e-12)
     assert_close(fused_gradient, gradient)
 
@@ -652,13 +653,12 @@ def few_digits(digits):
     return Examples(digits.train.x[:300], digits.train.t[:300])
 
 
-def trained(examples, plain, optimizer, network=SMALL, n_threads=1):
+def trained(examples, engine, optimizer, network=SMALL):
     run = Run(
         Objective(network, SoftmaxCrossEntropy()),
         optimizer,
         batch_size=30,
-        plain=plain,
-        n_threads=n_threads,
+        engine=engine,
         dtype=np.float64,
     )
     for _ in run.steps(examples):
@@ -669,28 +669,28 @@ def trained(examples, plain, optimizer, network=SMALL, n_threads=1):
 @pytest.mark.parametrize("optimizer", [SGD(0.02, momentum=0.9), Adam(0.002)], ids=str)
 def test_a_network_trained_fused_becomes_what_it_becomes_plain(instructions, few_digits, optimizer):
     """Each step passes rounding on to the next, so 1e-12 of one layer may be 1e-9 after ten."""
-    plain, fast = (trained(few_digits, plain, optimizer) for plain in (True, False))
+    plain, fast = (trained(few_digits, engine, optimizer) for engine in (Plain(), Fast(1)))
     np.testing.assert_allclose(fast.theta, plain.theta, rtol=0, atol=1e-9)
     assert fast.state.keys() == plain.state.keys()
     assert fast.objective == plain.objective
 
 
 def test_a_network_trained_fused_is_saved_and_answers_plain(tmp_path, few_digits):
-    run = trained(few_digits, False, Adam(0.002))
+    run = trained(few_digits, Fast(1), Adam(0.002))
     labels = tuple("0123456789")
     model = Model(SMALL, SoftmaxCrossEntropy(), run.theta, labels, (28, 28, 1))
     model.save(tmp_path / "m.safetensors")
     again = load(tmp_path / "m.safetensors")
     assert again.network == SMALL
     np.testing.assert_array_equal(again.theta, run.theta)
-    plain = Model(SMALL, SoftmaxCrossEntropy(), again.theta, labels, (28, 28, 1), plain=True)
+    plain = Model(SMALL, SoftmaxCrossEntropy(), again.theta, labels, (28, 28, 1), engine=Plain())
     np.testing.assert_allclose(again.probabilities(few_digits.x), plain.probabilities(few_digits.x), rtol=0, atol=1e-12)
 
 
 def test_an_evaluation_is_the_same_fused_and_plain(instructions, few_digits):
     objective = Objective(SMALL, SoftmaxCrossEntropy())
     theta = objective.init(np.random.default_rng(1))
-    fast, plain = (evaluate(objective, theta, few_digits, plain=plain) for plain in (False, True))
+    fast, plain = (evaluate(objective, theta, few_digits, engine=engine) for engine in (Fast(1), Plain()))
     assert fast.cost == pytest.approx(plain.cost, rel=1e-5)
     assert (fast.predicted != plain.predicted).sum() <= 1  # an untrained network may be undecided between two
 
@@ -833,7 +833,7 @@ def test_what_a_user_made_of_our_classes_is_left_alone():
 def test_a_model_that_has_answered_is_sent_as_it_was(few_digits):
     network = Chain((Flatten(), Dense(784, 10)))
     theta = np.zeros(Layout(network.shapes()).size, np.float32)
-    model = Model(network, SoftmaxCrossEntropy(), theta, tuple("0123456789"), (28, 28, 1), n_threads=1)
+    model = Model(network, SoftmaxCrossEntropy(), theta, tuple("0123456789"), (28, 28, 1), engine=Fast(1))
     before = pickle.dumps(model)
     model.predict(few_digits.x[:2])
     assert pickle.dumps(model) == before
@@ -842,8 +842,8 @@ def test_a_model_that_has_answered_is_sent_as_it_was(few_digits):
 
 @pytest.mark.parametrize("n_threads", [0, -1, 257, 2**40, 1.0, "2"])
 def test_numbers_of_threads_that_make_no_sense_are_refused(n_threads):
-    network = Chain((Dense(4, 3),))
-    with pytest.raises(SettingError, match="the work is done by 1 to 256 threads, got"):
-        Run(Objective(network, SoftmaxCrossEntropy()), SGD(0.1), n_threads=n_threads)
-    with pytest.raises(SettingError, match="the work is done by 1 to 256 threads, got"):
-        Model(network, SoftmaxCrossEntropy(), np.zeros(15, np.float32), ("a", "b", "c"), (4,), n_threads=n_threads)
+    for engine in Fast, Plain:
+        with pytest.raises(SettingError, match="the work is done by 1 to 256 threads, got"):
+            engine(n_threads)
+        with pytest.raises(SettingError, match="the work is done by 1 to 256 threads, got"):
+            engine().with_threads(n_threads)

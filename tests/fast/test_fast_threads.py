@@ -11,7 +11,7 @@ from support import TESTS
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, Examples
-from inkgrad.fast import REPLACEMENTS, fuse, fuse_optimizer, warp
+from inkgrad.fast import REPLACEMENTS, Fast, fuse, fuse_optimizer, warp
 from inkgrad.fast.kernels import kernels
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.layout import Layout
@@ -91,7 +91,7 @@ def test_a_training_gives_the_same_bits_on_any_number_of_threads(instructions, d
     found = []
     for n_threads in 1, 2, 3:
         objective = Objective(NETWORK, CrossEntropy())
-        run = Run(objective, Adam(0.002), batch_size=25, augmentation=augmentation, n_threads=n_threads)
+        run = Run(objective, Adam(0.002), batch_size=25, augmentation=augmentation, engine=Fast(n_threads))
         for _ in run.steps(examples):
             pass
         found.append(run.theta.tobytes())
@@ -114,7 +114,7 @@ def test_more_threads_may_be_asked_for_from_call_to_call():
 
 
 def test_costs_of_many_callers_are_those_they_have_alone(rng):
-    objective = Objective(NETWORK, CrossEntropy()).fused(2)
+    objective = Objective(NETWORK, CrossEntropy()).on(Fast(2))
     theta, x, t = objective.init(rng), rng.random((30, 10, 28, 28, 1), np.float32), rng.integers(0, 10, (30, 10))
 
     def gradient(i):
@@ -173,7 +173,7 @@ bits(*PLAIN[1], 3)
 
 
 def test_a_fast_cost_is_the_same_from_any_thread(rng):
-    objective = Objective(Chain((Dense(20, 10),)), SoftmaxCrossEntropy()).fused()
+    objective = Objective(Chain((Dense(20, 10),)), SoftmaxCrossEntropy()).on(Fast(1))
     theta, x, t = objective.init(rng), rng.random((50, 20), np.float32), rng.integers(0, 10, 50)
     with ThreadPoolExecutor(4) as pool:
         assert len({pool.submit(objective, theta, x, t).result()[0] for _ in range(20)}) == 1

@@ -12,6 +12,7 @@ from support.stand_in_hub import TOKEN, Hub, running
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.errors import ModelFileError, SettingError
+from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Dense, Flatten
 from inkgrad.models import Card, Model, load_from_hub, push_to_hub
 from inkgrad.models.readme import readme
@@ -32,7 +33,7 @@ REPO = "user/digits"
 def model_with(value=0.5, card=CARD):
     network = Chain((Flatten(), Dense(4, 2)))
     theta = np.full(10, value, np.float32)
-    return Model(network, SoftmaxCrossEntropy(), theta, ("goat", "fish"), (2, 2, 1), card=card, n_threads=1)
+    return Model(network, SoftmaxCrossEntropy(), theta, ("goat", "fish"), (2, 2, 1), card=card, engine=Fast(1))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples, load_data
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.export import to_json
+from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.models import Card, Model, calibrated, load
 from inkgrad.models.header import MODEL
@@ -47,7 +48,7 @@ CARD = Card(
 
 def small(card=CARD, **changes):
     theta = np.arange(10, dtype=np.float32)
-    model = Model(Dense(4, 2), SoftmaxCrossEntropy(), theta, ("no", "yes"), (4,), card=card, n_threads=1)
+    model = Model(Dense(4, 2), SoftmaxCrossEntropy(), theta, ("no", "yes"), (4,), card=card, engine=Fast(1))
     return replace(model, **changes)
 
 

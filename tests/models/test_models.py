@@ -14,12 +14,13 @@ from inkgrad import load
 from inkgrad.costs import SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import Examples, mnist
 from inkgrad.errors import DataError, ModelFileError, SettingError, ShapeError
+from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Dense, Flatten, Layer, Sigmoid, Softmax, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS, Model, shipped
 from inkgrad.models.header import MODEL
 from inkgrad.models.model import TRAINED
-from inkgrad.training import Objective
+from inkgrad.training import Objective, Plain
 
 IMAGE = (3, 3, 1)
 NETWORK = Chain((Flatten(), Dense(9, 4), Tanh(), Dense(4, 2)))
@@ -325,8 +326,8 @@ def test_every_recipe_makes_a_model_that_answers(name):
     recipe = MODELS[name]
     objective = Objective(recipe.network(10), recipe.cost)
     theta = objective.init(np.random.default_rng(0))
-    model = Model(objective.network, objective.cost, theta, tuple("0123456789"), recipe.input_shape, n_threads=1)
+    model = Model(objective.network, objective.cost, theta, tuple("0123456789"), recipe.input_shape, engine=Fast(1))
     probabilities = model.probabilities(mnist().test.x[:5])
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    plain = replace(model, plain=True).probabilities(mnist().test.x[:5])
+    plain = replace(model, engine=Plain()).probabilities(mnist().test.x[:5])
     np.testing.assert_allclose(probabilities, plain, rtol=1e-3, atol=1e-6)

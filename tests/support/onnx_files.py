@@ -9,6 +9,7 @@ from inkgrad.costs import SquaredError
 from inkgrad.layers import Chain, Flatten
 from inkgrad.layout import Layout
 from inkgrad.models import Model
+from inkgrad.training import Plain
 
 FATAL, WARNINGS = 4, 2  # severities of onnxruntime
 
@@ -19,7 +20,7 @@ def model_of(layer, shape, cost=None, seed=0):
         layer = Chain((layer, Flatten()))  # a model answers with a row of numbers
     theta = np.random.default_rng(seed).normal(0, 0.5, Layout(layer.shapes()).size).astype(np.float32)
     labels = tuple(f"class {k}" for k in range(layer.output_shape(shape)[0]))
-    return Model(layer, cost or SquaredError(), theta, labels, shape, plain=True)
+    return Model(layer, cost or SquaredError(), theta, labels, shape, engine=Plain())
 
 
 def inputs(shape, n=7):

@@ -10,12 +10,13 @@ from support.sweeping import Seen, plan_of, sweep_in, without_seconds
 from inkgrad import load
 from inkgrad.data import load_data
 from inkgrad.errors import DataError, Diverged, Interrupted, SettingError
+from inkgrad.fast import Fast
 from inkgrad.models import MODELS
-from inkgrad.sessions import Paths, Speed, start
+from inkgrad.sessions import Paths, start
 from inkgrad.sweeps import Choice, Held, Outcome, SweepPaths, Trial, one_after_another, picture, ranked, resume_sweep
 from inkgrad.sweeps.one_after_another import worse
 from inkgrad.sweeps.trial import DIVERGED, DONE, RUNNING, STOPPED
-from inkgrad.training import Objective, Run, evaluate
+from inkgrad.training import Objective, Plain, Run, evaluate
 
 
 def run(sweep, enough=lambda seen: False, n_threads=1):
@@ -59,11 +60,14 @@ def test_a_trial_is_a_training_with_its_settings_judged_on_the_validation_exampl
     settings, held = whole.outcomes[2].trial.settings, whole.held
     recipe = MODELS["seed"]
     by_hand = Run(
-        Objective(recipe.network(10), recipe.cost), recipe.optimizer(settings.lr, 0.9), settings.batch_size, plain=True
+        Objective(recipe.network(10), recipe.cost),
+        recipe.optimizer(settings.lr, 0.9),
+        settings.batch_size,
+        engine=Plain(),
     )
     for _ in range(2):
         costs = [step.cost for step in by_hand.steps(held.train)]
-    found = evaluate(by_hand.objective, by_hand.theta, held.validation, plain=True)
+    found = evaluate(by_hand.objective, by_hand.theta, held.validation, engine=Plain())
     row = whole.outcomes[2].rows[1]
     assert row["validation_accuracy"] == pytest.approx(found.accuracy, abs=0.011)  # one digit, by float32's rounding
     assert (row["cost"], row["validation_cost"]) == pytest.approx((np.mean(costs), found.cost), rel=1e-3)
@@ -76,12 +80,12 @@ def test_the_best_is_the_one_that_is_most_often_right(whole):
 
 
 def test_the_saved_model_is_the_one_inkgrad_train_makes_of_the_best_settings(whole, small_folder, tmp_path):
-    session = whole.session(Speed(1))
+    session = whole.session(Fast(1))
     for _ in session.steps():
         pass
     session.save_model()
     given = vars(whole.best().trial.settings).copy()
-    other = start(Paths(tmp_path / "by_train.safetensors"), given, small_folder, speed=Speed(1))
+    other = start(Paths(tmp_path / "by_train.safetensors"), given, small_folder, engine=Fast(1))
     for _ in other.steps():
         pass
     other.save_model()

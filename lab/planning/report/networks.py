@@ -7,7 +7,7 @@ import numpy as np
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import mnist
-from inkgrad.fast import fuse_optimizer
+from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Dense, Flatten, ReLU
 from inkgrad.models.recipes import MODELS
 from inkgrad.optimizers import SGD
@@ -41,10 +41,10 @@ class Stepper:
 
     def __init__(self, name: str) -> None:
         recipe = RECIPES[name]
-        self.objective = Objective(recipe.network(10), recipe.cost).fused(1)
+        self.objective = Objective(recipe.network(10), recipe.cost).on(Fast(1))
         self.theta: np.ndarray = self.objective.init(np.random.default_rng(0))
         self.gradient: np.ndarray = np.zeros_like(self.theta)
-        self.optimizer = fuse_optimizer(recipe.optimizer_for(1e-4, recipe.momentum, 10**6), 1)
+        self.optimizer = Fast(1).fuse_optimizer(recipe.optimizer_for(1e-4, recipe.momentum, 10**6))
         self.state = self.optimizer.init(self.theta)
         self.evaluate = self.objective.at(self.theta, self.gradient)
         self.rng = np.random.default_rng(0)

@@ -12,15 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from inkgrad.arrays import Array
-from inkgrad.cli.options import Data, Plain, Threads
+from inkgrad.cli.options import Data, Plain, Threads, engine_of
 from inkgrad.cli.terminal import say
 from inkgrad.cli.tested import misread_sheet, model_and_examples
 from inkgrad.errors import SettingError
-from inkgrad.fast import available_threads, limit_threads
+from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.metrics import confusion_matrix, wilson_interval
 from inkgrad.plots import save_png
-from inkgrad.sessions import Speed
 
 
 def evaluate(
@@ -36,15 +35,15 @@ def evaluate(
     plain: Plain = False,
 ) -> None:
     """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
-    speed = Speed(available_threads() if threads is None else threads, plain)
+    engine = engine_of(threads, plain)
     picture = misread or model.parent / (model.name.removesuffix(".safetensors") + ".misread.png")
     refuse_same(picture, [model])
     try:
         refuse_unwritable(picture)
     except OSError as error:
         raise SettingError(f"{picture}: {error.strerror}; name a place for the picture with --misread") from error
-    loaded, examples = model_and_examples(model, data, speed)
-    with limit_threads(speed.n_threads):
+    loaded, examples = model_and_examples(model, data, engine)
+    with limit_threads(engine.n_threads):
         found = loaded.evaluate(examples)
         sheet = misread_sheet(loaded, examples, found.predicted) if found.n_right < len(examples) else None
     n = len(examples)

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from inkgrad import training
+from inkgrad.fast import Fast, available_threads
+
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -26,3 +29,9 @@ Threads = Annotated[
 Plain = Annotated[
     bool, typer.Option("--plain", help="Use the plain layers in NumPy, those one can read, not the fast ones in C++.")
 ]
+
+
+def engine_of(threads: int | None, plain: bool = False) -> training.Engine:
+    """Return the engine that --threads and --plain ask for."""
+    n_threads = available_threads() if threads is None else threads
+    return training.Plain(n_threads) if plain else Fast(n_threads)

@@ -84,7 +84,7 @@ def plot_confusion(model: ModelFile, data: Data = None, out: Out = None) -> None
     """The confusion matrix: which class was taken for which, on the test digits."""
     place = _beside(model, "confusion", out)
     loaded, examples = model_and_examples(model, data)
-    with limit_threads(loaded.n_threads):
+    with limit_threads(loaded.engine.n_threads):
         predicted = loaded.predict(examples.x)
     matrix = confusion_matrix(examples.t, predicted, len(loaded.labels))
     _save(confusion(matrix, loaded.labels), place, "the confusion matrix is")
@@ -95,7 +95,7 @@ def plot_misread(model: ModelFile, data: Data = None, out: Out = None) -> None:
     """The misread test digits, those first of which the model was surest."""
     place = _beside(model, "misread", out)
     loaded, examples = model_and_examples(model, data)
-    with limit_threads(loaded.n_threads):
+    with limit_threads(loaded.engine.n_threads):
         predicted = loaded.predict(examples.x)
         if (predicted == examples.t).all():
             return say("no digit was misread, so there is no picture of them")
@@ -127,7 +127,7 @@ def plot_calibration(
         raise SettingError(f"probabilities go into 1 to 1000 bins, got --bins {bins}")
     place = _beside(model, "calibration", out)
     loaded, examples = model_and_examples(model, data)
-    with limit_threads(loaded.n_threads):
+    with limit_threads(loaded.engine.n_threads):
         p = loaded.probabilities(examples.x)
     found = reliability(p.max(axis=1), p.argmax(axis=1) == examples.t, bins)
     print(f"expected calibration error {found.error:.4f} ({len(examples)} examples, {bins} bins)")

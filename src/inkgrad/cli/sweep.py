@@ -14,17 +14,17 @@ import typer
 from rich.console import Console
 
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Data, Threads
+from inkgrad.cli.options import Data, Threads, engine_of
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.terminal import say
 from inkgrad.cli.trials import table, trials_of
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
-from inkgrad.sessions import Speed
 from inkgrad.sweeps import Sweep, SweepPaths, one_after_another, ranked, read_plan, resume_sweep, start_sweep
 from inkgrad.sweeps.example import EXAMPLE
 from inkgrad.sweeps.sweep_session import Show
+from inkgrad.training import Engine
 
 
 def _show_example(wanted: bool) -> None:
@@ -76,16 +76,16 @@ def sweep(
     """
     if go_on and anew:
         raise SettingError("--resume goes on and --anew begins anew: choose one of them")
-    n_threads = Speed().n_threads if threads is None else Speed(threads).n_threads
+    engine = engine_of(threads)
     plan, paths = read_plan(file, trials), SweepPaths(out)
     refuse_same(out, [file])
-    run = _way(workers, ray, n_threads)
+    run = _way(workers, ray, engine.n_threads)
     found = resume_sweep(paths, plan, data) if go_on else start_sweep(paths, plan, data, anew)
     console = Console(stderr=True, highlight=False)
     with stop_requests() as stop:
         try:
             _search(found, run, console, stop)
-            _train_best(found, Speed(n_threads), console, stop)
+            _train_best(found, engine, console, stop)
         except Interrupted as error:
             raise Interrupted(f"{error}; to go on: {_again(file, out, data, trials, workers, ray)}") from None
 
@@ -130,15 +130,15 @@ def _search(sweep: Sweep, run: Run, console: Console, stop: Callable[[], bool]) 
     sweep.best()  # or all diverged
 
 
-def _train_best(sweep: Sweep, speed: Speed, console: Console, stop: Callable[[], bool]) -> None:
-    session, best = sweep.session(speed), sweep.best()
+def _train_best(sweep: Sweep, engine: Engine, console: Console, stop: Callable[[], bool]) -> None:
+    session, best = sweep.session(engine), sweep.best()
     settings = vars(best.trial.settings)
     options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items() if name != "classes")
     say(f"trial {best.trial.number} is the best; now on all training digits: inkgrad train {options}")
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     with (
         quiet,
-        limit_threads(speed.n_threads),
+        limit_threads(engine.n_threads),
         progress_of(session, console) as show,
         closing(session.steps()) as steps,
     ):

@@ -14,16 +14,17 @@ from inkgrad.errors import DataError, ShapeError
 from inkgrad.export import load
 from inkgrad.models import Model
 from inkgrad.plots import misread
-from inkgrad.sessions import Speed
+from inkgrad.training import Engine
 
 
-def model_and_examples(path: Path, data: Path | None, speed: Speed | None = None) -> tuple[Model, Examples]:
+def model_and_examples(path: Path, data: Path | None, engine: Engine | None = None) -> tuple[Model, Examples]:
     """Return the model in a file and the test examples of a folder, or those of MNIST.
 
     Raises ShapeError or DataError where they are not for each other.
     """
-    speed = speed or Speed()
-    model = replace(load(path), plain=speed.plain, n_threads=speed.n_threads)
+    model = load(path)
+    if engine is not None:
+        model = replace(model, engine=engine)
     examples = load_data(data, len(model.labels) if data else None).test
     if examples.input_shape != model.input_shape:
         raise ShapeError(

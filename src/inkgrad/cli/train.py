@@ -16,15 +16,15 @@ from rich.console import Console
 
 from inkgrad.check import Verdict, quick_check
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Classes, Data, Plain, Threads
+from inkgrad.cli.options import Classes, Data, Plain, Threads, engine_of
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import say
 from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
-from inkgrad.fast import available_threads, limit_threads
+from inkgrad.fast import limit_threads
 from inkgrad.models import MODELS
-from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Speed, Walk, resume, start
+from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Walk, resume, start
 from inkgrad.training import refuse_no_events
 
 N_CHECKED = 16  # examples for the gradient check
@@ -121,12 +121,11 @@ def train(
     }
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
-    usual = available_threads() if workers is None else 1
-    speed = Speed(usual if threads is None else threads, plain)
+    engine = engine_of(1 if threads is None and workers is not None else threads, plain)
     crew = None if workers is None else _crew(workers, 1 if sync_every is None else sync_every, ray)
     if tensorboard is not None:
         refuse_no_events(tensorboard)
-    session = resume(paths, given, data, speed) if go_on else start(paths, given, data, anew, speed)
+    session = resume(paths, given, data, engine) if go_on else start(paths, given, data, anew, engine)
     session.tensorboard = tensorboard
     console = Console(stderr=True, highlight=False)
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
@@ -160,7 +159,7 @@ def _train(session: Session, console: Console, check_every: int | None, crew: Cr
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     with (
         quiet,
-        limit_threads(session.run.n_threads),
+        limit_threads(session.run.engine.n_threads),
         stop_requests() as stop_requested,
         crew(session, stop_requested) if crew else nullcontext() as walk,
         progress_of(session, console) as show,
@@ -183,7 +182,7 @@ def _check_gradient(session: Session) -> None:
     """Check the gradient at theta as it stands, on the first training digits; raise GradientMismatch if it is wrong."""
     run, examples = session.run, session.dataset.train
     x, t = as_inputs(examples.x[:N_CHECKED]), examples.t[:N_CHECKED]
-    objective = run.objective if run.plain else run.objective.fused(run.n_threads)  # what is trained
+    objective = run.objective.on(run.engine)  # what is trained
     report = quick_check(objective.network, objective.cost, x, t, run.theta)
     right = (each.relative_error[each.verdicts == Verdict.right] for each in report.comparisons)  # not those at kinks
     worst = max(float(errors.max(initial=0)) for errors in right)

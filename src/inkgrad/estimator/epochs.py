@@ -14,7 +14,7 @@ from inkgrad.arrays import Array
 from inkgrad.estimator.objective import PenalisedObjective
 from inkgrad.estimator.rows import Batch, Rows
 from inkgrad.estimator.steps import Pace, optimizer_of
-from inkgrad.fast import takes_bytes
+from inkgrad.fast import Fast, takes_bytes
 from inkgrad.training import train
 from inkgrad.training.luck import Purpose, luck, luck_of_steps
 
@@ -66,7 +66,7 @@ class Epochs:
     acts_at_random: bool
 
     def __post_init__(self) -> None:
-        self.objective = self.objective.fused()
+        self.objective = self.objective.on(Fast(1))
         wish = self.settings["batch_size"]
         self.batch_size = min(LARGEST_BATCH if wish == "auto" else wish, len(self.rows))
         bytes_will_do = self.rows.x.dtype == np.uint8 and takes_bytes(self.objective.network)

@@ -11,6 +11,7 @@ from scipy.optimize import OptimizeResult, minimize
 from inkgrad.arrays import Array
 from inkgrad.estimator.objective import PenalisedObjective
 from inkgrad.estimator.rows import Rows
+from inkgrad.fast import Fast
 
 
 def minimise(
@@ -30,7 +31,7 @@ def minimise(
     """
     place = theta.astype(np.float64)
     gradient = np.empty_like(place)
-    evaluate = objective.fused().at(place, gradient)
+    evaluate = objective.on(Fast(1)).at(place, gradient)
     x = rows.inputs(np.float64)
 
     def cost_and_gradient(candidate: Array) -> tuple[float, Array]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.estimator.one_logit import OneLogitCrossEntropy
-from inkgrad.fast import fuse
-from inkgrad.training import Objective
+from inkgrad.training import Engine, Objective
 from inkgrad.training.objective import Evaluate
 
 
@@ -32,12 +32,11 @@ class PenalisedObjective(Objective):
     alpha: float = 0.0
     weighted: bool = False
 
-    def fused(self, n_threads: int = 1) -> PenalisedObjective:
+    def on(self, engine: Engine) -> Self:
         if self.weighted:  # the fast cost knows no losses of single examples
-            return PenalisedObjective(fuse(self.network, n_threads), self.cost, self.alpha, True)
-        fast = super().fused(n_threads)
-        cost = fast.cost.fused() if isinstance(fast.cost, OneLogitCrossEntropy) else fast.cost
-        return PenalisedObjective(fast.network, cost, self.alpha)
+            return replace(self, network=engine.fuse(self.network))
+        found = super().on(engine)
+        return replace(found, cost=found.cost.on(engine)) if isinstance(found.cost, OneLogitCrossEntropy) else found
 
     def at(self, theta: Array, gradient: Array) -> Evaluate:
         """Return the function of (x, t), (x, t, rng) or (x, t, rng, w) that evaluates a batch and writes `gradient`."""

@@ -8,10 +8,9 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
-from inkgrad.fast import FastSoftmaxCrossEntropy
-from inkgrad.fast.kernels import kernels
 from inkgrad.layers import Chain, Dense
 from inkgrad.layout import Layout
+from inkgrad.training import Engine
 
 
 def two_logits(y: Array) -> Array:
@@ -31,9 +30,10 @@ class OneLogitCrossEntropy(Cost):
 
     of_two: Cost = SoftmaxCrossEntropy()  # noqa: RUF009  it is immutable
 
-    def fused(self) -> OneLogitCrossEntropy:
-        """Return the same cost, fast where there are kernels."""
-        return OneLogitCrossEntropy(FastSoftmaxCrossEntropy(self.of_two) if kernels is not None else self.of_two)
+    def on(self, engine: Engine) -> OneLogitCrossEntropy:
+        """Return the same cost as an engine computes it."""
+        _, of_two = engine.fuse_training(Chain(()), self.of_two)
+        return OneLogitCrossEntropy(of_two)
 
     def losses(self, y: Array, t: Array) -> Array:
         return self.of_two.losses(two_logits(y), t)

@@ -9,6 +9,7 @@ import numpy as np
 from inkgrad.export.sketch import INPUT, OUTPUT
 from inkgrad.export.write_onnx import input_of
 from inkgrad.models import Model
+from inkgrad.training import Plain
 
 N_COMPARED = 64
 
@@ -30,4 +31,4 @@ def largest_difference(model: Model, raw: bytes, preprocessing: bool = False, n:
     shape = (n, *taken.shape)
     x = rng.integers(0, 256, shape, np.uint8) if preprocessing else rng.random(shape, np.float32)
     (found,) = session.run([OUTPUT], {INPUT: x})
-    return float(np.abs(found - replace(model, plain=True).probabilities(x)).max())
+    return float(np.abs(found - replace(model, engine=Plain()).probabilities(x)).max())

@@ -4,6 +4,7 @@ from inkgrad.fast.augment import warp
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
 from inkgrad.fast.cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.dense import FastDense
+from inkgrad.fast.engine import Fast
 from inkgrad.fast.fuse import REPLACEMENTS, fuse, fuse_cost, fuse_optimizer, takes_bytes
 from inkgrad.fast.kernels import instruction_set
 from inkgrad.fast.optimizers import FastAdam, FastSGD
@@ -11,6 +12,7 @@ from inkgrad.fast.threads import available_threads, limit_threads, refuse_bad_th
 
 __all__ = [
     "REPLACEMENTS",
+    "Fast",
     "FastAdam",
     "FastConvReLUPool",
     "FastDense",

@@ -10,7 +10,6 @@ from inkgrad.arrays import Array
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
-from inkgrad.fast import fuse
 from inkgrad.layers import Chain, Dense
 from inkgrad.layout import Layout
 from inkgrad.models.model import Model
@@ -33,7 +32,7 @@ def calibrated(model: Model, examples: Examples) -> Model:
     if not isinstance(network, Chain) or not ends_in_dense or not isinstance(model.cost, SoftmaxCrossEntropy):
         raise SettingError(f"calibration takes a network that ends in Dense, with SoftmaxCrossEntropy, got {model}")
     theta = np.array(model.theta)
-    fast = fuse(network, model.n_threads)
+    fast = model.engine.fuse(network)
     logits = outputs_at(Layout(fast.shapes()).views(theta), fast, examples.x, theta.dtype.type)
     factor = best_factor(logits.astype(np.float64), examples.t)
     p = Layout(network.shapes()).views(theta)[str(len(network.layers) - 1)]

@@ -18,7 +18,7 @@ from inkgrad.arrays import Array
 from inkgrad.costs import Cost
 from inkgrad.data import Examples, refuse_bad_inputs
 from inkgrad.errors import InkgradError, ModelFileError, SettingError, ShapeError
-from inkgrad.fast import available_threads, fuse, refuse_bad_threads
+from inkgrad.fast import Fast
 from inkgrad.html import Html, facts
 from inkgrad.layers import Layer
 from inkgrad.layers.chain import network_table
@@ -26,7 +26,7 @@ from inkgrad.layout import Layout, Named
 from inkgrad.models.card import Card
 from inkgrad.models.header import MODEL, PREPROCESSING, read_parts, refuse_bad_labels
 from inkgrad.saving import Header, TensorFile, concrete, describe, one_line, open_tensors, quoted, write_tensors
-from inkgrad.training import Evaluation, Objective, evaluate, outputs_at
+from inkgrad.training import Engine, Evaluation, Objective, evaluate, outputs_at
 
 MOST_LABELS = 30  # that a notebook shows
 TRAINED = Path(__file__).parent / "trained"  # its README.md says how they were made
@@ -37,9 +37,9 @@ class Model:
     """A network, the cost it was trained with, its parameters, and the names of its classes.
 
     `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.  theta is copied, so a
-    model stays what it is while a training goes on.  Fast layers answer, on `n_threads` threads (as many
-    as there are cores, at most 16), unless it shall be `plain`; neither is saved.  The `card` says how
-    it was made, and makes no difference to what it does.
+    model stays what it is while a training goes on.  The `engine` answers, fast layers on all cores
+    unless another is given, and is not saved.  The `card` says how it was made, and makes no difference to
+    what it does.
 
     Raises ShapeError when the parts do not fit together, SettingError for labels that are no strings that
     can be shown on one line, or parameters that are no finite floating-point numbers.
@@ -50,8 +50,7 @@ class Model:
     theta: Array
     labels: tuple[str, ...]
     input_shape: tuple[int, ...]
-    plain: bool = False
-    n_threads: int = field(default_factory=available_threads)
+    engine: Engine = field(default_factory=Fast)
     card: Card = field(default=Card(), repr=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +60,6 @@ class Model:
         refuse_bad_labels(self.labels)
         object.__setattr__(self, "theta", np.array(self.theta))
         object.__setattr__(self, "input_shape", tuple(int(n) for n in self.input_shape))
-        refuse_bad_threads(self.n_threads)
         self.objective.layout.parts(self.theta)  # refuses a theta of another size
         if self.theta.dtype.kind != "f" or not np.isfinite(self.theta).all():
             raise SettingError("the parameters of a model are finite floating-point numbers, not NaN or infinity")
@@ -74,7 +72,7 @@ class Model:
     @cached_property
     def _working(self) -> tuple[Named, Layer]:
         """The network that answers, and its parameters by name."""
-        network = self.network if self.plain else fuse(self.network, self.n_threads)
+        network = self.engine.fuse(self.network)
         return Layout(network.shapes()).views(self.theta), network
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,7 +97,7 @@ class Model:
     def evaluate(self, examples: Examples) -> Evaluation:
         """Return the cost and the predictions on examples with known class numbers."""
         self._as_batch(examples.x[:1])
-        return evaluate(self.objective, self.theta, examples, plain=self.plain, n_threads=self.n_threads)
+        return evaluate(self.objective, self.theta, examples, engine=self.engine)
 
     def _as_batch(self, x: Array) -> Array:
         whole, bare = self.input_shape, self.input_shape[:-1]

@@ -79,7 +79,8 @@ class Reader:
 
     def _alone(self) -> Reader:
         """Return the same reader for one of several processes: with one thread."""
-        alone = Reader(replace(self.eye.model, n_threads=1), threshold=self.threshold)
+        model = self.eye.model
+        alone = Reader(replace(model, engine=model.engine.with_threads(1)), threshold=self.threshold)
         alone.expected = self.expected
         return alone
 

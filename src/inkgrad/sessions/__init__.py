@@ -3,6 +3,6 @@
 from inkgrad.sessions.opening import resume, start
 from inkgrad.sessions.paths import Paths
 from inkgrad.sessions.session import Session, Walk
-from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings, Speed
+from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings
 
-__all__ = ["DEFAULT_MODEL", "Paths", "Session", "Settings", "Speed", "Walk", "resume", "start"]
+__all__ = ["DEFAULT_MODEL", "Paths", "Session", "Settings", "Walk", "resume", "start"]

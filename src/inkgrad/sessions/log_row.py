@@ -20,7 +20,7 @@ Score = Callable[[Run, Examples], tuple[float, float]]
 
 def score(run: Run, examples: Examples) -> tuple[float, float]:
     """Return the cost and the accuracy of a run as it stands; raise Diverged when the cost is not a number."""
-    found = evaluate(run.objective, run.answer, examples, plain=run.plain, n_threads=run.n_threads)
+    found = evaluate(run.objective, run.answer, examples, engine=run.engine)
     return found.cost, found.accuracy
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from inkgrad.data import Dataset, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.fast import Fast
 from inkgrad.files import refuse_unwritable
 from inkgrad.models.recipes import MODELS, Recipe
 from inkgrad.optimizers import Optimizer
@@ -15,12 +16,12 @@ from inkgrad.saving import build
 from inkgrad.sessions.notes import are_sound
 from inkgrad.sessions.paths import Paths
 from inkgrad.sessions.session import Session
-from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings, Speed
-from inkgrad.training import Checkpoint, Objective, Run, read_checkpoint
+from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings
+from inkgrad.training import Checkpoint, Engine, Objective, Run, read_checkpoint
 
 
 def start(
-    paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False, speed: Speed | None = None
+    paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False, engine: Engine | None = None
 ) -> Session:
     """Return a new training; `given` holds the settings that were named, the recipe has the others.
 
@@ -36,11 +37,11 @@ def start(
     dataset = load_data(folder, settings.classes)
     _refuse_other_size(dataset, recipe, name)
     run = Run(*_what_and_how(settings, dataset), settings.batch_size, settings.seed, augmentation=recipe.augmentation)
-    _set_speed(run, speed)
+    run.engine = engine or Fast()
     return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, rows=[])
 
 
-def resume(paths: Paths, given: dict[str, Any], folder: Path | None, speed: Speed | None = None) -> Session:
+def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Engine | None = None) -> Session:
     """Return the training in the checkpoint, at the step where it stopped.
 
     Only the number of epochs may be `given` anew, and only where the learning rate does not depend on it:
@@ -69,7 +70,7 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, speed: Spee
     if dataset.train.fingerprint() != notes["data"]:
         raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
     run = checkpoint.run(*_what_and_how(settings, dataset), recipe.augmentation)
-    _set_speed(run, speed)
+    run.engine = engine or Fast()
     if run.epoch > settings.epochs:
         raise SettingError(f"{path} is of a training of {run.epoch} epochs so far, got --epochs {settings.epochs}")
     session = Session(paths, settings, dataset, source, run, notes["rows"])
@@ -113,11 +114,6 @@ def _what_and_how(settings: Settings, dataset: Dataset) -> tuple[Objective, Opti
     n_steps = settings.epochs * -(-len(dataset.train) // max(settings.batch_size, 1))
     optimizer = recipe.optimizer_for(settings.lr, settings.momentum, n_steps)
     return Objective(recipe.network(settings.classes), recipe.cost), optimizer
-
-
-def _set_speed(run: Run, speed: Speed | None) -> None:
-    speed = speed or Speed()
-    run.plain, run.n_threads = speed.plain, speed.n_threads
 
 
 def _refuse_other_size(dataset: Dataset, recipe: Recipe, name: str) -> None:

@@ -85,8 +85,7 @@ class Session:
         """Write the parameters, and their gradient on the first training examples."""
         run, examples = self.run, self.dataset.train
         x, t = examples.x[: run.batch_size], examples.t[: run.batch_size]
-        objective = run.objective if run.plain else run.objective.fused(run.n_threads)
-        _, gradient = objective(run.theta, as_inputs(x, run.theta.dtype.type), t)
+        _, gradient = run.objective.on(run.engine)(run.theta, as_inputs(x, run.theta.dtype.type), t)
         parts = run.objective.layout.parts
         events.histograms(self.steps_done, "parameters", parts(run.theta))
         events.histograms(self.steps_done, "gradients", parts(gradient))
@@ -98,7 +97,7 @@ class Session:
     def evaluate(self) -> Evaluation:
         """Return how the network does on the test set as it stands."""
         run, test = self.run, self.dataset.test
-        return evaluate(run.objective, run.answer, test, plain=run.plain, n_threads=run.n_threads)
+        return evaluate(run.objective, run.answer, test, engine=run.engine)
 
     def save_checkpoint(self) -> None:
         """Save where the training stands, for --resume."""

@@ -11,7 +11,7 @@ from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError, Sh
 from inkgrad.files import refuse_unwritable
 from inkgrad.models import MODELS
 from inkgrad.plots import save_png
-from inkgrad.sessions import Session, Speed, resume, start
+from inkgrad.sessions import Session, resume, start
 from inkgrad.sweeps.journal import Journal, read_journal
 from inkgrad.sweeps.plan import Plan
 from inkgrad.sweeps.results import write_table
@@ -20,7 +20,7 @@ from inkgrad.sweeps.sweep_files import SweepPaths
 from inkgrad.sweeps.sweep_results import picture
 from inkgrad.sweeps.trial import DIVERGED, Outcome, ranked
 from inkgrad.sweeps.trial_training import Held
-from inkgrad.training import read_checkpoint
+from inkgrad.training import Engine, read_checkpoint
 
 Show = Callable[[Outcome], None]
 """Takes an outcome whenever it has grown by an epoch, and once more when the trial ends."""
@@ -80,20 +80,20 @@ class Sweep:
             raise Diverged(f"all {len(self.outcomes)} trials diverged: search smaller learning rates")
         return first
 
-    def session(self, speed: Speed) -> Session:
+    def session(self, engine: Engine) -> Session:
         """Return the training of the best settings on all training examples, whose model is kept.
 
         It goes on where an earlier one with the same settings stopped.
         """
         settings = self.best().trial.settings
         try:
-            session = resume(self.paths, {}, self.folder, speed)
+            session = resume(self.paths, {}, self.folder, engine)
         except (SettingError, ModelFileError):  # there is none
             pass
         else:
             if session.settings == settings:
                 return session
-        return start(self.paths, vars(settings).copy(), self.folder, anew=True, speed=speed)
+        return start(self.paths, vars(settings).copy(), self.folder, anew=True, engine=engine)
 
     def finish(self, n_right: int, n_test: int) -> None:
         """Note that the best model was saved, and drop what was kept to go on from."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from inkgrad.data import Dataset, Examples
 from inkgrad.errors import DataError, Interrupted, ModelFileError
+from inkgrad.fast import Fast
 from inkgrad.models import MODELS
 from inkgrad.sweeps.store import Keeps
 from inkgrad.sweeps.trial import Row, Trial
@@ -56,7 +57,7 @@ def walk(
     Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true.
     """
     run, rows = _begin(trial, data, store)
-    run.n_threads = n_threads
+    run.engine = Fast(n_threads)
     yield from rows
     start = time.perf_counter() - (rows[-1]["seconds"] if rows else 0.0)
     while run.epoch < trial.settings.epochs:
@@ -66,7 +67,7 @@ def walk(
             if stop():
                 raise Interrupted(f"trial {trial.number} was interrupted in epoch {run.epoch + 1}")
         with _quiet():
-            found = evaluate(run.objective, run.answer, data.validation, n_threads=n_threads)
+            found = evaluate(run.objective, run.answer, data.validation, engine=run.engine)
         rows.append(
             {
                 "epoch": run.epoch,

@@ -1,6 +1,7 @@
 """Training: a cost as a function of one vector, and the loop that walks it downhill."""
 
 from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
+from inkgrad.training.engine import Engine, Plain
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
 from inkgrad.training.events import Events, refuse_no_events
 from inkgrad.training.log import Log, read_log
@@ -12,10 +13,12 @@ from inkgrad.training.steps import Step, train
 
 __all__ = [
     "Checkpoint",
+    "Engine",
     "Evaluation",
     "Events",
     "Log",
     "Objective",
+    "Plain",
     "Row",
     "Run",
     "Shard",

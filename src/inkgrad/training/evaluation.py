@@ -10,9 +10,10 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.data import Examples, as_inputs
 from inkgrad.errors import Diverged
-from inkgrad.fast import fuse, takes_bytes
+from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.layout import Layout, Named
+from inkgrad.training.engine import Engine
 from inkgrad.training.objective import Objective
 
 CHUNK = 100  # images at a time: what is between the layers stays in the cache
@@ -42,14 +43,12 @@ class Evaluation:
         return self.n_right / len(self.predicted)
 
 
-def evaluate(
-    objective: Objective, theta: Array, examples: Examples, *, plain: bool = False, n_threads: int = 1
-) -> Evaluation:
-    """Return how the network does on `examples`, with fast layers on `n_threads` threads unless `plain`.
+def evaluate(objective: Objective, theta: Array, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
+    """Return how the network does on `examples`, with fast layers on one thread unless another engine is given.
 
     Raises Diverged when the cost is not a number.
     """
-    network = objective.network if plain else fuse(objective.network, n_threads)
+    network = (engine or Fast(1)).fuse(objective.network)
     y = outputs_at(Layout(network.shapes()).views(theta), network, examples.x, theta.dtype.type)
     cost, _ = objective.cost.value_and_gradient(y, examples.t)
     if not isfinite(cost):

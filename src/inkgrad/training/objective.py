@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from inkgrad.arrays import Array, namespace
 from inkgrad.costs import Cost
-from inkgrad.fast import fuse, fuse_cost
 from inkgrad.layers import Layer
 from inkgrad.layout import Layout
+from inkgrad.training.engine import Engine
 
 Evaluate = Callable[..., float]
 
@@ -30,12 +30,10 @@ class Objective:
         """The places of the network's parameters in theta."""
         return Layout(self.network.shapes())
 
-    def fused(self, n_threads: int = 1) -> Objective:
-        """Return the same function of the same theta with fast layers in it, where there are some.
-
-        It is for training: a Softmax at the end may have gone into the cost.
-        """
-        return Objective(*fuse_cost(fuse(self.network, n_threads), self.cost))
+    def on(self, engine: Engine) -> Self:
+        """Return the same function of the same theta as an engine computes it in training."""
+        network, cost = engine.fuse_training(self.network, self.cost)
+        return replace(self, network=network, cost=cost)
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Array:
         """Return the first theta."""

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.data import Augmentation, Examples, Warps, apply_warps, as_inputs, batches
+from inkgrad.data import Augmentation, Examples, Warps, as_inputs, batches
 from inkgrad.errors import Diverged, SettingError
-from inkgrad.fast import fuse_optimizer, refuse_bad_threads, takes_bytes, warp
+from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
+from inkgrad.training.engine import Engine
 from inkgrad.training.luck import Purpose, luck, luck_of_steps
 from inkgrad.training.objective import Objective
 from inkgrad.training.shard import Shard, ShardObjective
@@ -26,8 +27,8 @@ class Run:
 
     Without theta it starts anew, in `dtype`; without the optimizer's memory `state` that starts anew.
 
-    `augmentation` changes the images of each batch at random.  Fast layers do the work on `n_threads`
-    threads, unless it shall be `plain`; both are no part of what is trained.
+    `augmentation` changes the images of each batch at random.  The `engine` does the work, fast layers on
+    one thread unless another is given; it is no part of what is trained.
 
     With a `shard` this is one worker of several: it goes through its part of every batch.  The order of the
     examples and the changes of images are those that one worker alone would draw; what layers draw
@@ -36,8 +37,8 @@ class Run:
     Where it stands is theta, the optimizer's memory, and two numbers: whole epochs done, and
     steps done in the next one.  Every random choice follows from `seed` and those two.
 
-    Raises SettingError for a batch size below 1, a seed below 0, or threads not from 1 to 256;
-    Diverged, while it steps, when the cost is no longer a number.
+    Raises SettingError for a batch size below 1 or a seed below 0; Diverged, while it steps, when the
+    cost is no longer a number.
     """
 
     objective: Objective
@@ -50,14 +51,12 @@ class Run:
     state: Any = field(default=None, repr=False)
     dtype: type = np.float32
     augmentation: Augmentation | None = None
-    plain: bool = False
-    n_threads: int = 1
+    engine: Engine = Fast(1)  # noqa: RUF009  it is immutable
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise SettingError(f"a batch holds at least 1 example, got a batch size of {self.batch_size}")
-        refuse_bad_threads(self.n_threads)
         if self.seed < 0:
             raise SettingError(f"a seed is a whole number of 0 or more, got {self.seed}")
         if self.theta is None:
@@ -76,9 +75,7 @@ class Run:
 
     def steps(self, examples: Examples) -> Iterator[Step]:
         """Yield a Step for each batch that is left of this epoch."""
-        objective, optimizer = self.objective, self.optimizer
-        if not self.plain:
-            objective, optimizer = objective.fused(self.n_threads), fuse_optimizer(optimizer, self.n_threads)
+        objective, optimizer = self.objective.on(self.engine), self.engine.fuse_optimizer(self.optimizer)
         if self.shard is not None:
             objective = ShardObjective(objective.network, objective.cost, self.shard.average)
         walk = train(objective, self.theta, self._batches(examples, objective.network), optimizer, self.state)
@@ -110,7 +107,7 @@ class Run:
                 warps = self.augmentation.draw(len(batch), x.shape[1:3], changes(step))
                 if self.shard is not None:
                     warps = Warps(warps.affine[part], warps.bumps[part], warps.thickness[part])
-                x = apply_warps(x, warps) if self.plain else warp(x, warps, self.n_threads)
+                x = self.engine.warp(x, warps)
             if not (bytes_will_do and x.dtype == np.uint8):
                 x = as_inputs(x, self.theta.dtype.type)
             whole = x, examples.t[chosen], layers(step, shard.index)

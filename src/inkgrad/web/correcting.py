@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import Examples, as_inputs
-from inkgrad.fast import warp
+from inkgrad.fast import Fast, warp
 from inkgrad.models import Model
 from inkgrad.optimizers import Adam
 from inkgrad.training import Objective, train
@@ -27,7 +27,7 @@ def corrected(model: Model, image: Array, label: int, others: Examples, seed: in
     first classes of the model.
     """
     rng = np.random.default_rng(seed)
-    objective, theta = Objective(model.network, model.cost).fused(), model.theta.copy()
+    objective, theta = Objective(model.network, model.cost).on(Fast(1)), model.theta.copy()
 
     def batches() -> list[tuple[Array, Array, np.random.Generator]]:
         found = []

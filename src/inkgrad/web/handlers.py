@@ -18,7 +18,7 @@ from inkgrad.check.lessons import LESSONS
 from inkgrad.data import as_inputs
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.export import ending_of, from_onnx, has_onnx, to_onnx
-from inkgrad.fast import limit_threads
+from inkgrad.fast import Fast, limit_threads
 from inkgrad.layers import Chain, Conv2D
 from inkgrad.models import Model, load
 from inkgrad.pictures import open_picture
@@ -226,7 +226,7 @@ def upload(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
                 model = load(path)
         except ModelFileError as error:
             raise ModelFileError(str(error).replace(str(path), "the file")[:LONGEST]) from None
-    model = replace(model, n_threads=1)
+    model = replace(model, engine=Fast(1))
     _refuse_strange(model)
     visitor.put_model(model)
     return {"name": str(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}

@@ -13,6 +13,7 @@ import numpy as np
 
 from inkgrad.data import Dataset, Examples
 from inkgrad.errors import Diverged, InkgradError, SettingError
+from inkgrad.fast import Fast
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate
 from inkgrad.training.loop import silent_numpy
@@ -138,7 +139,7 @@ class Trainer:
         """Return the network as it stands, without the mistake that it may be trained with."""
         with self._busy:
             network = replace(self.settings, broken=None).network_and_cost()
-            return Model(*network, self._run.answer, self._dataset.labels, self.settings.input_shape, n_threads=1)
+            return Model(*network, self._run.answer, self._dataset.labels, self.settings.input_shape, engine=Fast(1))
 
     def objective(self) -> tuple[Objective, np.ndarray]:
         """Return what is trained, with its mistake if it has one, and theta."""
@@ -204,7 +205,7 @@ class Trainer:
 
     def _train_a_while(self) -> None:
         start = time.perf_counter()
-        self._run.n_threads = self._threads()
+        self._run.engine = Fast(self._threads())
         one_epoch = not (self.settings.is_digits or self._hurried)
         while self.running and time.perf_counter() - start < SLICE:
             epoch = self._run.epoch
@@ -228,7 +229,7 @@ class Trainer:
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
         run = self._run
         row = {"step": loop.steps_done, "epoch": loop.epochs_done, "cost": loop.mean_cost, "train": None}
-        row["test"] = evaluate(run.objective, run.answer, self._quick, n_threads=run.n_threads).accuracy
+        row["test"] = evaluate(run.objective, run.answer, self._quick, engine=run.engine).accuracy
         if not self.settings.is_digits:
             row["train"] = evaluate(run.objective, run.answer, self._dataset.train).accuracy
         return row
@@ -265,7 +266,7 @@ class Trainer:
         self._run = Run(
             Objective(*settings.network_and_cost()), settings.optimizer_(), settings.batch_size, settings.seed,
             old.epoch, 0 if settings.batch_size != before.batch_size else old.step,
-            old.theta, old.state if keeps else None, augmentation=settings.augmentation_(), n_threads=old.n_threads,
+            old.theta, old.state if keeps else None, augmentation=settings.augmentation_(), engine=old.engine,
         )  # fmt: skip
         self._settle(settings, self._loop.seconds)
         self._publish(at_once=True)  # what is gone back to is of these settings

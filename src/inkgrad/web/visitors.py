@@ -13,7 +13,7 @@ from functools import cached_property
 from inkgrad.arrays import Array
 from inkgrad.data import Dataset, mnist
 from inkgrad.errors import SettingError
-from inkgrad.fast import available_threads
+from inkgrad.fast import Fast, available_threads
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
 from inkgrad.web.correcting import corrected
@@ -52,12 +52,12 @@ class Library:
     @cached_property
     def cnn(self) -> Model:
         """The network that Draw begins with."""
-        return replace(load("cnn"), n_threads=1)
+        return replace(load("cnn"), engine=Fast(1))
 
     @cached_property
     def reader_model(self) -> Model:
         """The network that reads pictures."""
-        return replace(load("reader"), n_threads=1)
+        return replace(load("reader"), engine=Fast(1))
 
     def reader(self, threshold: float, expect: str | None) -> Reader:
         """Return a reader."""

@@ -85,7 +85,9 @@ def read_dataset(
     out = Path(out)
     sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
     _refuse_bad(out, sources, part_size, resume, anew)
-    reader = Reader(replace(model or load("reader"), n_threads=1), threshold=threshold, expect=expect)
+    model = model or load("reader")
+    alone = replace(model, engine=model.engine.with_threads(1))
+    reader = Reader(alone, threshold=threshold, expect=expect)
     settings = {
         "model": _fingerprint(reader.eye.model),
         "threshold": threshold,

@@ -11,7 +11,7 @@ import ray
 from inkgrad.arrays import Array
 from inkgrad.data import Augmentation, Examples
 from inkgrad.optimizers import Optimizer
-from inkgrad.training import Objective, Run, Shard
+from inkgrad.training import Engine, Objective, Run, Shard
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ class Job:
     augmentation: Augmentation | None
     batch_size: int
     seed: int
-    plain: bool
-    n_threads: int
+    engine: Engine
     epochs: int
     sync_every: int
     gloo: bool
@@ -77,7 +76,6 @@ class Job:
             place.theta,
             place.state,
             augmentation=self.augmentation,
-            plain=self.plain,
-            n_threads=self.n_threads,
+            engine=self.engine,
             shard=shard,
         )

@@ -35,7 +35,9 @@ def working(job: Job, ledger: Any, n_workers: int) -> Iterator[Callable[[], str]
         trainer = DataParallelTrainer(
             work,
             train_loop_config={"job": ray.put(job), "ledger": ledger},
-            scaling_config=ScalingConfig(num_workers=(1, n_workers), resources_per_worker={"CPU": job.n_threads}),
+            scaling_config=ScalingConfig(
+                num_workers=(1, n_workers), resources_per_worker={"CPU": job.engine.n_threads}
+            ),
             run_config=RunConfig(
                 name=job.name, storage_path=folder, failure_config=FailureConfig(max_failures=MOST_FAILURES)
             ),

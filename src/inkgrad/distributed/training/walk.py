@@ -23,7 +23,7 @@ def on_workers(session: Session, team: Team, address: str | None, stop: Callable
     Raises SettingError as connect() does, and when a batch has fewer examples than there are workers.
     """
     team.refuse_too_little(session.run, len(session.dataset.train))
-    with connect(address, team.n_workers, session.run.n_threads):
+    with connect(address, team.n_workers, session.run.engine.n_threads):
 
         def walk(session: Session) -> Generator[list[dict[str, Any]], None, None]:
             yield from _walk(session, team, stop)

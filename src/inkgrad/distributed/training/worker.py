@@ -35,7 +35,7 @@ def work(told: dict[str, Any]) -> None:
     error = None
     try:
         job: Job = ray.get(told["job"])  # here, so that a layer which this machine lacks is complained of
-        with quiet, limit_threads(job.n_threads):
+        with quiet, limit_threads(job.engine.n_threads):
             group = _join(job, ledger, attempt, rank, n)
             Worker(job, ledger, attempt, Shard(rank, n), group).work()
     except InkgradError as found:  # all workers meet it at the same step, and would again
