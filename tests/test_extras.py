@@ -1,7 +1,5 @@
 """Each extra, alone, brings what it is for; without it, one line says what to install."""
 
-import subprocess
-import sys
 import tomllib
 from collections import defaultdict
 from importlib import metadata
@@ -10,6 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from support import ROOT
+from support.commands import python
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -88,8 +87,7 @@ sys.meta_path = [Hiding if each is PathFinder else each for each in sys.meta_pat
 
 def run_without(modules, program, folder):
     """Run a program in a fresh interpreter in which some modules are not installed."""
-    command = [sys.executable, "-c", HIDE.format(hidden=modules) + program]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return python(HIDE.format(hidden=modules) + program, cwd=folder)
 
 
 CORE = needed(PROJECT["dependencies"])

@@ -4,7 +4,6 @@ import importlib
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from datetime import date
 from importlib.resources import files
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import ROOT
+from support import ROOT, commands
 from support.pages import blocks_of, run_python
 
 import inkgrad
@@ -62,7 +61,7 @@ def newest():
 
 
 def test_the_command_says_the_version():
-    done = subprocess.run([sys.executable, "-m", "inkgrad", "--version"], capture_output=True, text=True, check=True)
+    done = commands.inkgrad("--version", cwd=ROOT)
     assert done.stdout.splitlines()[0] == f"inkgrad {inkgrad.__version__}"
 
 

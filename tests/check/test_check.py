@@ -1,11 +1,9 @@
 """The gradient checker: right layers pass, wrong ones are found by name."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from support.catalogue import batch, outputs_and_targets
+from support.commands import output_of
 from support.plain_differences import numerical_gradient
 from support.wrong_layers import (
     DiagonalSoftmax,
@@ -204,8 +202,7 @@ def test_importing_the_checker_leaves_torch_and_jax_alone():
         "inkgrad.check.check_torch, inkgrad.check.check_jax;"
         "print(*sorted({'torch', 'jax', 'pytest', 'matplotlib'} & set(sys.modules)))"
     )
-    heavy = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert not heavy
+    assert not output_of(program).split()
 
 
 def test_a_finding_carries_the_complex_step_as_a_second_opinion():

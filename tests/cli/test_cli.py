@@ -5,49 +5,32 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.commands import (
+    TIMEOUT,
+    assert_refused,
+    command,
+    completed,
+    ended,
+    inkgrad,
+    last_line,
+    names_in,
+    output_of,
+    python,
+    started,
+)
 
 from inkgrad import load
 from inkgrad.data import load_data, read_idx, write_idx
 from inkgrad.data.digits import IMAGES, LABELS
 from inkgrad.fast import instruction_set
 
-TIMEOUT = 120
-
-
 SEED = "--model", "seed"  # the small network: most of what the command does is the same for all
-
-
-def command(*arguments):
-    return [sys.executable, "-m", "inkgrad", *map(str, arguments)]
-
-
-def inkgrad(*arguments, cwd, **settings):
-    return subprocess.run(
-        command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT, check=False, **settings
-    )
-
-
-def assert_refused(found, *words):
-    """One clear line and exit status 2, and no traceback."""
-    assert found.returncode == 2, found
-    last = found.stderr.strip().splitlines()[-1]
-    assert last.startswith("inkgrad: ")
-    assert found.stderr.count("inkgrad: ") == 1
-    assert "Traceback" not in found.stderr
-    for word in words:
-        assert word in last
-    assert found.stdout == ""
-
-
-def names_in(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -180,13 +163,7 @@ SLOW = "--batch-size", 1, "--epochs", 2, "--lr", 0.001
 
 def start_training(cwd, *arguments, rows=1):
     """Start a training, and return when its log has some rows."""
-    process = subprocess.Popen(
-        command("train", *SEED, *SLOW, *arguments),
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(command("train", *SEED, *SLOW, *arguments), cwd=cwd)
     log = cwd / "digits.log.jsonl"
     deadline = time.monotonic() + TIMEOUT
     while not log.exists() or log.read_bytes().count(b"\n") < rows:
@@ -208,11 +185,11 @@ def unbroken(tmp_path_factory, small_folder):
 def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path, small_folder, unbroken, number, rows, epoch):
     process = start_training(tmp_path, "--data", small_folder, rows=rows)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=TIMEOUT)
     assert_refused(
-        subprocess.CompletedProcess([], process.returncode, stdout, stderr),
+        ended(process),
         "interrupted after step",
         f"of epoch {epoch}; to go on: inkgrad train --resume --out digits.safetensors",
+        alone=False,
     )
     assert names_in(tmp_path) == ["digits.checkpoint.safetensors", "digits.log.jsonl"]
     found = inkgrad("train", *SEED, cwd=tmp_path)
@@ -242,18 +219,11 @@ def test_an_unfinished_training_is_dropped_when_that_is_said(tmp_path, small_fol
 
 
 def test_ctrl_c_outside_the_training_is_said_so(tmp_path):
-    process = subprocess.Popen(
-        command("demo", "animals", "--every", 1),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(command("demo", "animals", "--every", 1), cwd=tmp_path)
     process.stderr.readline()  # the first picture
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 2
-    assert stderr.splitlines()[-1] == "inkgrad: interrupted"
+    found = ended(process)
+    assert (found.returncode, last_line(found.stderr)) == (2, "inkgrad: interrupted")
 
 
 def test_the_gradient_is_checked_on_the_way_when_that_is_said(tmp_path, small_folder):
@@ -280,9 +250,7 @@ MODELS["seed"] = replace(MODELS["seed"], network=network)
 sys.argv = ["inkgrad", "train", "--model", "seed", "--check", "--data", {str(small_folder)!r}]
 main()
 """
-    found = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
+    found = python(program, cwd=tmp_path)
     assert found.returncode == 1
     assert found.stderr.splitlines()[-1].startswith("inkgrad: ")
     assert names_in(tmp_path) == []
@@ -426,14 +394,14 @@ class Mine(Tanh):
     pass
 Model(Chain((Mine(),)), SquaredError(), np.zeros(0, np.float32), ("a", "b"), (2,)).save("mine.safetensors")
 """
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    output_of(program, cwd=tmp_path)
     found = inkgrad("evaluate", "mine.safetensors", cwd=tmp_path)
     assert_refused(found, "'Mine', which is unknown here: load it in Python with load(path, layers=[...])")
 
 
 def test_a_learning_rate_too_large_is_said_so(tmp_path, small_folder):
     found = inkgrad("train", *SEED, "--data", small_folder, "--lr", 1e30, cwd=tmp_path)
-    assert_refused(found, "no longer a number at step", "of epoch 1: try a smaller learning rate")
+    assert_refused(found, "no longer a number at step", "of epoch 1: try a smaller learning rate", alone=False)
     assert "digits.safetensors" not in names_in(tmp_path)
 
 
@@ -443,24 +411,15 @@ import os, resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 os.execv({sys.executable!r}, {command("train", *SEED, "--data", small_folder)!r})
 """
-    found = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
-    assert_refused(found, "digits.checkpoint.safetensors: File too large")
+    found = python(program, cwd=tmp_path)
+    assert_refused(found, "digits.checkpoint.safetensors: File too large", alone=False)
     assert names_in(tmp_path) == ["digits.log.jsonl"]
 
 
 def test_whoever_reads_our_output_may_stop(tmp_path):
-    pipe = subprocess.run(
-        f"{sys.executable} -m inkgrad show | head -1",
-        shell=True,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    pipe = completed(f"{sys.executable} -m inkgrad show | head -1", shell=True, cwd=tmp_path)
     assert pipe.stdout.startswith("┌─ 5 ─")
-    assert pipe.stderr == ""
+    assert (pipe.returncode, pipe.stderr) == (0, "")
 
 
 def test_a_terminal_without_block_characters_gets_plain_ones(tmp_path):
@@ -471,8 +430,7 @@ def test_a_terminal_without_block_characters_gets_plain_ones(tmp_path):
 
 
 def test_a_closed_standard_output_is_no_reason_to_fail(tmp_path):
-    line = f"{sys.executable} -m inkgrad show >&-"
-    found = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    found = completed(f"{sys.executable} -m inkgrad show >&-", shell=True, cwd=tmp_path)
     assert (found.returncode, found.stderr) == (0, "")
 
 
@@ -498,5 +456,4 @@ import resource, subprocess
 subprocess.run({command("train", *SEED, "--epochs", 1)!r}, capture_output=True, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 """
-    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert float(found.stdout) < 450
+    assert float(output_of(program, cwd=tmp_path)) < 450

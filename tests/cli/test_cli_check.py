@@ -1,14 +1,12 @@
 """`inkgrad check`, used as a stranger would: in a process of its own, with good and with silly input."""
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 from support import ROOT
-from test_cli import assert_refused, inkgrad, names_in
+from support.commands import assert_refused, command, inkgrad, last_line, names_in, started
 
 from inkgrad.check.lessons import LESSONS
 from inkgrad.costs import SquaredError
@@ -95,14 +93,10 @@ def folder(tmp_path):
     return tmp_path
 
 
-def last_line(found):
-    return found.stdout.splitlines()[-1]
-
-
 def test_a_right_layer_passes(folder):
     found = inkgrad("check", "mine.py:Scale", "--set", "n=4", "--input-shape", 4, cwd=folder)
     assert found.returncode == 0, found.stderr
-    assert last_line(found) == "the gradient is right"
+    assert last_line(found.stdout) == "the gradient is right"
     rows = [re.findall(r"[^│\s]+", line) for line in found.stdout.splitlines() if line.startswith("│ Scale")]
     assert [row[:4] for row in rows] == [["Scale", "dx", "28", "28"], ["Scale", "ds", "4", "4"]]
 
@@ -112,7 +106,7 @@ def test_a_wrong_layer_is_named_and_ends_with_1(folder):
     found = inkgrad("check", "mine.py:Mean", "--set", "n=4", "--input-shape", 4, "--plot", picture, cwd=folder)
     assert found.returncode == 1
     assert "ds: factor: ds is 0.142857 times what it should be, that is 1 / the batch size" in found.stdout
-    assert last_line(found) == "the gradient is wrong in 1 place"
+    assert last_line(found.stdout) == "the gradient is wrong in 1 place"
     assert "Traceback" not in found.stderr
     with Image.open(picture) as drawn:
         assert drawn.width > 300
@@ -157,7 +151,7 @@ def test_the_named_network_passes_the_quick_check(tmp_path, small_folder):
         found = inkgrad("check", "seed", "--quick", *data, cwd=tmp_path)
         assert found.returncode == 0, found.stderr
         assert len(re.findall(r"│ [13] Dense +│ d[Wb]", found.stdout)) == 4
-        assert last_line(found) == "the gradient is right"
+        assert last_line(found.stdout) == "the gradient is right"
 
 
 @pytest.fixture
@@ -172,7 +166,7 @@ def small_model(tmp_path):
 def test_a_model_of_other_inputs_than_digits_is_checked_at_random_ones(small_model, quick):
     found = inkgrad("check", "small.safetensors", *quick, cwd=small_model)
     assert found.returncode == 0, found.stderr
-    assert last_line(found) == "the gradient is right"
+    assert last_line(found.stdout) == "the gradient is right"
 
 
 def test_a_model_and_data_that_do_not_fit_are_refused(small_model, small_folder):
@@ -268,7 +262,7 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else "",
 )
 def test_silly_input_gets_one_clear_line(folder, arguments, words):
-    assert_refused(inkgrad("check", *arguments, cwd=folder), words)
+    assert_refused(inkgrad("check", *arguments, cwd=folder), words, alone=False)  # the file prints, too
 
 
 def test_help_teaches(tmp_path):
@@ -284,10 +278,10 @@ PAGE = (ROOT / "docs" / "gradient-check.md").read_text()
 @pytest.mark.parametrize("block", re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL), ids=lambda block: block[2:40])
 def test_the_page_shows_what_is_really_seen(tmp_path, block):
     (tmp_path / "scale.py").write_text(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1])
-    command, *shown = without_rounding(block).splitlines()
-    found = inkgrad(*command.removeprefix("$ inkgrad ").split(), cwd=tmp_path)
-    for line in shown:
-        assert line in without_rounding(found.stdout).splitlines() or line == "..."
+    line, *shown = without_rounding(block).splitlines()
+    found = inkgrad(*line.removeprefix("$ inkgrad ").split(), cwd=tmp_path)
+    for expected in shown:
+        assert expected in without_rounding(found.stdout).splitlines() or expected == "..."
 
 
 def without_rounding(text):
@@ -296,8 +290,7 @@ def without_rounding(text):
 
 
 def test_a_check_of_minutes_says_so_before_it_starts():
-    command = [sys.executable, "-m", "inkgrad", "check", "mlp"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as checking:
+    with started(command("check", "mlp")) as checking:
         said = checking.stderr.readline()
         checking.kill()
     assert re.fullmatch(r"inkgrad: the network has 1,333,770 parameters, .* minutes; --quick takes seconds\n", said)

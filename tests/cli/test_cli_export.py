@@ -1,17 +1,17 @@
 """`inkgrad export` writes what other programs read, says how to use it, and load() reads all of it."""
 
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from support.commands import assert_refused, names_in
+from support.commands import inkgrad as inkgrad_apart
 from support.onnx_files import model_of, run
 from support.wrong_layers import Scale
 
 import inkgrad
-from inkgrad.cli import main
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import mnist
 from inkgrad.errors import ModelFileError
@@ -28,50 +28,33 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def inkgrad_(capsys, monkeypatch, *words):
-    """Run the command; return its exit status, and what it printed on both streams."""
-    monkeypatch.setattr(sys, "argv", ["inkgrad", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code, *capsys.readouterr()
-
-
 @pytest.fixture
-def ask(capsys, monkeypatch):
-    return lambda *words: inkgrad_(capsys, monkeypatch, "export", *words)
-
-
-def refused(answer, message):
-    status, out, err = answer
-    assert (status, out) == (2, "")
-    assert err.startswith("inkgrad: ")
-    assert err.count("\n") == 1
-    assert message in err
+def ask(inkgrad_here):
+    return lambda *words: inkgrad_here("export", *words)
 
 
 def test_onnx_is_written_beside_the_model_compared_and_explained(here, ask):
-    status, out, err = ask("digits.safetensors")
-    assert status == 0
-    assert out.startswith("largest difference from onnxruntime ")
-    assert float(out.split()[4].rstrip(",")) < 1e-5
-    assert "wrote digits.onnx, opset 17: in goes 'images', float32 (N, 4, 5, 1), in [0, 1]" in err
-    assert "out come 'probabilities', (N, 3)" in err
+    found = ask("digits.safetensors")
+    assert found.returncode == 0
+    assert found.stdout.startswith("largest difference from onnxruntime ")
+    assert float(found.stdout.split()[4].rstrip(",")) < 1e-5
+    assert "wrote digits.onnx, opset 17: in goes 'images', float32 (N, 4, 5, 1), in [0, 1]" in found.stderr
+    assert "out come 'probabilities', (N, 3)" in found.stderr
     assert (here / "digits.onnx").read_bytes() == to_onnx(MODEL)
 
 
 def test_the_way_of_use_that_is_told_works(here, ask):
     import onnxruntime
 
-    _, _, err = ask("digits.safetensors", "--with-preprocessing")
-    told = err[err.index("onnxruntime.") :].strip()
+    said = ask("digits.safetensors", "--with-preprocessing").stderr
+    told = said[said.index("onnxruntime.") :].strip()
     x = np.full((2, 4, 5), 200, np.uint8)
     (found,) = eval(told, {"onnxruntime": onnxruntime, "x": x})
     np.testing.assert_allclose(found, MODEL.probabilities(x), atol=1e-5)
 
 
 def test_a_model_that_comes_along_is_written_here(here, ask):
-    status, _, _ = ask("cnn")
-    assert status == 0
+    assert ask("cnn").returncode == 0
     x = mnist().test.x[:100]
     assert (run((here / "cnn.onnx").read_bytes(), x.astype(np.float32) / 255).argmax(axis=1)
             == inkgrad.load("cnn").predict(x)).all()  # fmt: skip
@@ -79,7 +62,7 @@ def test_a_model_that_comes_along_is_written_here(here, ask):
 
 def test_every_format_leads_to_every_other(here, ask):
     for source, target in ("digits.safetensors", "a.json"), ("a.json", "b.onnx"), ("b.onnx", "c.safetensors"):
-        assert ask(source, target)[0] == 0
+        assert ask(source, target).returncode == 0
         np.testing.assert_array_equal(inkgrad.load(target).theta, MODEL.theta)
     assert load_file("c.safetensors")["1.W"].shape == (20, 3)
     assert (here / "c.safetensors").read_bytes() == (here / "digits.safetensors").read_bytes()
@@ -87,10 +70,10 @@ def test_every_format_leads_to_every_other(here, ask):
 
 
 def test_json_goes_to_standard_output_alone(here, ask):
-    status, out, err = ask("digits.safetensors", "-", "--to", "json")
-    assert (status, out, err) == (0, to_json(MODEL), "")
-    assert [each.name for each in here.iterdir()] == ["digits.safetensors"]
-    refused(ask("digits.safetensors", "-", "--to", "onnx"), "standard output takes JSON alone")
+    found = ask("digits.safetensors", "-", "--to", "json")
+    assert (found.returncode, found.stdout, found.stderr) == (0, to_json(MODEL), "")
+    assert names_in(here) == ["digits.safetensors"]
+    assert_refused(ask("digits.safetensors", "-", "--to", "onnx"), "standard output takes JSON alone")
 
 
 @pytest.mark.parametrize(
@@ -111,8 +94,8 @@ def test_json_goes_to_standard_output_alone(here, ask):
 )
 def test_what_cannot_be_written_is_refused_with_one_line_and_nothing_is_written(here, ask, words, message):
     before = (here / "digits.safetensors").read_bytes()
-    refused(ask(*words), message)
-    assert [each.name for each in here.iterdir()] == ["digits.safetensors"]
+    assert_refused(ask(*words), message)
+    assert names_in(here) == ["digits.safetensors"]
     assert (here / "digits.safetensors").read_bytes() == before
 
 
@@ -120,22 +103,22 @@ def test_a_file_that_stood_there_stays_when_the_model_cannot_be_written(here, as
     rows = model_of(Dense(3, 3), (3,))
     rows.save("rows.safetensors")
     (here / "m.onnx").write_text("mine")
-    refused(ask("rows.safetensors", "m.onnx", "--with-preprocessing"), "preprocessing makes numbers of images")
+    assert_refused(ask("rows.safetensors", "m.onnx", "--with-preprocessing"), "preprocessing makes numbers of images")
     assert (here / "m.onnx").read_text() == "mine"
 
 
 def test_no_check_does_not_ask_onnxruntime(here, ask):
-    status, out, err = ask("digits.safetensors", "--no-check")
-    assert (status, out) == (0, "")
-    assert "wrote digits.onnx" in err
+    found = ask("digits.safetensors", "--no-check")
+    assert (found.returncode, found.stdout) == (0, "")
+    assert "wrote digits.onnx" in found.stderr
 
 
 @pytest.mark.parametrize(("missing", "words"), [("onnxruntime", []), ("onnxruntime", ["--no-check"])])
 def test_without_onnxruntime_the_file_is_written_all_the_same(here, ask, monkeypatch, missing, words):
     monkeypatch.setitem(sys.modules, missing, None)
-    status, out, err = ask("digits.safetensors", *words)
-    assert (status, out) == (0, "")
-    assert ("it was not compared, as onnxruntime is not installed" in err) == (not words)
+    found = ask("digits.safetensors", *words)
+    assert (found.returncode, found.stdout) == (0, "")
+    assert ("it was not compared, as onnxruntime is not installed" in found.stderr) == (not words)
     assert (here / "digits.onnx").is_file()
 
 
@@ -143,9 +126,9 @@ def test_without_the_package_onnx_one_line_names_the_extra(here, ask, monkeypatc
     ask("digits.safetensors")
     monkeypatch.setitem(sys.modules, "onnx", None)
     line = "ONNX files need onnx, which is not installed: pip install 'inkgrad[onnx]'"
-    refused(ask("digits.safetensors", "other.onnx"), line)
-    refused(ask("digits.onnx", "other.json"), line)
-    assert ask("digits.safetensors", "other.json")[0] == 0
+    assert_refused(ask("digits.safetensors", "other.onnx"), line)
+    assert_refused(ask("digits.onnx", "other.json"), line)
+    assert ask("digits.safetensors", "other.json").returncode == 0
 
 
 # load() and the commands.
@@ -176,19 +159,16 @@ def test_layers_and_costs_of_ones_own_reach_the_reader(here):
     assert inkgrad.load("own.safetensors", [Scale], []).network == Scale(3)
 
 
-def test_the_other_commands_take_onnx_and_json(here, ask, capsys, monkeypatch):
+def test_the_other_commands_take_onnx_and_json(here, ask, inkgrad_here):
     ask("cnn")
     ask("cnn", "cnn.json")
-    check = inkgrad_(capsys, monkeypatch, "check", "cnn.onnx", "--quick", "--examples", "3")
-    assert (check[0], "the gradient is right" in check[1]) == (0, True)
-    read = inkgrad_(capsys, monkeypatch, "read", "--model", "cnn.json", "none.png")
-    assert (read[0], "none.png" in read[2]) == (2, True)
+    check = inkgrad_here("check", "cnn.onnx", "--quick", "--examples", "3")
+    assert (check.returncode, "the gradient is right" in check.stdout) == (0, True)
+    assert_refused(inkgrad_here("read", "--model", "cnn.json", "none.png"), "none.png")
 
 
 def test_the_command_runs_in_a_process_of_its_own(here):
-    words = [sys.executable, "-m", "inkgrad", "export", "digits.safetensors"]
-    found = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert found.stdout.count("\n") == 1
-    assert found.stderr.count("\n") == 1
-    helped = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True).stdout
-    assert "inkgrad export digits.safetensors --to json" in helped
+    found = inkgrad_apart("export", "digits.safetensors", cwd=here)
+    assert (found.returncode, found.stdout.count("\n"), found.stderr.count("\n")) == (0, 1, 1)
+    helped = inkgrad_apart("export", "--help", cwd=here)
+    assert "inkgrad export digits.safetensors --to json" in helped.stdout

@@ -1,14 +1,13 @@
 """`inkgrad plot`, used as a stranger would, with right and with silly input."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.commands import assert_refused, last_line, names_in
 
 from inkgrad import load
-from inkgrad.cli.app import _status
 from inkgrad.costs import CrossEntropy
 from inkgrad.data import animals, load_data, write_idx
 from inkgrad.data.digits import IMAGES, LABELS
@@ -43,17 +42,10 @@ def folder(tmp_path_factory, small_folder):
 
 
 @pytest.fixture
-def plot(folder, monkeypatch, capsys):
-    """The command in this process: its exit status, what it printed, and what it said."""
-
-    def run(*arguments):
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["inkgrad", "plot", *map(str, arguments)])
-        status = _status()
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
+def plot(folder, monkeypatch, inkgrad_here):
+    """The command in that folder."""
+    monkeypatch.chdir(folder)
+    return lambda *words: inkgrad_here("plot", *words)
 
 
 def colours_in(path):
@@ -80,22 +72,22 @@ def colours_in(path):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_picture_lies_where_the_command_says(plot, folder, small_folder, arguments, picture, needs_data):
-    status, _, said = plot(*arguments, *(["--data", small_folder] if needs_data else []))
-    assert status == 0, said
-    assert said.splitlines()[-1].endswith(f" in {picture}")
+    found = plot(*arguments, *(["--data", small_folder] if needs_data else []))
+    assert found.returncode == 0, found.stderr
+    assert last_line(found.stderr).endswith(f" in {picture}")
     assert colours_in(folder / picture) > 20
     (folder / picture).unlink()
 
 
 @pytest.mark.parametrize(("name", "start"), [("a.svg", b"<?xml"), ("a.pdf", b"%PDF"), ("a.png", b"\x89PNG")])
 def test_the_ending_says_which_kind(plot, tmp_path, name, start):
-    assert plot("weights", "cnn", "--out", tmp_path / name)[0] == 0
+    assert plot("weights", "cnn", "--out", tmp_path / name).returncode == 0
     assert (tmp_path / name).read_bytes().startswith(start)
 
 
 def test_the_calibration_error_is_printed_too(plot, small_folder, tmp_path, folder):
     arguments = "--data", small_folder, "--bins", 1, "--out", tmp_path / "a.png"
-    _, printed, _ = plot("calibration", "digits.safetensors", *arguments)
+    printed = plot("calibration", "digits.safetensors", *arguments).stdout
     model, test = load(folder / "digits.safetensors"), load_data(small_folder).test
     sure, right = model.probabilities(test.x).max(axis=1).mean(), (model.predict(test.x) == test.t).mean()
     assert printed == f"expected calibration error {abs(sure - right):.4f} (200 examples, 1 bins)\n"
@@ -107,34 +99,35 @@ def test_when_nothing_is_misread_there_is_no_picture(plot, folder, tmp_path):
     for part in "train", "test":
         write_idx(tmp_path / IMAGES[part], images[..., 0])
         write_idx(tmp_path / LABELS[part], model.predict(images).astype(np.uint8))
-    status, _, said = plot("misread", "digits.safetensors", "--data", tmp_path, "--out", tmp_path / "a.png")
-    assert (status, said) == (0, "inkgrad: no digit was misread, so there is no picture of them\n")
+    found = plot("misread", "digits.safetensors", "--data", tmp_path, "--out", tmp_path / "a.png")
+    assert found.returncode == 0
+    assert found.stderr == "inkgrad: no digit was misread, so there is no picture of them\n"
     assert not (tmp_path / "a.png").exists()
 
 
 def test_logs_of_the_same_name_are_told_apart_by_their_folder(plot, folder, tmp_path):
     (tmp_path / "digits.log.jsonl").write_text(json.dumps({"epoch": 1, "cost": 1}) + "\n")
     out = tmp_path / "both.svg"
-    status, _, said = plot("curves", "digits.log.jsonl", tmp_path / "digits.log.jsonl", "--out", out)
-    assert status == 0, said
+    found = plot("curves", "digits.log.jsonl", tmp_path / "digits.log.jsonl", "--out", out)
+    assert found.returncode == 0, found.stderr
 
 
 def test_a_letter_that_the_font_lacks_is_said_in_one_line(plot, folder, tmp_path):
     model = new_model(Chain((Flatten(), Dense(784, 10), Softmax())), tuple("零一二三四五六七八九"), (28, 28, 1))
     model.save(tmp_path / "chinese.safetensors")
-    status, _, said = plot("confusion", tmp_path / "chinese.safetensors")
-    assert status == 0
-    assert all(line.startswith("inkgrad: ") for line in said.splitlines())
-    assert "missing from font" in said
+    found = plot("confusion", tmp_path / "chinese.safetensors")
+    assert found.returncode == 0
+    assert all(line.startswith("inkgrad: ") for line in found.stderr.splitlines())
+    assert "missing from font" in found.stderr
 
 
 def test_a_wrong_gradient_ends_with_1_and_a_picture(plot, tmp_path):
     code = "from dataclasses import dataclass\nfrom inkgrad.layers import Tanh\n\n\n@dataclass(frozen=True)\n"
     code += "class Wrong(Tanh):\n    def vjp(self, x, y, dy):\n        return dy * (1 - y)\n"
     (tmp_path / "mine.py").write_text(code)
-    status, _, said = plot("check", f"{tmp_path / 'mine.py'}:Wrong", "--input-shape", 4)
-    assert status == 1
-    assert "the gradient is wrong in 1 place; the heat map is in" in said
+    found = plot("check", f"{tmp_path / 'mine.py'}:Wrong", "--input-shape", 4)
+    assert found.returncode == 1
+    assert "the gradient is wrong in 1 place; the heat map is in" in found.stderr
     assert (tmp_path / "mine.Wrong.check.png").exists()
 
 
@@ -172,25 +165,21 @@ def test_a_wrong_gradient_ends_with_1_and_a_picture(plot, tmp_path):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_silly_input_gets_one_clear_line(plot, folder, arguments, words):
-    before = sorted(folder.iterdir())
-    status, printed, said = plot(*arguments)
-    assert (status, printed) == (2, "")
-    assert said.startswith("inkgrad: ")
-    assert said.count("\n") == 1
-    assert words in said
-    assert sorted(folder.iterdir()) == before
+    before = names_in(folder)
+    assert_refused(plot(*arguments), words)
+    assert names_in(folder) == before
 
 
 def test_no_picture_takes_the_place_of_what_it_is_made_from(plot, tmp_path, folder):
     picture = tmp_path / "model.png"
     picture.write_bytes((folder / "digits.safetensors").read_bytes())
-    status, _, said = plot("weights", picture, "--out", picture)
-    assert (status, "this file is read here, so it cannot be written" in said) == (2, True)
+    found = plot("weights", picture, "--out", picture)
+    assert_refused(found, "this file is read here, so it cannot be written")
     assert picture.read_bytes() == (folder / "digits.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["curves", "confusion", "misread", "weights", "calibration", "check", "boundary"])
 def test_help_teaches(plot, kind):
-    status, printed, _ = plot(kind, "--help")
-    assert status == 0
-    assert "--out" in printed
+    found = plot(kind, "--help")
+    assert found.returncode == 0
+    assert "--out" in found.stdout

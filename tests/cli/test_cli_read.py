@@ -3,53 +3,25 @@
 import csv
 import io
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.commands import assert_refused, completed, inkgrad, names_in
 
-from inkgrad.data import Examples
 from inkgrad.reader import Reader
 from lab.synthetic import Look, write_line, write_lines, write_table
 
-TIMEOUT = 120
-
-
-def run(*arguments, cwd, **settings):
-    command = [sys.executable, "-m", "inkgrad", *map(str, arguments)]
-    settings = {"text": True} | settings
-    return subprocess.run(command, cwd=cwd, capture_output=True, timeout=TIMEOUT, check=False, **settings)
-
 
 def read(*arguments, cwd, **settings):
-    return run("read", *arguments, cwd=cwd, **settings)
+    return inkgrad("read", *arguments, cwd=cwd, **settings)
 
 
 def answer(*arguments, cwd):
     found = read(*arguments, cwd=cwd)
     assert (found.returncode, found.stderr) == (0, "")
     return found.stdout
-
-
-def assert_refused(found, *words):
-    """One clear line and exit status 2, and nothing else."""
-    assert (found.returncode, found.stdout) == (2, ""), found
-    (line,) = found.stderr.splitlines()
-    assert line.startswith("inkgrad: ")
-    for word in words:
-        assert word in line
-
-
-def names_in(folder):
-    return sorted(path.name for path in folder.iterdir())
-
-
-@pytest.fixture(scope="module")
-def some(digits):
-    """Training digits of MNIST that the shipped reader was not trained on."""
-    return Examples(digits.train.x[-10_000:], digits.train.t[-10_000:])
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +156,7 @@ def test_one_bad_picture_does_not_keep_the_others_from_being_read(written):
 
 
 def test_a_model_of_inkgrad_train_reads(scans, small_folder):
-    trained = run("train", "--model", "seed", "--data", small_folder, "--epochs", 1, cwd=scans)
+    trained = inkgrad("train", "--model", "seed", "--data", small_folder, "--epochs", 1, cwd=scans)
     assert trained.returncode == 0, trained.stderr
     found = answer("line.png", "--model", "digits.safetensors", "--threshold", "0", cwd=scans)
     assert set(found) <= set("0123456789\n")
@@ -292,5 +264,5 @@ def test_a_damaged_picture_is_said_so(scans):
 
 def test_whoever_reads_the_answers_may_stop(scans):
     line = f"{sys.executable} -m inkgrad read line.png page.png --format json | head -1"
-    found = subprocess.run(line, shell=True, cwd=scans, capture_output=True, text=True, check=False)
+    found = completed(line, shell=True, cwd=scans)
     assert (found.stdout, found.stderr) == ("[\n", "")

@@ -2,10 +2,9 @@
 
 import json
 import signal
-import subprocess
-import sys
 
 import pytest
+from support.commands import assert_refused, command, inkgrad, inkgrad_without, last_line, names_in, started
 
 from inkgrad import load
 
@@ -16,20 +15,10 @@ trials = 3
 [space]
 lr = {low = 0.01, high = 0.2, log = true}
 """
-WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from inkgrad.cli import main; main()"
 
 
-def command(*arguments, start=("-m", "inkgrad")):
-    return [sys.executable, *start, "sweep", *map(str, arguments)]
-
-
-def sweep(*arguments, cwd, **how):
-    return subprocess.run(command(*arguments, **how), cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
-
-
-def last_line(found):
-    assert "Traceback" not in found.stderr
-    return found.stderr.strip().splitlines()[-1]
+def sweep(*arguments, cwd):
+    return inkgrad("sweep", *arguments, cwd=cwd)
 
 
 def trials_in(path):
@@ -57,8 +46,8 @@ def test_a_sweep_ends_with_a_table_the_best_model_and_its_accuracy(swept):
         found.stderr
     )
     assert "3 of 3: trial " in found.stderr
-    names = {path.name for path in folder.iterdir()}
-    assert names >= {"best.safetensors", "best.sweep.jsonl", "best.sweep.csv", "best.sweep.png", "best.curves.png"}
+    names = names_in(folder)
+    assert set(names) >= {"best.safetensors", "best.sweep.jsonl", "best.sweep.csv", "best.sweep.png", "best.curves.png"}
     assert "best.sweep" not in names
 
 
@@ -73,13 +62,11 @@ def test_a_sweep_that_is_done_is_resumed_without_running_anything(swept, small_f
 def test_a_sweep_killed_in_the_middle_is_resumed(swept, tmp_path, small_folder):
     (tmp_path / "sweep.toml").write_text(PLAN)
     arguments = "sweep.toml", "--data", small_folder
-    with subprocess.Popen(command(*arguments), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with started(command("sweep", *arguments), cwd=tmp_path) as process:
         assert "1 of 3" in (process.stderr.readline() + process.stderr.readline())
         process.send_signal(signal.SIGKILL)
     journal = tmp_path / "best.sweep.jsonl"
-    refused = sweep(*arguments, cwd=tmp_path)
-    assert refused.returncode == 2
-    assert "holds an unfinished sweep" in last_line(refused)
+    assert_refused(sweep(*arguments, cwd=tmp_path), "holds an unfinished sweep")
     resumed = sweep(*arguments, "--resume", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert sorted(trials_in(journal)) == [1, 2, 3]
@@ -88,7 +75,7 @@ def test_a_sweep_killed_in_the_middle_is_resumed(swept, tmp_path, small_folder):
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     (tmp_path / "sweep.toml").write_text(PLAN)
-    with subprocess.Popen(command("sweep.toml"), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with started(command("sweep", "sweep.toml"), cwd=tmp_path) as process:
         process.stderr.readline()  # on all of MNIST: it goes on for seconds
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
@@ -99,13 +86,13 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
 def test_without_ray_the_trials_run_one_after_another(swept, tmp_path, small_folder):
     (tmp_path / "sweep.toml").write_text(PLAN)
     arguments = "sweep.toml", "--data", small_folder, "--workers", 2
-    found = sweep(*arguments, cwd=tmp_path, start=("-c", WITHOUT_RAY))
+    found = inkgrad_without("ray", "sweep", *arguments, cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     assert "pip install 'inkgrad[ray]'; the trials run one after another" in found.stderr
     assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
-    refused = sweep(*arguments, "--ray", "10.0.0.1:6379", cwd=tmp_path, start=("-c", WITHOUT_RAY))
-    assert refused.returncode == 2
-    assert last_line(refused).endswith("needs Ray, which is not installed: pip install 'inkgrad[ray]'")
+    refused = inkgrad_without("ray", "sweep", *arguments, "--ray", "10.0.0.1:6379", cwd=tmp_path)
+    assert_refused(refused)
+    assert last_line(refused.stderr).endswith("needs Ray, which is not installed: pip install 'inkgrad[ray]'")
 
 
 @pytest.mark.parametrize(
@@ -121,11 +108,8 @@ def test_without_ray_the_trials_run_one_after_another(swept, tmp_path, small_fol
 )
 def test_bad_input_is_refused_in_one_line(tmp_path, arguments, said):
     (tmp_path / "sweep.toml").write_text(PLAN)
-    found = sweep(*arguments, cwd=tmp_path)
-    assert found.returncode == 2
-    assert said in last_line(found)
-    assert found.stderr.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["sweep.toml"]
+    assert_refused(sweep(*arguments, cwd=tmp_path), said)
+    assert names_in(tmp_path) == ["sweep.toml"]
 
 
 def test_the_example_can_be_used_as_it_is(tmp_path):

@@ -3,12 +3,12 @@
 import os
 import re
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support import ROOT
+from support.commands import completed, python
 
 pytest.importorskip("ray", reason="Ray, an extra, is not installed")
 
@@ -43,7 +43,7 @@ with connect(address, n_workers=2) as cluster:
 
 
 def cluster(*arguments):
-    done = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, timeout=100)
+    done = completed([sys.executable, SCRIPT, *arguments])
     return done.returncode, done.stdout, done.stderr
 
 
@@ -54,7 +54,7 @@ def free_port():
 
 
 def running(sessions):
-    listed = subprocess.run(["ps", "-A", "-o", "sid=,stat="], capture_output=True, text=True, check=True)
+    listed = completed(["ps", "-A", "-o", "sid=,stat="])
     rows = (line.split() for line in listed.stdout.splitlines())
     return [row for row in rows if row[0] in sessions and not row[1].startswith("Z")]
 
@@ -73,8 +73,7 @@ def test_a_cluster_starts_loses_a_node_works_on_and_leaves_nothing_behind():
         assert "runs already" in cluster("start", "--port", port)[1]
 
         lose = [sys.executable, str(SCRIPT), "lose", "2", "--port", port]
-        program = [sys.executable, "-c", LOSES_A_NODE, f"127.0.0.2:{port}", *lose]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=100, env=os.environ | settings)
+        done = python(LOSES_A_NODE, f"127.0.0.2:{port}", *lose, env=os.environ | settings)
         told = re.findall(r"> (.*)", done.stdout)  # a line of Ray's may come before it
         assert told[:4] == ["3 nodes", "an actor on 127.0.0.4", "the actor is lost", "2 nodes"], done.stderr
         assert told[4] in ("work on 127.0.0.2", "work on 127.0.0.3")

@@ -1,9 +1,9 @@
 """Joining a cluster, or one line why not."""
 
 import socket
-import sys
 
 import pytest
+from support.commands import output_of
 
 from inkgrad.distributed import connect
 from inkgrad.errors import SettingError
@@ -52,13 +52,7 @@ except SettingError as error:
 
 def said(address, n_workers=1):
     """Return what a program of its own says, one that is not connected yet."""
-    import subprocess
-
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, address, str(n_workers)], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return output_of(ALONE, address, n_workers).strip()
 
 
 def test_an_address_where_nothing_answers_is_refused_at_once():

@@ -2,30 +2,28 @@
 
 import csv
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from support.commands import (
+    TIMEOUT,
+    assert_refused,
+    command,
+    ended,
+    inkgrad,
+    inkgrad_without,
+    last_line,
+    names_in,
+    output_of,
+    started,
+)
 from support.many_pictures import write_pictures
 
 pytest.importorskip("ray", reason="Ray, an extra, is not installed")
 
-TIMEOUT = 120
-
 
 def read(*arguments, cwd):
-    command = [sys.executable, "-m", "inkgrad", "read", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-
-
-def assert_refused(found, *words):
-    """One clear line and exit status 2, and nothing else."""
-    assert (found.returncode, found.stdout) == (2, ""), found
-    (line,) = found.stderr.splitlines()
-    assert line.startswith("inkgrad: ")
-    for word in words:
-        assert word in line
+    return inkgrad("read", *arguments, cwd=cwd)
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def test_a_folder_becomes_a_file_of_answers_and_two_lines_say_so(scans):
     assert (scans / "results.csv").read_text().splitlines()[1].startswith('0,"scans/000000.png","')
     reasons = (scans / "results.errors.csv").read_text()
     assert '12,"scans/letter.png","scans/letter.png is no picture of a known format' in reasons
-    assert sorted(path.name for path in scans.iterdir()) == ["results.csv", "results.errors.csv", "scans"]
+    assert names_in(scans) == ["results.csv", "results.errors.csv", "scans"]
 
 
 @pytest.mark.parametrize(
@@ -68,38 +66,25 @@ def test_a_folder_becomes_a_file_of_answers_and_two_lines_say_so(scans):
 )
 def test_what_cannot_be_is_refused_in_one_line(scans, arguments, words):
     assert_refused(read(*arguments, cwd=scans), *words)
-    assert [path.name for path in scans.iterdir()] == ["scans"]
-
-
-WITHOUT = """
-import sys
-sys.modules["ray"] = None
-from inkgrad.cli import main
-sys.argv = ["inkgrad", "read", "scans", "--out", "results.csv"]
-main()
-"""
+    assert names_in(scans) == ["scans"]
 
 
 def test_without_ray_one_line_says_what_to_install(scans):
-    command = [sys.executable, "-c", WITHOUT]
-    found = subprocess.run(command, cwd=scans, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    found = inkgrad_without("ray", "read", "scans", "--out", "results.csv", cwd=scans)
     assert_refused(found, "needs Ray, which is not installed: pip install 'inkgrad[ray]'")
 
 
 def test_ctrl_c_says_how_to_go_on_and_resume_does(scans, digits):
     write_pictures(scans / "scans", 3000, digits.test)
-    command = [sys.executable, "-m", "inkgrad", "read", "scans", "--out", "results.csv", "--workers", "2"]
-    process = subprocess.Popen(command, cwd=scans, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started(command("read", "scans", "--out", "results.csv", "--workers", 2), cwd=scans)
     parts = scans / "results.csv.parts"
     end = time.monotonic() + TIMEOUT
     while not list(parts.glob("part-*.parquet")) and time.monotonic() < end:  # any: the first may be done last
         assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=TIMEOUT)
-    (line,) = said.splitlines()
-    assert (process.returncode, out) == (2, "")
-    assert line.startswith("inkgrad: interrupted with ")
-    assert line.endswith(" of 15 parts done; to go on, the same again with --resume")
+    found = ended(process)
+    assert_refused(found, "inkgrad: interrupted with ")
+    assert found.stderr.endswith(" of 15 parts done; to go on, the same again with --resume\n")
     for path in sorted((scans / "scans").iterdir())[1000:]:
         path.unlink()
     assert_refused(read("scans", "--out", "results.csv", "--resume", cwd=scans), "(3,000 then, 1,000 now")
@@ -131,11 +116,7 @@ if __name__ == "__main__":
 
 def test_a_lost_machine_does_not_stop_the_others(scans, digits):
     paths = write_pictures(scans / "scans", 600, digits.test)
-    found = subprocess.run(
-        [sys.executable, "-c", CLUSTER], cwd=scans, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines()[-1] == "600"
+    assert last_line(output_of(CLUSTER, cwd=scans)) == "600"
     rows = []
     for path in scans.glob("results*.csv"):
         with open(path, newline="") as file:

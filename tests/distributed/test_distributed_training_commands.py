@@ -1,22 +1,9 @@
 """`inkgrad train --workers`, with silly input: one line, and nothing written."""
 
-import subprocess
-import sys
-
 import pytest
+from support.commands import assert_refused, inkgrad, inkgrad_without, names_in
 
 pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-
-
-def refused(folder, program, *arguments):
-    """Return the one line that a program of its own says."""
-    command = [sys.executable, *program, "train", "--model", "seed", *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 2, done
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert not list(folder.iterdir())
-    return done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -32,13 +19,12 @@ def refused(folder, program, *arguments):
     ],
 )
 def test_silly_options_are_refused_in_one_line(tmp_path, arguments, line):
-    assert refused(tmp_path, ["-m", "inkgrad"], *arguments).startswith(f"inkgrad: {line}")
-
-
-WITHOUT = "import sys; sys.modules['ray'] = None; from inkgrad.cli.app import main; main()"
+    assert_refused(inkgrad("train", "--model", "seed", *arguments, cwd=tmp_path), f"inkgrad: {line}", alone=False)
+    assert names_in(tmp_path) == []
 
 
 def test_without_ray_one_line_says_what_to_install(tmp_path):
-    assert refused(tmp_path, ["-c", WITHOUT], "--workers", 2) == (
-        "inkgrad: work on several workers needs Ray, which is not installed: pip install 'inkgrad[ray]'"
-    )
+    found = inkgrad_without("ray", "train", "--model", "seed", "--workers", 2, cwd=tmp_path)
+    line = "inkgrad: work on several workers needs Ray, which is not installed: pip install 'inkgrad[ray]'"
+    assert_refused(found, line, alone=False)
+    assert names_in(tmp_path) == []

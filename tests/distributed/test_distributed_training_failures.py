@@ -3,12 +3,11 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.commands import command, last_line, output_of, started
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
@@ -81,9 +80,7 @@ def test_a_training_survives_twenty_kills_at_random_moments(local_ray, few):
 
 def spoken(script, *arguments):
     """Return what a program of its own, with its own Ray, prints last."""
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    return last_line(output_of(script, *arguments, timeout=300))
 
 
 LOSING_A_NODE = """
@@ -129,10 +126,8 @@ def test_a_training_goes_on_when_a_node_is_lost(small_folder):
 
 
 def training(folder, data, *arguments):
-    command = [sys.executable, "-m", "inkgrad", "train", "--model", "seed", "--data", str(data), *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    words = command("train", "--model", "seed", "--data", data, *arguments)
+    return started(words, cwd=folder, start_new_session=True)
 
 
 def rows_in(folder):

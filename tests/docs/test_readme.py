@@ -3,10 +3,10 @@
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 from support import ROOT
+from support.commands import inkgrad, output_of
 
 from inkgrad.check import check_layer
 from inkgrad.errors import GradientMismatch
@@ -18,8 +18,8 @@ BLOCK = r"<!-- tested{} -->\n```python\n(.*?)```\n"
 
 def test_the_example_with_an_own_layer_runs_and_prints_what_it_says(tmp_path):
     program = "\n".join(re.findall(BLOCK.format(""), TEXT, re.DOTALL))
-    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == re.search(r"prints `(\d+ of .*?)`", TEXT)[1]
+    found = output_of(program, cwd=tmp_path)
+    assert found.strip() == re.search(r"prints `(\d+ of .*?)`", TEXT)[1]
 
 
 def test_the_mistake_gets_the_message_that_is_shown():
@@ -34,22 +34,18 @@ def test_the_mistake_gets_the_message_that_is_shown():
 
 def test_a_model_answers_as_the_readme_says(tmp_path):
     """One epoch is enough for the first five digits."""
-    subprocess.run(
-        [sys.executable, "-m", "inkgrad", "train", "--epochs", "1"], cwd=tmp_path, capture_output=True, check=True
-    )
+    assert inkgrad("train", "--epochs", "1", cwd=tmp_path).returncode == 0
     program = re.search(BLOCK.format(": needs digits.safetensors"), TEXT, re.DOTALL)[1]
-    found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert f"`{found.stdout.strip()}`" in TEXT
+    found = output_of(program, cwd=tmp_path)
+    assert f"`{found.strip()}`" in TEXT
 
 
 def test_the_page_on_reading_has_python_that_runs():
     root = README.parent
     text = (root / "docs" / "reading.md").read_text()
     program = re.search(BLOCK.format(": needs page.jpg"), text, re.DOTALL)[1]
-    found = subprocess.run(
-        [sys.executable, "-c", program], cwd=root / "examples", capture_output=True, text=True, check=True
-    )
-    assert found.stdout.splitlines()[0] in TEXT  # the first line of the page, which the README shows
+    found = output_of(program, cwd=root / "examples")
+    assert found.splitlines()[0] in TEXT  # the first line of the page, which the README shows
 
 
 def test_every_file_the_readme_links_to_exists():

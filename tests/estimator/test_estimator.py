@@ -1,8 +1,6 @@
 """The estimators' own promises: what scikit-learn's checks do not look at."""
 
 import pickle
-import subprocess
-import sys
 
 import joblib
 import numpy as np
@@ -18,6 +16,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from support.commands import last_line, python
 
 import inkgrad
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -559,7 +558,5 @@ def test_several_labels_an_example_are_for_scikit_learns_wrapper():
 
 def test_without_scikit_learn_the_extra_is_named():
     program = "import sys; sys.modules['sklearn'] = None\nimport inkgrad.estimator"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert found.stderr.splitlines()[-1].endswith(
-        "needs scikit-learn, which is not installed: pip install 'inkgrad[sklearn]'"
-    )
+    said = last_line(python(program).stderr)
+    assert said.endswith("needs scikit-learn, which is not installed: pip install 'inkgrad[sklearn]'")

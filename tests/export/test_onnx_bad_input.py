@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
+from support.commands import output_of
 from support.onnx_files import bare, by_hand, changed, model_of
 
 from inkgrad import load
@@ -291,8 +290,7 @@ def test_a_file_of_millions_of_empty_parts_takes_no_memory(raw):
         "except ModelFileError as error: print(error)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
-    found = subprocess.run([sys.executable, "-c", program], input=raw, capture_output=True, check=True)
-    message, grown = found.stdout.decode().splitlines()
+    message, grown = output_of(program, input=raw, text=False).decode().splitlines()
     assert "more than 100000 parts" in message
     assert int(grown) < 50_000  # kB
 

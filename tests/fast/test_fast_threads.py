@@ -1,13 +1,12 @@
 """Threads in the kernels: the same bits on any number of them, from many callers at once, and after a fork."""
 
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from support import TESTS
+from support.commands import output_of
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, Examples
@@ -158,8 +157,7 @@ print("all well")
 @pytest.mark.parametrize("depth", [0, 1])
 def test_a_forked_process_makes_threads_of_its_own(depth):
     program = FORK.format(folders=[str(TESTS), str(TESTS / "fast")], depth=depth)
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert found.stdout == "all well\n", found.stderr
+    assert output_of(program) == "all well\n"
 
 
 def test_a_process_ends_while_threads_wait():
@@ -169,7 +167,7 @@ sys.path[:0] = {[str(TESTS), str(TESTS / "fast")]!r}
 from test_fast_threads import PLAIN, bits
 bits(*PLAIN[1], 3)
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    output_of(program)
 
 
 def test_a_fast_cost_is_the_same_from_any_thread(rng):

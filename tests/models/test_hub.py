@@ -1,13 +1,11 @@
 """The hub: a model goes there and comes back, and what goes wrong is said in one line."""
 
-import subprocess
-import sys
-
 import huggingface_hub
 import numpy as np
 import pytest
 from huggingface_hub import constants
 from safetensors.numpy import load as parse
+from support.commands import last_line, python
 from support.stand_in_hub import TOKEN, Hub, running
 
 from inkgrad.costs import SoftmaxCrossEntropy
@@ -183,5 +181,5 @@ def test_without_the_extra_it_says_what_to_install():
         "from inkgrad.models import load_from_hub\n"
         "load_from_hub('user/digits')"
     )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "the hub needs huggingface_hub, which is not installed: pip install 'inkgrad[hub]'" in found.stderr
+    said = last_line(python(program).stderr)
+    assert said.endswith("the hub needs huggingface_hub, which is not installed: pip install 'inkgrad[hub]'")

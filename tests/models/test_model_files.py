@@ -3,15 +3,13 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
-from support import ROOT, TESTS
+from support import ROOT, TESTS, commands
 
 import inkgrad
 from inkgrad.costs import SoftmaxCrossEntropy
@@ -175,8 +173,7 @@ def test_arrays_come_back_with_every_shape_and_type(tmp_path):
 
 def train(folder, *more):
     """Train the small network for an epoch on few digits."""
-    command = [sys.executable, "-m", "inkgrad", "train", "--model", "seed", "--epochs", "1", "--threads", "1", *more]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return commands.inkgrad("train", "--model", "seed", "--epochs", "1", "--threads", "1", *more, cwd=folder)
 
 
 @pytest.fixture(scope="module")
@@ -247,16 +244,14 @@ def test_the_page_has_python_that_reads_a_model_without_inkgrad(tmp_path):
     programs = re.findall(BLOCK.format("python"), PAGE.read_text(), re.DOTALL)
     programs[1] = f"import sys; sys.modules['inkgrad'] = None\n{programs[1]}"
     for program in programs:
-        found = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
-        assert found.returncode == 0, found.stderr
-        assert found.stdout.strip() in PAGE.read_text()
+        assert commands.output_of(program, cwd=tmp_path).strip() in PAGE.read_text()
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_page_has_javascript_that_finds_the_header(tmp_path):
     (program,) = re.findall(BLOCK.format("js"), PAGE.read_text(), re.DOTALL)
     small().save(tmp_path / "digits.safetensors")
-    found = subprocess.run(["node", "-e", program], cwd=tmp_path, capture_output=True, text=True)
+    found = commands.completed(["node", "-e", program], cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     assert "inkgrad model 2" in found.stdout
 

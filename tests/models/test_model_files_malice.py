@@ -3,7 +3,6 @@
 import json
 import os
 import struct
-import subprocess
 import sys
 from math import prod
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support import TESTS
+from support.commands import output_of, python
 
 from inkgrad.cli import main
 from inkgrad.costs import SquaredError
@@ -434,9 +434,7 @@ for path in sys.argv[1:]:
 def within(megabytes, *paths, read=load):
     """The lines in which files are refused, by a process that may take so much more memory."""
     program = LIMITED.format(more=megabytes * 2**20, module=read.__module__, name=read.__name__)
-    run = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0, run.stderr
-    return run.stdout.splitlines()
+    return output_of(program, *paths).splitlines()
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is measured as Linux does")
@@ -490,7 +488,7 @@ def test_a_network_of_very_many_layers_answers_soon(tmp_path):
     path = tmp_path / "m.safetensors"
     path.write_bytes(file_of(about=layers(NETWORK["layers"][0], *45_000 * [{"class": "ReLU"}])))
     program = f"from inkgrad.models import load; print(load({str(path)!r}).probabilities([1, 1]))"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    found = python(program, timeout=60)
     assert (found.stdout, found.stderr) == ("[[ 9. 12. 15.]]\n", "")
 
 

@@ -2,7 +2,6 @@
 
 import io
 import pickle
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +11,7 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from support.commands import completed
 
 from inkgrad.costs import SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import Examples
@@ -447,7 +447,7 @@ def test_two_processes_need_no_fork_and_no_guard_in_the_script(tmp_path):
         "blank = np.full((28, 28), 255, np.uint8)\n"
         "print(len(list(Reader().read_many([blank] * 200, workers=2))))\n"
     )
-    done = subprocess.run([sys.executable, "-W", "error", script], capture_output=True, text=True, check=False)
+    done = completed([sys.executable, "-W", "error", script])
     assert (done.stdout, done.stderr, done.returncode) == ("200\n", "", 0)
 
 

@@ -4,12 +4,11 @@ import contextlib
 import io
 import re
 import shlex
-import subprocess
-import sys
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from support import ROOT
+from support.commands import inkgrad
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(
@@ -65,7 +64,7 @@ def commands_of(block):
 def run_command(command):
     """Return what a call of inkgrad prints; its exit status must be 0, or 1, which is an answer."""
     words = shlex.split(command, comments=True)[1:]
-    found = subprocess.run([sys.executable, "-m", "inkgrad", *words], capture_output=True, text=True, timeout=100)
+    found = inkgrad(*words, cwd=None)
     assert found.returncode in (0, 1), f"{command}: {found.stderr}"
     return found.stdout
 

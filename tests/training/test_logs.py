@@ -2,12 +2,12 @@
 
 import json
 import struct
-import subprocess
 import sys
 from collections import defaultdict
 
 import numpy as np
 import pytest
+from support.commands import assert_refused, inkgrad, inkgrad_without
 
 from inkgrad.errors import DataError, SettingError
 from inkgrad.sessions import Paths, resume, start
@@ -161,29 +161,18 @@ def test_a_folder_that_cannot_be_is_refused_before_training(tmp_path):
         Events(tmp_path / "file" / "events")
 
 
-COMMAND = "import sys; from inkgrad.cli import main; sys.argv = ['inkgrad', *sys.argv[1:]]; main()"
-
-
-def run(*arguments, cwd, before=""):
-    program = [sys.executable, "-c", before + COMMAND, *map(str, arguments)]
-    return subprocess.run(program, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
-
-
 def test_the_option_of_inkgrad_train_writes_them(tmp_path, small_folder):
     train = "train", "--model", "seed", "--data", small_folder, "--epochs", 1
-    found = run(*train, "--tensorboard", "runs/first", cwd=tmp_path)
+    found = inkgrad(*train, "--tensorboard", "runs/first", cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     assert list(seen_in(tmp_path / "runs" / "first")["cost"]) == [10]
 
 
 def test_without_the_extra_one_line_says_so_before_training(tmp_path, small_folder):
     train = "train", "--model", "seed", "--data", small_folder, "--tensorboard", "runs"
-    found = run(*train, cwd=tmp_path, before="import sys; sys.modules['tensorboardX'] = None; ")
-    assert found.returncode == 2
-    assert found.stderr == (
-        "inkgrad: events for TensorBoard need tensorboardX, which is not installed: "
-        "pip install 'inkgrad[tensorboard]'\n"
-    )
+    found = inkgrad_without("tensorboardX", *train, cwd=tmp_path)
+    assert_refused(found, "events for TensorBoard need tensorboardX, which is not installed: ")
+    assert found.stderr.endswith("pip install 'inkgrad[tensorboard]'\n")
     assert not list(tmp_path.iterdir())
 
 

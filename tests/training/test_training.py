@@ -1,7 +1,5 @@
 """Training: it learns, it repeats to the bit, it stops and goes on."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from support import TESTS
+from support.commands import output_of
 from support.wrong_layers import Scale
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -88,8 +87,7 @@ from inkgrad.data import Examples
 x = np.random.default_rng(0).random((205, 4))
 print(trained(Examples(x, np.argmax(x[:, :3], axis=1))).theta.tobytes().hex())
 """
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == trained(examples).theta.tobytes().hex()
+    assert output_of(program).strip() == trained(examples).theta.tobytes().hex()
 
 
 @pytest.mark.parametrize("stop_at", [0, 1, 10, 11, 12, 25, 33])  # an epoch has 11 steps

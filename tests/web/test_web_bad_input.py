@@ -4,8 +4,6 @@ import http.client
 import io
 import json
 import struct
-import subprocess
-import sys
 import zlib
 from urllib.parse import quote
 
@@ -16,6 +14,7 @@ from hypothesis import settings as fuzzing
 from hypothesis import strategies as st
 from PIL import Image
 from starlette.websockets import WebSocketDisconnect
+from support import commands
 from support.playground import LIBRARY, Page, opened
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -665,8 +664,7 @@ def test_who_says_too_much_is_told_and_stays(client):
 
 @pytest.fixture(scope="module")
 def port():
-    command = [sys.executable, "-m", "inkgrad", "serve", "--port", "0", "--no-browser"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = commands.started(commands.command("serve", "--port", 0, "--no-browser"))
     yield int(process.stdout.readline().split()[4].rpartition(":")[2])
     process.terminate()
     _, complaints = process.communicate(timeout=20)
@@ -674,9 +672,8 @@ def port():
 
 
 def test_a_playground_for_nobody_is_refused():
-    command = [sys.executable, "-m", "inkgrad", "serve", "--no-browser", "--visitors", "0"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (2, "")
+    done = commands.inkgrad("serve", "--no-browser", "--visitors", 0, cwd=None)
+    commands.assert_refused(done)
     assert done.stderr == "inkgrad: visitors must be at least 1, got 0\n"
 
 

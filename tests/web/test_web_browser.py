@@ -2,13 +2,12 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from playwright import sync_api as playwright
 from support import CHROMIUM, ROOT, needs_chromium
+from support.commands import command, started
 
 from inkgrad import load
 from inkgrad.data import mnist
@@ -23,11 +22,8 @@ TABS = ("draw", "train", "two", "check", "read", "inside", "models")
 
 @pytest.fixture(scope="module")
 def address():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "inkgrad", "serve", "--port", "0", "--no-browser", "--visitors", "1000"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )  # each test is a visitor or two, and all come within a minute
+    words = command("serve", "--port", 0, "--no-browser", "--visitors", 1000)  # all tests come within a minute
+    process = started(words, stderr=None)
     yield process.stdout.readline().split()[4]
     process.terminate()
     process.wait(20)

@@ -1,0 +1,69 @@
+"""Programs in processes of their own: `inkgrad` as a stranger would use it, and Python."""
+
+import subprocess
+import sys
+
+TIMEOUT = 120  # seconds, far more than anything takes
+
+
+def command(*words):
+    """Return the words that start inkgrad."""
+    return [sys.executable, "-m", "inkgrad", *map(str, words)]
+
+
+def completed(words, **settings):
+    """Run a program; return its exit status and what it printed, as text unless told otherwise."""
+    return subprocess.run(words, **{"capture_output": True, "text": True, "timeout": TIMEOUT} | settings)
+
+
+def started(words, **settings):
+    """Start a program that a test is going to stop."""
+    return subprocess.Popen(words, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | settings)
+
+
+def ended(process):
+    """Wait for the end of a program; return its exit status and what it printed."""
+    printed, said = process.communicate(timeout=TIMEOUT)
+    return subprocess.CompletedProcess(process.args, process.returncode, printed, said)
+
+
+def inkgrad(*words, cwd, **settings):
+    """Run inkgrad in a folder."""
+    return completed(command(*words), cwd=cwd, **settings)
+
+
+def inkgrad_without(package, *words, cwd):
+    """Run inkgrad in a folder, as if this package were not installed."""
+    return python(f"import sys; sys.modules[{package!r}] = None; from inkgrad.cli import main; main()", *words, cwd=cwd)
+
+
+def python(program, *words, **settings):
+    """Run a program in a fresh interpreter."""
+    return completed([sys.executable, "-c", program, *map(str, words)], **settings)
+
+
+def output_of(program, *words, **settings):
+    """Return what a program prints in a fresh interpreter, where it must end well."""
+    found = python(program, *words, **settings)
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def last_line(text):
+    return text.rstrip().splitlines()[-1]
+
+
+def assert_refused(found, *words, alone=True):
+    """One clear line and exit status 2; what is not `alone` may have said other things before it."""
+    assert (found.returncode, found.stdout) == (2, ""), found
+    line = last_line(found.stderr)
+    assert line.startswith("inkgrad: ")
+    assert found.stderr.count("inkgrad: ") == 1
+    assert found.stderr.count("\n") == 1 or not alone, found.stderr
+    assert "Traceback" not in found.stderr
+    for word in words:
+        assert word in line
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
