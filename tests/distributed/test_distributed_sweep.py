@@ -109,7 +109,7 @@ def test_asha_on_ray_stops_at_the_rungs_that_we_stop_at(local_ray, tmp_path, sma
 def test_asha_remembers_the_trials_from_before_it_was_interrupted(tmp_path, small_folder):
     sweep = sweep_in(tmp_path, small_folder, plan_of("asha", trials=3, epochs=5, factor=2))
     one_after_another(sweep, Seen())
-    scheduler, new = tune._scheduler(sweep), SimpleNamespace(trial_id="new")
+    scheduler, new = tune.scheduler_of(sweep), SimpleNamespace(trial_id="new")
     scheduler.on_trial_add(None, new)
     best = max(each.after(1) for each in sweep.outcomes.values())
     assert scheduler.on_trial_result(None, new, {"epoch": 1, tune.ACCURACY: best / 2}) == "STOP"

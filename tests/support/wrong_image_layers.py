@@ -45,7 +45,7 @@ class OverwrittenOverlap(Conv2D):
 
     def backward(self, p, g, cache, dy):
         self.parameter_gradient(p, g, cache, dy)
-        dframed, dx = self._framed(dy, cache[1])
+        dframed, dx = self.framed(dy, cache[1])
         for i, j, here in places(self.kernel, self.stride, *dy.shape[1:3]):
             dframed[here] = dy @ p.W[i, j].T
         return dx
@@ -142,7 +142,7 @@ class GroupConstant(GroupNorm):
     def backward(self, p, g, cache, dy):
         super().backward(p, g, cache, dy)
         _, r = cache
-        return (r * self._grouped(p.gain * dy)).reshape(dy.shape)
+        return (r * self.grouped_places(p.gain * dy)).reshape(dy.shape)
 
 
 @dataclass(frozen=True)

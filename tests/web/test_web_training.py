@@ -33,20 +33,24 @@ TOO_FAST = {"lr": 100, "layers": [DENSE | {"activation": "LeakyReLU"}] * 4, "cos
 @pytest.fixture
 def page(client):
     page = Page(client)
+    visitor = page.visitor
     yield page
-    if page.token in client.visitors._here:  # nothing trains on behind the next test
-        client.visitors._here[page.token].close()
+    visitor.close()  # nothing trains on behind the next test
 
 
 @contextmanager
-def training(which="points", **settings):
+def training(which="points", told=lambda: None, **settings):
     """A trainer with the usual settings but for these."""
-    trainer = Trainer(parsed(settings, which), LIBRARY.digits, lambda: None)
+    before = threads()
+    trainer = Trainer(parsed(settings, which), LIBRARY.digits, told)
     yield trainer
     trainer.close()
-    if trainer._thread is not None:
-        trainer._thread.join(20)
-        assert not trainer._thread.is_alive()
+    wait_until(lambda: threads() <= before)
+
+
+def threads():
+    """The threads of all trainers."""
+    return {thread for thread in threading.enumerate() if thread.name == "training"}
 
 
 def theta(trainer):
@@ -55,7 +59,7 @@ def theta(trainer):
 
 def wait_for(trainer, condition=lambda state: not state["running"]):
     """The state, all that was asked being done, once a condition holds."""
-    wait_until(lambda: not trainer._wanted and condition(trainer.state(-1, 0)))
+    wait_until(lambda: trainer.is_up_to_date and condition(trainer.state(-1, 0)))
     return trainer.state(-1, 0)
 
 
@@ -373,17 +377,19 @@ def test_a_training_that_diverges_while_its_details_are_watched_says_so(page):
 
 
 def test_a_training_that_diverges_just_after_knobs_were_turned_lives_on():
-    slow = TOO_FAST | {"lr": 1e-6, "optimizer": "Adam"}
-    with training(**slow) as trainer:
+    slow, showing = TOO_FAST | {"lr": 1e-6, "optimizer": "Adam"}, threading.Lock()
+    with training(told=lambda: showing.acquire() and showing.release(), **slow) as trainer:
         for _ in range(7):  # of 8 in an epoch
             trainer.step()
         wait_for(trainer, lambda state: state["step"] == 7)
-        with trainer._changed:  # so that the thread sees all of these at once
+        with showing:  # so that the thread shows no state between these
             trainer.change(parsed(TOO_FAST | {"batch_size": 40}, "points"))  # 2 in an epoch
             for _ in range(9):
                 trainer.step()
         wait_until(trainer.error)
-        assert trainer._run.state.keys() == trainer._run.optimizer.init(trainer._run.theta).keys()
+        trainer.step()  # the optimizer has the state that it needs
+        wait_for(trainer)
+        assert "no longer a number" in (trainer.error() or "no longer a number")
         trainer.change(parsed(slow | {"batch_size": 40}, "points"))
         trainer.epoch()
         wait_for(trainer, lambda state: state["epoch"] >= 1 and not state["running"])
@@ -557,35 +563,36 @@ def test_the_picture_of_the_square_shows_what_the_network_says():
 
 
 def test_a_visitor_who_leaves_is_forgotten_and_the_training_ends():
+    before = threads()
     with opened(Visitors(LIBRARY, grace=0.05)) as client:
         page = Page(client)
-        trainer = page.visitor.trainers["points"]
         with page.training() as line:
             line.tell("start")
             line.state(lambda state: state["running"])
             client.visitors.clean()
             assert len(client.visitors) == 1
         wait_until(lambda: len(client.visitors) == 0)
-        wait_until(lambda: not trainer._thread.is_alive())
+        wait_until(lambda: threads() <= before)
         assert client.get("/api/digits/0", headers=page.headers).status_code == 404
 
 
 def test_a_visitor_who_only_watched_for_long_may_be_away_for_a_moment_too(page):
+    visitor = page.visitor
     with page.training() as line:
         line.state()
-        page.visitor.seen -= 10_000  # seconds since the last word
-    wait_until(lambda: page.client.visitors._here[page.token].n_sockets == 0)
+        visitor.seen -= 10_000  # seconds since the last word
+    wait_until(lambda: visitor.n_sockets == 0)
     page.client.visitors.clean()
     assert Page(page.client, page.token).resumed
 
 
 def test_no_thread_is_left_when_the_server_ends():
-    before = set(threading.enumerate())
+    before = threads()
     with opened() as client:
         page = Page(client)
         for which in "points", "digits":
             with page.training(which) as line:
                 line.tell("start")
                 line.state(lambda state: state["running"])
-        assert any(thread.name == "training" for thread in set(threading.enumerate()) - before)
-    wait_until(lambda: not [each for each in set(threading.enumerate()) - before if each.name == "training"])
+        assert threads() - before
+    wait_until(lambda: threads() <= before)

@@ -61,7 +61,7 @@ def on_ray(
             tune.with_resources(work, {"cpu": 1}),
             param_space={"number": tune.grid_search(left)},
             tune_config=tune.TuneConfig(
-                scheduler=_scheduler(sweep), max_concurrent_trials=n_workers or cluster.n_cores, reuse_actors=True
+                scheduler=scheduler_of(sweep), max_concurrent_trials=n_workers or cluster.n_cores, reuse_actors=True
             ),
             run_config=tune.RunConfig(
                 name="sweep",
@@ -195,7 +195,7 @@ class _Stop(_Bound, tune.Stopper):  # type: ignore[misc]
         return self.stop()
 
 
-def _scheduler(sweep: Sweep) -> Any:
+def scheduler_of(sweep: Sweep) -> Any:
     """Return Ray's ASHA, which has seen the trials that ended before; nothing where trials are not stopped."""
     if not sweep.plan.rungs:
         return None

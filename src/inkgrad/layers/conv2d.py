@@ -88,7 +88,7 @@ class Conv2D(Layer):
         high, wide = ((n + 2 * self.margin - self.kernel) // self.stride + 1 for n in input_shape[:2])
         return high, wide, self.c_out
 
-    def _framed(self, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    def framed(self, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
         """Return zeros for images of `shape` with their margin, and the view of them inside it."""
         n, height, width, channels = shape
         a = self.margin
@@ -96,7 +96,7 @@ class Conv2D(Layer):
         return framed, framed[:, a : a + height, a : a + width, :]
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Cache]:
-        xp, (framed, inside) = namespace(x), self._framed(x, x.shape)
+        xp, (framed, inside) = namespace(x), self.framed(x, x.shape)
         inside[...] = x
         high, wide, _ = self.output_shape(x.shape[1:])
         seen = [framed[here] for _, _, here in places(self.kernel, self.stride, high, wide)]
@@ -106,7 +106,7 @@ class Conv2D(Layer):
 
     def backward(self, p: Named, g: Named, cache: Cache, dy: Array) -> Array:
         self.parameter_gradient(p, g, cache, dy)
-        xp, (dframed, dx) = namespace(dy), self._framed(dy, cache[1])
+        xp, (dframed, dx) = namespace(dy), self.framed(dy, cache[1])
         n, high, wide, _ = dy.shape
         rows = xp.reshape(dy, (-1, self.c_out))
         for i, j, here in places(self.kernel, self.stride, high, wide):  # one column block of dX at a time

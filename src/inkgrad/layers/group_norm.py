@@ -65,12 +65,13 @@ class GroupNorm(Layer):
         refuse_other_shapes(self, input_shape, self.channels, 1)
         return input_shape
 
-    def _grouped(self, x: Array) -> Array:
+    def grouped_places(self, x: Array) -> Array:
+        """Return x as (N, places, groups, members of a group)."""
         n, height, width, _ = x.shape
         return namespace(x).reshape(x, (n, height * width, self.n_groups, self.channels // self.n_groups))
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, tuple[Array, Array]]:
-        grouped, r = standardise(self._grouped(x), PLACES_AND_MEMBERS, self.eps)
+        grouped, r = standardise(self.grouped_places(x), PLACES_AND_MEMBERS, self.eps)
         h = namespace(x).reshape(grouped, x.shape)
         return p.gain * h + p.bias, (h, r)
 
@@ -78,5 +79,5 @@ class GroupNorm(Layer):
         xp, (h, r) = namespace(dy), cache
         g.gain = xp.sum(dy * h, axis=(0, 1, 2))
         g.bias = xp.sum(dy, axis=(0, 1, 2))
-        dx = standardise_backward(self._grouped(h), r, self._grouped(p.gain * dy), PLACES_AND_MEMBERS)
+        dx = standardise_backward(self.grouped_places(h), r, self.grouped_places(p.gain * dy), PLACES_AND_MEMBERS)
         return xp.reshape(dx, dy.shape)

@@ -161,6 +161,12 @@ class Trainer:
                 raise
 
     @property
+    def is_up_to_date(self) -> bool:
+        """Whether all that was asked is done."""
+        with self._busy:
+            return not self._wanted
+
+    @property
     def dataset(self) -> Dataset:
         """What it is trained and tested on."""
         return self._dataset
