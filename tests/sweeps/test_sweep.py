@@ -170,7 +170,7 @@ def test_more_trials_are_added_to_a_sweep_that_has_ended(whole, tmp_path, small_
         (lambda lines: [lines[0], lines[1].replace('"batch_size": ', '"batch_size": 7')], "line 2 is not what"),
         (lambda lines: [lines[0].replace('"seed": 0', '"seed": 1'), *lines[1:]], r"another sweep, \[search\] differs"),
         (lambda lines: [lines[0].replace('"high": 0.3', '"high": 3'), *lines[1:]], r"another sweep, \[space\] differs"),
-        (lambda lines: [lines[0].replace('"data": "', '"data": "x'), *lines[1:]], "the same --data as then"),
+        (lambda lines: [lines[0].replace('"data": "', '"data": "x'), *lines[1:]], "the same `folder` as then"),
         (lambda lines: [], "is empty"),
     ],
 )
@@ -187,10 +187,10 @@ def test_unfinished_work_is_not_lost_unless_told_so(tmp_path, small_folder):
     sweep_in(tmp_path, small_folder)  # nothing was done yet: nothing is lost
     with pytest.raises(Interrupted):
         run(sweep, lambda seen: len(seen.ended) == 1)
-    with pytest.raises(SettingError, match="an unfinished sweep, trials ended so far: 1; go on with --resume, or"):
+    with pytest.raises(SettingError, match="an unfinished sweep, trials ended so far: 1; go on with `resume`, or"):
         sweep_in(tmp_path, small_folder)
     assert sweep_in(tmp_path, small_folder, anew=True).outcomes == {}
-    with pytest.raises(SettingError, match=r"no .*other\.sweep\.jsonl to go on from: leave out --resume"):
+    with pytest.raises(SettingError, match=r"no .*other\.sweep\.jsonl to go on from: leave out `resume`"):
         resume_sweep(SweepPaths(tmp_path / "other.safetensors"), plan_of(), small_folder)
 
 
@@ -198,7 +198,7 @@ def test_an_unfinished_training_of_the_same_name_is_not_lost(tmp_path, small_fol
     session = start(Paths(tmp_path / "best.safetensors"), {"model": "seed"}, small_folder)
     next(session.steps())
     session.save_checkpoint()
-    with pytest.raises(SettingError, match="holds an unfinished training: choose another --out"):
+    with pytest.raises(SettingError, match="holds an unfinished training: choose another `out`"):
         sweep_in(tmp_path, small_folder)
 
 

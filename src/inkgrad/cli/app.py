@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
+from collections.abc import Iterator
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -97,10 +99,38 @@ def _status() -> int:
     except MemoryError:
         say("the memory is full: try a smaller --batch-size, or fewer or smaller pictures")
     except InkgradError as error:
-        say(error)
+        say(_with_options(error))
     else:
         return int(status)
     return 2
+
+
+def _with_options(error: InkgradError) -> str:
+    """Return an error's message with options for parameters: --workers 0 for n_workers=0, --resume for `resume`.
+
+    The parameters of a command have the names of the library's.
+    """
+    if error.setting is None:
+        return str(error)
+    options = dict(_options())
+
+    def option(found: re.Match[str]) -> str:
+        name = options.get(found["quoted"] or found["name"])
+        if name is None or found["quoted"] or found["true"]:
+            return name or found[0]
+        return f"{name} "
+
+    return re.sub(r"`(?P<quoted>\w+)`|\b(?P<name>\w+)=(?P<true>True\b)?", option, str(error))
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    """Yield each parameter of the command that runs, with its option."""
+    command: Any = typer.main.get_command(app)
+    for word in sys.argv[1:3]:  # such as plot check
+        command = getattr(command, "commands", {}).get(word, command)
+    for parameter in command.params:
+        if parameter.opts[0].startswith("--"):
+            yield parameter.name, parameter.opts[0]
 
 
 def _reader_gone() -> int:

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from inkgrad.cli.terminal import say
-from inkgrad.errors import SettingError
 from inkgrad.fast import available_threads
 from inkgrad.models import Model
 
@@ -27,49 +26,27 @@ if TYPE_CHECKING:
 class Bulk:
     """What is said of the work besides the reader's own settings."""
 
-    out: Path | None
+    out: Path
     address: str | None
     column: str | None
     names: str | None
     resume: bool
     anew: bool
 
-    def refuse_alone(self) -> None:
-        """Raise SettingError where something is said that has no meaning without --out."""
-        said = {
-            "--ray": self.address,
-            "--column": self.column,
-            "--names": self.names,
-            "--resume": self.resume,
-            "--anew": self.anew,
-        }
-        for name, value in said.items():
-            if value:
-                raise SettingError(f"{name} is for answers that go to a file: add --out results.parquet")
-
-    def refuse_with(self, others: dict[str, Any]) -> None:
-        """Raise SettingError where something else is asked for than a file of answers."""
-        for name, value in others.items():
-            if value:
-                raise SettingError(f"{name} does not go with --out, which has a row for each picture: leave one out")
-
 
 def read_in_bulk(
-    sources: list[str], bulk: Bulk, workers: int | None, model: Model, threshold: float, expect: str | None
+    sources: list[str], bulk: Bulk, n_workers: int | None, model: Model, threshold: float, expect: str | None
 ) -> None:
     """Read all pictures of the sources and say what came of it."""
     from inkgrad.distributed import read_dataset
 
-    assert bulk.out is not None
-    if bulk.address is not None and workers is None:
-        raise SettingError("--ray takes --workers with it: how many of the cluster's cores shall read")
     start = perf_counter()
     # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), _bar() as show:
         outcome = read_dataset(
             sources,
             bulk.out,
-            n_workers=workers or available_threads(),
+            n_workers=n_workers or available_threads(),
             address=bulk.address,
             model=model,
             threshold=threshold,

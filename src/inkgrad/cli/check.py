@@ -13,7 +13,7 @@ from rich.table import Table
 from inkgrad.check import Comparison, Verdict
 from inkgrad.cli.findings import in_words
 from inkgrad.cli.lesson import list_lessons, show_lesson
-from inkgrad.cli.options import Data
+from inkgrad.cli.options import Data, Together, refused
 from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
@@ -22,6 +22,14 @@ from inkgrad.files import refuse_unwritable
 from inkgrad.models import MODELS
 
 
+@refused(
+    Together(("target",), "lesson", "--break brings a network of its own: leave {value} out"),
+    Together(
+        ("input_shape", "settings", "examples", "data", "seed", "quick"),
+        "lesson",
+        "--break brings a network of its own: leave {} out",
+    ),
+)
 def check(
     target: Annotated[
         str | None,
@@ -76,9 +84,9 @@ def check(
     if plot:
         refuse_unwritable(plot)
     if lesson is not None:
-        if target is not None:
-            raise SettingError(f"--break brings a network of its own: leave {target} out")
         if lesson == "list":
+            if plot:
+                raise SettingError("--plot draws one lesson: name it in the place of list")
             list_lessons()
         else:
             show_lesson(lesson, plot)

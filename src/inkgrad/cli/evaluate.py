@@ -31,11 +31,11 @@ def evaluate(
         Path | None,
         typer.Option(metavar="PNG", help="Where the picture goes. Without it: beside MODEL, as MODEL.misread.png."),
     ] = None,
-    threads: Threads = None,
+    n_threads: Threads = None,
     plain: Plain = False,
 ) -> None:
     """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
-    engine = engine_of(threads, plain)
+    engine = engine_of(n_threads, plain)
     picture = misread or model.parent / (model.name.removesuffix(".safetensors") + ".misread.png")
     refuse_same(picture, [model])
     try:

@@ -15,6 +15,7 @@ from rich.progress import track
 
 from inkgrad.cli.answers import Page, write_csv, write_json, write_text
 from inkgrad.cli.bulk import Bulk, read_in_bulk
+from inkgrad.cli.options import Alone, Together, refused
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.export import load
@@ -39,6 +40,20 @@ class Format(StrEnum):
     csv = "csv"
 
 
+@refused(
+    Together(("resume",), "anew", "a reading goes on, or begins anew, not both: leave {} or --anew out"),
+    Together(
+        ("boxes", "seen", "table", "format_"),
+        "out",
+        "{} does not go with --out, which has a row for each picture: leave one out",
+    ),
+    Alone(
+        ("address", "column", "names", "resume", "anew"),
+        "out",
+        "{} is for answers that go to a file: add --out results.parquet",
+    ),
+    Alone(("address",), "n_workers", "{} takes --workers with it: how many of the cluster's cores shall read"),
+)
 def read(
     pictures: Annotated[
         list[str],
@@ -67,9 +82,10 @@ def read(
     seen: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Also draw what the network saw, with its answers.")
     ] = None,
-    workers: Annotated[
+    n_workers: Annotated[
         int | None,
         typer.Option(
+            "--workers",
             min=1,
             help="Processes that read, as many as there are cores if not told; with --out, workers of Ray.",
         ),
@@ -83,8 +99,9 @@ def read(
             "Needs the extra: pip install 'inkgrad\\[ray]'.",
         ),
     ] = None,
-    ray: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="With --out: the Ray cluster that reads, as host:port.")
+    address: Annotated[
+        str | None,
+        typer.Option("--ray", metavar="ADDRESS", help="With --out: the Ray cluster that reads, as host:port."),
     ] = None,
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --out: the column of Parquet files that has the pictures.")
@@ -92,7 +109,7 @@ def read(
     names: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --out: the column that says what they are called.")
     ] = None,
-    go_on: Annotated[bool, typer.Option("--resume", help="With --out: go on from where it was broken off.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="With --out: go on from where it was broken off.")] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="With --out: begin anew even where unfinished work would be lost.")
     ] = False,
@@ -107,24 +124,23 @@ def read(
     """
     if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
-    bulk = Bulk(out, ray, column, names, go_on, anew)
     if out is not None:
-        other = {"--boxes": boxes, "--seen": seen, "--table": table, "standard input": STDIN in pictures}
-        bulk.refuse_with(other | {f"--format {format_.value}": format_ != Format.text})
-        return read_in_bulk(pictures, bulk, workers, load(model), threshold, expect)
-    bulk.refuse_alone()
-    if workers is not None and workers > MOST_HERE:
-        raise SettingError(f"at most {MOST_HERE} processes read here, got --workers {workers}: more read with --out")
+        if STDIN in pictures:
+            raise SettingError("standard input does not go with --out, which has a row for each picture: name files")
+        bulk = Bulk(out, address, column, names, resume, anew)
+        return read_in_bulk(pictures, bulk, n_workers, load(model), threshold, expect)
+    if n_workers is not None and n_workers > MOST_HERE:
+        raise SettingError(f"at most {MOST_HERE} processes read here, got --workers {n_workers}: more read with --out")
     for picture in pictures:
         if Path(picture).is_dir():
             raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")
-    _read_here(_named(pictures), model, expect, threshold, format_, table, boxes, seen, workers)
+    _read_here(_named(pictures), model, expect, threshold, format_, table, boxes, seen, n_workers)
     return None
 
 
 def _read_here(
     names: list[str], model: Path, expect: str | None, threshold: float, format_: Format, table: bool,
-    boxes: Path | None, seen: Path | None, workers: int | None,
+    boxes: Path | None, seen: Path | None, n_workers: int | None,
 ) -> None:  # fmt: skip
     """Read the pictures, and write the answers on standard output."""
     targets = _box_targets(boxes, names)
@@ -137,7 +153,7 @@ def _read_here(
     reader = Reader(load(model), threshold=threshold, expect=expect)
     typed = sys.stdin.buffer.read() if STDIN in names else b""
     sources: list[Source] = [typed if name == STDIN else name for name in names]
-    readings = reader.read_many(sources, workers=workers)
+    readings = reader.read_many(sources, workers=n_workers)
     console = Console(stderr=True)
     shown = track(
         readings, "reading", len(names), console=console, transient=True,

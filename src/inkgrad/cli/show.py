@@ -17,11 +17,11 @@ from inkgrad.errors import DataError
 def show(
     index: Annotated[int, typer.Argument(help="Which digit, counted from 0.")] = 0,
     test: Annotated[bool, typer.Option("--test", help="Take it from the test set.")] = False,
-    data: Data = None,
-    classes: Classes = None,
+    folder: Data = None,
+    n_classes: Classes = None,
 ) -> None:
     """Draw a digit of the data in the terminal, with its label."""
-    print(drawing(load_data(data, classes), index, test))
+    print(drawing(load_data(folder, n_classes), index, test))
 
 
 def drawing(dataset: Dataset, index: int, test: bool = False, stream: TextIO | None = sys.stdout) -> str:

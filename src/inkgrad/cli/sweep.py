@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Data, Threads, engine_of
+from inkgrad.cli.options import Data, Threads, Together, engine_of, refused
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.terminal import say
 from inkgrad.cli.trials import table, trials_of
@@ -33,25 +33,27 @@ def _show_example(wanted: bool) -> None:
         raise typer.Exit
 
 
+@refused(Together(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"))
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to try, in TOML; --example shows one.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the best model goes.")] = Path("best.safetensors"),
-    data: Data = None,
+    folder: Data = None,
     trials: Annotated[int | None, typer.Option(metavar="N", help="How many trials, in place of FILE's number.")] = None,
-    workers: Annotated[
+    n_workers: Annotated[
         int | None,
         typer.Option(
+            "--workers",
             metavar="N",
             help="Run so many trials at a time, each on one core, on Ray; it needs the extra: "
             "pip install 'inkgrad\\[ray]'. Without it: one after another.",
         ),
     ] = None,
-    ray: Annotated[
+    address: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Run them on the Ray cluster whose head is at this host:port."),
+        typer.Option("--ray", metavar="ADDRESS", help="Run them on the Ray cluster whose head is at this host:port."),
     ] = None,
-    threads: Threads = None,
-    go_on: Annotated[
+    n_threads: Threads = None,
+    resume: Annotated[
         bool, typer.Option("--resume", help="Go on from where OUT's sweep stopped; what ended is not run again.")
     ] = False,
     anew: Annotated[
@@ -74,30 +76,28 @@ def sweep(
     meets the test set. Beside best.safetensors it writes best.sweep.jsonl, a line
     a trial, best.sweep.csv for a spreadsheet, and best.sweep.png to look at.
     """
-    if go_on and anew:
-        raise SettingError("--resume goes on and --anew begins anew: choose one of them")
-    engine = engine_of(threads)
+    engine = engine_of(n_threads)
     plan, paths = read_plan(file, trials), SweepPaths(out)
     refuse_same(out, [file])
-    run = _way(workers, ray, engine.n_threads)
-    found = resume_sweep(paths, plan, data) if go_on else start_sweep(paths, plan, data, anew)
+    run = _way(n_workers, address, engine.n_threads)
+    found = resume_sweep(paths, plan, folder) if resume else start_sweep(paths, plan, folder, anew)
     console = Console(stderr=True, highlight=False)
     with stop_requests() as stop:
         try:
             _search(found, run, console, stop)
             _train_best(found, engine, console, stop)
         except Interrupted as error:
-            raise Interrupted(f"{error}; to go on: {_again(file, out, data, trials, workers, ray)}") from None
+            raise Interrupted(f"{error}; to go on: {_again(file, out, folder, trials, n_workers, address)}") from None
 
 
 Run = Callable[[Sweep, Show, Callable[[], bool]], None]
 
 
-def _way(workers: int | None, address: str | None, n_threads: int) -> Run:
+def _way(n_workers: int | None, address: str | None, n_threads: int) -> Run:
     """Return what runs the trials: Ray where workers are asked for, otherwise this process."""
-    if workers is not None and workers < 1:
-        raise SettingError(f"work takes at least 1 worker, got --workers {workers}")
-    if workers is not None or address is not None:
+    if n_workers is not None and n_workers < 1:
+        raise SettingError(f"work takes at least 1 worker, got --workers {n_workers}")
+    if n_workers is not None or address is not None:
         try:
             from inkgrad.distributed.tune import on_ray
         except MissingExtra as error:
@@ -105,7 +105,7 @@ def _way(workers: int | None, address: str | None, n_threads: int) -> Run:
                 raise SettingError(str(error)) from None
             say(f"{error}; the trials run one after another")
         else:
-            return lambda sweep, show, stop: on_ray(sweep, show, stop, workers, address)
+            return lambda sweep, show, stop: on_ray(sweep, show, stop, n_workers, address)
     return lambda sweep, show, stop: one_after_another(sweep, show, stop, n_threads)
 
 
@@ -156,8 +156,8 @@ def _train_best(sweep: Sweep, engine: Engine, console: Console, stop: Callable[[
 
 
 def _again(
-    file: Path, out: Path, data: Path | None, trials: int | None, workers: int | None, address: str | None
+    file: Path, out: Path, folder: Path | None, trials: int | None, n_workers: int | None, address: str | None
 ) -> str:
-    options = {"--out": out, "--data": data, "--trials": trials, "--workers": workers, "--ray": address}
+    options = {"--out": out, "--data": folder, "--trials": trials, "--workers": n_workers, "--ray": address}
     given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
     return shlex.join(["inkgrad", "sweep", str(file), *given, "--resume"])

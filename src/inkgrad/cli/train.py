@@ -16,7 +16,7 @@ from rich.console import Console
 
 from inkgrad.check import Verdict, quick_check
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Classes, Data, Plain, Threads, engine_of
+from inkgrad.cli.options import Alone, Classes, Data, Plain, Threads, Together, engine_of, refused
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import say
@@ -24,7 +24,8 @@ from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.models import MODELS
-from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Walk, resume, start
+from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Walk, start
+from inkgrad.sessions import resume as go_on
 from inkgrad.training import refuse_no_events
 
 N_CHECKED = 16  # examples for the gradient check
@@ -42,9 +43,22 @@ def _usual(what: str, setting: str) -> str:
     return f"{what}; {', '.join(usual)}."
 
 
+@refused(
+    Together(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"),
+    Together(
+        ("check_every",),
+        "n_workers",
+        "{} needs every step in this process: leave it out, or --workers; --check is fine",
+    ),
+    Alone(
+        ("address", "sync_every"),
+        "n_workers",
+        "{} is for a training on several workers: say how many with --workers",
+    ),
+)
 def train(
     model: Annotated[str | None, typer.Option(help=_about_models())] = None,
-    data: Data = None,
+    folder: Data = None,
     classes: Classes = None,
     epochs: Annotated[
         int | None, typer.Option(help=_usual("How often to go through all training digits", "epochs"))
@@ -54,7 +68,7 @@ def train(
     momentum: Annotated[float | None, typer.Option(help=_usual("Momentum, from 0 to below 1", "momentum"))] = None,
     seed: Annotated[int | None, typer.Option(help="Where all random choices come from; 0 by default.")] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes.")] = Path("digits.safetensors"),
-    go_on: Annotated[bool, typer.Option("--resume", help="Go on from where OUT's last training stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from where OUT's last training stopped.")] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin anew even where an unfinished training would be lost.")
     ] = False,
@@ -66,18 +80,21 @@ def train(
             "needs the extra: pip install 'inkgrad\\[tensorboard]'.",
         ),
     ] = None,
-    workers: Annotated[
+    n_workers: Annotated[
         int | None,
         typer.Option(
+            "--workers",
             metavar="N",
             help="Train on so many workers, each of --threads cores, 1 by default; needs the extra: "
             "pip install 'inkgrad\\[ray]'.",
         ),
     ] = None,
-    ray: Annotated[
+    address: Annotated[
         str | None,
         typer.Option(
-            metavar="HOST:PORT", help="The head of the Ray cluster with the workers; this machine by default."
+            "--ray",
+            metavar="HOST:PORT",
+            help="The head of the Ray cluster with the workers; this machine by default.",
         ),
     ] = None,
     sync_every: Annotated[
@@ -87,7 +104,7 @@ def train(
             help="Let each worker take so many steps of its own before they are averaged; 1 by default.",
         ),
     ] = None,
-    threads: Threads = None,
+    n_threads: Threads = None,
     plain: Plain = False,
     check: Annotated[
         bool, typer.Option("--check", help="First check the gradient against finite differences.")
@@ -103,13 +120,6 @@ def train(
     """
     if check_every is not None and check_every < 1:
         raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
-    if workers is None and (ray is not None or sync_every is not None):
-        option = "--ray" if ray is not None else "--sync-every"
-        raise SettingError(f"{option} is for a training on several workers: say how many with --workers")
-    if workers is not None and check_every is not None:
-        raise SettingError(
-            "--check-every needs every step in this process: leave it out, or --workers; --check is fine"
-        )
     named = {
         "model": model,
         "classes": classes,
@@ -121,17 +131,17 @@ def train(
     }
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
-    engine = engine_of(1 if threads is None and workers is not None else threads, plain)
-    crew = None if workers is None else _crew(workers, 1 if sync_every is None else sync_every, ray)
+    engine = engine_of(1 if n_threads is None and n_workers is not None else n_threads, plain)
+    crew = None if n_workers is None else _crew(n_workers, 1 if sync_every is None else sync_every, address)
     if tensorboard is not None:
         refuse_no_events(tensorboard)
-    session = resume(paths, given, data, engine) if go_on else start(paths, given, data, anew, engine)
+    session = go_on(paths, given, folder, engine) if resume else start(paths, given, folder, anew, engine)
     session.tensorboard = tensorboard
     console = Console(stderr=True, highlight=False)
     console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
     if check or check_every:
         _check_gradient(session)
-    on_workers = {"--workers": workers, "--ray": ray, "--sync-every": sync_every}
+    on_workers = {"--workers": n_workers, "--ray": address, "--sync-every": sync_every}
     again = [word for name, value in on_workers.items() if value is not None for word in (name, str(value))]
     _train(session, console, check_every, crew, again)
     session.save_model()

@@ -37,7 +37,7 @@ def load_data(folder: str | os.PathLike[str] | None, n_classes: int | None = Non
     if folder is not None:
         return read_digits(folder, 10 if n_classes is None else n_classes)
     if n_classes not in (None, 10):
-        raise DataError(f"MNIST has 10 classes, got {n_classes}: give your own data with --data")
+        raise DataError(f"MNIST has 10 classes, got {n_classes}: give your own data with `folder`", setting="folder")
     return mnist()
 
 

@@ -128,4 +128,4 @@ MODELS = {
         epochs=5,
     ),
 }
-"""The recipes by the names that `inkgrad train --model` takes."""
+"""The recipes by their names, which `inkgrad train` takes too."""

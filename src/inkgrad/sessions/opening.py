@@ -51,28 +51,32 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Eng
     refuse_unwritable(paths.model)
     path = paths.checkpoint
     if not path.exists():
-        raise SettingError(f"there is no {path} to go on from: leave out --resume to start a training")
+        raise SettingError(
+            f"there is no {path} to go on from: leave out `resume` to start a training", setting="resume"
+        )
     checkpoint = read_checkpoint(path)
     saved, notes = _settings_in(checkpoint), checkpoint.notes
     for name, value in given.items():
         before = getattr(saved, name)
         if name != "epochs" and value != before:
-            option = name.replace("_", "-")
-            raise SettingError(f"{path} is of a training with --{option} {before}, got {value}: leave it out")
+            raise SettingError(f"{path} is of a training with {name}={before}, got {value}: leave it out", setting=name)
     settings, recipe = replace(saved, epochs=given.get("epochs", saved.epochs)), _recipe(saved.model)
     if settings.epochs != saved.epochs and recipe.schedule:
         raise SettingError(
             f"{path} is of a training of {saved.epochs} epochs, and its learning rate falls towards their end, "
-            f"got --epochs {settings.epochs}: leave it out, or begin with --anew"
+            f"got epochs={settings.epochs}: leave it out, or begin with anew=True",
+            setting="epochs",
         )
     source = str(folder.resolve()) if folder else notes["folder"]
     dataset = load_data(Path(source) if source else None, settings.classes)
     if dataset.train.fingerprint() != notes["data"]:
-        raise ModelFileError(f"{path} is of a training on other data: give the same --data as then")
+        raise ModelFileError(f"{path} is of a training on other data: give the same `folder` as then", setting="folder")
     run = checkpoint.run(*_what_and_how(settings, dataset), recipe.augmentation)
     run.engine = engine or Fast()
     if run.epoch > settings.epochs:
-        raise SettingError(f"{path} is of a training of {run.epoch} epochs so far, got --epochs {settings.epochs}")
+        raise SettingError(
+            f"{path} is of a training of {run.epoch} epochs so far, got epochs={settings.epochs}", setting="epochs"
+        )
     session = Session(paths, settings, dataset, source, run, notes["rows"])
     session.costs, session.seconds = notes["costs"], notes["seconds"]
     return session
@@ -99,7 +103,8 @@ def _refuse_losing_work(paths: Paths) -> None:
     if done < settings.epochs and (done, checkpoint.place["step"]) != (0, 0):
         raise SettingError(
             f"{paths.checkpoint} holds an unfinished training, {done} of {settings.epochs} epochs: "
-            "go on with --resume, or begin with --anew, which drops it"
+            "go on with `resume`, or begin with anew=True, which drops it",
+            setting="anew",
         )
 
 

@@ -100,7 +100,7 @@ class Session:
         return evaluate(run.objective, run.answer, test, engine=run.engine)
 
     def save_checkpoint(self) -> None:
-        """Save where the training stands, for --resume."""
+        """Save where the training stands, to go on from."""
         notes = {
             "settings": asdict(self.settings),
             "folder": self.folder,

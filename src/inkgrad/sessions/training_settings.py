@@ -23,6 +23,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
-            raise SettingError(f"a training takes at least 1 epoch, got --epochs {self.epochs}")
+            raise SettingError(f"a training takes at least 1 epoch, got epochs={self.epochs}", setting="epochs")
         if self.classes < 2:
-            raise SettingError(f"there must be at least 2 classes to tell apart, got --classes {self.classes}")
+            raise SettingError(
+                f"there must be at least 2 classes to tell apart, got classes={self.classes}", setting="classes"
+            )

@@ -59,7 +59,10 @@ class Journal:
         for number, line in enumerate(self.lines, start=2):
             trial = trials.get(line["trial"]) if type(line["trial"]) is int else None
             if trial is None or trial.number in found or not _is_outcome(line, trial):
-                raise DataError(f"{self.path}, line {number} is not what inkgrad sweep wrote there: begin with --anew")
+                raise DataError(
+                    f"{self.path}, line {number} is not what inkgrad sweep wrote there: begin with anew=True",
+                    setting="anew",
+                )
             found[trial.number] = Outcome(trial, line["status"], tuple(line["rows"]))
         return found
 

@@ -34,7 +34,7 @@ def read_plan(path: Path, trials: int | None = None) -> Plan:
     try:
         return _plan(_toml(path.read_bytes()), trials)
     except SettingError as error:
-        raise SettingError(f"{path}: {error}") from None
+        raise SettingError(f"{path}: {error}", setting=error.setting) from None
 
 
 def _toml(raw: bytes) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _toml(raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise SettingError("this is not a text in UTF-8, which TOML is") from None
     except (ValueError, RecursionError) as error:
-        raise SettingError(f"this is not TOML: {error}; inkgrad sweep --example shows how it looks") from None
+        raise SettingError(f"this is not TOML: {error}; `example` shows how it looks", setting="example") from None
 
 
 def _plan(found: dict[str, Any], trials: int | None) -> Plan:

@@ -121,15 +121,17 @@ def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
     """
     refuse_unwritable(paths.model)
     if not paths.journal.exists():
-        raise SettingError(f"there is no {paths.journal} to go on from: leave out --resume to start a sweep")
+        raise SettingError(
+            f"there is no {paths.journal} to go on from: leave out `resume` to start a sweep", setting="resume"
+        )
     journal, dataset = read_journal(paths.journal), load_data(folder, plan.fixed.get("classes"))
     wanted = plan.described() | {"data": dataset.train.fingerprint()}
     for name, value in wanted.items():
         if not isinstance(journal.plan, dict) or journal.plan.get(name) != value:
-            hint = "give the same --data as then" if name == "data" else f"[{name}] differs"
+            hint = "give the same `folder` as then" if name == "data" else f"[{name}] differs"
             if name == "fixed":
                 hint = "what stands before [search] differs"
-            raise SettingError(f"{paths.journal} is of another sweep, {hint}; or begin with --anew")
+            raise SettingError(f"{paths.journal} is of another sweep, {hint}; or begin with anew=True", setting="anew")
     last = max((line["trial"] for line in journal.lines if type(line["trial"]) is int), default=0)
     if last > plan.n_trials:
         raise SettingError(f"{paths.journal} holds trial {last} already, got trials = {plan.n_trials}: ask for more")
@@ -143,11 +145,12 @@ def _refuse_losing_work(paths: SweepPaths) -> None:
         _refuse_losing_a_training(paths)
         return
     except DataError as error:
-        raise SettingError(f"{error}; begin with --anew to write over it") from None
+        raise SettingError(f"{error}; begin with anew=True to write over it", setting="anew") from None
     if not journal.is_finished and (journal.lines or paths.folder.exists()):
         raise SettingError(
             f"{paths.journal} holds an unfinished sweep, trials ended so far: {len(journal.lines)}; "
-            "go on with --resume, or begin with --anew, which drops it"
+            "go on with `resume`, or begin with anew=True, which drops it",
+            setting="anew",
         )
 
 
@@ -159,8 +162,9 @@ def _refuse_losing_a_training(paths: SweepPaths) -> None:
         return  # there is none, or none that could go on
     if done < epochs:
         raise SettingError(
-            f"{paths.checkpoint} holds an unfinished training: choose another --out, "
-            "or begin with --anew, which drops it"
+            f"{paths.checkpoint} holds an unfinished training: choose another `out`, "
+            "or begin with anew=True, which drops it",
+            setting="anew",
         )
 
 

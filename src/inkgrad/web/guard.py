@@ -68,7 +68,7 @@ class Guard:
     def _problem(self, headers: Headers) -> str | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_known(host):
-            return "this name is not known here: open the address that inkgrad serve printed, or give it --name"
+            return "this name is not known here: open the address that inkgrad serve printed, or name it there"
         if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
             return "a page of another site may not ask here"
         return None

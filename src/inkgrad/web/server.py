@@ -57,7 +57,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OverflowError:
         raise SettingError(f"a port is from 0 to 65535, got {port}") from None
     except OSError as error:
-        what = (
-            "is taken: give another --port" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-        )
-        raise SettingError(f"port {port} of {host} {what}") from None
+        if error.errno == errno.EADDRINUSE:
+            raise SettingError(f"port {port} of {host} is taken: give another `port`", setting="port") from None
+        raise SettingError(f"port {port} of {host} cannot be used ({error.strerror})") from None

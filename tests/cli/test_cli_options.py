@@ -1,0 +1,77 @@
+"""Options: pairs that do not go together, and messages of the library, which name the option."""
+
+import sys
+
+import pytest
+
+from inkgrad.cli import main
+
+TRAIN_ALONE = "is for a training on several workers: say how many with --workers"
+WITH_ROWS = "does not go with --out, which has a row for each picture"
+NEEDS_OUT = "is for answers that go to a file: add --out results.parquet"
+OWN_NETWORK = "--break brings a network of its own: leave"
+
+
+@pytest.fixture
+def ask(capsys, monkeypatch, tmp_path):
+    """Run the command in an empty folder; return the one line that it says."""
+
+    def asked(words):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["inkgrad", *words.split()])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out, err.count("\n"), list(tmp_path.iterdir())) == (2, "", 1, [])
+        return err.removeprefix("inkgrad: ").rstrip("\n")
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    {
+        "train --resume --anew": "--resume goes on and --anew begins anew: choose one of them",
+        "train --workers 2 --check-every 5": "--check-every needs every step in this process: leave it out, or",
+        "train --ray 10.0.0.1:6379": f"--ray {TRAIN_ALONE}",
+        "train --sync-every 2": f"--sync-every {TRAIN_ALONE}",
+        "sweep sweep.toml --resume --anew": "--resume goes on and --anew begins anew: choose one of them",
+        "read a.png --out a.csv --resume --anew": "a reading goes on, or begins anew, not both: leave --resume or",
+        "read a.png --out a.csv --boxes a.png": f"--boxes {WITH_ROWS}",
+        "read a.png --out a.csv --seen a.png": f"--seen {WITH_ROWS}",
+        "read a.png --out a.csv --table": f"--table {WITH_ROWS}",
+        "read a.png --out a.csv --format json": f"--format {WITH_ROWS}",
+        "read - --out a.csv": f"standard input {WITH_ROWS}",
+        "read a.png --out a.csv --ray 10.0.0.1:6379": "--ray takes --workers with it",
+        "read a.png --ray 10.0.0.1:6379": f"--ray {NEEDS_OUT}",
+        "read a.png --column image": f"--column {NEEDS_OUT}",
+        "read a.png --names name": f"--names {NEEDS_OUT}",
+        "read a.png --resume": f"--resume {NEEDS_OUT}",
+        "read a.png --anew": f"--anew {NEEDS_OUT}",
+        "check seed --break bias-mean": f"{OWN_NETWORK} seed out",
+        "check --break bias-mean --input-shape 4": f"{OWN_NETWORK} --input-shape out",
+        "check --break bias-mean --set n=4": f"{OWN_NETWORK} --set out",
+        "check --break bias-mean --examples 4": f"{OWN_NETWORK} --examples out",
+        "check --break bias-mean --data digits": f"{OWN_NETWORK} --data out",
+        "check --break bias-mean --seed 1": f"{OWN_NETWORK} --seed out",
+        "check --break bias-mean --quick": f"{OWN_NETWORK} --quick out",
+        "check --break list --plot a.png": "--plot draws one lesson: name it in the place of list",
+    }.items(),
+)
+def test_pairs_that_do_not_go_together_are_refused_in_one_line(ask, words, message):
+    assert ask(words).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("train --epochs 0", "a training takes at least 1 epoch, got --epochs 0"),
+        ("train --classes 9", "MNIST has 10 classes, got 9: give your own data with --data"),
+        ("train --resume", "there is no digits.checkpoint.safetensors to go on from: leave out --resume to start a"),
+        (f"sweep {__file__}", f"{__file__}: this is not TOML: "),
+    ],
+)
+def test_a_message_of_the_library_names_the_option(ask, words, message):
+    said = ask(words)
+    assert said.startswith(message)
+    assert "TOML" not in said or said.endswith("; --example shows how it looks")
