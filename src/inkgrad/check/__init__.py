@@ -16,6 +16,7 @@ from inkgrad.check.cost import check_cost
 from inkgrad.check.function import check_function, check_vjp
 from inkgrad.check.jax_functions import check_jax
 from inkgrad.check.layer import check_layer
+from inkgrad.check.moves import Move, follow, moves
 from inkgrad.check.network import check_network
 from inkgrad.check.quick import quick_check
 from inkgrad.check.report import Finding, Report
@@ -27,6 +28,7 @@ __all__ = [
     "Comparison",
     "Finding",
     "GradientMismatch",
+    "Move",
     "Report",
     "Verdict",
     "check_cost",
@@ -36,5 +38,7 @@ __all__ = [
     "check_network",
     "check_torch",
     "check_vjp",
+    "follow",
+    "moves",
     "quick_check",
 ]

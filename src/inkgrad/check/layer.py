@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -12,11 +12,12 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.check.examine import examine
 from inkgrad.check.guard import forward, guarded, layout_of, views_of
+from inkgrad.check.moves import moves
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.errors import CheckError
-from inkgrad.layers import Chain, Layer, Move
-from inkgrad.layout import Layout, Named
+from inkgrad.layers import Chain, Layer
+from inkgrad.layout import Layout, Named, join_path
 
 
 def check_layer(layer: Layer, x: Array, *, seed: int = 0, raises: bool = True) -> Report:
@@ -63,15 +64,9 @@ def random_parameters(layer: Layer, seed: int) -> Array:
 
 def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "") -> Report:
     """Return the report of a layer at parameters theta and input x; of a Chain, part by part."""
-    if not isinstance(layer, Chain):
-        subject = subject_of(layer, theta, x, seed)
-        report = examine(subject, seed, path, factors_of(layer), ties=True)
-        impure = any(finding.kind in IMPURE for finding in report.findings)
-        others = [] if impure else _other_calls(layer, theta, x, seed, path)
-        told = {finding.array for finding in others if finding.kind != "wiring"}
-        findings = [finding for finding in report.findings if finding.array not in told]
-        return Report(str(layer), report.comparisons, (*findings, *others))
     parts = examine_parts(layer, theta, x, seed, path)
+    if not isinstance(layer, Chain):
+        return parts[0]
     whole = examine(subject_of(layer, theta, x, seed), seed, "wiring")
     if not whole.ok and all(report.ok for report in parts):
         whole = examine(subject_of(layer, *moved(theta, x, seed), seed), seed, "wiring")
@@ -82,17 +77,31 @@ def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "
     return Report(str(layer), (*comparisons, *whole.comparisons), tuple(findings))
 
 
-def examine_parts(chain: Chain, theta: Array, x: Array, seed: int, path: str = "") -> list[Report]:
-    """Return the reports of the layers of a chain, from the last to the first, each at its real input."""
-    p, jobs, start = views_of(chain, theta.copy()), [], 0
-    for name, layer in chain.named():
+def examine_parts(network: Layer, theta: Array, x: Array, seed: int, path: str = "") -> list[Report]:
+    """Return the reports of the layers of a chain, from the last to the first, each at its real input.
+
+    Of a layer alone it is its own report.
+    """
+    if not isinstance(network, Chain):
+        return [_examine_alone(network, theta, x, seed, path)]
+    p, jobs, start = views_of(network, theta.copy()), [], 0
+    for name, layer in network.named():
         size = layout_of(layer).size
-        jobs.append((layer, theta[start : start + size], x, f"{path}.{name}" if path else name))
+        jobs.append((layer, theta[start : start + size], x, join_path(path, name)))
         start += size
         x, _ = forward(layer, p[name], x.copy(), seed)
         if not np.isfinite(x).all():
             break  # that layer is to blame, not those after it
     return [examine_layer(layer, part, x, seed, name) for layer, part, x, name in reversed(jobs)]
+
+
+def _examine_alone(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> Report:
+    report = examine(subject_of(layer, theta, x, seed), seed, path, factors_of(layer), ties=True)
+    impure = any(finding.kind in IMPURE for finding in report.findings)
+    others = [] if impure else _other_calls(layer, theta, x, seed, path)
+    told = {finding.array for finding in others if finding.kind != "wiring"}
+    findings = [finding for finding in report.findings if finding.array not in told]
+    return Report(str(layer), report.comparisons, (*findings, *others))
 
 
 def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:
@@ -159,11 +168,8 @@ def subject_of(layer: Layer, theta: Array, x: Array, seed: int) -> Subject:
         _put_back(arrays, layout, vector)
         return {"x": dx} | layout.parts(gradient)
 
-    def moves(name: str) -> Iterable[Move] | None:
-        return None if name == "x" else layer.moves(x, name)
-
     arrays = {"x": x} | {name: part.copy() for name, part in layout.parts(theta).items()}
-    return Subject(str(layer), arrays, outputs, backward, moves)
+    return Subject(str(layer), arrays, outputs, backward, lambda name: None if name == "x" else moves(layer, x, name))
 
 
 def _put_back(arrays: Arrays, layout: Layout, vector: Array) -> None:

@@ -11,13 +11,13 @@ from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
 from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
-from inkgrad.check.layer import as_float64, as_wiring, examine_layer, examine_parts, moved, random_parameters
+from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.structured import Whole, structured_gradient
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost
-from inkgrad.layers import Chain, Layer
+from inkgrad.layers import Layer
 
 LARGE = 3000  # parameters; beyond that the whole is examined first, in the structured way
 FEW = 3  # examples on which the layers of a large network are examined
@@ -43,7 +43,7 @@ def check_network(
     """
     x, t = as_float64(network, x), np.asarray(t)
     theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
-    if isinstance(network, Chain) and theta.size > LARGE:
+    if theta.size > LARGE:
         comparisons, findings = _examine_large(network, cost, theta, x, t, seed)
     else:
         comparisons, findings = _examine_small(network, cost, theta, x, t, seed)
@@ -58,10 +58,7 @@ Parts = tuple[list[Comparison], list[Finding]]
 
 def _examine_small(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
     """Examine each part alone, then the whole if the parts are right."""
-    if isinstance(network, Chain):
-        reports = examine_parts(network, theta, x, seed)
-    else:
-        reports = [examine_layer(network, theta, x, seed)]
+    reports = examine_parts(network, theta, x, seed)
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     if np.isfinite(y).all():
         reports.insert(0, examine_cost(cost, y, t))
@@ -82,7 +79,7 @@ def _examine_whole(network: Layer, cost: Cost, theta: Array, x: Array, t: Array,
     return examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring", noise=noise)
 
 
-def _examine_large(network: Chain, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+def _examine_large(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
     """Examine the whole in the structured way, then each part on a few examples if the whole is wrong."""
     comparisons, impurities = _compare_whole(network, cost, theta, x, t, seed)
     if all(each.ok for each in comparisons):
@@ -100,7 +97,7 @@ def _examine_large(network: Chain, cost: Cost, theta: Array, x: Array, t: Array,
     return [*comparisons, *(comparison for report in reports for comparison in report.comparisons)], findings
 
 
-def _compare_whole(network: Chain, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+def _compare_whole(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
     subject = subject_of_network(network, cost, theta, x, t, seed)
     purity = examine_purity(subject, evaluate(subject), np.ones(()), {})
     whole = Whole(network, cost, theta, x, t, seed)

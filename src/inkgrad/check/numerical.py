@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.check.moves import Move
 from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.errors import CheckError
-from inkgrad.layers import Move
 
 MOST_RETRIES = 3
 LARGE = 2000  # numbers; for larger arrays a layer is asked how they move y
@@ -105,7 +105,7 @@ def _by_moves(subject: Subject, name: str, dy: Array, y: Array, noise: Array, mo
     sample = np.random.default_rng(0).choice(z.size, N_SAMPLED, replace=False)
     for i, (low, high, blur) in _each_slope(subject, name, dy, y, noise, sample.tolist()):
         if not low - blur - bar[i] <= value[i] <= high + blur + bar[i]:
-            raise CheckError(f"{subject.name}: moves() is wrong about {name}: entry {i} does not move y so")
+            raise CheckError(f"{subject.name}: its moves are wrong for {name}: entry {i} does not move y as they say")
     shape = z.shape
     return Numerical(value.reshape(shape), value.reshape(shape).copy(), bar.reshape(shape), None)
 

@@ -11,17 +11,20 @@ so is a random sample of those that do, as the layers' word for how they move is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.check.guard import forward, loss_noise, losses, views_of
+from inkgrad.check.moves import follow, moves
 from inkgrad.check.numerical import Numerical
 from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.costs import Cost
 from inkgrad.errors import CheckError
-from inkgrad.layers import Chain
-from inkgrad.layout import Layout, Named
+from inkgrad.layers import Layer, leaves, trace
+from inkgrad.layers.chain import Passed
+from inkgrad.layout import Layout, join_path
 
 EPS = float(np.finfo(np.float64).eps)
 STEP = 1e-5
@@ -32,18 +35,35 @@ CLOSE = 1e-6  # of the typical size of the gradient: nearer than this is not sus
 
 @dataclass(frozen=True)
 class Whole:
-    """A chain with its cost at one batch, run once; C as a function of theta."""
+    """A network with its cost at one batch; C as a function of theta."""
 
-    chain: Chain
+    network: Layer
     cost: Cost
     theta: Array
     x: Array
     t: Array
     seed: int
 
+    @cached_property
+    def layout(self) -> Layout:
+        """The places of the parameters in theta."""
+        return Layout(self.network.shapes())
+
+    @cached_property
+    def y(self) -> Array:
+        """The outputs."""
+        return forward(self.network, views_of(self.network, self.theta), self.x, self.seed)[0]
+
+    @cached_property
+    def steps(self) -> tuple[Passed, ...] | None:
+        """The layers as the batch passes them; None where some drew luck, and would draw other luck in a stack."""
+        rng = np.random.default_rng(self.seed)
+        steps = trace(self.network, self.layout.views(self.theta), self.x, rng)
+        return steps if rng.bit_generator.state == np.random.default_rng(self.seed).bit_generator.state else None
+
     def losses(self, theta: Array) -> Array:
         """Return the loss of each example, by the plain forward; NaN outside the domain of the cost."""
-        y, _ = forward(self.chain, views_of(self.chain, theta), self.x, self.seed)
+        y, _ = forward(self.network, views_of(self.network, theta), self.x, self.seed)
         try:
             return losses(self.cost, y, self.t)
         except CheckError:
@@ -52,12 +72,10 @@ class Whole:
 
 def structured_gradient(whole: Whole, path: str, analytical: Array) -> Numerical:
     """Return dC/dp for the parameter at `path`, measured closely where it is not what `analytical` says."""
-    layout = Layout(whole.chain.shapes())
-    place, shape = layout.places[path]
+    place, shape = whole.layout.places[path]
     found = _stacked(whole, path)
     noise = rounding_noise(lambda d: whole.losses(whole.theta * (1 + d)), whole.losses(whole.theta), EPS)
-    y, _ = forward(whole.chain, views_of(whole.chain, whole.theta), whole.x, whole.seed)
-    noise = noise + loss_noise(whole.cost, y, whole.t)
+    noise = noise + loss_noise(whole.cost, whole.y, whole.t)
     rounding = float(np.sqrt(np.mean(noise**2) / len(noise))) / STEP
     flat = analytical.ravel()
     size = float(np.sqrt(np.mean(flat**2))) if np.isfinite(flat).all() else 1.0
@@ -98,41 +116,42 @@ def _closely(whole: Whole, index: int, noise: Array) -> tuple[float, float, floa
 
 def _stacked(whole: Whole, path: str) -> Array | None:
     """Return dC/dp by stacked differences, or None where a layer cannot say how it moves."""
-    number, _, parameter = path.partition(".")
-    layer, rng = whole.chain.layers[int(number)], np.random.default_rng(whole.seed)
-    layout = Layout(whole.chain.shapes())
-    p, values = layout.views(whole.theta), [whole.x]
-    for key, one in whole.chain.named():
-        values.append(one.forward(p[key], values[-1], rng)[0])
-    if rng.bit_generator.state != np.random.default_rng(whole.seed).bit_generator.state:
-        return None  # layers drew luck, and would draw other luck in a stack
-    moves = layer.moves(values[int(number)], parameter)
-    if moves is None:
+    steps = whole.steps
+    if steps is None:
         return None
-    gradient = np.zeros(np.prod(layout.places[path][1], dtype=int))
-    for each in moves:
+    parameters = {
+        join_path(leaf.path, name): (number, name)
+        for number, leaf in enumerate(leaves(whole.network))
+        for name in leaf.parameters
+    }
+    number, name = parameters[path]
+    step = steps[number]
+    found = moves(step.layer, step.x, name)
+    if found is None:
+        return None
+    gradient = np.zeros(np.prod(whole.layout.places[path][1], dtype=int))
+    for each in found:
         live = np.flatnonzero(each.direction.any(axis=1))  # a dead input moves nothing
         direction = each.direction[live]
-        here = values[int(number) + 1][:, each.unit]
+        here = step.y[:, each.unit]
         above, below = (
-            _losses_after(whole, p, values, int(number), each.unit, here + step * direction) for step in (STEP, -STEP)
+            _losses_after(whole, steps[number + 1 :], each.unit, here + by * direction) for by in (STEP, -STEP)
         )
         gradient[each.entries[live]] = ((above - below) / (2 * STEP)).mean(axis=1)
     return gradient
 
 
-def _losses_after(whole: Whole, p: Named, values: list[Array], number: int, unit: int | None, moved: Array) -> Array:
-    """Return the losses (P, N) when `unit` of the outputs of layer `number` takes the values `moved` (P, N)."""
-    for k in range(number + 1, len(whole.chain.layers)):
-        layer, here = whole.chain.layers[k], p[str(k)]
-        followed = None if unit is None else layer.follow(here, values[k], values[k + 1], unit, moved)
+def _losses_after(whole: Whole, steps: tuple[Passed, ...], unit: int | None, moved: Array) -> Array:
+    """Return the losses (P, N) when the `unit` that goes into the first of `steps` takes the values `moved` (P, N)."""
+    for step in steps:
+        followed = None if unit is None else follow(step.layer, step.p, step.x, step.y, unit, moved)
         if followed is not None:
             unit, moved = followed
             continue
-        flat, stack = _as_batch(values[k], unit, moved)
-        moved = layer.forward(here, flat)[0].reshape(*stack, *values[k + 1].shape[1:])
+        flat, stack = _as_batch(step.x, unit, moved)
+        moved = step.layer.forward(step.p, flat)[0].reshape(*stack, *step.y.shape[1:])
         unit = None
-    flat, stack = _as_batch(values[-1], unit, moved)
+    flat, stack = _as_batch(whole.y, unit, moved)
     t = np.concatenate([whole.t] * stack[0])
     return np.asarray(whole.cost.losses(flat, t)).reshape(stack)
 

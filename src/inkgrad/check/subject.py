@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.layers import Move
+from inkgrad.check.moves import Move
 
 Arrays = Mapping[str, Array]
 
@@ -20,7 +20,7 @@ class Subject:
     `forward` takes arrays by name and returns y.  `backward` takes them, dy and the number that
     gradients start from, runs forward and backward once, and returns the gradient of each array.
     Neither copies what it is given, so that changes in place are seen.  `moves` says how a large
-    array moves y, where that is simple (see Layer.moves).
+    array moves y, where that is simple (see moves.py).
     """
 
     name: str

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from inkgrad.check import Finding
-from inkgrad.layers import Chain, Layer
+from inkgrad.layers import Layer, leaves
 
 
-def names_of(layer: Layer, path: str = "") -> dict[str, str]:
+def names_of(layer: Layer) -> dict[str, str]:
     """Return the kind of each layer by its path; a layer alone has the path ""."""
-    if not isinstance(layer, Chain):
-        return {path: type(layer).__name__}
-    inside = [names_of(each, f"{path}.{name}" if path else name) for name, each in layer.named()]
-    return {place: kind for names in inside for place, kind in names.items()}
+    return {leaf.path: type(leaf.layer).__name__ for leaf in leaves(layer)}
 
 
 def in_words(finding: Finding, names: dict[str, str]) -> str:

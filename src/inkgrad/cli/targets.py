@@ -17,6 +17,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network, quick_check
+from inkgrad.check.moves import has_moves
 from inkgrad.cli.findings import names_of
 from inkgrad.cli.terminal import say
 from inkgrad.costs import Cost
@@ -24,13 +25,13 @@ from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import InkgradError, SettingError, ShapeError
 from inkgrad.export import load
 from inkgrad.export.load import ENDINGS
-from inkgrad.layers import Chain, Layer
+from inkgrad.layers import Layer, leaves
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS
 
 N_EXAMPLES, N_DIGITS = 7, 31  # primes, so that a wrong factor of N is not taken for another; for layers, for networks
 N_OUTPUTS = 5  # for a cost
-MOST_ONE_BY_ONE = 2000  # parameters of a layer without Layer.moves
+MOST_ONE_BY_ONE = 2000  # parameters of a layer of which nobody says what they move
 MANY = 300_000  # parameters of a network that are checked in seconds
 
 
@@ -85,9 +86,9 @@ def examine(request: Request) -> Checked:
 
 def _refuse_endless(network: Layer) -> None:
     """Raise SettingError where so many parameters would have to be moved one by one that nobody would wait."""
-    for layer in network.layers if isinstance(network, Chain) else ():
+    for layer in (leaf.layer for leaf in leaves(network)):
         n = Layout(layer.shapes()).size
-        if n > MOST_ONE_BY_ONE and type(layer).moves is Layer.moves:
+        if n > MOST_ONE_BY_ONE and not has_moves(layer):
             raise SettingError(
                 f"{layer} has {n} parameters, which a full check would move one by one, for many minutes: use --quick"
             )

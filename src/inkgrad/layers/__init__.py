@@ -14,7 +14,7 @@ from inkgrad.layers.activations import (
     Tanh,
 )
 from inkgrad.layers.average_pool2d import AveragePool2D
-from inkgrad.layers.base import Layer, Move
+from inkgrad.layers.base import Layer
 from inkgrad.layers.chain import Chain, leaves, trace
 from inkgrad.layers.conv2d import Conv2D
 from inkgrad.layers.dense import Dense
@@ -41,7 +41,6 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "MaxPool2D",
-    "Move",
     "Noise",
     "ReLU",
     "SiLU",

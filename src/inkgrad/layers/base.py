@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.layout import Named, Shapes
-
-
-@dataclass(frozen=True)
-class Move:
-    """Some entries of a parameter that move one output unit each: y_unit changes by h direction.
-
-    entries    where they are in the flattened parameter, (P,)
-    direction  dy_unit for each entry and example, (P, N)
-    """
-
-    entries: Array
-    unit: int
-    direction: Array
 
 
 class Layer(ABC):
@@ -65,21 +50,6 @@ class Layer(ABC):
 
         dx has the shape of x, and each gradient in g that of its parameter in p.
         """
-
-    def moves(self, x: Array, name: str) -> Iterator[Move] | None:
-        """Say how the parameter `name` moves y, for fast gradient checks; None where that is not simple.
-
-        A layer whose parameters each move a single output unit, in proportion, can tell.
-        """
-        return None
-
-    def follow(self, p: Named, x: Array, y: Array, unit: int, values: Array) -> tuple[int | None, Array] | None:
-        """Say what becomes of y when the input `unit` takes other values (P, N), for fast gradient checks.
-
-        Return a unit and its new values (P, N) where only that output changes, or None and whole
-        new outputs (P, N, n_out); or None where neither is simple.
-        """
-        return None
 
     def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: Array) -> None:
         """Write dC/dp into g, as `backward` does, where nobody wants dx.

@@ -164,9 +164,8 @@ def trace(network: Layer, p: Named, x: Array, rng: np.random.Generator | None = 
 
 
 def _paths(layer: Layer, path: str = "") -> Iterable[tuple[str, Layer]]:
-    """Yield the layers in a network with their paths; a chain that goes its own way is one layer."""
-    kind = type(layer)
-    if not isinstance(layer, Chain) or (kind.forward, kind.backward) != (Chain.forward, Chain.backward):
+    """Yield the layers in a network with their paths; a chain with a forward of its own is one layer."""
+    if not isinstance(layer, Chain) or type(layer).forward is not Chain.forward:
         yield path, layer
         return
     for name, inside in layer.named():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from inkgrad.arrays import Array, namespace
 from inkgrad.errors import SettingError, ShapeError
-from inkgrad.layers.base import Layer, Move
+from inkgrad.layers.base import Layer
 from inkgrad.layers.starts import standard_deviation
 from inkgrad.layout import Named, Shapes
 
@@ -58,16 +57,6 @@ class Dense(Layer):
             hint = ": flatten them first" if len(input_shape) > 1 else ""
             raise ShapeError(f"{self} takes inputs of shape ({self.n_in},), got {input_shape}{hint}")
         return (self.n_out,)
-
-    def moves(self, x: Array, name: str) -> Iterator[Move]:
-        """W_kj moves y_ij by h x_ik, and b_j by h."""
-        rows = x.T if name == "W" else np.ones((1, len(x)))
-        for j in range(self.n_out):
-            yield Move(np.arange(len(rows)) * self.n_out + j, j, rows)
-
-    def follow(self, p: Named, x: Array, y: Array, unit: int, values: Array) -> tuple[None, Array]:
-        """Another value of x_ik moves the whole of y_i along row k of W."""
-        return None, y + (values - x[:, unit])[..., np.newaxis] * p.W[unit]
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         return x @ p.W + p.b, x

@@ -51,9 +51,5 @@ class Elementwise(Activation):
     def vjp(self, x: Array, y: Array, dy: Array) -> Array:
         return dy * self.slope(x, y)
 
-    def follow(self, p: Named, x: Array, y: Array, unit: int, values: Array) -> tuple[int, Array]:
-        """Only the same unit changes."""
-        return unit, self.value(values)
-
     def jacobian(self, x: Array) -> Array:
         return namespace(x).eye(x.shape[0], dtype=x.dtype, device=x.device) * self.slope(x, self.value(x))
