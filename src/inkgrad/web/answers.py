@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from inkgrad.check import Comparison, Finding, Report, Verdict
-from inkgrad.layers import Chain
+from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
 from inkgrad.web.wire import as_text, rounded
 
 MOST_ENTRIES = 40_000  # of an array that are drawn
 
 
-def checked(report: Report, network: Chain) -> dict[str, Any]:
+def checked(report: Report, network: Layer) -> dict[str, Any]:
     """Return a report of a gradient check."""
-    names = {name: f"{name} {layer}" for name, layer in network.named()}
+    names = {leaf.path: f"{leaf.path} {leaf.layer}" for leaf in leaves(network)}
     return {
         "ok": report.ok,
         "verdict": report.verdict,

@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.errors import Diverged
-from inkgrad.layers import Activation, Chain, Softmax
+from inkgrad.layers import Activation, Softmax, trace
 from inkgrad.layout import Layout
 from inkgrad.training import Objective
 from inkgrad.web.wire import as_text, signed
@@ -23,17 +23,16 @@ def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
     Raises Diverged when the network's outputs are no numbers.
     """
     network = objective.network
-    assert isinstance(network, Chain)
     p = Layout(network.shapes()).views(theta)
     y, _ = network.forward(p, _square(SIDE, theta.dtype))
     probabilities = objective.cost.probabilities(y)
     if not np.isfinite(probabilities).all():
         raise Diverged("the outputs are no longer numbers: try a smaller learning rate")
-    units, x = [], _square(UNIT_SIDE, theta.dtype)
-    for name, layer in network.named():
-        x, _ = layer.forward(p[name], x)
-        if isinstance(layer, Activation) and not isinstance(layer, Softmax):
-            units.append([signed(unit, float(np.abs(unit).max())) for unit in x.T[:MOST_UNITS]])
+    units = [
+        [signed(unit, float(np.abs(unit).max())) for unit in step.y.T[:MOST_UNITS]]
+        for step in trace(network, p, _square(UNIT_SIDE, theta.dtype))
+        if isinstance(step.layer, Activation) and not isinstance(step.layer, Softmax)
+    ]
     return {
         "n": SIDE,
         "class": as_text(probabilities.argmax(axis=1)),

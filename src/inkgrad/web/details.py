@@ -8,8 +8,8 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import Examples, as_inputs
-from inkgrad.layers import Activation, Chain, Softmax
-from inkgrad.layout import Layout
+from inkgrad.layers import Activation, Softmax, leaves, trace
+from inkgrad.layout import Layout, join_path
 from inkgrad.training import Objective
 from inkgrad.web.wire import rounded
 
@@ -25,30 +25,28 @@ def details(objective: Objective, theta: Array, examples: Examples) -> list[dict
     give the same output for each of those; `units` is how many there are.
     """
     network = objective.network
-    assert isinstance(network, Chain)
     x, t = as_inputs(examples.x[:N_EXAMPLES], theta.dtype.type), examples.t[:N_EXAMPLES]
     _, gradient = objective(theta, x, t)
     layout = Layout(network.shapes())
     p, parts, slopes = layout.views(theta), layout.parts(theta), layout.parts(gradient)
     found: list[dict[str, Any]] = []
-    for name, layer in network.named():
-        x, _ = layer.forward(p[name], x)
-        own = [path for path in layout.places if path.split(".")[0] == name]
+    for leaf, step in zip(leaves(network), trace(network, p, x), strict=True):
+        own = [join_path(leaf.path, name) for name in leaf.parameters]
         if own:
             weights, its_gradients = (np.concatenate([some[path].ravel() for path in own]) for some in (parts, slopes))
             found.append(
                 {
-                    "name": f"{name} {layer}",
+                    "name": f"{leaf.path} {leaf.layer}",
                     "weights": _histogram(weights),
                     "gradients": _histogram(its_gradients),
                     "dead": 0,
                     "units": None,
                 }
             )
-        elif found and isinstance(layer, Activation) and not isinstance(layer, Softmax):
-            outputs = x.reshape(-1, x.shape[-1])
+        elif found and isinstance(leaf.layer, Activation) and not isinstance(leaf.layer, Softmax):
+            outputs = step.y.reshape(-1, step.y.shape[-1])
             found[-1]["dead"] = int((np.ptp(outputs, axis=0) < ALIKE).sum())
-            found[-1]["units"] = x.shape[-1]
+            found[-1]["units"] = outputs.shape[-1]
     return found
 
 

@@ -19,7 +19,7 @@ from inkgrad.data import as_inputs
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.export import ending_of, from_onnx, has_onnx, to_onnx
 from inkgrad.fast import Fast, limit_threads
-from inkgrad.layers import Chain, Conv2D
+from inkgrad.layers import Conv2D, leaves
 from inkgrad.models import Model, load
 from inkgrad.pictures import open_picture
 from inkgrad.reader.reader import THRESHOLD
@@ -163,9 +163,8 @@ def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     trainer = visitor.trainers[which]
     objective, theta = trainer.objective()
     network, train = objective.network, trainer.dataset.train
-    assert isinstance(network, Chain)
     x, t = as_inputs(train.x[:N_CHECKED], np.float64), train.t[:N_CHECKED]
-    is_quick = theta.size > MOST_ONE_BY_ONE or any(isinstance(layer, Conv2D) for layer in network.layers)
+    is_quick = theta.size > MOST_ONE_BY_ONE or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network))
     examine = quick_check if is_quick else check_network
     with limit_threads(1):  # many small products: threads would only wait for each other
         report = examine(network, objective.cost, x, t, theta, raises=False)
@@ -237,7 +236,7 @@ def _refuse_strange(model: Model) -> None:
     network = model.network
     if model.input_shape != (28, 28, 1) or tuple(model.labels[:10]) != tuple("0123456789"):
         raise ModelFileError("the file is no model of digits of 28 × 28 pixels, and others cannot be drawn")
-    if not isinstance(network, Chain) or any(isinstance(layer, Chain) for layer in network.layers):
+    if not all(leaf.path.isdecimal() for leaf in leaves(network)):  # alone it has no path, in a chain inside "1.0"
         raise ModelFileError("the model is no plain chain of layers, and others cannot be looked into")
     n_parameters, numbers = model.theta.size, choices.numbers_between(network, model.input_shape)
     if n_parameters > choices.MOST_PARAMETERS or numbers > MOST_BETWEEN:

@@ -16,7 +16,7 @@ from inkgrad.costs import Cost, CrossEntropy, SquaredError, as_targets
 from inkgrad.data import animals
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Dense, Elementwise, Layer, Softmax
-from inkgrad.layout import Layout
+from inkgrad.layout import Layout, within
 from inkgrad.training.luck import Purpose, luck
 from inkgrad.web.settings import ACTIVATIONS
 from inkgrad.web.wire import choice, rounded, whole
@@ -61,21 +61,17 @@ def passes(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
     p, g = layout.views(theta), layout.views(gradient)
     network.init(p, luck(whole(message, "seed", 0, 10**9, 0), Purpose.START))
     x, t = dataset.train.x[number : number + 1].astype(np.float64), dataset.train.t[number : number + 1]
-    stages, caches, y = [], [], x
-    for name, layer in network.named():
-        arrays = {"x": y, **{path: np.atleast_2d(getattr(p[name], path)) for path in layer.shapes()}}
-        y, cache = layer.forward(p[name], y)
-        caches.append(cache)
-        stages.append(Stage(layer, arrays | {"y": y}))
+    steps = network.trace(p, x)
+    y = steps[-1].y
     value, dy = cost.value_and_gradient(y, t)
-    stages.append(Stage(cost, {"y": y, "t": as_targets(t, y), "C": np.array([[value]]), "dy": dy}))
-    for (name, layer), cache, stage in zip(
-        reversed(network.named()), reversed(caches), reversed(stages[:-1]), strict=True
-    ):
-        stage.arrays["dy"] = dy
-        dy = layer.backward(p[name], g[name], cache, dy)
-        stage.arrays["dx"] = dy
-        stage.arrays.update({f"d{path}": np.atleast_2d(getattr(g[name], path)) for path in layer.shapes()})
+    stages = [Stage(cost, {"y": y, "t": as_targets(t, y), "C": np.array([[value]]), "dy": dy})]
+    for step in reversed(steps):
+        dx = step.back(g, dy)
+        names, its = step.layer.shapes(), within(g, step.path)
+        parameters = {name: np.atleast_2d(getattr(step.p, name)) for name in names}
+        gradients = {f"d{name}": np.atleast_2d(getattr(its, name)) for name in names}
+        stages.insert(0, Stage(step.layer, {"x": step.x, **parameters, "y": step.y, "dy": dy, "dx": dx, **gradients}))
+        dy = dx
     example = {"x": rounded(x[0]), "label": dataset.labels[int(t[0])]}
     return {"example": example, "cost": value, "examples": len(dataset.train)}, stages
 

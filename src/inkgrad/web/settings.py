@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from inkgrad import layers as all_layers
 from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
-from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax
+from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax, leaves
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Optimizer
 from inkgrad.web.breaking import BREAKS, with_break
@@ -224,12 +225,11 @@ def _refuse_too_much(settings: Settings) -> None:
         )
 
 
-def numbers_between(network: Chain, shape: tuple[int, ...]) -> int:
+def numbers_between(network: Layer, shape: tuple[int, ...]) -> int:
     """Return how many numbers lie between the layers for one input of that shape."""
     numbers = 0
-    for layer in network.layers:
-        if isinstance(layer, Conv2D):  # it lays out each window as a row
-            numbers += layer.kernel**2 * int(np.prod(shape))
-        shape = layer.output_shape(shape)
-        numbers += int(np.prod(shape))
+    for leaf in leaves(network, shape):
+        if isinstance(leaf.layer, Conv2D):  # it lays out each window as a row
+            numbers += leaf.layer.kernel**2 * prod(leaf.input_shape or ())
+        numbers += prod(leaf.output_shape or ())
     return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.data import as_inputs
 from inkgrad.errors import PictureError, SettingError
-from inkgrad.layers import Activation, Chain, Conv2D, Dense, Layer, Softmax
-from inkgrad.layout import Layout, Named
+from inkgrad.layers import Activation, Conv2D, Dense, Layer, Softmax, trace
+from inkgrad.layers.chain import Passed
+from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.pictures import mnist_form
 from inkgrad.web.wire import as_text, positive, rounded, shown, signed
@@ -48,23 +50,24 @@ def think(model: Model, image: Array) -> dict[str, Any]:
     Raises SettingError for a network of other inputs, or one whose outputs are no numbers.
     """
     network = model.network
-    if not isinstance(network, Chain) or model.input_shape != (SIZE, SIZE, 1):
+    if model.input_shape != (SIZE, SIZE, 1):
         raise SettingError(f"only networks for images of 28 × 28 look at drawings, this is {shown(str(network))}")
     layout = Layout(network.shapes())
     p, gradient = layout.views(model.theta), np.zeros_like(model.theta)
-    y = x = as_inputs(image.reshape(1, SIZE, SIZE, 1), model.theta.dtype.type)
-    caches, layers = [], []
-    for name, layer in network.named():
-        y, cache = layer.forward(p[name], y)
-        caches.append(cache)
-        if isinstance(layer, Activation | Conv2D | Dense):
-            layers.append(_activations(layer, y[0]))
+    steps = trace(network, p, as_inputs(image.reshape(1, SIZE, SIZE, 1), model.theta.dtype.type))
+    layers = [
+        _activations(each.layer, each.y[0]) for each in steps if isinstance(each.layer, Activation | Conv2D | Dense)
+    ]
+    y = steps[-1].y
     probabilities = model.cost.probabilities(y)[0]
     if not np.isfinite(probabilities).all():
         raise SettingError("the outputs of this network are no numbers: take another one, or reset it")
     predicted = int(probabilities.argmax())
     _, dy = model.cost.value_and_gradient(y, np.array([predicted]))
-    pull = network.backward(p, layout.views(gradient), caches, dy).reshape(x.shape[1:3])
+    g = layout.views(gradient)
+    for step in reversed(steps):
+        dy = step.back(g, dy)
+    pull = dy.reshape(SIZE, SIZE)
     return {
         "empty": False,
         "image": as_text(image),
@@ -74,7 +77,7 @@ def think(model: Model, image: Array) -> dict[str, Any]:
         "saliency": positive(np.abs(pull), float(np.abs(pull).max())),
         "pull": rounded(pull.ravel(), 3),
         "layers": layers,
-        "first": _first(network, p),
+        "first": _first(steps),
     }
 
 
@@ -96,13 +99,13 @@ def _activations(layer: Layer, y: Array) -> dict[str, Any]:
     }
 
 
-def _first(network: Chain, p: Named) -> dict[str, Any] | None:
+def _first(steps: Iterable[Passed]) -> dict[str, Any] | None:
     """Return the weights of the first layer as small images: kernels, or what each unit looks for."""
-    for name, layer in network.named():
+    for layer, p in ((step.layer, step.p) for step in steps):
         if isinstance(layer, Conv2D):
-            maps, title = np.moveaxis(p[name].W[:, :, 0, :], -1, 0), f"kernels of {layer}"
+            maps, title = np.moveaxis(p.W[:, :, 0, :], -1, 0), f"kernels of {layer}"
         elif isinstance(layer, Dense) and layer.n_in == SIZE * SIZE:
-            maps, title = p[name].W.T.reshape(-1, SIZE, SIZE), f"weights of {layer}"
+            maps, title = p.W.T.reshape(-1, SIZE, SIZE), f"weights of {layer}"
         else:
             continue
         maps = maps[:MOST_MAPS]
