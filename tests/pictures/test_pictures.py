@@ -25,9 +25,9 @@ from inkgrad.pictures import (
     without_rules,
 )
 from inkgrad.pictures.morphology import dilate, erode, opened, spread
+from inkgrad.pictures.paper import find_skew, turned
 from inkgrad.pictures.pieces import joined
 from inkgrad.reader.page.rows import in_rows
-from inkgrad.reader.page.skew import find_skew, turned
 from inkgrad.reader.page.table import Table, extended
 from inkgrad.reader.page.tables import find_tables
 from lab.synthetic import Look, write_line, write_lines, write_ruled

@@ -1,11 +1,9 @@
 """Pictures: from a picture of writing to pieces of ink, and to what a network trained on MNIST knows."""
 
-from inkgrad.pictures.crossings import without_rules
-from inkgrad.pictures.cuts import cut_apart
 from inkgrad.pictures.mnist_form import mnist_form
 from inkgrad.pictures.paper import at_working_size, ink_on_paper, lightness_skew, thresholds
-from inkgrad.pictures.pieces import Piece, find_pieces
-from inkgrad.pictures.rules import find_rules
+from inkgrad.pictures.pieces import Piece, cut_apart, find_pieces
+from inkgrad.pictures.rules import find_rules, without_rules
 from inkgrad.pictures.source import Source, open_picture
 
 __all__ = [

@@ -8,17 +8,18 @@ from PIL import Image
 from inkgrad.arrays import Array
 from inkgrad.errors import PictureError
 
-SIZE, BOX = 28, 20
-STRENGTH = 0.8  # the typical ink of MNIST's strokes; thin pens fade when scaled, and are brought up to it
+MNIST_SIDE_PX, DIGIT_SIDE_PX = 28, 20  # of MNIST's images, and of the digit inside them
 
 
-def mnist_form(ink: Array) -> Array:
+def mnist_form(ink: Array, typical_ink: float = 0.8) -> Array:
     """Return a digit as uint8 (28, 28), for ink (height, width) in [0, 1].
 
     It is scaled to fit a box of 20 × 20 pixels, its aspect kept, and moved by whole pixels so that
     its centre of mass comes to pixel 14 of 28, counted from 0, both down and across, where it
     is in MNIST's own images on average.  (LeCun et al. 1998,
     https://doi.org/10.1109/5.726791, section III.A.)
+
+    `typical_ink` is that of MNIST's strokes: thin pens fade when they are scaled, and are brought up to it.
 
     Raises PictureError when there is no ink.
     """
@@ -27,13 +28,13 @@ def mnist_form(ink: Array) -> Array:
         raise PictureError("no digit found: there is no ink")
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = cut.shape
-    scale = BOX / max(height, width)
+    scale = DIGIT_SIDE_PX / max(height, width)
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     filter_ = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     scaled = np.clip(np.asarray(Image.fromarray(cut.astype(np.float32)).resize(small, filter_)), 0, 1)
     typical = float((scaled**2).sum() / scaled.sum())  # of a pixel with ink, weighted by its ink
-    scaled = np.minimum(scaled * max(1 / float(scaled.max()), STRENGTH / typical), 1)
-    digit = np.zeros((SIZE, SIZE), np.float32)
+    scaled = np.minimum(scaled * max(1 / float(scaled.max()), typical_ink / typical), 1)
+    digit = np.zeros((MNIST_SIDE_PX, MNIST_SIDE_PX), np.float32)
     top, left = (_start(scaled.sum(axis=axis)) for axis in (1, 0))
     digit[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
     return np.rint(digit * 255).astype(np.uint8)
@@ -42,4 +43,4 @@ def mnist_form(ink: Array) -> Array:
 def _start(profile: Array) -> int:
     """Return where a profile of ink must start for its centre of mass to be at 14, inside 0..28."""
     centre = float(profile @ np.arange(len(profile)) / profile.sum())
-    return min(max(round(SIZE / 2 - centre), 0), SIZE - len(profile))
+    return min(max(round(MNIST_SIDE_PX / 2 - centre), 0), MNIST_SIDE_PX - len(profile))

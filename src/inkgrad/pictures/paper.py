@@ -1,34 +1,82 @@
-"""Paper: from colours to ink, whatever the paper's own colour, its shadows and folds."""
+"""Paper: from colours to ink, whatever the paper's own colour, shadows and folds, and however it is turned."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from inkgrad.arrays import Array
 
-LEAST_SIDE, MOST_PIXELS = 56, 3_000_000  # smaller pictures are enlarged, larger ones reduced
-ROUGH = 90_000  # pixels that are enough to see the paper
-N_SAMPLED = 20_000  # pixels that are enough to know the paper's grain
-LEAST_INK = 0.06  # of the paper's light; what takes away less is paper
-STROKE = 0.3  # of the picture's shorter side: no stroke is thicker
-LEAST_STROKE, MOST_STROKE = 16, 100  # pixels
-NOISE = 0.5  # of the threshold: steeper slopes are edges, and no noise
-GRAINY = 0.035  # of the light: by so much or more a pixel differs from its neighbours
-ABOVE_NOISE = 4.0  # standard deviations of paper is the ink of strokes at least
-GRAIN = 2.5  # times as dark as the noise's slopes is a stroke
+
+@dataclass(frozen=True)
+class PaperSettings:
+    """How ink is told from the paper under it.
+
+    least_side_px     the shorter side of a picture: smaller ones are enlarged
+    most_pixels       of a picture: larger ones are reduced
+    enough_for_paper  pixels that are enough to see the paper
+    enough_for_grain  pixels that are enough to know the paper's grain
+    least_ink         of the paper's light: what takes away less is paper
+    widest_stroke     of the picture's shorter side: no stroke is thicker
+    stroke_bounds_px  between which the widest stroke is in any picture
+    edge_slope        of the threshold: steeper slopes are edges, and no noise
+    grainy            of the light: by so much or more a pixel of grainy paper differs from its neighbours
+    above_noise       standard deviations of paper that the ink of strokes has at least
+    above_slopes      times as dark as the slopes of noise is a stroke
+    """
+
+    least_side_px: int = 56
+    most_pixels: int = 3_000_000
+    enough_for_paper: int = 90_000
+    enough_for_grain: int = 20_000
+    least_ink: float = 0.06
+    widest_stroke: float = 0.3
+    stroke_bounds_px: tuple[int, int] = (16, 100)
+    edge_slope: float = 0.5
+    grainy: float = 0.035
+    above_noise: float = 4.0
+    above_slopes: float = 2.5
+
+    def step(self, shape: tuple[int, ...]) -> int:
+        """Return of how many pixels, down and across, one is enough to see the paper."""
+        return max(1, int(np.sqrt(shape[0] * shape[1] / self.enough_for_paper)))
+
+    def window(self, shape: tuple[int, ...]) -> int:
+        """Return how many of those pixels are wider than any stroke."""
+        return int(np.clip(self.widest_stroke * min(shape), *self.stroke_bounds_px)) // self.step(shape) + 1
 
 
-def at_working_size(colours: Array) -> tuple[Array, float]:
+@dataclass(frozen=True)
+class SkewSettings:
+    """How far a page is turned upright.
+
+    most_degrees      either way
+    least_degrees     less does no harm
+    fewest_pieces     that say how a page is turned
+    sharper           times as sharp as unturned are its rows; else it is chance
+    enough_points     pixels with ink that are enough to see the rows
+    """
+
+    most_degrees: float = 16.0
+    least_degrees: float = 0.7
+    fewest_pieces: int = 4
+    sharper: float = 1.12
+    enough_points: int = 12_000
+
+
+def at_working_size(colours: Array, settings: PaperSettings = PaperSettings()) -> tuple[Array, float]:
     """Return colours of a size to work at, and how many of its pixels were one before."""
     height, width, _ = colours.shape
-    if height * width > MOST_PIXELS:
-        factor = min(int(np.ceil(np.sqrt(height * width / MOST_PIXELS))), height, width)
+    most, least_side = settings.most_pixels, settings.least_side_px
+    if height * width > most:
+        factor = min(int(np.ceil(np.sqrt(height * width / most))), height, width)
         smaller = _image(colours).reduce(factor)
         return _array(smaller), 1 / factor
-    if min(height, width) < LEAST_SIDE and height * width > 1:
-        factor = min(-(-LEAST_SIDE // min(height, width)), 4)
-        if height * width * factor**2 <= MOST_PIXELS:
+    if min(height, width) < least_side and height * width > 1:
+        factor = min(-(-least_side // min(height, width)), 4)
+        if height * width * factor**2 <= most:
             larger = _image(colours).resize((width * factor, height * factor), Image.Resampling.BICUBIC)
             return _array(larger), factor
     return colours, 1
@@ -43,7 +91,7 @@ def _array(image: Image.Image) -> Array:
     return array if array.ndim == 3 else array[..., np.newaxis]
 
 
-def lightness_skew(colours: Array) -> float:
+def lightness_skew(colours: Array, settings: PaperSettings = PaperSettings()) -> float:
     """Return the skewness of lightness against its surroundings: below 0 for dark on light, above 0 for light on dark.
 
     Where the one takes a share q of the picture and the other the rest, it is
@@ -51,14 +99,14 @@ def lightness_skew(colours: Array) -> float:
     """
     from scipy import ndimage
 
-    step = max(1, int(np.sqrt(colours.shape[0] * colours.shape[1] / ROUGH)))
+    step = settings.step(colours.shape)
     light = colours[::step, ::step].mean(axis=2, dtype=np.float32)
     light -= ndimage.uniform_filter(light, max(light.shape) if max(light.shape) < 80 else min(light.shape) // 2)
     variance = float((light**2).mean())
     return float((light**3).mean()) / variance**1.5 if variance > 1 else 0.0
 
 
-def ink_on_paper(colours: Array, light_on_dark: bool = False) -> Array:
+def ink_on_paper(colours: Array, light_on_dark: bool = False, settings: PaperSettings = PaperSettings()) -> Array:
     """Return the ink of a picture, float32 (height, width) in [0, 1]: the part of the paper's light that it takes.
 
     For each colour channel the paper is what remains when dark things narrower than a stroke may be
@@ -68,49 +116,48 @@ def ink_on_paper(colours: Array, light_on_dark: bool = False) -> Array:
     """
     if light_on_dark:
         colours = 255 - colours
-    taken = np.stack([_taken(colours[..., k]) for k in range(colours.shape[2])])
+    taken = np.stack([_taken(colours[..., k], settings) for k in range(colours.shape[2])])
     if len(taken) == 1:
-        return _smoothed(taken[0])
+        return _smoothed(taken[0], settings.grainy)
     strength = (taken[:, ::3, ::3] ** 2).sum(axis=(1, 2)).astype(np.float64) + 1e-9
     weights = (strength / strength.sum()).astype(np.float32)
-    return _smoothed(np.asarray(np.tensordot(weights, taken, 1)))
+    return _smoothed(np.asarray(np.tensordot(weights, taken, 1)), settings.grainy)
 
 
-def _taken(channel: Array) -> Array:
+def _taken(channel: Array, settings: PaperSettings) -> Array:
     from scipy import ndimage
 
     height, width = channel.shape
-    step = max(1, int(np.sqrt(channel.size / ROUGH)))
+    step, window = settings.step(channel.shape), settings.window(channel.shape)
     rough = Image.fromarray(channel).reduce(step) if step > 1 else Image.fromarray(channel)
-    window = int(np.clip(STROKE * min(height, width), LEAST_STROKE, MOST_STROKE)) // step + 1
     paper = ndimage.grey_closing(np.asarray(rough), (window, window), mode="nearest").astype(np.float32)
     paper = ndimage.uniform_filter(paper, max(3, window // 4), mode="nearest")
     whole = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
     return np.clip(1 - channel / np.maximum(whole, 8), 0, 1)
 
 
-def _smoothed(ink: Array) -> Array:
+def _smoothed(ink: Array, grainy: float) -> Array:
     """Return ink; of a grainy picture, each pixel's mean with its neighbours."""
     from scipy import ndimage
 
     bends = np.abs(2 * ink[1:-1:2, 1:-1:2] - ink[1:-1:2, :-2:2] - ink[1:-1:2, 2::2])
-    return ndimage.uniform_filter(ink, 3) if bends.size and np.median(bends) > GRAINY else ink
+    return ndimage.uniform_filter(ink, 3) if bends.size and np.median(bends) > grainy else ink
 
 
-def paper_level(ink: Array) -> tuple[float, float]:
+def _paper_level(ink: Array, enough: int) -> tuple[float, float]:
     """Return how much ink paper seems to have, and the standard deviation of that, from the lighter part of a picture.
 
     Of a normal distribution 0.08 lies 1.405, and 0.3 lies 0.524 standard deviations or more below
     the mean.  So it does not matter how much of the picture is ink, up to 0.7 of it.
     """
-    step = max(2, int(np.sqrt(ink.size / N_SAMPLED)))
+    step = max(2, int(np.sqrt(ink.size / enough)))
     some = np.sort(ink[::step, ::step], axis=None)
     low, high = some[int(0.08 * len(some))], some[int(0.3 * len(some))]
     deviation = (high - low) / (1.405 - 0.524)
     return float(high + 0.524 * deviation), float(deviation)
 
 
-def thresholds(ink: Array) -> Array:
+def thresholds(ink: Array, settings: PaperSettings = PaperSettings()) -> Array:
     """Return how much ink a stroke has at least in each place, for ink (height, width) in [0, 1].
 
     It is the mean ink at edges: sum(e ink) / sum(e), with e the fourth power of the slope; half of
@@ -126,17 +173,17 @@ def thresholds(ink: Array) -> Array:
     total = float(edges.sum())
     if total == 0:
         return np.ones_like(ink)
-    level, deviation = paper_level(ink)
+    level, deviation = _paper_level(ink, settings.enough_for_grain)
     weighted = edges * (ink - np.float32(level))
-    whole = max(float(weighted.sum()) / total, LEAST_INK, ABOVE_NOISE * deviation)
-    step = max(1, int(np.sqrt(ink.size / ROUGH)))
-    window = int(np.clip(STROKE * min(ink.shape), LEAST_STROKE, MOST_STROKE)) // step + 1
-    noise = np.minimum(slope, (NOISE * whole) ** 2)
+    surely_ink = settings.above_noise * deviation
+    whole = max(float(weighted.sum()) / total, settings.least_ink, surely_ink)
+    step, window = settings.step(ink.shape), settings.window(ink.shape)
+    noise = np.minimum(slope, (settings.edge_slope * whole) ** 2)
     inks, slopes, rough = (
         ndimage.uniform_filter(_reduced(values, step), 2 * window, mode="reflect")
         for values in (weighted, edges, noise)
     )
-    least = np.maximum(max(0.5 * whole, ABOVE_NOISE * deviation), GRAIN * np.sqrt(np.maximum(rough, 0)))
+    least = np.maximum(max(0.5 * whole, surely_ink), settings.above_slopes * np.sqrt(np.maximum(rough, 0)))
     threshold = np.maximum(np.minimum(inks / np.maximum(slopes, 1e-9), 1.2 * whole), least) + np.float32(level)
     if step > 1:
         height, width = ink.shape
@@ -153,3 +200,35 @@ def _slope(ink: Array) -> Array:
 
 def _reduced(values: Array, step: int) -> Array:
     return np.asarray(Image.fromarray(values).reduce(step)) if step > 1 else values
+
+
+def find_skew(strokes: Array, high: float, settings: SkewSettings = SkewSettings()) -> float:
+    """Return by how many degrees rows of writing and rules rise to the right; 0 where it is not clear.
+
+    Each angle's rows of pixels are counted; where writing and rules lie along them, the counts
+    are most uneven, and the sum of their squares is largest.  `high` is the height of the
+    writing; rows are an eighth of it.
+    """
+    rows, columns = np.nonzero(strokes)
+    if len(rows) < 50:
+        return 0.0
+    step = max(1, len(rows) // settings.enough_points)
+    rows, columns = rows[::step], columns[::step] - strokes.shape[1] / 2
+    band = max(1.0, high / 8)
+    coarse = np.arange(-settings.most_degrees, settings.most_degrees + 0.1, 1)
+    best = max(coarse, key=lambda angle: _sharpness(rows, columns, angle, band))
+    fine = best + np.arange(-0.75, 0.8, 0.25)
+    best = float(max(fine, key=lambda angle: _sharpness(rows, columns, angle, band)))
+    least = settings.sharper * _sharpness(rows, columns, 0, band)
+    return best if _sharpness(rows, columns, best, band) > least else 0.0
+
+
+def _sharpness(rows: Array, columns: Array, angle: float, band: float) -> float:
+    slope = np.tan(np.radians(angle))
+    lines = ((rows + slope * columns) / band).astype(int)
+    return float((np.bincount(lines - lines.min()).astype(float) ** 2).sum())
+
+
+def turned(ink: Array, degrees: float) -> Array:
+    """Return ink turned clockwise by so many degrees about its middle, the picture as large as before."""
+    return np.asarray(Image.fromarray(ink).rotate(-degrees, Image.Resampling.BILINEAR))

@@ -1,4 +1,4 @@
-"""Pieces: connected ink, as it is cut out of a picture."""
+"""Pieces: connected ink, as it is found in a picture, cut out of it, joined and cut apart."""
 
 from __future__ import annotations
 
@@ -9,14 +9,41 @@ import numpy as np
 
 from inkgrad.arrays import Array
 
-SMALLEST = 0.16  # of the height of the writing; what is smaller both ways is a speck
-MOST = 1500  # pieces: with more it is a pattern, of which the largest will do
-LOWEST = 6  # pixels; what is written lower, nobody can read
-INSIDE = 0.3  # of the height of a box has what is written in it at least
-LARGEST = 0.8  # of the picture's side; what is larger is no writing, if there is other
-LEAST_SHARE = 0.04  # of the weight has such other writing
-ACROSS = 0.3  # of the ink is in runs that go straight across strokes
-LONGEST = 24  # times as long as thick are the strokes of a digit
+
+@dataclass(frozen=True)
+class PieceSettings:
+    """What is a piece of writing, and how high and thick writing is.
+
+    smallest         of the height of the writing: what is smaller both ways is a speck
+    most_pieces      with more it is a pattern, of which the largest will do
+    lowest_px        what is written lower, nobody can read
+    inside_box       of the height of a box has what is written in it at least
+    largest          of the picture's side: what is larger is no writing, if there is other
+    least_share      of the weight that such other writing has
+    across_strokes   of the ink that is in runs which go straight across strokes
+    longest_stroke   times as long as thick are the strokes of a digit
+    """
+
+    smallest: float = 0.16
+    most_pieces: int = 1500
+    lowest_px: float = 6
+    inside_box: float = 0.3
+    largest: float = 0.8
+    least_share: float = 0.04
+    across_strokes: float = 0.3
+    longest_stroke: float = 24
+
+
+@dataclass(frozen=True)
+class CutSettings:
+    """How a piece is cut apart.
+
+    apart      of the height of the writing: the least distance between two cuts
+    most_cuts  of one piece
+    """
+
+    apart: float = 0.2
+    most_cuts: int = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +92,7 @@ def thickness(piece: Piece) -> float:
     return 2 * float(mask.sum()) / float(edges)
 
 
-def find_pieces(strokes: Array, stroke: float) -> list[Piece]:
+def find_pieces(strokes: Array, stroke: float, settings: PieceSettings = PieceSettings()) -> list[Piece]:
     """Return the connected pieces of strokes (height, width), larger than specks, in no order.
 
     `stroke` is how thick strokes are, in pixels.  Boxes around other pieces are left out.
@@ -77,16 +104,17 @@ def find_pieces(strokes: Array, stroke: float) -> list[Piece]:
         return []
     boxes = ndimage.find_objects(labels)
     sizes = np.array([(box[0].stop - box[0].start, box[1].stop - box[1].start) for box in boxes])
-    high = writing_height(sizes, stroke, strokes.shape)
-    if high < LOWEST:
+    high = writing_height(sizes, stroke, strokes.shape, settings)
+    if high < settings.lowest_px:
         return []
-    kept = np.flatnonzero(sizes.max(axis=1) >= max(SMALLEST * high, 2))
-    kept = kept[np.argsort(-sizes[kept].max(axis=1), kind="stable")[:MOST]]
-    kept = kept[~_boxes(np.array([[(side.start, side.stop) for side in boxes[k]] for k in kept]))]
+    kept = np.flatnonzero(sizes.max(axis=1) >= max(settings.smallest * high, 2))
+    kept = kept[np.argsort(-sizes[kept].max(axis=1), kind="stable")[: settings.most_pieces]]
+    places = np.array([[(side.start, side.stop) for side in boxes[k]] for k in kept])
+    kept = kept[~_are_boxes(places, settings.inside_box)]
     return [Piece(boxes[k][0].start, boxes[k][1].start, labels[boxes[k]] == k + 1) for k in kept]
 
 
-def _boxes(places: Array) -> Array:
+def _are_boxes(places: Array, inside_box: float) -> Array:
     """Return which pieces are boxes around others: a digit has no other piece of some size inside it.
 
     places  (n, 2, 2)  where each starts and stops, down and across
@@ -94,11 +122,13 @@ def _boxes(places: Array) -> Array:
     start, stop = places[:, :, 0], places[:, :, 1]
     inside = ((start[:, None] < start) & (stop < stop[:, None])).all(axis=2)
     sizes = stop - start
-    large = sizes[:, 0] >= INSIDE * sizes[:, None, 0]
+    large = sizes[:, 0] >= inside_box * sizes[:, None, 0]
     return np.asarray((inside & large).any(axis=1))
 
 
-def writing_height(sizes: Array, stroke: float, shape: tuple[int, ...]) -> float:
+def writing_height(
+    sizes: Array, stroke: float, shape: tuple[int, ...], settings: PieceSettings = PieceSettings()
+) -> float:
     """Return how high most of what is written is, in pixels.
 
     sizes   (n, 2)  height and width of pieces
@@ -109,26 +139,26 @@ def writing_height(sizes: Array, stroke: float, shape: tuple[int, ...]) -> float
     rests of rules count little; but no piece by more than strokes can be long, so that a shadow
     does not count more than the writing.
     """
-    weights = np.minimum(sizes.min(axis=1), LONGEST * stroke) ** 2
-    writing = ((sizes < LARGEST * np.array(shape)).all(axis=1)) & (sizes[:, 0] > 4)
-    if weights[writing].sum() > LEAST_SHARE * weights.sum():
+    weights = np.minimum(sizes.min(axis=1), settings.longest_stroke * stroke) ** 2
+    writing = ((sizes < settings.largest * np.array(shape)).all(axis=1)) & (sizes[:, 0] > 4)
+    if weights[writing].sum() > settings.least_share * weights.sum():
         sizes, weights = sizes[writing], weights[writing]
     order = np.argsort(sizes[:, 0])
     middle = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
     return float(sizes[order[middle], 0])
 
 
-def stroke_width(strokes: Array) -> float:
+def stroke_width(strokes: Array, settings: PieceSettings = PieceSettings()) -> float:
     """Return how wide strokes are across, in pixels; 1 without ink.
 
-    It is such that 0.3 of the ink is in shorter runs along rows: those that go straight across strokes.
+    It is such that a share of the ink is in shorter runs along rows: those that go straight across strokes.
     """
     edges = np.flatnonzero(np.diff(np.pad(strokes, ((0, 0), (1, 1))).view(np.int8).ravel()))
     if len(edges) == 0:
         return 1.0
     runs = np.sort(edges[1::2] - edges[::2])
     below = np.cumsum(runs)
-    return float(runs[np.searchsorted(below, ACROSS * below[-1])])
+    return float(runs[np.searchsorted(below, settings.across_strokes * below[-1])])
 
 
 def joined(pieces: Sequence[Piece]) -> Piece:
@@ -163,3 +193,84 @@ def cut_out(piece: Piece, ink: Array) -> tuple[Array, float]:
     own = values[top : top + piece.height, left : left + piece.width][mask]
     middle = float(np.partition(own, len(own) // 2)[len(own) // 2])
     return np.minimum(np.where(near, values, 0) / max(middle, 1e-6), 1), middle
+
+
+def cut_apart(piece: Piece, ink: Array, high: float, settings: CutSettings = CutSettings()) -> list[Piece]:
+    """Return the parts of a piece between the best cuts from its top to its bottom, from left to right.
+
+    A cut goes down one row at a time, straight or one column aside, and costs the ink that it
+    crosses; among all cuts those are taken that cost less than others nearby.  `high` is the
+    height of the writing in pixels.
+    """
+    costs = _costs_of_cuts(piece, ink)
+    down, up = _cheapest(costs), _cheapest(costs[::-1])[::-1]
+    through = (down + up - costs)[piece.height // 2]
+    apart = max(2, round(settings.apart * high))
+    places = _minima(through, apart)[: settings.most_cuts]
+    if not places:
+        return [piece]
+    paths = [_cut_through(down, up, place) for place in sorted(places)]
+    return _parts_between(piece, np.maximum.accumulate(np.stack(paths), axis=0))
+
+
+def _costs_of_cuts(piece: Piece, ink: Array) -> Array:
+    """Return what it costs to go through each pixel: its ink, and a little for each step."""
+    values = ink[piece.top : piece.bottom, piece.left : piece.right]
+    return np.where(piece.mask, values / max(float(values[piece.mask].mean()), 1e-6), 0.0) + 0.01
+
+
+def _cheapest(costs: Array) -> Array:
+    """Return the cost of the cheapest way from the top to each pixel, its own included.
+
+    A step aside is √2 times as long as one straight down.
+    """
+    least = np.empty_like(costs)
+    least[0] = costs[0]
+    wall = np.array([np.inf])
+    for row in range(1, len(costs)):
+        before, here = least[row - 1], costs[row]
+        aside = np.minimum(np.concatenate([before[1:], wall]), np.concatenate([wall, before[:-1]]))
+        least[row] = np.minimum(before + here, aside + 1.41 * here)
+    return least
+
+
+def _minima(through: Array, apart: int) -> list[int]:
+    """Return the columns that cost least within `apart` pixels, the cheapest first; none so near to the sides."""
+    n = len(through)
+    middle = np.arange(n)
+    order = np.lexsort((np.abs(middle - n / 2), through))
+    taken: list[int] = []
+    for place in order:
+        if apart <= place < n - apart and all(abs(place - other) >= apart for other in taken):
+            taken.append(int(place))
+    return taken
+
+
+def _cut_through(down: Array, up: Array, place: int) -> Array:
+    """Return the column of the cheapest cut through column `place` of the middle row, for each row."""
+    height, width = down.shape
+    path = np.empty(height, int)
+    path[height // 2] = place
+    for rows, least, back in (
+        (range(height // 2 - 1, -1, -1), down, 1),
+        (range(height // 2 + 1, height), up, -1),
+    ):
+        for row in rows:
+            before = path[row + back]
+            left = max(before - 1, 0)
+            near = least[row, left : before + 2] + 1e-6 * np.abs(np.arange(left, min(before + 2, width)) - before)
+            path[row] = left + int(near.argmin())
+    return path
+
+
+def _parts_between(piece: Piece, paths: Array) -> list[Piece]:
+    """Return the parts of a piece left of the first path, between the paths, and right of the last."""
+    number = (np.arange(piece.width) >= paths[:, :, None]).sum(axis=0)
+    parts = []
+    for k in range(len(paths) + 1):
+        mask = piece.mask & (number == k)
+        columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+        if len(rows):
+            inside = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            parts.append(Piece(piece.top + int(rows[0]), piece.left + int(columns[0]), inside))
+    return parts

@@ -1,4 +1,4 @@
-"""Rules: printed lines, and the sides of boxes."""
+"""Rules: printed lines and the sides of boxes, found and taken out, with the strokes that cross them kept whole."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.pictures.frames import closed_frames, in_line
 from inkgrad.pictures.morphology import spread
-from inkgrad.pictures.pieces import LARGEST, stroke_width, writing_height
-from inkgrad.pictures.runs import ACROSS, DOWN, Run, drawn, is_side, long_runs, own_ink
-
-SLENDER = 22  # a rule is so many times as long as thick; few strokes of a pen are
-VERY_LONG = 60  # times as long as thick is no stroke of a pen at all
-LONG = 2.2  # and so many times as long as the writing is high
-FRAME = 10  # times as long as thick is a rule that ends on another, or on the picture's edge
-LEAST_LEFT = 0.02  # of the ink remains without the rules; else they are no rules, but the writing
-SHORTEST = 14  # pixels
+from inkgrad.pictures.pieces import PieceSettings, stroke_width, writing_height
+from inkgrad.pictures.runs import (
+    ACROSS,
+    DOWN,
+    InkRun,
+    RuleSettings,
+    closed_frames,
+    drawn,
+    in_line,
+    is_side,
+    long_runs,
+    own_ink,
+)
 
 
 @dataclass(frozen=True)
@@ -48,46 +51,62 @@ class Rules:
         return bool(self.across.any() or self.down.any())
 
 
-def find_rules(ink: Array, strokes: Array, faint: Array) -> Rules:
+def find_rules(
+    ink: Array,
+    strokes: Array,
+    faint: Array,
+    settings: RuleSettings = RuleSettings(),
+    writing: PieceSettings = PieceSettings(),
+) -> Rules:
     """Return the rules among strokes, bool (height, width), of ink in [0, 1].
 
-    `faint` has the strokes and what is nearly as dark.
+    `faint` has the strokes and what is nearly as dark; `writing` says what is no rule.
 
     A rule is a run of ink, straight or nearly so, that is much longer than thick and than the
     writing is high; or a shorter one between two such rules, as the sides of boxes are.
     """
-    least = max(SHORTEST, min(min(strokes.shape) // 5, 36), max(strokes.shape) // 32)
+    least = max(settings.shortest_px, min(min(strokes.shape) // 5, 36), max(strokes.shape) // 32)
     labels, runs = {}, {}
     for axis in ACROSS, DOWN:
-        labels[axis], runs[axis] = long_runs(faint, axis, least)
-    frames = closed_frames(runs)
+        labels[axis], runs[axis] = long_runs(faint, axis, least, settings)
+    frames = closed_frames(runs, settings)
     rest = strokes & ~drawn(frames[ACROSS], labels[ACROSS]) & ~drawn(frames[DOWN], labels[DOWN])
-    high = max(_writing_height(rest), _writing_height(rest & (labels[ACROSS] == 0) & (labels[DOWN] == 0)))
+    clear = rest & (labels[ACROSS] == 0) & (labels[DOWN] == 0)
+    high = max(_writing_height(rest, writing), _writing_height(clear, writing))
     taken = {
         axis: [
             run
             for run in runs[axis]
-            if run in frames[axis] or _is_long(run, high) or _goes_through(run, axis, high, strokes.shape)
+            if run in frames[axis]
+            or _is_long(run, high, settings)
+            or _goes_through(run, axis, high, strokes.shape, settings)
         ]
         for axis in (ACROSS, DOWN)
     }
     for axis in ACROSS, DOWN:
         walls = spread(drawn(taken[1 - axis], labels[1 - axis]), 3, axis)
-        more = [run for run in runs[axis] if run not in taken[axis] and _ends_on(run, walls, axis, labels[axis], high)]
-        taken[axis] = in_line(taken[axis] + more, axis) if more else taken[axis]
+        more = [
+            run
+            for run in runs[axis]
+            if run not in taken[axis] and _ends_on(run, walls, axis, labels[axis], high, settings)
+        ]
+        taken[axis] = in_line(taken[axis] + more, axis, settings) if more else taken[axis]
     segments = tuple(
         Segment(axis, run.box[axis].start, run.box[axis].stop, run.at_start, run.at_stop)
         for axis in (ACROSS, DOWN)
         for run in taken[axis]
     )
-    own = {axis: own_ink(taken[axis], labels[axis], faint, ink, axis) & strokes for axis in (ACROSS, DOWN)}
+    own = {
+        axis: own_ink(taken[axis], labels[axis], faint, ink, axis, settings.overwritten) & strokes
+        for axis in (ACROSS, DOWN)
+    }
     rules = Rules(own[ACROSS], own[DOWN], segments)
     left = strokes & ~rules.across & ~rules.down
     nothing = np.zeros_like(strokes)
-    return rules if left.sum() > LEAST_LEFT * strokes.sum() else Rules(nothing, nothing)
+    return rules if left.sum() > settings.least_left * strokes.sum() else Rules(nothing, nothing)
 
 
-def _writing_height(strokes: Array) -> float:
+def _writing_height(strokes: Array, writing: PieceSettings) -> float:
     """Return how high most pieces of strokes are, in pixels; 0 where none is smaller than the picture."""
     from scipy import ndimage
 
@@ -95,24 +114,25 @@ def _writing_height(strokes: Array) -> float:
     if n == 0:
         return 0.0
     sizes = np.array([(box[0].stop - box[0].start, box[1].stop - box[1].start) for box in ndimage.find_objects(labels)])
-    small = (sizes < LARGEST * np.array(strokes.shape)).all(axis=1)
-    return writing_height(sizes[small], stroke_width(strokes), strokes.shape) if small.any() else 0.0
+    small = (sizes < writing.largest * np.array(strokes.shape)).all(axis=1)
+    stroke = stroke_width(strokes, writing)
+    return writing_height(sizes[small], stroke, strokes.shape, writing) if small.any() else 0.0
 
 
-def _is_long(run: Run, high: float) -> bool:
+def _is_long(run: InkRun, high: float, settings: RuleSettings) -> bool:
     """Return whether a run is longer than any stroke of a pen."""
-    return run.length > VERY_LONG * run.thickness or (
-        high > 0 and run.length > max(SLENDER * run.thickness, LONG * high)
+    return run.length > settings.very_long * run.thickness or (
+        high > 0 and run.length > max(settings.slender * run.thickness, settings.long * high)
     )
 
 
-def _goes_through(run: Run, axis: int, high: float, shape: tuple[int, ...]) -> bool:
+def _goes_through(run: InkRun, axis: int, high: float, shape: tuple[int, ...], settings: RuleSettings) -> bool:
     """Return whether a run goes from edge to edge of the picture, as what is left of a frame does."""
     from_edge, to_edge = run.box[axis].start <= 2, run.box[axis].stop >= shape[axis] - 2
-    return from_edge and to_edge and run.length > max(FRAME * run.thickness, high) and high > 0
+    return from_edge and to_edge and run.length > max(settings.ending * run.thickness, high) and high > 0
 
 
-def _ends_on(run: Run, walls: Array, axis: int, labels: Array, high: float) -> bool:
+def _ends_on(run: InkRun, walls: Array, axis: int, labels: Array, high: float, settings: RuleSettings) -> bool:
     """Return whether a run begins and ends on walls, or is very slender and does so at one end."""
     mine = labels[run.box] == run.label
     met = np.flatnonzero((mine & walls[run.box]).any(axis=1 - axis))
@@ -120,5 +140,49 @@ def _ends_on(run: Run, walls: Array, axis: int, labels: Array, high: float) -> b
     begins = bool((met <= near).any()) or run.box[axis].start <= 2
     ends = bool((met >= run.length - 1 - near).any()) or run.box[axis].stop >= labels.shape[axis] - 2
     n_ends = begins + ends
-    least = FRAME if n_ends > 1 else SLENDER
-    return n_ends > 0 and is_side(run, axis) and run.length > max(least * run.thickness, 1.15 * high) and high > 0
+    slender = settings.ending if n_ends > 1 else settings.slender
+    least = max(slender * run.thickness, 1.15 * high)
+    return n_ends > 0 and is_side(run, axis, settings) and run.length > least and high > 0
+
+
+def without_rules(strokes: Array, rules: Rules, settings: RuleSettings = RuleSettings()) -> Array:
+    """Return strokes without the rules; where a stroke crosses a rule, it stays whole."""
+    if not rules:
+        return strokes
+    lines = rules.across | rules.down
+    rest = strokes & ~lines
+    across = _bridged(rest, rules.across, settings.thickest_px)
+    down = _bridged(rest.T, rules.down.T, settings.thickest_px).T
+    return np.asarray(rest | (across & ~rules.down) | (down & ~rules.across))
+
+
+def _bridged(rest: Array, lines: Array, thickest: int) -> Array:
+    """Return the pixels of lines across that have ink of the rest both above and below, or nearly so."""
+    width = rest.shape[1] + 2
+    ink = np.pad(rest, 1).ravel()
+    where = np.flatnonzero(np.pad(lines, 1))
+    n_steps = min(_thickness(lines), thickest)
+    above, below = (_reached(ink, where, side, n_steps) for side in (-width, width))
+    bridged = np.zeros(ink.size, bool)
+    bridged[where] = above & below
+    return bridged.reshape(-1, width)[1:-1, 1:-1]
+
+
+def _reached(ink: Array, where: Array, side: int, n_steps: int) -> Array:
+    """Return which pixels, at indices `where`, are reached from ink by steps away from `side`, straight or aslant."""
+    ink, reached = ink.copy(), np.zeros(len(where), bool)
+    for _ in range(n_steps):
+        beside = where[~reached] + side
+        new = ink[beside - 1] | ink[beside] | ink[beside + 1]
+        if not new.any():
+            break
+        reached[~reached] = new
+        ink[where[reached]] = True
+    return reached
+
+
+def _thickness(lines: Array) -> int:
+    """Return how thick lines across are, in pixels: nearly the most of them all."""
+    columns = lines[:, lines.any(axis=0)]
+    starts = (columns[1:] & ~columns[:-1]).sum() + columns[0].sum()
+    return int(np.ceil(2 * columns.sum() / max(starts, 1))) + 1 if columns.size else 0

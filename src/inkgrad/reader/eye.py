@@ -9,7 +9,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.errors import SettingError
 from inkgrad.models import Model
-from inkgrad.pictures.mnist_form import SIZE, mnist_form
+from inkgrad.pictures.mnist_form import MNIST_SIDE_PX, mnist_form
 from inkgrad.pictures.pieces import Piece, cut_out, thickness
 
 DIGITS = "0123456789"
@@ -57,7 +57,7 @@ class Eye:
 
     def __init__(self, model: Model) -> None:
         missing = [digit for digit in DIGITS if digit not in model.labels]
-        if missing or model.input_shape != (SIZE, SIZE, 1):
+        if missing or model.input_shape != (MNIST_SIDE_PX, MNIST_SIDE_PX, 1):
             raise SettingError(
                 f'a reader needs a model for images of shape (28, 28, 1) with labels "0" to "9", '
                 f"got one for {model.input_shape} with labels {', '.join(model.labels)}"
@@ -68,7 +68,9 @@ class Eye:
     def look(self, pieces: list[Piece], inks: list[Array]) -> Look:
         """Return what is seen of pieces, each of its own picture's ink."""
         if not pieces:
-            return Look(np.zeros((0, 10)), np.zeros((0, SIZE, SIZE), np.uint8), np.zeros(0), np.zeros(0))
+            return Look(
+                np.zeros((0, 10)), np.zeros((0, MNIST_SIDE_PX, MNIST_SIDE_PX), np.uint8), np.zeros(0), np.zeros(0)
+            )
         cut = [cut_out(piece, ink) for piece, ink in zip(pieces, inks, strict=True)]
         images = np.stack([mnist_form(ink) for ink, _ in cut])
         p = self.model.probabilities(images)[:, self.columns]

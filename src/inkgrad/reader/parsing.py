@@ -9,8 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.pictures.cuts import cut_apart
-from inkgrad.pictures.pieces import Piece
+from inkgrad.pictures.pieces import Piece, cut_apart
 from inkgrad.reader.expectation import Expectation
 from inkgrad.reader.eye import Eye, Look
 from inkgrad.reader.lattice import Candidate, Row, best_parse

@@ -8,13 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.pictures.crossings import without_rules
-from inkgrad.pictures.paper import ink_on_paper, thresholds
+from inkgrad.pictures.paper import find_skew, ink_on_paper, thresholds, turned
 from inkgrad.pictures.pieces import Piece, find_pieces, stroke_width, thickness, writing_height
-from inkgrad.pictures.rules import Rules, Segment, find_rules
+from inkgrad.pictures.rules import Rules, Segment, find_rules, without_rules
 from inkgrad.pictures.runs import ACROSS
 from inkgrad.reader.page.rows import in_rows
-from inkgrad.reader.page.skew import find_skew, turned
 from inkgrad.reader.page.table import Table, extended, trimmed
 from inkgrad.reader.page.tables import find_tables
 
