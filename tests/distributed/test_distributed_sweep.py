@@ -11,8 +11,7 @@ from support.sweeping import Seen, plan_of, sweep_in, without_seconds
 
 from inkgrad.distributed import tune
 from inkgrad.errors import Interrupted, SettingError
-from inkgrad.sweeps import Choice, one_after_another, resume_sweep
-from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED
+from inkgrad.sweeps import Choice, TrialStatus, one_after_another, resume_sweep
 
 
 def run(sweep, enough=lambda seen: False, **how):
@@ -58,8 +57,12 @@ def test_trials_on_ray_are_the_trials_one_after_another(local_ray, tmp_path, sma
     alone, sweep = sweep_in(tmp_path, small_folder, plan, name="alone"), sweep_in(tmp_path, small_folder, plan)
     one_after_another(alone, Seen())
     seen = run(sweep)
-    assert sorted(each.status for each in sweep.outcomes.values()) == [DIVERGED, DONE, DONE]
-    assert without_seconds(sweep.outcomes) == without_seconds(alone.outcomes)
+    assert sorted(each.status for each in sweep.results.values()) == [
+        TrialStatus.DIVERGED,
+        TrialStatus.DONE,
+        TrialStatus.DONE,
+    ]
+    assert without_seconds(sweep.results) == without_seconds(alone.results)
     assert sorted(seen.ended) == trials_in(sweep.paths.journal) == [1, 2, 3]
     assert not (tmp_path / "home").exists()
     assert capfd.readouterr().out == ""
@@ -77,7 +80,7 @@ def test_a_trial_whose_worker_is_killed_is_tried_again_and_counted_once(local_ra
 
     tune.on_ray(sweep, Killer(), n_workers=2)
     assert killed == [True]
-    assert without_seconds(sweep.outcomes) == without_seconds(alone.outcomes)
+    assert without_seconds(sweep.results) == without_seconds(alone.results)
     assert trials_in(sweep.paths.journal) == [1, 2, 3, 4]
 
 
@@ -88,10 +91,10 @@ def test_a_sweep_that_is_stopped_goes_on_with_ray_and_without(local_ray, alone, 
     second = resume_sweep(first.paths, plan_of(), small_folder)
     with pytest.raises(Interrupted, match="was interrupted"):
         run(second, lambda seen: bool(seen.ended))
-    assert 1 < len(second.outcomes) < 4
+    assert 1 < len(second.results) < 4
     third = resume_sweep(first.paths, plan_of(), small_folder)
     one_after_another(third, Seen())
-    assert without_seconds(third.outcomes) == without_seconds(alone.outcomes)
+    assert without_seconds(third.results) == without_seconds(alone.results)
     assert trials_in(third.paths.journal) == [1, 2, 3, 4]
 
 
@@ -99,10 +102,10 @@ def test_asha_on_ray_stops_at_the_rungs_that_we_stop_at(local_ray, tmp_path, sma
     plan = plan_of("asha", trials=5, epochs=5, factor=2, seed=1)  # whose later trials are the worse ones
     sweep = sweep_in(tmp_path, small_folder, plan)
     run(sweep, n_workers=1)  # one at a time: whether a trial is stopped depends on who came before
-    outcomes = sweep.outcomes.values()
+    outcomes = sweep.results.values()
     assert plan.rungs == [1, 2, 4]
-    assert {each.epochs for each in outcomes if each.status == STOPPED} <= {1, 2, 4}
-    assert {each.epochs for each in outcomes if each.status == DONE} == {5}
+    assert {each.epochs for each in outcomes if each.status == TrialStatus.STOPPED} <= {1, 2, 4}
+    assert {each.epochs for each in outcomes if each.status == TrialStatus.DONE} == {5}
     assert sum(each.epochs for each in outcomes) < 5 * 5
 
 
@@ -111,7 +114,7 @@ def test_asha_remembers_the_trials_from_before_it_was_interrupted(tmp_path, smal
     one_after_another(sweep, Seen())
     scheduler, new = tune.scheduler_of(sweep), SimpleNamespace(trial_id="new")
     scheduler.on_trial_add(None, new)
-    best = max(each.after(1) for each in sweep.outcomes.values())
+    best = max(each.after(1) for each in sweep.results.values())
     assert scheduler.on_trial_result(None, new, {"epoch": 1, tune.ACCURACY: best / 2}) == "STOP"
 
 
@@ -121,7 +124,7 @@ def test_a_trial_lost_again_and_again_is_said(local_ray, tmp_path, small_folder,
     sweep.store.folder.write_text("a file where the folder of checkpoints belongs")
     with pytest.raises(Interrupted, match=r"4 trials were lost, each with 1 workers, such as trial 1: .*FileExists"):
         run(sweep)
-    assert sweep.outcomes == {}
+    assert sweep.results == {}
 
 
 def test_more_workers_than_cores_are_refused(local_ray, tmp_path, small_folder):

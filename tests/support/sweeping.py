@@ -1,7 +1,7 @@
 """What the tests of sweeps share: plans, and sweeps on the small folder."""
 
-from inkgrad.sweeps import Choice, Outcome, Plan, Range, Search, SweepPaths, start_sweep
-from inkgrad.sweeps.trial import RUNNING
+from inkgrad.sweeps import Choice, Plan, Range, Search, SweepPaths, TrialResult, start_sweep
+from inkgrad.sweeps.trial import TrialStatus
 
 LR = Range(0.01, 0.3, log=True)
 BATCH = Choice((50, 100))
@@ -24,7 +24,7 @@ class Seen:
         self.shown, self.enough = [], enough
 
     def __call__(self, outcome):
-        assert isinstance(outcome, Outcome)
+        assert isinstance(outcome, TrialResult)
         self.shown.append(outcome)
 
     def stop(self):
@@ -32,11 +32,11 @@ class Seen:
 
     @property
     def ended(self):
-        return [each.trial.number for each in self.shown if each.status != RUNNING]
+        return [each.trial.number for each in self.shown if each.status != TrialStatus.RUNNING]
 
 
 def without_seconds(outcomes):
-    """Outcomes by number, as far as they are the same on any machine."""
+    """TrialResults by number, as far as they are the same on any machine."""
     return {
         number: (each.trial, each.status, [{k: v for k, v in row.items() if k != "seconds"} for row in each.rows])
         for number, each in outcomes.items()

@@ -13,9 +13,19 @@ from inkgrad.errors import DataError, Diverged, Interrupted, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import MODELS
 from inkgrad.sessions import Paths, start
-from inkgrad.sweeps import Choice, Held, Outcome, SweepPaths, Trial, one_after_another, picture, ranked, resume_sweep
-from inkgrad.sweeps.one_after_another import worse
-from inkgrad.sweeps.trial import DIVERGED, DONE, RUNNING, STOPPED
+from inkgrad.sweeps import (
+    Choice,
+    SweepPaths,
+    Trial,
+    TrialResult,
+    TrialStatus,
+    ValidationSplit,
+    one_after_another,
+    picture,
+    ranked,
+    resume_sweep,
+)
+from inkgrad.sweeps.trial_training import worse
 from inkgrad.training import Objective, Plain, Run, evaluate
 
 
@@ -33,18 +43,18 @@ def whole(tmp_path_factory, small_folder):
     return sweep
 
 
-def outcome(number, accuracies, status=RUNNING):
+def outcome(number, accuracies, status=TrialStatus.RUNNING):
     rows = [
         {"epoch": k, "cost": 1.0, "validation_cost": 1.0, "validation_accuracy": each, "seconds": 0.1}
         for k, each in enumerate(accuracies, start=1)
     ]
     (trial, *_) = plan_of(trials=1).trials()
-    return Outcome(Trial(number, trial.settings), status, tuple(rows))
+    return TrialResult(Trial(number, trial.settings), status, tuple(rows))
 
 
 def test_validation_examples_are_training_examples_left_out_of_the_training(small_folder):
     dataset = load_data(small_folder)
-    held = Held.out_of(dataset, 0.1, seed=3)
+    held = ValidationSplit.out_of(dataset, 0.1, seed=3)
     assert (len(held.train), len(held.validation)) == (900, 100)
     rows = [each.tobytes() for each in (*held.train.x, *held.validation.x)]
     assert sorted(rows) == sorted(each.tobytes() for each in dataset.train.x)
@@ -53,11 +63,11 @@ def test_validation_examples_are_training_examples_left_out_of_the_training(smal
 @pytest.mark.parametrize("fraction", [0.0001, 0.9999])
 def test_too_few_examples_to_hold_out_are_refused(small_folder, fraction):
     with pytest.raises(DataError, match="training examples holds out"):
-        Held.out_of(load_data(small_folder), fraction, seed=0)
+        ValidationSplit.out_of(load_data(small_folder), fraction, seed=0)
 
 
 def test_a_trial_is_a_training_with_its_settings_judged_on_the_validation_examples(whole):
-    settings, held = whole.outcomes[2].trial.settings, whole.held
+    settings, held = whole.results[2].trial.settings, whole.split
     recipe = MODELS["seed"]
     by_hand = Run(
         Objective(recipe.network(10), recipe.cost),
@@ -68,15 +78,15 @@ def test_a_trial_is_a_training_with_its_settings_judged_on_the_validation_exampl
     for _ in range(2):
         costs = [step.cost for step in by_hand.steps(held.train)]
     found = evaluate(by_hand.objective, by_hand.theta, held.validation, engine=Plain())
-    row = whole.outcomes[2].rows[1]
+    row = whole.results[2].rows[1]
     assert row["validation_accuracy"] == pytest.approx(found.accuracy, abs=0.011)  # one digit, by float32's rounding
     assert (row["cost"], row["validation_cost"]) == pytest.approx((np.mean(costs), found.cost), rel=1e-3)
 
 
 def test_the_best_is_the_one_that_is_most_often_right(whole):
-    accuracies = {number: each.rows[-1]["validation_accuracy"] for number, each in whole.outcomes.items()}
+    accuracies = {number: each.rows[-1]["validation_accuracy"] for number, each in whole.results.items()}
     assert whole.best().accuracy == max(accuracies.values())
-    assert [each.status for each in whole.outcomes.values()] == [DONE] * 4
+    assert [each.status for each in whole.results.values()] == [TrialStatus.DONE] * 4
 
 
 def test_the_saved_model_is_the_one_inkgrad_train_makes_of_the_best_settings(whole, small_folder, tmp_path):
@@ -97,7 +107,7 @@ def test_the_saved_model_is_the_one_inkgrad_train_makes_of_the_best_settings(who
 def test_more_threads_give_the_same_numbers(whole, tmp_path, small_folder):
     sweep = sweep_in(tmp_path, small_folder)
     run(sweep, n_threads=2)
-    assert without_seconds(sweep.outcomes) == without_seconds(whole.outcomes)
+    assert without_seconds(sweep.results) == without_seconds(whole.results)
 
 
 @pytest.mark.parametrize("n_calls", [0, 5, 23, 40])
@@ -108,11 +118,11 @@ def test_a_sweep_that_was_stopped_goes_on_to_the_same_end_and_runs_nothing_twice
     first = sweep_in(tmp_path, small_folder)
     with pytest.raises(Interrupted):
         run(first, lambda seen: next(calls, None) is None)
-    before = len(first.outcomes)
+    before = len(first.results)
     second = resume_sweep(first.paths, plan_of(), small_folder)
     seen = run(second)
     assert len(seen.ended) == 4 - before
-    assert without_seconds(second.outcomes) == without_seconds(whole.outcomes)
+    assert without_seconds(second.results) == without_seconds(whole.results)
     lines = [json.loads(line) for line in second.paths.journal.read_text().splitlines()]
     assert sorted(line["trial"] for line in lines[1:]) == [1, 2, 3, 4]
     assert not list(second.paths.folder.glob("*"))
@@ -139,7 +149,7 @@ def test_a_damaged_checkpoint_or_one_of_other_settings_is_not_used(whole, tmp_pa
     path.write_bytes(b"damaged")
     second = resume_sweep(first.paths, plan_of(), small_folder)
     run(second)
-    assert without_seconds(second.outcomes) == without_seconds(whole.outcomes)
+    assert without_seconds(second.results) == without_seconds(whole.results)
 
 
 def test_a_line_cut_short_by_a_kill_is_run_again(whole, tmp_path, small_folder):
@@ -147,9 +157,9 @@ def test_a_line_cut_short_by_a_kill_is_run_again(whole, tmp_path, small_folder):
     paths = SweepPaths(tmp_path / "best.safetensors")
     paths.journal.write_text(text[: text.rindex('"rows"')])
     sweep = resume_sweep(paths, plan_of(), small_folder)
-    assert sorted(sweep.outcomes) == [1, 2, 3]
+    assert sorted(sweep.results) == [1, 2, 3]
     assert run(sweep).ended == [4]
-    assert without_seconds(sweep.outcomes) == without_seconds(whole.outcomes)
+    assert without_seconds(sweep.results) == without_seconds(whole.results)
 
 
 def test_more_trials_are_added_to_a_sweep_that_has_ended(whole, tmp_path, small_folder):
@@ -189,7 +199,7 @@ def test_unfinished_work_is_not_lost_unless_told_so(tmp_path, small_folder):
         run(sweep, lambda seen: len(seen.ended) == 1)
     with pytest.raises(SettingError, match="an unfinished sweep, trials ended so far: 1; go on with `resume`, or"):
         sweep_in(tmp_path, small_folder)
-    assert sweep_in(tmp_path, small_folder, anew=True).outcomes == {}
+    assert sweep_in(tmp_path, small_folder, anew=True).results == {}
     with pytest.raises(SettingError, match=r"no .*other\.sweep\.jsonl to go on from: leave out `resume`"):
         resume_sweep(SweepPaths(tmp_path / "other.safetensors"), plan_of(), small_folder)
 
@@ -206,11 +216,15 @@ def test_a_trial_that_diverges_is_a_row_and_not_the_end(tmp_path, small_folder):
     plan = plan_of(trials=3, epochs=1, space={"lr": Choice((1e30, 0.05, 1e35))})
     sweep = sweep_in(tmp_path, small_folder, plan)
     run(sweep)
-    assert sorted(each.status for each in sweep.outcomes.values()) == [DIVERGED, DIVERGED, DONE]
+    assert sorted(each.status for each in sweep.results.values()) == [
+        TrialStatus.DIVERGED,
+        TrialStatus.DIVERGED,
+        TrialStatus.DONE,
+    ]
     assert sweep.best().trial.settings.lr == 0.05
     sweep.write_results()
     rows = list(csv.DictReader(sweep.paths.table.read_text().splitlines()))
-    assert [row["status"] for row in rows] == [DONE, DIVERGED, DIVERGED]
+    assert [row["status"] for row in rows] == [TrialStatus.DONE, TrialStatus.DIVERGED, TrialStatus.DIVERGED]
     assert (rows[0]["lr"], rows[1]["validation_accuracy"]) == ("0.05", "")
 
 
@@ -227,39 +241,39 @@ def test_only_the_best_go_past_a_rung():
     outcomes = [outcome(k, [accuracy]) for k, accuracy in enumerate((0.3, 0.9, 0.5, 0.7, 0.1, 0.8, 0.6), start=1)]
     assert {each.trial.number for each in worse(outcomes, 1, 3)} == {1, 3, 4, 5, 7}  # 7 // 3 = 2 are kept: 0.9 and 0.8
     assert worse(outcomes[:1], 1, 3) == []
-    assert worse([*outcomes[:1], outcome(9, [], DIVERGED)], 1, 3) == []
+    assert worse([*outcomes[:1], outcome(9, [], TrialStatus.DIVERGED)], 1, 3) == []
 
 
 def test_asha_stops_the_worse_trials_at_the_rungs_and_can_be_resumed(tmp_path, small_folder):
     plan = plan_of("asha", trials=6, epochs=5, factor=2)
     whole = sweep_in(tmp_path, small_folder, plan, name="whole")
     run(whole)
-    epochs = sorted(each.epochs for each in whole.outcomes.values())
+    epochs = sorted(each.epochs for each in whole.results.values())
     assert epochs == [1, 1, 1, 2, 2, 5]  # 6, then 3, then 1; at 4 it is alone
-    assert {each.epochs for each in whole.outcomes.values() if each.status == STOPPED} == {1, 2}
+    assert {each.epochs for each in whole.results.values() if each.status == TrialStatus.STOPPED} == {1, 2}
     parts = sweep_in(tmp_path, small_folder, plan, name="parts")
     with pytest.raises(Interrupted):
         run(parts, lambda seen: len(seen.ended) >= 4)
     parts = resume_sweep(parts.paths, plan, small_folder)
     run(parts)
-    assert without_seconds(parts.outcomes) == without_seconds(whole.outcomes)
+    assert without_seconds(parts.results) == without_seconds(whole.results)
 
 
 def test_outcomes_are_ranked_by_how_they_ended_and_then_by_accuracy():
     found = ranked(
         [
-            outcome(1, [0.5], STOPPED),
-            outcome(2, [], DIVERGED),
-            outcome(3, [0.1, 0.3], DONE),
-            outcome(4, [0.1, 0.6], DONE),
-            outcome(5, [0.9, 0.4], STOPPED),
+            outcome(1, [0.5], TrialStatus.STOPPED),
+            outcome(2, [], TrialStatus.DIVERGED),
+            outcome(3, [0.1, 0.3], TrialStatus.DONE),
+            outcome(4, [0.1, 0.6], TrialStatus.DONE),
+            outcome(5, [0.9, 0.4], TrialStatus.STOPPED),
         ]
     )
     assert [each.trial.number for each in found] == [4, 3, 5, 1, 2]
 
 
 def test_the_picture_has_the_curves_and_a_part_for_each_setting(whole):
-    found = ranked(whole.outcomes.values())
+    found = ranked(whole.results.values())
     figure = picture(found, whole.plan.space)
     curves, lr, batch_size = figure.axes
     assert len(curves.lines) == 4

@@ -8,8 +8,7 @@ from support import ROOT
 from support.sweeping import plan_of
 
 from inkgrad.errors import SettingError
-from inkgrad.sweeps import Choice, Range, read_plan
-from inkgrad.sweeps.example import EXAMPLE
+from inkgrad.sweeps import EXAMPLE, Choice, Range, read_plan
 
 
 def read(tmp_path, text, **more):
@@ -80,7 +79,7 @@ def test_rungs_lie_a_factor_apart_and_before_the_end(epochs, first, factor, rung
 
 
 BAD = {
-    "lr = = 1": r"not TOML: .*line 1.*--example shows",
+    "lr = = 1": r"not TOML: .*line 1.*`example` shows",
     "\n\n[space\n": "not TOML: .*line 3",
     "lr = 0.1": r"nothing is searched: name at least one setting in \[space\]",
     "momentun = 0.9\n[space]\nlr = [1]": "'momentun' is not a setting .*did you mean momentum",

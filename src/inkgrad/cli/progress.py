@@ -37,7 +37,7 @@ def progress_of(session: Session, console: Console) -> Iterator[Show]:
         bar = progress.add_task("", total=total * epochs, epoch="", numbers="")
 
         def show(row: dict[str, Any] | None) -> None:
-            done = session.run.epoch * total + session.run.step
+            done = session.steps_done
             progress.update(bar, completed=done)
             if row is None:
                 return

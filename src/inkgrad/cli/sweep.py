@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -21,9 +20,17 @@ from inkgrad.cli.trials import table, trials_of
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
-from inkgrad.sweeps import Sweep, SweepPaths, one_after_another, ranked, read_plan, resume_sweep, start_sweep
-from inkgrad.sweeps.example import EXAMPLE
-from inkgrad.sweeps.sweep_session import Show
+from inkgrad.sweeps import (
+    EXAMPLE,
+    Show,
+    Sweep,
+    SweepPaths,
+    one_after_another,
+    ranked,
+    read_plan,
+    resume_sweep,
+    start_sweep,
+)
 from inkgrad.training import Engine
 
 
@@ -110,22 +117,22 @@ def _way(n_workers: int | None, address: str | None, n_threads: int) -> Run:
 
 
 def _search(sweep: Sweep, run: Run, console: Console, stop: Callable[[], bool]) -> None:
-    n, held = len(sweep.trials), sweep.held
-    left = n - len(sweep.outcomes)
+    n, split = len(sweep.trials), sweep.split
+    left = n - len(sweep.results)
     console.print(
-        f"{left} of {n} trials to run, each on {len(held.train)} training digits, "
-        f"compared on {len(held.validation)} held out of them",
+        f"{left} of {n} trials to run, each on {len(split.train)} training digits, "
+        f"compared on {len(split.validation)} held out of them",
         soft_wrap=True,
     )
     try:
         with trials_of(sweep, console) as show:
             run(sweep, show, stop)
     finally:
-        if sweep.outcomes:
+        if sweep.results:
             sweep.write_results()
     names = list(sweep.plan.space)
     Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(
-        table(ranked(sweep.outcomes.values()), names)
+        table(ranked(sweep.results.values()), names)
     )
     sweep.best()  # or all diverged
 
@@ -135,9 +142,7 @@ def _train_best(sweep: Sweep, engine: Engine, console: Console, stop: Callable[[
     settings = vars(best.trial.settings)
     options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items() if name != "classes")
     say(f"trial {best.trial.number} is the best; now on all training digits: inkgrad train {options}")
-    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     with (
-        quiet,
         limit_threads(engine.n_threads),
         progress_of(session, console) as show,
         closing(session.steps()) as steps,

@@ -10,7 +10,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -24,13 +23,13 @@ from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.models import MODELS
-from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Walk, start
+from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Stepper, start
 from inkgrad.sessions import resume as go_on
 from inkgrad.training import refuse_no_events
 
 N_CHECKED = 16  # examples for the gradient check
 
-Crew = Callable[[Session, Callable[[], bool]], AbstractContextManager[Walk]]
+Crew = Callable[[Session, Callable[[], bool]], AbstractContextManager[Stepper]]
 
 
 def _about_models() -> str:
@@ -158,22 +157,20 @@ def _crew(n_workers: int, sync_every: int, address: str | None) -> Crew:
 
     # Ray says on standard output that a worker died; that is for the accuracy alone.
     @contextmanager
-    def crew(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Walk]:
-        with redirect_stdout(StringIO()), on_workers(session, team, address, stop_requested) as walk:
-            yield walk
+    def crew(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Stepper]:
+        with redirect_stdout(StringIO()), on_workers(session, team, address, stop_requested) as stepper:
+            yield stepper
 
     return crew
 
 
 def _train(session: Session, console: Console, check_every: int | None, crew: Crew | None, again: list[str]) -> None:
-    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
     with (
-        quiet,
         limit_threads(session.run.engine.n_threads),
         stop_requests() as stop_requested,
-        crew(session, stop_requested) if crew else nullcontext() as walk,
+        crew(session, stop_requested) if crew else nullcontext() as stepper,
         progress_of(session, console) as show,
-        closing(session.steps(walk)) as steps,
+        closing(session.steps(stepper)) as steps,
     ):
         for row in steps:
             show(row)
@@ -182,10 +179,8 @@ def _train(session: Session, console: Console, check_every: int | None, crew: Cr
             if stop_requested():
                 session.save_checkpoint()
                 command = ["inkgrad", "train", "--resume", "--out", str(session.paths.model), *again]
-                raise Interrupted(
-                    f"interrupted after step {session.run.step} of epoch {session.run.epoch + 1}; "
-                    f"to go on: {shlex.join(command)}"
-                )
+                epoch, step = session.loop.last_step
+                raise Interrupted(f"interrupted after step {step} of epoch {epoch}; to go on: {shlex.join(command)}")
 
 
 def _check_gradient(session: Session) -> None:

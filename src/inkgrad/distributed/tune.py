@@ -20,10 +20,8 @@ from inkgrad.distributed.cluster import connect
 from inkgrad.errors import Diverged, Interrupted
 from inkgrad.fast import limit_threads
 from inkgrad.files import replacing
-from inkgrad.sweeps import Held, Outcome, Store, Sweep, Trial, walk
-from inkgrad.sweeps.sweep_session import Show
-from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED, Row
-from inkgrad.training import Checkpoint, Run
+from inkgrad.sweeps import Show, Sweep, Trial, TrialFolder, TrialResult, TrialStatus, ValidationSplit, train_trial
+from inkgrad.training import Checkpoint, Row, Run
 
 TRIES_AGAIN = 3  # times that a trial is tried again whose worker died
 ACCURACY = "validation_accuracy"
@@ -51,12 +49,12 @@ def on_ray(
     with connect(address, n_workers or 1) as cluster, tempfile.TemporaryDirectory() as litter:
         sweep.begin()
         watch = _Watch(sweep, show, stop)
-        left = [number for number in watch.going if number not in sweep.outcomes]
+        left = [number for number in watch.going if number not in sweep.results]
         if not left:
             return
         keeper = _keeper(sweep.paths.folder)
         trials = {number: watch.going[number].trial for number in left}
-        work = tune.with_parameters(_train, trials=trials, data=sweep.held, keeper=keeper)
+        work = tune.with_parameters(_train, trials=trials, split=sweep.split, keeper=keeper)
         tuner = tune.Tuner(
             tune.with_resources(work, {"cpu": 1}),
             param_space={"number": tune.grid_search(left)},
@@ -76,20 +74,20 @@ def on_ray(
             tuner.fit()
     if stop():
         raise Interrupted("the sweep was interrupted")
-    lost = [number for number in left if number not in sweep.outcomes]
+    lost = [number for number in left if number not in sweep.results]
     if lost:
         raise Interrupted(
             f"{len(lost)} trials were lost, each with {TRIES_AGAIN + 1} workers, such as trial {lost[0]}: {watch.why}"
         )
 
 
-def _train(config: dict[str, Any], trials: dict[int, Trial], data: Held, keeper: Any) -> None:
+def _train(config: dict[str, Any], trials: dict[int, Trial], split: ValidationSplit, keeper: Any) -> None:
     """Train one trial in a worker; report its rows, also those from before it was interrupted."""
     trial = trials[config["number"]]
     epoch = 0
     try:
         with limit_threads(1), tempfile.TemporaryDirectory() as folder:
-            for row in walk(trial, data, _Far(Path(folder), keeper)):
+            for row in train_trial(trial, split, _Far(Path(folder), keeper)):
                 epoch = row["epoch"]
                 tune.report({"row": row, "epoch": epoch, ACCURACY: row[ACCURACY]})
     except Diverged:
@@ -97,10 +95,10 @@ def _train(config: dict[str, Any], trials: dict[int, Trial], data: Held, keeper:
 
 
 class _Keeper:
-    """Keeps the files of a Store where the sweep was started, for workers that may be anywhere."""
+    """Keeps the files of a TrialFolder where the sweep was started, for workers that may be anywhere."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
+        self.store = TrialFolder(folder)
 
     def save(self, number: int, raw: bytes) -> None:
         self.store.folder.mkdir(exist_ok=True)
@@ -117,8 +115,8 @@ def _keeper(folder: Path) -> Any:
     return ray.remote(_Keeper).options(num_cpus=0, scheduling_strategy=here).remote(folder.resolve())
 
 
-class _Far(Store):
-    """A Store whose files are with a keeper; the folder is only for passing them on."""
+class _Far(TrialFolder):
+    """A TrialFolder whose files are with a keeper; the folder is only for passing them on."""
 
     def __init__(self, folder: Path, keeper: Any) -> None:
         super().__init__(folder)
@@ -152,34 +150,34 @@ class _Watch(_Bound, tune.Callback):  # type: ignore[misc]  # Ray's is not typed
         self.why = ""
 
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
-        outcome = self._of(trial)
+        found = self._of(trial)
         row: Row | None = result.get("row")
-        grown = replace(outcome, status=DIVERGED) if row is None else outcome.grown(row)
-        self.going[outcome.trial.number] = grown
-        if grown.epochs > outcome.epochs:
+        grown = replace(found, status=TrialStatus.DIVERGED) if row is None else found.grown(row)
+        self.going[found.trial.number] = grown
+        if grown.epochs > found.epochs:
             self.show(grown)
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        outcome = self._of(trial)
-        if outcome.epochs == outcome.trial.settings.epochs:
-            self._end(replace(outcome, status=DONE))
-        elif outcome.status == DIVERGED:
-            self._end(outcome)
+        found = self._of(trial)
+        if found.epochs == found.trial.settings.epochs:
+            self._end(replace(found, status=TrialStatus.DONE))
+        elif found.status == TrialStatus.DIVERGED:
+            self._end(found)
         elif not self.stop():
-            self._end(replace(outcome, status=STOPPED))
+            self._end(replace(found, status=TrialStatus.STOPPED))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         told = Path(trial.error_file) if trial.error_file else None  # Tune's own answer may come too late
         lines = told.read_text().strip().splitlines() if told and told.exists() else []
         self.why = lines[-1] if lines else "Ray gives no reason"
 
-    def _of(self, trial: Any) -> Outcome:
+    def _of(self, trial: Any) -> TrialResult:
         return self.going[trial.config["number"]]
 
-    def _end(self, outcome: Outcome) -> None:
-        self.going[outcome.trial.number] = outcome
-        self.sweep.record(outcome)
-        self.show(outcome)
+    def _end(self, result: TrialResult) -> None:
+        self.going[result.trial.number] = result
+        self.sweep.record(result)
+        self.show(result)
 
 
 class _Stop(_Bound, tune.Stopper):  # type: ignore[misc]
@@ -210,10 +208,10 @@ def scheduler_of(sweep: Sweep) -> Any:
         grace_period=search.first_rung,
         reduction_factor=search.factor,
     )
-    for number, outcome in sweep.outcomes.items():
+    for number, result in sweep.results.items():
         before = SimpleNamespace(trial_id=f"before-{number}")
         scheduler.on_trial_add(None, before)
-        for row in outcome.rows:
+        for row in result.rows:
             scheduler.on_trial_result(None, before, {"epoch": row["epoch"], ACCURACY: row[ACCURACY]})
     return scheduler
 

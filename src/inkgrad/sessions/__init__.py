@@ -1,8 +1,19 @@
 """Sessions: a training with its files, begun, saved and gone on with."""
 
-from inkgrad.sessions.opening import resume, start
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.session import Session, Walk
-from inkgrad.sessions.training_settings import DEFAULT_MODEL, Settings
+from inkgrad.sessions.saved_session import SavedSession, find_session
+from inkgrad.sessions.session import Session, Stepper, resume, start
+from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 
-__all__ = ["DEFAULT_MODEL", "Paths", "Session", "Settings", "Walk", "resume", "start"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "Paths",
+    "SavedSession",
+    "Session",
+    "Stepper",
+    "TrainingSettings",
+    "find_session",
+    "resume",
+    "start",
+    "usual_settings",
+]

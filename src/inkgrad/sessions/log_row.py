@@ -1,19 +1,13 @@
-"""Rows: what the log of a training says, and when."""
+"""log_row(): what the log of a session says of its training, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable
 
 from inkgrad.data import Examples
 from inkgrad.optimizers import SGD, Adam, Averaged, Optimizer
 from inkgrad.optimizers.base import rate
-from inkgrad.training import Run, evaluate
-
-EVERY = 100  # steps between rows
-N_QUICK = 1000  # test digits for the quick accuracy
+from inkgrad.training import Row, Run, Steppable, TrainingLoop, evaluate
 
 Score = Callable[[Run, Examples], tuple[float, float]]
 
@@ -24,27 +18,24 @@ def score(run: Run, examples: Examples) -> tuple[float, float]:
     return found.cost, found.accuracy
 
 
-def is_due(run: Run, steps_in_epoch: int) -> bool:
-    """Whether a row is due after the step that was just done: every EVERY steps, and at the end of an epoch."""
-    return run.step % EVERY == 0 or run.step == steps_in_epoch
+def is_row_due(run: Steppable) -> bool:
+    """Whether a row is due where a run stands: every 100 steps, and at the end of an epoch."""
+    return run.step % 100 == 0
 
 
-def row_of(
-    run: Run, steps_in_epoch: int, costs: Sequence[float], test: Examples, score: Score = score
-) -> dict[str, Any]:
-    """Return how the training goes: `costs` are those of the steps since the last row.
+def log_row(loop: TrainingLoop, run: Run, test: Examples, score: Score = score) -> Row:
+    """Return how a run goes that a loop steps, on test examples.
 
-    At the end of an epoch the whole test set is looked at, else its first N_QUICK examples.
+    At the end of an epoch the whole test set is looked at, else its first thousand examples.
     """
-    done = run.epoch * steps_in_epoch + run.step
-    row: dict[str, Any] = {
-        "epoch": round(run.epoch + run.step / steps_in_epoch, 6),
-        "step": done,
-        "lr": _learning_rate(run.optimizer, done - 1),
-        "cost": float(np.mean(costs)),
-        "quick_accuracy": score(run, Examples(test.x[:N_QUICK], test.t[:N_QUICK]))[1],
+    row = {
+        "epoch": round(loop.epochs_done, 6),
+        "step": loop.steps_done,
+        "lr": _learning_rate(run.optimizer, loop.steps_done - 1),
+        "cost": loop.mean_cost,
+        "quick_accuracy": score(run, Examples(test.x[:1000], test.t[:1000]))[1],
     }
-    if run.step == steps_in_epoch:
+    if run.step == 0:
         row["test_cost"], row["test_accuracy"] = score(run, test)
     return row
 

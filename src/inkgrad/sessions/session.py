@@ -1,69 +1,95 @@
-"""Session: a training of a named model, with its files and with what is done when."""
+"""Session: a training of a named model with its files; start() begins one, and resume() goes on with it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inkgrad.data import Dataset, as_inputs
+from inkgrad.data import Dataset, as_inputs, load_data
+from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.fast import Fast
 from inkgrad.files import refuse_unwritable
-from inkgrad.models.card import Card
-from inkgrad.models.model import Model
+from inkgrad.models import MODELS, Card, Model, Recipe
+from inkgrad.optimizers import Optimizer
 from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
-from inkgrad.sessions.log_row import is_due, row_of
+from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.training_settings import Settings
-from inkgrad.training import Evaluation, Events, Log, Run, evaluate, save_checkpoint
+from inkgrad.sessions.saved_session import find_session, read_session
+from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
+from inkgrad.training import (
+    Engine,
+    Evaluation,
+    Events,
+    Log,
+    Objective,
+    Row,
+    Run,
+    TrainingLoop,
+    evaluate,
+    save_checkpoint,
+    silent_numpy,
+)
 
 
 class Session:
     """A training with its data and its files.
 
     Nothing is written before the first step.  With a folder for `tensorboard` it writes events there too.
+    `loop` steps the run; `rows` are those of the log.  A training that goes on has rows, and maybe the
+    costs of the steps since the last one.
     """
 
     tensorboard: Path | None = None
 
     def __init__(
-        self, paths: Paths, settings: Settings, dataset: Dataset, folder: str | None, run: Run, rows: list[Any]
+        self,
+        paths: Paths,
+        settings: TrainingSettings,
+        dataset: Dataset,
+        folder: str | None,
+        run: Run,
+        rows: list[Row],
+        costs: list[float],
+        seconds: float,
     ) -> None:
         for path in paths.all:
             refuse_unwritable(path)
         self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
         self.rows = rows
+        self.loop = TrainingLoop(
+            run, dataset.train, partial(log_row, run=run, test=dataset.test), is_row_due, costs, seconds
+        )
         self.fingerprint = dataset.train.fingerprint()
-        self.costs: list[float] = []  # of the steps since the last row
-        self.seconds = rows[-1]["seconds"] if rows else 0.0
         self.model()  # refuses what does not fit together
 
     @property
     def steps_in_epoch(self) -> int:
         """Steps an epoch takes."""
-        return self.run.steps_in_epoch(self.dataset.train)
+        return self.loop.steps_in_epoch
 
     @property
     def steps_done(self) -> int:
         """Steps since the very start."""
-        return self.run.epoch * self.steps_in_epoch + self.run.step
+        return self.loop.steps_done
 
-    def steps(self, walk: Walk | None = None) -> Generator[dict[str, Any] | None, None, None]:
+    def steps(self, stepper: Stepper | None = None) -> Generator[Row | None, None, None]:
         """Train to the end, yielding again and again: a new row of the log, or None.
 
-        The steps are done by `walk`, without one by this process, which then yields after each of them.
+        The steps are done by `stepper`, without one by this process, which then yields after each of them.
         A checkpoint is saved at the start, so that resume() never takes up an older training, and
-        after each epoch.
+        whenever the loop says so, after each epoch at least.
         """
         log = Log(self.paths.log, self.rows)
         self.rows = log.rows
         self.save_checkpoint()
-        with self._events() as events, closing((walk or alone)(self)) as walking:
-            for rows in walking:
+        with self._events() as events, closing((stepper or in_this_process)(self)) as new_rows:
+            for rows in new_rows:
                 for row in rows:
                     if not self.rows:
                         row["training"] = self._what()
@@ -75,17 +101,20 @@ class Session:
                 yield from rows  # all are in the log by now, should it end here
                 if events and any("test_cost" in row for row in rows):
                     self._write_histograms(events)
+                if self.loop.is_checkpoint_due():
+                    self.save_checkpoint()
 
     def _events(self) -> AbstractContextManager[Events | None]:
         if self.tensorboard is None:
             return nullcontext()
-        return Events(self.tensorboard, self.rows, self.steps_done, self.seconds)
+        return Events(self.tensorboard, self.rows, self.steps_done, self.loop.seconds)
 
     def _write_histograms(self, events: Events) -> None:
         """Write the parameters, and their gradient on the first training examples."""
         run, examples = self.run, self.dataset.train
         x, t = examples.x[: run.batch_size], examples.t[: run.batch_size]
-        _, gradient = run.objective.on(run.engine)(run.theta, as_inputs(x, run.theta.dtype.type), t)
+        with silent_numpy():
+            _, gradient = run.objective.on(run.engine)(run.theta, as_inputs(x, run.theta.dtype.type), t)
         parts = run.objective.layout.parts
         events.histograms(self.steps_done, "parameters", parts(run.theta))
         events.histograms(self.steps_done, "gradients", parts(gradient))
@@ -106,10 +135,11 @@ class Session:
             "folder": self.folder,
             "data": self.fingerprint,
             "rows": self.rows,
-            "costs": self.costs,
-            "seconds": self.seconds,
+            "costs": self.loop.costs,
+            "seconds": self.loop.seconds,
         }
         save_checkpoint(self.paths.checkpoint, self.run, notes)
+        self.loop.note_checkpoint()
 
     def model(self) -> Model:
         """Return the model as it stands."""
@@ -140,25 +170,98 @@ class Session:
         save_png(curves(self.rows), self.paths.curves)
 
 
-Walk = Callable[[Session], Generator[list[dict[str, Any]], None, None]]
-"""Does the steps of a session that are left, keeps it up to date and yields the rows that are new, often none."""
+Stepper = Callable[[Session], Generator[list[Row], None, None]]
+"""Does the steps of a session that are left, keeps its loop up to date and yields the rows that are new, often none."""
 
 
-def alone(session: Session) -> Generator[list[dict[str, Any]], None, None]:
+def in_this_process(session: Session) -> Generator[list[Row], None, None]:
     """Do the steps that are left in this process; yield after each."""
-    run, start = session.run, time.perf_counter() - session.seconds
-    while run.epoch < session.settings.epochs:
-        for step in run.steps(session.dataset.train):
-            session.costs.append(step.cost)
-            session.seconds = time.perf_counter() - start
-            rows = []
-            if is_due(run, session.steps_in_epoch):
-                row = row_of(run, session.steps_in_epoch, session.costs, session.dataset.test)
-                row["seconds"] = round(session.seconds, 3)
-                session.costs.clear()
-                rows.append(row)
-            yield rows
-        session.save_checkpoint()
+    for row in session.loop.steps(session.settings.epochs):
+        yield [row] if row else []
+
+
+def start(
+    paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False, engine: Engine | None = None
+) -> Session:
+    """Return a new training; `given` holds the settings that were named, the recipe has the others.
+
+    Raises SettingError where an unfinished training would be lost, unless it shall be begun `anew`.
+    """
+    refuse_unwritable(paths.model)
+    if not anew:
+        refuse_losing_work(paths)
+    settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
+    recipe, dataset = MODELS[settings.model], load_data(folder, settings.classes)
+    refuse_other_size(dataset, settings.model)
+    run = Run(*_what_and_how(settings, recipe, dataset), settings.batch_size, settings.seed)
+    run.augmentation, run.engine = recipe.augmentation, engine or Fast()
+    return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, [], [], 0.0)
+
+
+def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Engine | None = None) -> Session:
+    """Return the training in the checkpoint, at the step where it stopped.
+
+    Only the number of epochs may be `given` anew, and only where the learning rate does not depend on it:
+    with anything else it were another training.
+    One that is done only writes its model once more.
+
+    Raises SettingError where there is none, or another one is asked for; ModelFileError for a file that is none,
+    or data that are others.
+    """
+    refuse_unwritable(paths.model)
+    path = paths.checkpoint
+    if not path.exists():
+        raise SettingError(
+            f"there is no {path} to go on from: leave out `resume` to start a training", setting="resume"
+        )
+    saved = read_session(path)
+    for name, value in given.items():
+        before = getattr(saved.settings, name)
+        if name != "epochs" and value != before:
+            raise SettingError(f"{path} is of a training with {name}={before}, got {value}: leave it out", setting=name)
+    settings = replace(saved.settings, epochs=given.get("epochs", saved.settings.epochs))
+    recipe = MODELS[settings.model]
+    if settings.epochs != saved.settings.epochs and recipe.schedule:
+        raise SettingError(
+            f"{path} is of a training of {saved.settings.epochs} epochs, and its learning rate falls "
+            f"towards their end, got epochs={settings.epochs}: leave it out, or begin with anew=True",
+            setting="epochs",
+        )
+    source = str(folder.resolve()) if folder else saved.folder
+    dataset = load_data(Path(source) if source else None, settings.classes)
+    if dataset.train.fingerprint() != saved.data:
+        raise ModelFileError(f"{path} is of a training on other data: give the same `folder` as then", setting="folder")
+    run = saved.checkpoint.run(*_what_and_how(settings, recipe, dataset), recipe.augmentation)
+    run.engine = engine or Fast()
+    if run.epoch > settings.epochs:
+        raise SettingError(
+            f"{path} is of a training of {run.epoch} epochs so far, got epochs={settings.epochs}", setting="epochs"
+        )
+    return Session(paths, settings, dataset, source, run, saved.rows, saved.costs, saved.seconds)
+
+
+def refuse_losing_work(paths: Paths) -> None:
+    """Raise SettingError where an unfinished training would be lost."""
+    saved = find_session(paths)
+    if saved and saved.is_unfinished:
+        raise SettingError(
+            f"{paths.checkpoint} holds an unfinished training, {saved.epochs_done} of {saved.settings.epochs} epochs: "
+            "go on with `resume`, or begin with anew=True, which drops it",
+            setting="anew",
+        )
+
+
+def refuse_other_size(dataset: Dataset, model: str) -> None:
+    """Raise ShapeError where a model takes images of another shape than the data has."""
+    wanted, found = MODELS[model].input_shape, dataset.train.input_shape
+    if found != wanted:
+        raise ShapeError(f"the {model} network takes images of shape {wanted}, got {found}: scale them first")
+
+
+def _what_and_how(settings: TrainingSettings, recipe: Recipe, dataset: Dataset) -> tuple[Objective, Optimizer]:
+    n_steps = settings.epochs * -(-len(dataset.train) // max(settings.batch_size, 1))
+    optimizer = recipe.optimizer_for(settings.lr, settings.momentum, n_steps)
+    return Objective(recipe.network(settings.classes), recipe.cost), optimizer
 
 
 def _made_by() -> str:

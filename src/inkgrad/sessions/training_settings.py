@@ -1,16 +1,17 @@
-"""What is chosen for a training and decides its numbers."""
+"""TrainingSettings: what is chosen for a training and decides its numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from inkgrad.errors import SettingError
+from inkgrad.models import MODELS
 
 DEFAULT_MODEL = "cnn"
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """What decides the numbers of a training, besides the data."""
 
     model: str
@@ -28,3 +29,14 @@ class Settings:
             raise SettingError(
                 f"there must be at least 2 classes to tell apart, got classes={self.classes}", setting="classes"
             )
+
+
+def usual_settings(model: str) -> TrainingSettings:
+    """Return what a model is trained with where nothing else is named: what its recipe has, on ten classes.
+
+    Raises SettingError for a model that there is not.
+    """
+    if model not in MODELS:
+        raise SettingError(f"there is no model {model!r}, only {', '.join(MODELS)}")
+    recipe = MODELS[model]
+    return TrainingSettings(model, 10, recipe.batch_size, recipe.lr, recipe.momentum, seed=0, epochs=recipe.epochs)

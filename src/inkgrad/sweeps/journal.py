@@ -13,15 +13,13 @@ from inkgrad.errors import DataError
 from inkgrad.files import replacing
 from inkgrad.saving import quoted
 from inkgrad.saving.strict_json import strict_json
-from inkgrad.sweeps.trial import ENDS, Outcome, Trial
-
-ROW = {"epoch", "cost", "validation_cost", "validation_accuracy", "seconds"}
+from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 
 
 class Journal:
-    """A file whose first line is the plan; then come the outcomes, each once, and after all the best.
+    """A file whose first line is the plan; then come the results, each once, and after all the best.
 
-    `plan` is the first line, `lines` the outcomes; `is_finished` tells whether the best model was saved after them.
+    `plan` is the first line, `lines` the results; `is_finished` tells whether the best model was saved after them.
     """
 
     def __init__(self, path: Path, plan: dict[str, Any], lines: Sequence[dict[str, Any]] = ()) -> None:
@@ -35,13 +33,13 @@ class Journal:
             file.writelines(_line(each) for each in ({"sweep": self.plan}, *self.lines))
         self.is_finished = False
 
-    def append(self, outcome: Outcome) -> None:
+    def append(self, result: TrialResult) -> None:
         """Write how a trial ended."""
-        trial = outcome.trial
-        line = {"trial": trial.number, "status": outcome.status, "settings": asdict(trial.settings)}
-        self._append(line | {"epochs": outcome.epochs, "accuracy": outcome.accuracy, "rows": list(outcome.rows)})
+        trial = result.trial
+        line = {"trial": trial.number, "status": result.status, "settings": asdict(trial.settings)}
+        self._append(line | {"epochs": result.epochs, "accuracy": result.accuracy, "rows": list(result.rows)})
 
-    def finish(self, best: Outcome, n_right: int, n_test: int) -> None:
+    def finish(self, best: TrialResult, n_right: int, n_test: int) -> None:
         """Write which was the best, and how many test examples its model, trained on all, gets right."""
         self._append({"best": best.trial.number, "n_right": n_right, "n_test": n_test})
         self.is_finished = True
@@ -50,20 +48,20 @@ class Journal:
         with self.path.open("ab") as file:
             file.write(_line(line))
 
-    def outcomes(self, trials: Mapping[int, Trial]) -> dict[int, Outcome]:
-        """Return the outcomes by their trials' numbers.
+    def results(self, trials: Mapping[int, Trial]) -> dict[int, TrialResult]:
+        """Return the results by their trials' numbers.
 
         Raises DataError, naming the line, for one that is of no such trial, comes twice or lacks something.
         """
-        found: dict[int, Outcome] = {}
+        found: dict[int, TrialResult] = {}
         for number, line in enumerate(self.lines, start=2):
             trial = trials.get(line["trial"]) if type(line["trial"]) is int else None
-            if trial is None or trial.number in found or not _is_outcome(line, trial):
+            if trial is None or trial.number in found or not _is_result(line, trial):
                 raise DataError(
                     f"{self.path}, line {number} is not what inkgrad sweep wrote there: begin with anew=True",
                     setting="anew",
                 )
-            found[trial.number] = Outcome(trial, line["status"], tuple(line["rows"]))
+            found[trial.number] = TrialResult(trial, TrialStatus(line["status"]), tuple(line["rows"]))
         return found
 
 
@@ -91,17 +89,18 @@ def _line(each: dict[str, Any]) -> bytes:
     return json.dumps(each, allow_nan=False).encode() + b"\n"
 
 
-def _is_outcome(line: dict[str, Any], trial: Trial) -> bool:
+def _is_result(line: dict[str, Any], trial: Trial) -> bool:
     rows = line.get("rows")
     return (
         line.get("settings") == asdict(trial.settings)
-        and line.get("status") in ENDS
+        and line.get("status") in set(TrialStatus) - {TrialStatus.RUNNING}
         and isinstance(rows, list)
         and all(isinstance(row, dict) and _is_row(row, k) for k, row in enumerate(rows, start=1))
-        and (bool(rows) or line["status"] == "diverged")
+        and (bool(rows) or line["status"] == TrialStatus.DIVERGED)
     )
 
 
 def _is_row(row: dict[str, Any], epoch: int) -> bool:
     numbers = all(type(value) in (int, float) and isfinite(value) for value in row.values())
-    return row.keys() == ROW and row["epoch"] == epoch and numbers
+    names = {"epoch", "cost", "validation_cost", "validation_accuracy", "seconds"}
+    return row.keys() == names and row["epoch"] == epoch and numbers

@@ -1,4 +1,4 @@
-"""Plan: what a sweep tries, and the settings of each of its trials."""
+"""Plan: what a sweep tries, how it searches, and the settings of each of its trials."""
 
 from __future__ import annotations
 
@@ -12,12 +12,49 @@ import numpy as np
 
 from inkgrad.errors import SettingError
 from inkgrad.models import MODELS
-from inkgrad.sessions import DEFAULT_MODEL, Settings
-from inkgrad.sweeps.search import MOST_TRIALS, Search
+from inkgrad.sessions import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.sweeps.space import Choice, Range
 from inkgrad.sweeps.trial import Trial
 
-TRIES = 100  # to draw settings that no earlier trial has
+MOST_TRIALS = 10_000
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a space is searched.
+
+    how                  "random", "grid" (every combination), or "asha": random, and after `first_rung`
+                         epochs, and each time `factor` times as many, only the best 1 / `factor` go on
+                         (Li et al. 2020, https://arxiv.org/abs/1810.05934, algorithm 2)
+    trials               how many; None is 20, or the whole grid
+    seed                 where the settings, and the choice of validation examples, come from
+    validation_fraction  the part of the training examples that is held out to compare trials on
+
+    Raises SettingError when one of them makes no sense.
+    """
+
+    how: str = "random"
+    trials: int | None = None
+    seed: int = 0
+    validation_fraction: float = 0.1
+    first_rung: int = 1
+    factor: int = 3
+
+    def __post_init__(self) -> None:
+        ways = ("random", "grid", "asha")
+        if self.how not in ways:
+            raise SettingError(f"how is one of {', '.join(ways)}, got {self.how!r}")
+        if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
+            raise SettingError(f"a sweep has 1 to {MOST_TRIALS} trials, got trials = {self.trials}")
+        if self.seed < 0:
+            raise SettingError(f"a seed is a whole number of 0 or more, got seed = {self.seed} in [search]")
+        if not 0 < self.validation_fraction < 1:
+            raise SettingError(f"validation_fraction is between 0 and 1, got {self.validation_fraction:g}")
+        if self.first_rung < 1 or self.factor < 2:
+            raise SettingError(
+                f"asha takes a first_rung of 1 epoch or more and a factor of 2 or more, "
+                f"got {self.first_rung} and {self.factor}"
+            )
 
 
 @dataclass(frozen=True)
@@ -81,9 +118,9 @@ class Plan:
         space = {name: values.written() for name, values in self.space.items()}
         return {"fixed": dict(self.fixed), "search": search, "space": space}
 
-    def _settings(self, given: Mapping[str, Any]) -> Settings:
+    def _settings(self, given: Mapping[str, Any]) -> TrainingSettings:
         chosen = {**self.fixed, **given}
-        return replace(_usual(chosen.get("model", DEFAULT_MODEL)), **chosen)
+        return replace(usual_settings(chosen.get("model", DEFAULT_MODEL)), **chosen)
 
     def _grid(self) -> Iterator[dict[str, Any]]:
         for values in product(*(each.ends() for each in self.space.values())):
@@ -93,7 +130,7 @@ class Plan:
         seen: set[tuple[Any, ...]] = set()
         for number in range(MOST_TRIALS):
             rng = np.random.default_rng(np.random.SeedSequence(self.search.seed, spawn_key=(number,)))
-            for _ in range(TRIES):
+            for _ in range(100):  # tries to draw settings that no earlier trial has
                 drawn = {name: values.draw(rng) for name, values in self.space.items()}
                 if tuple(drawn.values()) not in seen:
                     break
@@ -138,17 +175,9 @@ class Plan:
             )
 
 
-def _usual(model: str) -> Settings:
-    """Return what inkgrad train takes when nothing is named but the model."""
-    if model not in MODELS:
-        raise SettingError(f"there is no model {model!r}, only {', '.join(MODELS)}")
-    recipe = MODELS[model]
-    return Settings(model, 10, recipe.batch_size, recipe.lr, recipe.momentum, seed=0, epochs=recipe.epochs)
-
-
 def _refuse_bad(name: str, value: Any, model: str) -> None:
     """Raise SettingError where a setting cannot have a value, in the words of what would train with it."""
-    settings = replace(_usual(value if name == "model" else model), **{name: value})
+    settings = replace(usual_settings(value if name == "model" else model), **{name: value})
     if settings.batch_size < 1:
         raise SettingError(f"a batch holds at least 1 example, got {settings.batch_size}")
     if settings.seed < 0:

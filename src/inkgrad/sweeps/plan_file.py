@@ -1,28 +1,38 @@
-"""Reading a plan from its file, a small TOML."""
+"""The file of a plan, a small TOML: how it looks, and how it is read."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import fields
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from inkgrad.errors import SettingError
 from inkgrad.saving import quoted
-from inkgrad.sessions import Settings
-from inkgrad.sweeps.plan import Plan
-from inkgrad.sweeps.search import Search
+from inkgrad.sessions import TrainingSettings
+from inkgrad.sweeps.plan import Plan, Search
 from inkgrad.sweeps.space import Choice, Range
 
-SETTINGS = tuple(field.name for field in fields(Settings))
-SEARCH = {"how": str, "trials": int, "seed": int, "validation_fraction": float, "first_rung": int, "factor": int}
-KINDS = {"model": str, "lr": float, "momentum": float}  # the others are whole numbers
-RANGE = ("low", "high", "log")
-LARGEST = 2**53  # of a whole number
-IN_WORDS = {str: "a text", float: "a number", int: "a whole number, and not a huge one"}
+KINDS = get_type_hints(TrainingSettings)  # of the settings of a training, by their names
+SEARCH = get_type_hints(Search) | {"trials": int}
+
+EXAMPLE = """\
+# What `inkgrad sweep` tries. Before the first [part]: settings of `inkgrad train` that all trials share.
+model = "seed"
+epochs = 3
+
+[search]
+how = "random"  # or "grid": every combination of lists; or "asha": random, and the worse trials stop early
+trials = 20
+seed = 0        # where the drawn settings come from
+
+[space]         # other settings of `inkgrad train`: lists of values, or ranges
+lr = {low = 0.005, high = 0.5, log = true}
+batch_size = [32, 64, 128]
+momentum = {low = 0.5, high = 0.99}
+"""
 
 
 def read_plan(path: Path, trials: int | None = None) -> Plan:
@@ -48,10 +58,10 @@ def _toml(raw: bytes) -> dict[str, Any]:
 
 def _plan(found: dict[str, Any], trials: int | None) -> Plan:
     search, space = _table(found, "search"), _table(found, "space")
-    _refuse_unknown(found, (*SETTINGS, "search", "space"), "a setting of inkgrad train or a part of the file")
+    _refuse_unknown(found, (*KINDS, "search", "space"), "a setting of inkgrad train or a part of the file")
     _refuse_unknown(search, SEARCH, "a setting of [search]")
-    _refuse_unknown(space, SETTINGS, "a setting of inkgrad train")
-    fixed = {name: _value(name, found[name], KINDS.get(name, int)) for name in found if name in SETTINGS}
+    _refuse_unknown(space, KINDS, "a setting of inkgrad train")
+    fixed = {name: _value(name, found[name], KINDS[name]) for name in found if name in KINDS}
     how = {name: _value(name, search[name], SEARCH[name]) for name in search}
     for name in space:
         if name in fixed:
@@ -80,16 +90,17 @@ def _refuse_unknown(found: Iterable[str], known: Iterable[str], what: str) -> No
 
 def _value(name: str, value: Any, kind: Any) -> Any:
     """Return a value as the setting wants it; a whole number will do for any number."""
-    if kind is float and type(value) is int and abs(value) <= LARGEST:
+    is_whole = type(value) is int and abs(value) <= 2**53  # beyond it a float does not tell one from the next
+    if kind is float and is_whole:
         return float(value)
-    is_bad = type(value) is not kind or (kind is float and not isfinite(value))
-    if is_bad or (kind is int and not -LARGEST <= value <= LARGEST):
-        raise SettingError(f"{name} is {IN_WORDS[kind]}, got {quoted(value)}")
+    if type(value) is not kind or (kind is float and not isfinite(value)) or (kind is int and not is_whole):
+        words = {str: "a text", float: "a number", int: "a whole number, and not a huge one"}
+        raise SettingError(f"{name} is {words[kind]}, got {quoted(value)}")
     return value
 
 
 def _values(name: str, found: Any) -> Choice | Range:
-    kind = KINDS.get(name, int)
+    kind = KINDS[name]
     if not isinstance(found, list | dict):
         raise SettingError(
             f"{name} in [space] is a list, such as [1, 2], or a range, {{low = 1, high = 2}}, got {quoted(found)}: "
@@ -103,10 +114,10 @@ def _values(name: str, found: Any) -> Choice | Range:
 
 
 def _range(name: str, found: dict[str, Any], kind: type) -> dict[str, Any]:
-    _refuse_unknown(found, RANGE, f"a part of a range of {name}")
+    _refuse_unknown(found, ("low", "high", "log"), f"a part of a range of {name}")
     if kind is str:
         raise SettingError(f"{name} is not a number, so it has no range: list its values")
-    for end in RANGE[:2]:
+    for end in ("low", "high"):
         if end not in found:
             raise SettingError(f"{name} is a range without {end}: it is written {{low = 1, high = 2}}")
     log = found.get("log", False)

@@ -10,8 +10,6 @@ import numpy as np
 
 from inkgrad.errors import SettingError
 
-DIGITS = 4  # of a drawn number: a person can type it again
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -63,11 +61,11 @@ class Range:
             raise SettingError(f"a range with log = true takes a low above 0, got low = {self.low:g}")
 
     def draw(self, rng: np.random.Generator) -> float:
-        """Return a number of the range."""
+        """Return a number of the range; 4 digits a person can type again."""
         high = self.high + 1 if self.whole else self.high
         u = rng.uniform()
         value = exp(log(self.low) + u * (log(high) - log(self.low))) if self.log else self.low + u * (high - self.low)
-        value = int(value // 1) if self.whole else float(f"{value:.{DIGITS}g}")
+        value = int(value // 1) if self.whole else float(f"{value:.4g}")
         return min(max(value, self.low), self.high)
 
     def ends(self) -> tuple[Any, ...]:

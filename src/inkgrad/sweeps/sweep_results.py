@@ -1,44 +1,63 @@
-"""The picture of a sweep: how the trials learned, and what each setting does."""
+"""The results of a sweep: a table for a spreadsheet, and a picture of how the trials learned and what settings do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
+from inkgrad.files import replacing
 from inkgrad.plots.style import FAINT, INK, PALETTE, shortened
+from inkgrad.sessions import TrainingSettings
 from inkgrad.sweeps.space import Choice, Range
-from inkgrad.sweeps.trial import DIVERGED, DONE, STOPPED, Outcome
+from inkgrad.sweeps.trial import TrialResult, TrialStatus
 
-ACROSS = 3  # parts in a row, at most
-MANY = 8  # names below a picture that do not fit side by side
-LOOKS: dict[str, dict[str, Any]] = {
-    DONE: {"color": PALETTE[0], "marker": "o"},
-    STOPPED: {"color": FAINT, "marker": "v"},
-    DIVERGED: {"color": PALETTE[1], "marker": "x"},
+MARKS: dict[str, dict[str, Any]] = {
+    TrialStatus.DONE: {"color": PALETTE[0], "marker": "o"},
+    TrialStatus.STOPPED: {"color": FAINT, "marker": "v"},
+    TrialStatus.DIVERGED: {"color": PALETTE[1], "marker": "x"},
 }
 
 
-def picture(outcomes: Sequence[Outcome], space: Mapping[str, Choice | Range]) -> Any:
+def write_table(results: Iterable[TrialResult], path: Path) -> None:
+    """Write a line of CSV for each result, in the order given; OSError when the file cannot be written."""
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in fields(TrainingSettings)]
+    table.writerow(["trial", "status", "validation_accuracy", "epochs_done", "seconds", *names])
+    for each in results:
+        accuracy = "" if each.accuracy is None else each.accuracy
+        values = asdict(each.trial.settings)
+        settings = (values[name] for name in names)
+        table.writerow([each.trial.number, each.status, accuracy, each.epochs, each.seconds, *settings])
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def picture(results: Sequence[TrialResult], space: Mapping[str, Choice | Range]) -> Any:
     """Return a Figure: the misread part of the validation examples against epochs, and against each setting searched.
 
-    `outcomes` begin with the best one, which stands out.  Diverged trials are at the upper edge.
+    `results` begin with the best one, which stands out.  Diverged trials are at the upper edge.
     """
     from matplotlib.figure import Figure
 
     n = 1 + len(space)
-    n_across = 2 if n == 4 else min(ACROSS, n)
+    n_across = 2 if n == 4 else min(3, n)
     n_rows = -(-n // n_across)
     figure = Figure(figsize=(4 * n_across, 3.4 * n_rows + 0.4), layout="constrained")
     curves, *others = figure.subplots(n_rows, n_across, squeeze=False, sharey=True).flat
-    _draw_curves(curves, outcomes)
+    _draw_curves(curves, results)
     for (name, values), axes in zip(space.items(), others, strict=False):
-        _draw_setting(axes, name, values, outcomes)
+        _draw_setting(axes, name, values, results)
     for axes in others[len(space) :]:
         axes.set_axis_off()
     for axes in (curves, *others)[::n_across]:
         axes.set_ylabel("misread validation digits")
-    _scale(curves, [_misread(row["validation_accuracy"]) for each in outcomes for row in each.rows])
-    _key(figure, outcomes)
+    _scale(curves, [_misread(row["validation_accuracy"]) for each in results for row in each.rows])
+    _key(figure, results)
     return figure
 
 
@@ -58,27 +77,27 @@ def _scale(axes: Any, values: Sequence[float]) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} %")
 
 
-def _draw_curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
-    for each in outcomes[::-1]:  # the best one on top
+def _draw_curves(axes: Any, results: Sequence[TrialResult]) -> None:
+    for each in results[::-1]:  # the best one on top
         if each.rows:
-            is_best = each is outcomes[0] and each.status != DIVERGED
+            is_best = each is results[0] and each.status != TrialStatus.DIVERGED
             look = {"color": INK, "linewidth": 2.4} if is_best else {"linewidth": 1, "alpha": 0.6}
             values = [_misread(row["validation_accuracy"]) for row in each.rows]
             epochs = [row["epoch"] for row in each.rows]
-            axes.plot(epochs, values, **(LOOKS[each.status] | {"markersize": 3.5} | look))
+            axes.plot(epochs, values, **(MARKS[each.status] | {"markersize": 3.5} | look))
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.25)
 
 
-def _draw_setting(axes: Any, name: str, values: Choice | Range, outcomes: Sequence[Outcome]) -> None:
+def _draw_setting(axes: Any, name: str, values: Choice | Range, results: Sequence[TrialResult]) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
-    places = [getattr(each.trial.settings, name) for each in outcomes]
+    places = [getattr(each.trial.settings, name) for each in results]
     if isinstance(values, Choice):  # side by side, in the order of the list
         places = [values.values.index(place) for place in places]
         names = shortened([f"{value:g}" if isinstance(value, float) else str(value) for value in values.values])
-        axes.set_xticks(range(len(names)), names, rotation=0 if len(names) < MANY else 90)
+        axes.set_xticks(range(len(names)), names, rotation=0 if len(names) < 8 else 90)  # as many fit side by side
         axes.set_xlim(-0.5, len(names) - 0.5)
     elif values.log:
         axes.set_xscale("log")
@@ -86,27 +105,27 @@ def _draw_setting(axes: Any, name: str, values: Choice | Range, outcomes: Sequen
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     top = axes.get_xaxis_transform()  # across as the axis, upwards from 0 to 1
-    for place, each in zip(places, outcomes, strict=True):
-        if each.status == DIVERGED or each.accuracy is None:
-            axes.plot(place, 0.97, transform=top, **LOOKS[DIVERGED], linestyle="", clip_on=False)
+    for place, each in zip(places, results, strict=True):
+        if each.status == TrialStatus.DIVERGED or each.accuracy is None:
+            axes.plot(place, 0.97, transform=top, **MARKS[TrialStatus.DIVERGED], linestyle="", clip_on=False)
         else:
-            axes.plot(place, _misread(each.accuracy), **LOOKS[each.status], alpha=0.75, linestyle="")
-    if outcomes[0].status != DIVERGED and outcomes[0].accuracy is not None:
+            axes.plot(place, _misread(each.accuracy), **MARKS[each.status], alpha=0.75, linestyle="")
+    if results[0].status != TrialStatus.DIVERGED and results[0].accuracy is not None:
         ring = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgecolor": INK}
-        axes.plot(places[0], _misread(outcomes[0].accuracy), linestyle="", markeredgewidth=1.6, **ring)
+        axes.plot(places[0], _misread(results[0].accuracy), linestyle="", markeredgewidth=1.6, **ring)
     axes.set_xlabel(name)
     axes.grid(alpha=0.25)
 
 
-def _key(figure: Any, outcomes: Sequence[Outcome]) -> None:
+def _key(figure: Any, results: Sequence[TrialResult]) -> None:
     from matplotlib.lines import Line2D
 
-    best = outcomes[0]
+    best = results[0]
     handles = [Line2D([], [], color=INK, linewidth=2.4, label=f"the best, trial {best.trial.number}")]
-    if best.status == DIVERGED:
+    if best.status == TrialStatus.DIVERGED:
         handles = []
-    for status, look in LOOKS.items():
-        n = sum(each.status == status for each in outcomes)
+    for status, look in MARKS.items():
+        n = sum(each.status == status for each in results)
         if n:
             handles.append(Line2D([], [], linestyle="", label=f"{n} {status}", **look))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

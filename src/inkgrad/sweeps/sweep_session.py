@@ -7,27 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.data import Dataset, load_data
-from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError, ShapeError
+from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
 from inkgrad.files import refuse_unwritable
-from inkgrad.models import MODELS
 from inkgrad.plots import save_png
-from inkgrad.sessions import Session, resume, start
+from inkgrad.sessions import Session, find_session, resume, start
+from inkgrad.sessions.session import refuse_other_size
 from inkgrad.sweeps.journal import Journal, read_journal
 from inkgrad.sweeps.plan import Plan
-from inkgrad.sweeps.results import write_table
-from inkgrad.sweeps.store import Store
-from inkgrad.sweeps.sweep_files import SweepPaths
-from inkgrad.sweeps.sweep_results import picture
-from inkgrad.sweeps.trial import DIVERGED, Outcome, ranked
-from inkgrad.sweeps.trial_training import Held
-from inkgrad.training import Engine, read_checkpoint
+from inkgrad.sweeps.sweep_files import SweepPaths, TrialFolder
+from inkgrad.sweeps.sweep_results import picture, write_table
+from inkgrad.sweeps.trial import TrialResult, TrialStatus, ranked
+from inkgrad.sweeps.validation_split import ValidationSplit
+from inkgrad.training import Engine
 
-Show = Callable[[Outcome], None]
-"""Takes an outcome whenever it has grown by an epoch, and once more when the trial ends."""
+Show = Callable[[TrialResult], None]
+"""Takes a result whenever it has grown by an epoch, and once more when the trial ends."""
 
 
 class Sweep:
-    """The trials of a plan, and the outcomes of those that have ended, by their numbers."""
+    """The trials of a plan, and the results of those that have ended, by their numbers."""
 
     def __init__(
         self, paths: SweepPaths, plan: Plan, dataset: Dataset, folder: Path | None, journal: Journal | None = None
@@ -37,13 +35,13 @@ class Sweep:
         self.paths, self.plan, self.folder = paths, plan, folder
         self.trials = plan.trials()
         for model in {trial.settings.model for trial in self.trials}:
-            _refuse_other_size(dataset, model)
+            refuse_other_size(dataset, model)
         search = plan.search
-        self.held = Held.out_of(dataset, search.validation_fraction, search.seed)
-        self.store = Store(paths.folder)
+        self.split = ValidationSplit.out_of(dataset, search.validation_fraction, search.seed)
+        self.store = TrialFolder(paths.folder)
         self.is_new = journal is None
         self.journal = journal or Journal(paths.journal, self.described(dataset))
-        self.outcomes = self.journal.outcomes({trial.number: trial for trial in self.trials})
+        self.results = self.journal.results({trial.number: trial for trial in self.trials})
 
     def described(self, dataset: Dataset) -> dict[str, Any]:
         """Return what makes this sweep the same as another."""
@@ -57,27 +55,27 @@ class Sweep:
             self.is_new = False
         self.journal.write()
 
-    def record(self, outcome: Outcome) -> None:
+    def record(self, result: TrialResult) -> None:
         """Write down how a trial ended; it is not run again."""
-        self.journal.append(outcome)
-        self.outcomes[outcome.trial.number] = outcome
-        self.store.drop(outcome.trial.number)
+        self.journal.append(result)
+        self.results[result.trial.number] = result
+        self.store.drop(result.trial.number)
 
-    def going(self) -> dict[int, Outcome]:
+    def going(self) -> dict[int, TrialResult]:
         """Return all trials by their numbers, as far as they are known to be."""
-        return {trial.number: self.outcomes.get(trial.number, Outcome(trial)) for trial in self.trials}
+        return {trial.number: self.results.get(trial.number, TrialResult(trial)) for trial in self.trials}
 
     def write_results(self) -> None:
         """Write the table and the picture of what has ended."""
-        found = ranked(self.outcomes.values())
+        found = ranked(self.results.values())
         write_table(found, self.paths.table)
         save_png(picture(found, self.plan.space), self.paths.picture)
 
-    def best(self) -> Outcome:
-        """Return the outcome of the best trial; Diverged when all diverged."""
-        first = ranked(self.outcomes.values())[0]
-        if first.status == DIVERGED:
-            raise Diverged(f"all {len(self.outcomes)} trials diverged: search smaller learning rates")
+    def best(self) -> TrialResult:
+        """Return the result of the best trial; Diverged when all diverged."""
+        first = ranked(self.results.values())[0]
+        if first.status == TrialStatus.DIVERGED:
+            raise Diverged(f"all {len(self.results)} trials diverged: search smaller learning rates")
         return first
 
     def session(self, engine: Engine) -> Session:
@@ -86,13 +84,12 @@ class Sweep:
         It goes on where an earlier one with the same settings stopped.
         """
         settings = self.best().trial.settings
-        try:
-            session = resume(self.paths, {}, self.folder, engine)
-        except (SettingError, ModelFileError):  # there is none
-            pass
-        else:
-            if session.settings == settings:
-                return session
+        saved = find_session(self.paths)
+        if saved and saved.settings == settings:
+            try:
+                return resume(self.paths, {}, self.folder, engine)
+            except ModelFileError:  # of other data, or of another version
+                pass
         return start(self.paths, vars(settings).copy(), self.folder, anew=True, engine=engine)
 
     def finish(self, n_right: int, n_test: int) -> None:
@@ -155,20 +152,10 @@ def _refuse_losing_work(paths: SweepPaths) -> None:
 
 
 def _refuse_losing_a_training(paths: SweepPaths) -> None:
-    try:
-        checkpoint = read_checkpoint(paths.checkpoint)
-        done, epochs = checkpoint.place["epoch"], checkpoint.notes["settings"]["epochs"]
-    except (OSError, ModelFileError, KeyError, TypeError):
-        return  # there is none, or none that could go on
-    if done < epochs:
+    saved = find_session(paths)
+    if saved and saved.epochs_done < saved.settings.epochs:
         raise SettingError(
             f"{paths.checkpoint} holds an unfinished training: choose another `out`, "
             "or begin with anew=True, which drops it",
             setting="anew",
         )
-
-
-def _refuse_other_size(dataset: Dataset, model: str) -> None:
-    wanted, found = MODELS[model].input_shape, dataset.train.input_shape
-    if wanted != found:
-        raise ShapeError(f"the {model} network takes images of shape {wanted}, got {found}: scale them first")

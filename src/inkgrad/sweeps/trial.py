@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
 
-from inkgrad.sessions import Settings
+from inkgrad.sessions import TrainingSettings
+from inkgrad.training import Row
 
-RUNNING, DONE, STOPPED, DIVERGED = "running", "done", "stopped", "diverged"
-ENDS = (DONE, STOPPED, DIVERGED)
 
-Row = dict[str, Any]
-"""After an epoch: "epoch", the mean "cost" of its batches, "validation_cost", "validation_accuracy", "seconds"."""
+class TrialStatus(StrEnum):
+    """How a trial stands: done after all epochs, stopped before because others were better, diverged, or running."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    DIVERGED = "diverged"
 
 
 @dataclass(frozen=True)
@@ -20,18 +24,18 @@ class Trial:
     """A training with these settings, the `number`-th of its sweep, counted from 1."""
 
     number: int
-    settings: Settings
+    settings: TrainingSettings
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a trial went: a row for each epoch, and how it ended.
+class TrialResult:
+    """How a trial went so far, with a row for each epoch.
 
-    status   "done" after all epochs, "stopped" before because others were better, "diverged", or "running"
+    A row has the "epoch", the mean "cost" of its batches, "validation_cost", "validation_accuracy", and "seconds".
     """
 
     trial: Trial
-    status: str = RUNNING
+    status: TrialStatus = TrialStatus.RUNNING
     rows: tuple[Row, ...] = ()
 
     @property
@@ -53,23 +57,23 @@ class Outcome:
         """Return the accuracy after that epoch; -1, which is worse than any, where it did not get there."""
         return self.rows[epoch - 1]["validation_accuracy"] if epoch <= len(self.rows) else -1.0
 
-    def grown(self, row: Row) -> Outcome:
+    def grown(self, row: Row) -> TrialResult:
         """Return it with the row of one more epoch; a row that it has already is not taken twice."""
         return replace(self, rows=(*self.rows, row)) if row["epoch"] == self.epochs + 1 else self
 
 
-def ranked(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Return outcomes, the best first.
+def ranked(results: Iterable[TrialResult]) -> list[TrialResult]:
+    """Return results, the best first.
 
     Done ones come before running and stopped ones, as those were worse when they were compared, and diverged
     ones come last; then the accuracy decides, then the smaller cost, then who came first.
     """
-    order = (DONE, RUNNING, STOPPED, DIVERGED)
+    order = (TrialStatus.DONE, TrialStatus.RUNNING, TrialStatus.STOPPED, TrialStatus.DIVERGED)
 
-    def key(outcome: Outcome) -> tuple[float, ...]:
-        last = outcome.rows[-1] if outcome.rows else {"validation_accuracy": -1.0, "validation_cost": 0.0}
-        kind, number = order.index(outcome.status), outcome.trial.number
-        epochs = 0 if outcome.status == DONE else outcome.epochs  # more halvings survived are better
+    def key(result: TrialResult) -> tuple[float, ...]:
+        last = result.rows[-1] if result.rows else {"validation_accuracy": -1.0, "validation_cost": 0.0}
+        kind, number = order.index(result.status), result.trial.number
+        epochs = 0 if result.status == TrialStatus.DONE else result.epochs  # more halvings survived are better
         return kind, -epochs, -last["validation_accuracy"], last["validation_cost"], number
 
-    return sorted(outcomes, key=key)
+    return sorted(results, key=key)

@@ -1,54 +1,29 @@
-"""The training of one trial, epoch by epoch, on examples of which some are held out."""
+"""The training of trials: one of them, epoch by epoch, or all one after another."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
-from inkgrad.data import Dataset, Examples
-from inkgrad.errors import DataError, Interrupted, ModelFileError
-from inkgrad.fast import Fast
+from inkgrad.errors import Diverged, Interrupted, ModelFileError
+from inkgrad.fast import Fast, limit_threads
 from inkgrad.models import MODELS
-from inkgrad.sweeps.store import Keeps
-from inkgrad.sweeps.trial import Row, Trial
-from inkgrad.training import Objective, Run, evaluate
-
-FEWEST = 2  # validation examples that an accuracy can be made of
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """Training examples in two parts: those to train on, and those held out for validation."""
-
-    train: Examples
-    validation: Examples
-
-    @classmethod
-    def out_of(cls, dataset: Dataset, fraction: float, seed: int) -> Held:
-        """Return the training examples in two parts, at random by `seed`; the test examples stay out of it.
-
-        Raises DataError when there are too few for that.
-        """
-        n = len(dataset.train)
-        n_held = round(fraction * n)
-        if n_held < FEWEST or n_held >= n:
-            raise DataError(
-                f"validation_fraction = {fraction:g} of {n} training examples holds out {n_held}: "
-                f"at least {FEWEST} are needed, and some to train on"
-            )
-        order = np.random.default_rng(seed).permutation(n)
-        held, rest = np.sort(order[:n_held]), np.sort(order[n_held:])
-        x, t = dataset.train.x, dataset.train.t
-        return cls(Examples(x[rest], t[rest]), Examples(x[held], t[held]))
+from inkgrad.sweeps.sweep_files import TrialStore
+from inkgrad.sweeps.sweep_session import Show, Sweep
+from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
+from inkgrad.sweeps.validation_split import ValidationSplit
+from inkgrad.training import Objective, Row, Run, TrainingLoop, evaluate
 
 
-def walk(
-    trial: Trial, data: Held, store: Keeps, n_threads: int = 1, stop: Callable[[], bool] = lambda: False
-) -> Generator[Row]:
+def train_trial(
+    trial: Trial,
+    split: ValidationSplit,
+    store: TrialStore,
+    n_threads: int = 1,
+    stop: Callable[[], bool] = lambda: False,
+) -> Generator[Row, None, None]:
     """Yield a row after each epoch of the trial, once its checkpoint is kept.
 
     It goes on from the checkpoint in the store, whose rows come first.  The rows are the same, but for
@@ -56,52 +31,33 @@ def walk(
 
     Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true.
     """
-    run, rows = _begin(trial, data, store)
+    run, rows = _begin(trial, split, store)
     run.engine = Fast(n_threads)
     yield from rows
-    start = time.perf_counter() - (rows[-1]["seconds"] if rows else 0.0)
-    while run.epoch < trial.settings.epochs:
-        costs = []
-        for step in _quietly(run.steps(data.train)):
-            costs.append(step.cost)
-            if stop():
-                raise Interrupted(f"trial {trial.number} was interrupted in epoch {run.epoch + 1}")
-        with _quiet():
-            found = evaluate(run.objective, run.answer, data.validation, engine=run.engine)
-        rows.append(
-            {
-                "epoch": run.epoch,
-                "cost": float(np.mean(costs)),
-                "validation_cost": found.cost,
-                "validation_accuracy": found.accuracy,
-                "seconds": round(time.perf_counter() - start, 3),
-            }
-        )
-        store.save(trial.number, run, {"trial": _identity(trial, data), "rows": rows})
-        yield rows[-1]
+
+    def measure(loop: TrainingLoop) -> Row:
+        found = evaluate(run.objective, run.answer, split.validation, engine=run.engine)
+        cost = {"epoch": run.epoch, "cost": loop.mean_cost}
+        return cost | {"validation_cost": found.cost, "validation_accuracy": found.accuracy}
+
+    loop = TrainingLoop(run, split.train, measure, seconds=rows[-1]["seconds"] if rows else 0.0)
+    for row in loop.steps(trial.settings.epochs):
+        if row:
+            rows.append(row)
+            store.save(trial.number, run, {"trial": _identity(trial, split), "rows": rows})
+            yield row
+        elif stop():
+            raise Interrupted(f"trial {trial.number} was interrupted in epoch {run.epoch + 1}")
 
 
-def _quiet() -> Any:
-    return np.errstate(over="ignore", invalid="ignore", divide="ignore")  # Diverged says it better
-
-
-def _quietly(steps: Iterator[Any]) -> Iterator[Any]:
-    while True:
-        with _quiet():  # only while it steps: what stands around a yield would change our caller's arithmetic
-            step = next(steps, None)
-        if step is None:
-            return
-        yield step
-
-
-def _begin(trial: Trial, data: Held, store: Keeps) -> tuple[Run, list[Row]]:
+def _begin(trial: Trial, split: ValidationSplit, store: TrialStore) -> tuple[Run, list[Row]]:
     """Return the run and its rows so far: from the checkpoint, or anew where there is none of just this trial."""
     settings, recipe = trial.settings, MODELS[trial.settings.model]
-    n_steps = settings.epochs * -(-len(data.train) // settings.batch_size)
+    n_steps = settings.epochs * -(-len(split.train) // settings.batch_size)
     objective = Objective(recipe.network(settings.classes), recipe.cost)
     optimizer = recipe.optimizer_for(settings.lr, settings.momentum, n_steps)
     checkpoint = store.load(trial.number)
-    if checkpoint and checkpoint.notes.get("trial") == _identity(trial, data):
+    if checkpoint and checkpoint.notes.get("trial") == _identity(trial, split):
         try:
             run = checkpoint.run(objective, optimizer, recipe.augmentation)
         except ModelFileError:  # of another version
@@ -112,5 +68,54 @@ def _begin(trial: Trial, data: Held, store: Keeps) -> tuple[Run, list[Row]]:
     return run, []
 
 
-def _identity(trial: Trial, data: Held) -> dict[str, Any]:
-    return {"number": trial.number, "settings": asdict(trial.settings), "data": data.train.fingerprint()}
+def _identity(trial: Trial, split: ValidationSplit) -> dict[str, Any]:
+    return {"number": trial.number, "settings": asdict(trial.settings), "data": split.train.fingerprint()}
+
+
+def one_after_another(sweep: Sweep, show: Show, stop: Callable[[], bool] = lambda: False, n_threads: int = 1) -> None:
+    """Run the trials of a sweep that have not ended, each on `n_threads` threads.
+
+    With rungs (Plan.rungs) all trials go to the first one, the best of them to the second, and so on: as all are
+    there to be compared, this is successive halving (Jamieson & Talwalkar 2016, https://arxiv.org/abs/1502.07943,
+    figure 1), whose rungs ASHA climbs without waiting.
+
+    Raises Interrupted, after a step, once `stop()` is true.
+    """
+    sweep.begin()
+    going = sweep.going()
+    with limit_threads(n_threads):
+        for rung in (*sweep.plan.rungs, None):
+            for number, result in going.items():
+                if result.status == TrialStatus.RUNNING:
+                    going[number] = _until(rung, result, sweep, show, stop, n_threads)
+            if rung is not None:
+                for result in worse(list(going.values()), rung, sweep.plan.search.factor):
+                    going[result.trial.number] = _end(result, TrialStatus.STOPPED, sweep, show)
+
+
+def worse(results: list[TrialResult], rung: int, factor: int) -> list[TrialResult]:
+    """Return the running ones that are not among the best 1 / `factor` after `rung` epochs; one is always kept."""
+    there = sorted((each for each in results if each.epochs >= rung), key=lambda each: -each.after(rung))
+    return [each for each in there[max(1, len(there) // factor) :] if each.status == TrialStatus.RUNNING]
+
+
+def _until(
+    rung: int | None, result: TrialResult, sweep: Sweep, show: Show, stop: Callable[[], bool], n_threads: int
+) -> TrialResult:
+    try:
+        with closing(train_trial(result.trial, sweep.split, sweep.store, n_threads, stop)) as rows:
+            for row in rows:
+                result = result.grown(row)
+                show(result)
+                if row["epoch"] == rung:
+                    return result
+    except Diverged:
+        return _end(result, TrialStatus.DIVERGED, sweep, show)
+    return _end(result, TrialStatus.DONE, sweep, show)
+
+
+def _end(result: TrialResult, status: TrialStatus, sweep: Sweep, show: Show) -> TrialResult:
+    ended = replace(result, status=status)
+    sweep.record(ended)
+    show(ended)
+    return ended

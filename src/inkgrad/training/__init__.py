@@ -5,7 +5,7 @@ from inkgrad.training.engine import Engine, Plain
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
 from inkgrad.training.events import Events, refuse_no_events
 from inkgrad.training.log import Log, read_log
-from inkgrad.training.loop import Row, TrainingLoop
+from inkgrad.training.loop import Row, Steppable, TrainingLoop, silent_numpy
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
 from inkgrad.training.shard import Shard
@@ -23,6 +23,7 @@ __all__ = [
     "Run",
     "Shard",
     "Step",
+    "Steppable",
     "TrainingLoop",
     "evaluate",
     "outputs_at",
@@ -30,5 +31,6 @@ __all__ = [
     "read_log",
     "refuse_no_events",
     "save_checkpoint",
+    "silent_numpy",
     "train",
 ]

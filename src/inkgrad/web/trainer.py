@@ -15,8 +15,7 @@ from inkgrad.data import Dataset, Examples
 from inkgrad.errors import Diverged, InkgradError, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import Model
-from inkgrad.training import Objective, Run, TrainingLoop, evaluate
-from inkgrad.training.loop import silent_numpy
+from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
 from inkgrad.web.boundary import boundary
 from inkgrad.web.details import details
 from inkgrad.web.settings import Settings

@@ -11,14 +11,14 @@ import ray
 from inkgrad.arrays import Array
 from inkgrad.data import Augmentation, Examples
 from inkgrad.optimizers import Optimizer
-from inkgrad.training import Engine, Objective, Run, Shard
+from inkgrad.training import Engine, Objective, Run, Shard, TrainingLoop
 
 
 @dataclass(frozen=True)
 class Place:
     """Where a training stands: the parameters, the optimizer's memory, and how far it is.
 
-    `costs` are those of the steps since the last row of the log.
+    `costs` are those of the steps since the last row of the log, `seconds` those that the training took.
     """
 
     theta: Array
@@ -26,13 +26,13 @@ class Place:
     epoch: int
     step: int
     costs: tuple[float, ...] = ()
+    seconds: float = 0.0
 
     @classmethod
-    def of(cls, run: Run, steps_in_epoch: int, costs: tuple[float, ...]) -> Place:
-        """Return the place of a run, with arrays of its own; the end of an epoch is the start of the next."""
+    def of(cls, run: Run, loop: TrainingLoop) -> Place:
+        """Return the place of a run that a loop steps, with arrays of its own."""
         theta, state = run.theta.copy(), {name: np.array(array) for name, array in run.state.items()}
-        over, step = divmod(run.step, steps_in_epoch)
-        return cls(theta, state, run.epoch + over, step, costs)
+        return cls(theta, state, run.epoch, run.step, tuple(loop.costs), loop.seconds)
 
     def put(self, run: Run) -> None:
         """Put a run to this place."""

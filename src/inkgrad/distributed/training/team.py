@@ -61,12 +61,13 @@ def train_together(
     team: Team,
     stop: Callable[[], bool] = lambda: False,
     costs: Sequence[float] = (),
+    seconds: float = 0.0,
 ) -> Generator[News, None, None]:
     """Train a run to the end of `epochs` on the workers of a team, in the Ray that this program is connected to.
 
     Yields News twice a second or more often, and keeps the run at the last checkpoint.  Once stop() is true, the
     workers save a checkpoint after the step they are in, and that is the last of the News.  `costs` are those of
-    the run's last steps, which the next row of the log is to have in its mean.
+    the run's last steps, which the next row of the log is to have in its mean, `seconds` those that it took so far.
 
     Raises Diverged as the run itself does; WorkersLost when workers die again and again;
     SettingError when a batch has fewer examples than there are workers.
@@ -74,7 +75,7 @@ def train_together(
     team.refuse_too_little(run, len(dataset.train))
     here = ray.get_runtime_context().get_node_id()
     near = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=False)
-    place = Place(run.theta, run.state, run.epoch, run.step, tuple(costs))
+    place = Place(run.theta, run.state, run.epoch, run.step, tuple(costs), seconds)
     ledger = ray.remote(num_cpus=0, scheduling_strategy=near, max_concurrency=1000)(Ledger).remote(place)
     with working(_job(run, dataset, epochs, team), ledger, team.n_workers) as failure:
         number, asked = 0, False

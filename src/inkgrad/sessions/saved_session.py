@@ -1,0 +1,100 @@
+"""SavedSession: what a session left in its checkpoint, read with suspicion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from inkgrad.errors import ModelFileError
+from inkgrad.models import MODELS
+from inkgrad.saving import build
+from inkgrad.sessions.paths import Paths
+from inkgrad.sessions.training_settings import TrainingSettings
+from inkgrad.training import Checkpoint, Row, read_checkpoint
+
+
+@dataclass(frozen=True, eq=False)
+class SavedSession:
+    """A checkpoint and the notes of a session in it, which Session.save_checkpoint wrote.
+
+    settings   as they were chosen
+    folder     of the data, None for MNIST
+    data       the fingerprint of the training examples
+    rows       the log
+    costs      of the steps since its last row
+    seconds    that the training took
+    """
+
+    checkpoint: Checkpoint
+    settings: TrainingSettings
+    folder: str | None
+    data: str
+    rows: list[Row]
+    costs: list[float]
+    seconds: float
+
+    @property
+    def epochs_done(self) -> int:
+        """Whole epochs done."""
+        return int(self.checkpoint.place["epoch"])
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether steps of it are done, and not all."""
+        return self.epochs_done < self.settings.epochs and (self.epochs_done, self.checkpoint.place["step"]) != (0, 0)
+
+
+def read_session(path: Path) -> SavedSession:
+    """Return what Session.save_checkpoint wrote.
+
+    Raises ModelFileError when the file is something else, damaged, or lacks something; OSError when it cannot be read.
+    """
+    checkpoint = read_checkpoint(path)
+    notes = checkpoint.notes
+    try:
+        settings = build({"class": "TrainingSettings", **notes["settings"]}, {"TrainingSettings": TrainingSettings}, "")
+        MODELS[settings.model]
+        if not _are_sound(notes):
+            raise KeyError
+    except (KeyError, TypeError, ModelFileError):
+        raise ModelFileError(f"{checkpoint.path} was not made by this version of inkgrad train: start anew") from None
+    names = ("folder", "data", "rows", "costs", "seconds")
+    return SavedSession(checkpoint, settings, *(notes[name] for name in names))
+
+
+def find_session(paths: Paths) -> SavedSession | None:
+    """Return the session in the checkpoint; None where there is no checkpoint, or none that could go on."""
+    try:
+        return read_session(paths.checkpoint)
+    except (OSError, ModelFileError):
+        return None
+
+
+def _are_sound(notes: dict[str, Any]) -> bool:
+    """Whether the notes, but for the settings, are all there and of the types that Session.save_checkpoint writes."""
+    folder, rows, costs = notes.get("folder"), notes.get("rows"), notes.get("costs")
+    return (
+        "folder" in notes
+        and (folder is None or isinstance(folder, str))
+        and isinstance(notes.get("data"), str)
+        and _is_number(notes.get("seconds"))
+        and isinstance(costs, list)
+        and all(_is_number(cost) for cost in costs)
+        and isinstance(rows, list)
+        and all(_is_row(row) for row in rows)
+    )
+
+
+def _is_row(row: Any) -> bool:
+    """Whether it is a row of the log: numbers by name, and perhaps words on what is trained."""
+    return (
+        isinstance(row, dict)
+        and {"epoch", "seconds"} <= row.keys()
+        and all(isinstance(value, dict) or _is_number(value) for value in row.values())
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and isfinite(value)
