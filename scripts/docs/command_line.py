@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from inkgrad.cli.app import app
+from inkgrad.cli.commands import app
 
 
 def command_line_page() -> str:

@@ -15,7 +15,7 @@ from support import CHROMIUM, ROOT, needs_chromium
 from typer.testing import CliRunner
 
 import inkgrad
-from inkgrad.cli.app import app
+from inkgrad.cli.commands import app
 from inkgrad.layers import Activation, Elementwise, Layer
 
 PARTS = [inkgrad.layers, inkgrad.costs, inkgrad.optimizers, inkgrad.training, inkgrad.data, inkgrad.fast]

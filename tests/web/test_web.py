@@ -13,7 +13,7 @@ from inkgrad.check.lessons import LESSONS
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
-from inkgrad.web.settings import ACTIVATIONS
+from inkgrad.web.playground_settings import ACTIVATIONS
 from lab.synthetic import Look, write_line
 
 

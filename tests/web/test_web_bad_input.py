@@ -23,7 +23,7 @@ from inkgrad.export import to_json, to_onnx
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, Softmax
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
-from inkgrad.web.settings import ACTIVATIONS, COSTS, OPTIMIZERS, Settings, parsed
+from inkgrad.web.playground_settings import ACTIVATIONS, COSTS, OPTIMIZERS, PlaygroundSettings, parsed
 from inkgrad.web.visitors import Bucket, Visitors
 
 # Warnings of NumPy are no answer to a visitor; other tests have them as errors.
@@ -849,7 +849,7 @@ def test_any_settings_are_taken_or_refused(which, message):
     except SettingError as refusal:
         assert_line(str(refusal))
     else:
-        assert isinstance(found, Settings)
+        assert isinstance(found, PlaygroundSettings)
         assert parsed(json.loads(json.dumps(found.as_message())), which) == found
 
 

@@ -20,7 +20,7 @@ from inkgrad.layers import Dense, Softmax
 from inkgrad.layout import Layout
 from inkgrad.training import Objective, Run
 from inkgrad.web.breaking import BREAKS
-from inkgrad.web.settings import ACTIVATIONS, COSTS, DEFAULTS, parsed
+from inkgrad.web.playground_settings import ACTIVATIONS, COSTS, DEFAULTS, parsed
 from inkgrad.web.trainer import Trainer
 from inkgrad.web.visitors import Visitors
 

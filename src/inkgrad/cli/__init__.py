@@ -1,5 +1,5 @@
 """The command line: `inkgrad --help`."""
 
-from inkgrad.cli.app import main
+from inkgrad.cli.commands import main
 
 __all__ = ["main"]

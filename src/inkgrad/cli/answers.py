@@ -12,7 +12,7 @@ from inkgrad.reader import Digit, Reading
 
 
 @dataclass(frozen=True)
-class Page:
+class NamedReading:
     """What was read in one file."""
 
     name: str
@@ -28,7 +28,7 @@ class Page:
         return None if self.reading.digits else f"{name}: no digits found"
 
 
-def write_text(pages: list[Page], table: bool) -> None:
+def write_text(pages: list[NamedReading], table: bool) -> None:
     """Write a line of text for each line of writing; of several files, each line after the file's name."""
     for page in pages:
         if table:
@@ -39,7 +39,7 @@ def write_text(pages: list[Page], table: bool) -> None:
             print(line if len(pages) == 1 else f"{page.name}: {line}")
 
 
-def write_csv(pages: list[Page], table: bool) -> None:
+def write_csv(pages: list[NamedReading], table: bool) -> None:
     """Write one row for each digit, or those of the table."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if table:
@@ -54,12 +54,12 @@ def write_csv(pages: list[Page], table: bool) -> None:
             writer.writerow([*place, digit.label, digit.best, f"{digit.probability:.4f}", *digit.box])
 
 
-def write_json(pages: list[Page], table: bool) -> None:
+def write_json(pages: list[NamedReading], table: bool) -> None:
     """Write a list with an object for each file."""
     print(json.dumps([_as_json(page, table) for page in pages], indent=2))
 
 
-def _as_json(page: Page, table: bool) -> dict[str, Any]:
+def _as_json(page: NamedReading, table: bool) -> dict[str, Any]:
     reading = page.reading
     if table:
         return {"file": page.name, "table": reading.table}

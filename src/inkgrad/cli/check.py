@@ -13,7 +13,7 @@ from rich.table import Table
 from inkgrad.check import Comparison, Verdict
 from inkgrad.cli.findings import in_words
 from inkgrad.cli.lesson import list_lessons, show_lesson
-from inkgrad.cli.options import Data, Together, refused
+from inkgrad.cli.options import Data, NotWith, refused
 from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
@@ -23,8 +23,8 @@ from inkgrad.models import MODELS
 
 
 @refused(
-    Together(("target",), "lesson", "--break brings a network of its own: leave {value} out"),
-    Together(
+    NotWith(("target",), "lesson", "--break brings a network of its own: leave {value} out"),
+    NotWith(
         ("input_shape", "settings", "examples", "data", "seed", "quick"),
         "lesson",
         "--break brings a network of its own: leave {} out",

@@ -23,7 +23,7 @@ STDOUT = Path("-")
 LARGEST_DIFFERENCE = 1e-4  # of probabilities; float32 in another order makes about 1e-6
 
 
-class Kind(StrEnum):
+class FileFormat(StrEnum):
     """What is written."""
 
     onnx = "onnx"
@@ -40,7 +40,7 @@ def export(
         typer.Argument(metavar="OUT", help="Where it goes; beside MODEL if not told. For JSON, - is standard output."),
     ] = None,
     to: Annotated[
-        Kind | None, typer.Option("--to", help="The format; if not told, that of OUT's ending, or ONNX.")
+        FileFormat | None, typer.Option("--to", help="The format; if not told, that of OUT's ending, or ONNX.")
     ] = None,
     preprocessing: Annotated[
         bool,
@@ -69,19 +69,19 @@ def export(
     Exit status: 0 written, 1 onnxruntime gives other probabilities, 2 it cannot be written.
     """
     kind = _kind(out, to)
-    if preprocessing and kind is not Kind.onnx:
+    if preprocessing and kind is not FileFormat.onnx:
         raise SettingError("--with-preprocessing is for ONNX: leave it out")
     target = out or _beside(model, kind)
     if target == STDOUT:
-        if kind is not Kind.json:
+        if kind is not FileFormat.json:
             raise SettingError("standard output takes JSON alone: name a file, or add --to json")
     else:
         refuse_same(target, [model])
         refuse_unwritable(target)
     loaded = load(model)
-    if kind is Kind.onnx:
+    if kind is FileFormat.onnx:
         _write_onnx(loaded, target, preprocessing, check)
-    elif kind is Kind.safetensors:
+    elif kind is FileFormat.safetensors:
         loaded.save(target)
         say(f"wrote {target}: inkgrad.load({str(target)!r}) reads it, as does the library safetensors of any language")
     elif target == STDOUT:
@@ -91,18 +91,18 @@ def export(
         say(f"wrote {target}: text to look into; inkgrad.load({str(target)!r}) reads it too")
 
 
-def _kind(out: Path | None, to: Kind | None) -> Kind:
+def _kind(out: Path | None, to: FileFormat | None) -> FileFormat:
     """Return the format, from what was said and from OUT's ending."""
     ending = out.suffix.lower() if out else ""
-    told = Kind(ending[1:]) if ending in ENDINGS else None
+    told = FileFormat(ending[1:]) if ending in ENDINGS else None
     if to is None and told is None and out is not None:
         raise SettingError(f"{out} does not tell its format: end it in {', '.join(ENDINGS)}, or add --to")
     if to is not None and told not in (None, to):
         raise SettingError(f"{out} ends as {told} does, but --to says {to}: change one of them")
-    return to or told or Kind.onnx
+    return to or told or FileFormat.onnx
 
 
-def _beside(model: Path, kind: Kind) -> Path:
+def _beside(model: Path, kind: FileFormat) -> Path:
     """Return the name of the model's file with the ending of the format; one that comes along has none."""
     if str(model) in shipped() and not model.is_file():
         return Path(f"{model}.{kind}")

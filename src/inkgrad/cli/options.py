@@ -1,7 +1,7 @@
 """Options that several commands share, and pairs of options that do not go together.
 
-A command's parameter has the name that the library gives it: then `inkgrad.cli.app` can put the option in its place
-where a message of the library names it.
+A command's parameter has the name that the library gives it: where a message of the library names it,
+`inkgrad.cli.commands` puts the option in its place.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Pairs:
         raise NotImplementedError
 
 
-class Together(Pairs):
+class NotWith(Pairs):
     """Each of the options is refused where the other one is given too."""
 
     def refuses(self, given: Collection[str]) -> bool:
@@ -73,7 +73,7 @@ class Together(Pairs):
         return self.other in given
 
 
-class Alone(Pairs):
+class Needs(Pairs):
     """Each of the options is refused where the other one is not given."""
 
     def refuses(self, given: Collection[str]) -> bool:

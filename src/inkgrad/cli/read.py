@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from inkgrad.cli.answers import Page, write_csv, write_json, write_text
+from inkgrad.cli.answers import NamedReading, write_csv, write_json, write_text
 from inkgrad.cli.bulk import Bulk, read_in_bulk
-from inkgrad.cli.options import Alone, Together, refused
+from inkgrad.cli.options import Needs, NotWith, refused
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.export import load
@@ -32,7 +32,7 @@ MANY = 50  # pictures, from which on there is a bar
 DEFAULT_MODEL = Path("reader")
 
 
-class Format(StrEnum):
+class AnswerFormat(StrEnum):
     """How the answers are written."""
 
     text = "text"
@@ -41,18 +41,18 @@ class Format(StrEnum):
 
 
 @refused(
-    Together(("resume",), "anew", "a reading goes on, or begins anew, not both: leave {} or --anew out"),
-    Together(
+    NotWith(("resume",), "anew", "a reading goes on, or begins anew, not both: leave {} or --anew out"),
+    NotWith(
         ("boxes", "seen", "table", "format_"),
         "out",
         "{} does not go with --out, which has a row for each picture: leave one out",
     ),
-    Alone(
+    Needs(
         ("address", "column", "names", "resume", "anew"),
         "out",
         "{} is for answers that go to a file: add --out results.parquet",
     ),
-    Alone(("address",), "n_workers", "{} takes --workers with it: how many of the cluster's cores shall read"),
+    Needs(("address",), "n_workers", "{} takes --workers with it: how many of the cluster's cores shall read"),
 )
 def read(
     pictures: Annotated[
@@ -67,7 +67,7 @@ def read(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="A digit less probable than this is written as ?.")
     ] = THRESHOLD,
-    format_: Annotated[Format, typer.Option("--format", help="How the answers are written.")] = Format.text,
+    format_: Annotated[AnswerFormat, typer.Option("--format", help="How the answers are written.")] = AnswerFormat.text,
     table: Annotated[
         bool, typer.Option("--table", help="Only the table: rows of cells, with tabs between them (or as CSV, JSON).")
     ] = False,
@@ -139,7 +139,7 @@ def read(
 
 
 def _read_here(
-    names: list[str], model: Path, expect: str | None, threshold: float, format_: Format, table: bool,
+    names: list[str], model: Path, expect: str | None, threshold: float, format_: AnswerFormat, table: bool,
     boxes: Path | None, seen: Path | None, n_workers: int | None,
 ) -> None:  # fmt: skip
     """Read the pictures, and write the answers on standard output."""
@@ -159,8 +159,8 @@ def _read_here(
         readings, "reading", len(names), console=console, transient=True,
         disable=len(names) < MANY or not console.is_terminal,
     )  # fmt: skip
-    pages = [Page(name, reading) for name, reading in zip(names, shown, strict=True)]
-    write = {Format.text: write_text, Format.json: write_json, Format.csv: write_csv}[format_]
+    pages = [NamedReading(name, reading) for name, reading in zip(names, shown, strict=True)]
+    write = {AnswerFormat.text: write_text, AnswerFormat.json: write_json, AnswerFormat.csv: write_csv}[format_]
     write(pages, table)
     for page, source, target in zip(pages, sources, targets, strict=False):
         if page.reading.error is None:
@@ -210,7 +210,7 @@ def _refuse_bad_target(target: Path, others: list[Path], inputs: list[Path]) -> 
     refuse_unwritable(target)
 
 
-def _draw_seen(pages: list[Page], path: Path) -> None:
+def _draw_seen(pages: list[NamedReading], path: Path) -> None:
     digits = [digit for page in pages for digit in page.reading.digits]
     if not digits:
         return say(f"no digits were seen, so {path} was not drawn")

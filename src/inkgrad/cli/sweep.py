@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Data, Threads, Together, engine_of, refused
+from inkgrad.cli.options import Data, NotWith, Threads, engine_of, refused
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.terminal import say
 from inkgrad.cli.trials import table, trials_of
@@ -40,7 +40,7 @@ def _show_example(wanted: bool) -> None:
         raise typer.Exit
 
 
-@refused(Together(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"))
+@refused(NotWith(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"))
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to try, in TOML; --example shows one.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the best model goes.")] = Path("best.safetensors"),

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from inkgrad.check import Verdict, quick_check
 from inkgrad.cli.interrupt import stop_requests
-from inkgrad.cli.options import Alone, Classes, Data, Plain, Threads, Together, engine_of, refused
+from inkgrad.cli.options import Classes, Data, Needs, NotWith, Plain, Threads, engine_of, refused
 from inkgrad.cli.progress import progress_of
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import say
@@ -43,13 +43,13 @@ def _usual(what: str, setting: str) -> str:
 
 
 @refused(
-    Together(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"),
-    Together(
+    NotWith(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"),
+    NotWith(
         ("check_every",),
         "n_workers",
         "{} needs every step in this process: leave it out, or --workers; --check is fine",
     ),
-    Alone(
+    Needs(
         ("address", "sync_every"),
         "n_workers",
         "{} is for a training on several workers: say how many with --workers",

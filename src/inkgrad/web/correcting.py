@@ -12,7 +12,7 @@ from inkgrad.fast import Fast, warp
 from inkgrad.models import Model
 from inkgrad.optimizers import Adam
 from inkgrad.training import Objective, train
-from inkgrad.web.settings import AUGMENTATION
+from inkgrad.web.playground_settings import AUGMENTATION
 
 MOST_STEPS = 30
 SURE = 0.9  # it learns until it gives the drawing so much probability

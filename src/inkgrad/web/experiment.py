@@ -16,7 +16,7 @@ from inkgrad.layers import Chain
 from inkgrad.optimizers import SGD
 from inkgrad.training import Objective, Run, evaluate
 from inkgrad.web.breaking import BREAKS, with_break
-from inkgrad.web.settings import Hidden, Settings
+from inkgrad.web.playground_settings import Hidden, PlaygroundSettings
 from inkgrad.web.wire import rounded
 
 N_EPOCHS = 150
@@ -42,14 +42,14 @@ def experiment(lesson: str, digits: Dataset) -> dict[str, Any]:
     return {"lesson": lesson, "runs": runs, "exhibits": [_exhibit(each) for each in LESSONS[lesson].make()]}
 
 
-def _settings(lesson: str, labels: int) -> Settings:
+def _settings(lesson: str, labels: int) -> PlaygroundSettings:
     """Return a network of two inputs that has what the lesson breaks; the reference issue's where that will do."""
     if lesson == "softmax-diagonal":
-        return Settings("animals", (Hidden("dense", 8, "Tanh"),), "SquaredError", labels, "SGD", 0.5, 0.0, 10)
+        return PlaygroundSettings("animals", (Hidden("dense", 8, "Tanh"),), "SquaredError", labels, "SGD", 0.5, 0.0, 10)
     for activation in "Tanh", "ReLU":
         for cost in "CrossEntropy", "SoftmaxCrossEntropy":
             layers = tuple(Hidden("dense", 8, activation) for _ in range(2))
-            settings = Settings("animals", layers, cost, labels, "SGD", 0.05, 0.5, 10, dropout=0.1)
+            settings = PlaygroundSettings("animals", layers, cost, labels, "SGD", 0.05, 0.5, 10, dropout=0.1)
             try:
                 with_break(*replace(settings, broken=None).network_and_cost(), lesson)
             except SettingError:
@@ -68,7 +68,7 @@ def _with_third(examples: Examples) -> Examples:
     return Examples(examples.x, np.where(is_near, 2, examples.t))
 
 
-def _learn(what: tuple[Chain, Cost], settings: Settings, train: Examples) -> list[tuple[float, float]]:
+def _learn(what: tuple[Chain, Cost], settings: PlaygroundSettings, train: Examples) -> list[tuple[float, float]]:
     """Return cost and accuracy on all examples before training and after each epoch; fewer where it diverges."""
     run = Run(Objective(*what), SGD(settings.lr, settings.momentum), settings.batch_size, settings.seed)
     curve = []

@@ -23,7 +23,7 @@ from inkgrad.layers import Conv2D, leaves
 from inkgrad.models import Model, load
 from inkgrad.pictures import open_picture
 from inkgrad.reader.reader import THRESHOLD
-from inkgrad.web import settings as choices
+from inkgrad.web import playground_settings as choices
 from inkgrad.web.answers import as_read, checked
 from inkgrad.web.breaking import BREAKS
 from inkgrad.web.experiment import experiment as run_experiment

@@ -18,7 +18,7 @@ from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Dense, Elementwise, Layer, Softmax
 from inkgrad.layout import Layout, within
 from inkgrad.training.luck import Purpose, luck
-from inkgrad.web.settings import ACTIVATIONS
+from inkgrad.web.playground_settings import ACTIVATIONS
 from inkgrad.web.wire import choice, rounded, whole
 
 MOST_HIDDEN = 6

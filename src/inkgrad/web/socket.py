@@ -10,7 +10,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from inkgrad.errors import InkgradError, SettingError
-from inkgrad.web.settings import parsed
+from inkgrad.web.playground_settings import parsed
 from inkgrad.web.trainer import Trainer
 from inkgrad.web.visitors import MOST_SOCKETS, Busy, Stranger, Visitor, Visitors
 from inkgrad.web.wire import choice, decoded, shown, truth, whole

@@ -18,7 +18,7 @@ from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
 from inkgrad.web.boundary import boundary
 from inkgrad.web.details import details
-from inkgrad.web.settings import Settings
+from inkgrad.web.playground_settings import PlaygroundSettings
 
 SLICE = 0.05  # seconds of steps between two looks at what is wanted
 BETWEEN = 0.1  # seconds between states
@@ -41,7 +41,11 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: Settings, digits: Dataset, told: Callable[[], None], threads: Callable[[], int] = lambda: 1
+        self,
+        settings: PlaygroundSettings,
+        digits: Dataset,
+        told: Callable[[], None],
+        threads: Callable[[], int] = lambda: 1,
     ) -> None:
         self._digits, self._told, self._threads = digits, told, threads
         self._wanted: deque[Callable[[], None]] = deque()
@@ -63,7 +67,7 @@ class Trainer:
 
     # What the page says.
 
-    def change(self, settings: Settings) -> None:
+    def change(self, settings: PlaygroundSettings) -> None:
         """Turn knobs; another network or other data start anew."""
         self._do(lambda: self._change(settings))
 
@@ -260,7 +264,7 @@ class Trainer:
     def _stop(self) -> None:
         self.running = False
 
-    def _change(self, settings: Settings) -> None:
+    def _change(self, settings: PlaygroundSettings) -> None:
         if not settings.same_network(self.settings):
             was_running = self.running
             self._build(settings)
@@ -276,7 +280,7 @@ class Trainer:
         self._settle(settings, self._loop.seconds)
         self._publish(at_once=True)  # what is gone back to is of these settings
 
-    def _build(self, settings: Settings) -> None:
+    def _build(self, settings: PlaygroundSettings) -> None:
         """Make everything anew."""
         with self._busy:
             objective = Objective(*settings.network_and_cost())
@@ -298,7 +302,7 @@ class Trainer:
             self._settle(settings)
             self._publish(at_once=True)
 
-    def _settle(self, settings: Settings, seconds: float = 0.0) -> None:
+    def _settle(self, settings: PlaygroundSettings, seconds: float = 0.0) -> None:
         self.settings = settings
         self._loop = TrainingLoop(self._run, self._dataset.train, self._measure, self._is_row_due, seconds=seconds)
         self._published = self._detailed = 0.0

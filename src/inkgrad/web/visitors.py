@@ -17,7 +17,7 @@ from inkgrad.fast import Fast, available_threads
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
 from inkgrad.web.correcting import corrected
-from inkgrad.web.settings import DEFAULTS
+from inkgrad.web.playground_settings import DEFAULTS
 from inkgrad.web.trainer import Trainer
 
 MOST_VISITORS = 40

@@ -44,7 +44,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Settings:
+class PlaygroundSettings:
     """All that decides a training; see `parsed`."""
 
     data: str
@@ -72,7 +72,7 @@ class Settings:
         """Shape of one input."""
         return (SIDE, SIDE, 1) if self.is_digits else (2,)
 
-    def same_network(self, other: Settings) -> bool:
+    def same_network(self, other: PlaygroundSettings) -> bool:
         """Return whether a training can go on with these settings: only its knobs were turned."""
         kept = ("data", "points", "layers", "cost", "classes", "seed")
         return all(getattr(self, name) == getattr(other, name) for name in kept)
@@ -136,12 +136,12 @@ def _own(points: tuple[tuple[float, float, int], ...], classes: int) -> Dataset:
 
 
 DEFAULTS = {
-    "digits": Settings(DIGITS, (Hidden("dense", 100, "ELU"),), "CrossEntropy", 10, "SGD", 0.05, 0.9, 100),
-    "points": Settings("animals", (Hidden("dense", 8, "Tanh"),), "CrossEntropy", 2, "SGD", 0.05, 0.9, 10),
+    "digits": PlaygroundSettings(DIGITS, (Hidden("dense", 100, "ELU"),), "CrossEntropy", 10, "SGD", 0.05, 0.9, 100),
+    "points": PlaygroundSettings("animals", (Hidden("dense", 8, "Tanh"),), "CrossEntropy", 2, "SGD", 0.05, 0.9, 10),
 }
 
 
-def parsed(message: Mapping[str, Any], which: str) -> Settings:
+def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     """Return the settings in a message, for "digits" or "points"; what is left out is the default.
 
     Raises SettingError, in one line, for settings that make no sense, or are too much for a
@@ -209,7 +209,7 @@ def _points(points: Any, classes: int) -> tuple[tuple[float, float, int], ...]:
     return tuple(found)
 
 
-def _refuse_too_much(settings: Settings) -> None:
+def _refuse_too_much(settings: PlaygroundSettings) -> None:
     """Raise SettingError before anything large is made."""
     network = settings.network()
     n_parameters = Layout(network.shapes()).size
