@@ -1,5 +1,7 @@
 """What several test modules share."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,20 @@ def client():
 
     with opened() as client:
         yield client
+
+
+@pytest.fixture
+def inkgrad_here(capsys, monkeypatch):
+    """Run inkgrad in this process, which is faster than in its own; return what a process would."""
+    from inkgrad.cli import main  # it imports more than most tests need
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["inkgrad", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(words, ended.value.code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")
