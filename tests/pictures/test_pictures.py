@@ -27,9 +27,8 @@ from inkgrad.pictures import (
 from inkgrad.pictures.morphology import dilate, erode, opened, spread
 from inkgrad.pictures.paper import find_skew, turned
 from inkgrad.pictures.pieces import joined
-from inkgrad.reader.page.rows import in_rows
-from inkgrad.reader.page.table import Table, extended
-from inkgrad.reader.page.tables import find_tables
+from inkgrad.reader.page.scan import in_rows
+from inkgrad.reader.page.table import Table, extended, find_tables
 from lab.synthetic import Look, write_line, write_lines, write_ruled
 
 HIGH = 40  # pixels of a digit

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from inkgrad.arrays import Array
-from inkgrad.pictures.pieces import Piece
 from inkgrad.reader.eye import DIGITS
 from inkgrad.reader.page import Scan
 from inkgrad.reader.parsing import Parsed, Seen
@@ -14,15 +12,15 @@ from inkgrad.reader.reading import UNSURE, Digit, Reading
 BESIDE = 0.8  # of a cell's width: what is nearer to a table belongs to its row
 
 
-def as_reading(scan: Scan, parsed: Parsed, size: tuple[int, int], factor: float, threshold: float) -> Reading:
-    """Return the reading of a scan of a picture of `size`, width and height, worked on at `factor` times that."""
+def as_reading(scan: Scan, parsed: Parsed, threshold: float) -> Reading:
+    """Return the reading of a picture, for its scan and the digits of each row."""
     lines = _in_lines(scan, parsed)
     digits = tuple(
-        _digit(seen, _in_picture(seen.piece, scan, size, factor), line, column, threshold)
+        _digit(seen, scan.box_of(seen.piece), line, column, threshold)
         for line, row in enumerate(lines)
         for column, seen in enumerate(row)
     )
-    return Reading(digits, _table(scan, parsed, threshold), size)
+    return Reading(digits, _table(scan, parsed, threshold), scan.size)
 
 
 def _in_lines(scan: Scan, parsed: Parsed) -> list[list[Seen]]:
@@ -81,15 +79,3 @@ def _digit(seen: Seen, box: tuple[int, int, int, int], line: int, column: int, t
         column=column,
         image=seen.image,
     )
-
-
-def _in_picture(piece: Piece, scan: Scan, size: tuple[int, int], factor: float) -> tuple[int, int, int, int]:
-    """Return the box of a piece, left, top, right and bottom, in pixels of the picture as it was."""
-    corners: Array = np.array([(x, y) for x in (piece.left, piece.right) for y in (piece.top, piece.bottom)], float)
-    if scan.degrees:
-        a, middle = np.radians(scan.degrees), np.array(scan.ink.shape[::-1]) / 2
-        corners = (corners - middle) @ np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) + middle
-    corners = np.clip(corners / factor, 0, size)
-    left, top = np.floor(corners.min(axis=0)).astype(int)
-    right, bottom = np.ceil(corners.max(axis=0)).astype(int)
-    return int(left), int(top), int(right), int(bottom)

@@ -12,19 +12,17 @@ from inkgrad.arrays import Array
 from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
-from inkgrad.pictures import Source, at_working_size, lightness_skew, open_picture
+from inkgrad.pictures import Source, open_picture
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import Eye
 from inkgrad.reader.layout import as_reading
 from inkgrad.reader.many import read_in_batches
-from inkgrad.reader.page import Scan, scan
+from inkgrad.reader.page import scan
 from inkgrad.reader.parsing import parse
 from inkgrad.reader.reading import Reading
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
 """The probability below which a digit is written as "?", unless told otherwise."""
-THINNEST = 5  # pixels; thinner pictures cannot hold a digit
-UNCLEAR = 0.4  # skewness of lightness: below, a picture is read both as dark on light and as light on dark
 
 
 class Reader:
@@ -87,16 +85,13 @@ class Reader:
     def _read(self, pictures: list[Array]) -> list[Reading]:
         """Return the readings of pictures as colours; the network looks at all of them together."""
         readings = [Reading((), None, (colours.shape[1], colours.shape[0])) for colours in pictures]
-        scans: list[tuple[int, float, Scan]] = []
-        for number, colours in enumerate(pictures):
-            if min(readings[number].size) >= THINNEST and np.ptp(colours) > 0:
-                scans += [(number, *each) for each in _scans(colours)]
-        best = dict.fromkeys(range(len(pictures)), -np.inf)
-        parsed = parse([page for _, _, page in scans], self.eye, self.expected)
-        for (number, factor, page), digits in zip(scans, parsed, strict=True):
+        best = [-np.inf] * len(pictures)
+        pages = [(number, page) for number, colours in enumerate(pictures) for page in scan(colours)]
+        parsed = parse([page for _, page in pages], self.eye, self.expected)
+        for (number, page), digits in zip(pages, parsed, strict=True):
             if digits.score > best[number]:
                 best[number] = digits.score
-                readings[number] = as_reading(page, digits, readings[number].size, factor, self.threshold)
+                readings[number] = as_reading(page, digits, self.threshold)
         return readings
 
 
@@ -108,11 +103,3 @@ def _opened(picture: Source) -> Array | str:
         return str(error)
     except OSError as error:
         return f"{picture}: {error.strerror}" if isinstance(picture, str | os.PathLike) else str(error)
-
-
-def _scans(colours: Array) -> list[tuple[float, Scan]]:
-    """Return the scan of a picture, and its factor of size; two where it may be light on dark or the other way."""
-    work, factor = at_working_size(colours)
-    skew = lightness_skew(work)
-    ways = [skew > 0] if abs(skew) > UNCLEAR else [skew > 0, skew <= 0]
-    return [(factor, scan(work, light_on_dark)) for light_on_dark in ways]

@@ -11,15 +11,27 @@ from inkgrad.arrays import Array
 from inkgrad.pictures.rules import Rules, Segment
 from inkgrad.pictures.runs import ACROSS, DOWN
 
-SAME = 0.22  # of the height of the writing: so much two parts of one rule may lie apart
-GAP = 6.0  # times the height of the writing: so far a rule may not be seen
-SEEN = 0.6  # of a rule's length is seen at least
-SPANS = 0.75  # of the other rules a rule of a table crosses at least
-CLOSEST = 0.6  # of the height of the writing: rules that are nearer are one thick rule
+
+@dataclass(frozen=True)
+class GridSettings:
+    """Which rules make a grid.
+
+    same      of the height of the writing: so much two parts of one rule may lie apart
+    gap       times the height of the writing: so far a rule may not be seen
+    seen      of a rule's length is seen at least
+    spans     of the other rules a rule of a table crosses at least
+    closest   of the height of the writing: rules that are nearer are one thick rule
+    """
+
+    same: float = 0.22
+    gap: float = 6.0
+    seen: float = 0.6
+    spans: float = 0.75
+    closest: float = 0.6
 
 
 @dataclass(frozen=True)
-class Line:
+class RuleLine:
     """A rule as a straight line: at `offset + slope along`, from `start` to `stop`, in pixels."""
 
     offset: float
@@ -32,58 +44,62 @@ class Line:
         return self.offset + self.slope * along
 
 
-def find_grids(rules: Rules, high: float) -> list[tuple[list[Line], list[Line]]]:
+def find_grids(
+    rules: Rules, high: float, settings: GridSettings = GridSettings()
+) -> list[tuple[list[RuleLine], list[RuleLine]]]:
     """Return the rules across and the rules down of each table, from top to bottom and from left to right.
 
     `high` is the height of the writing in pixels.
     """
-    lines = {axis: _lines([each for each in rules.segments if each.axis == axis], high) for axis in (ACROSS, DOWN)}
-    across, down = lines[ACROSS], lines[DOWN]
+    across, down = (
+        _whole_rules([each for each in rules.segments if each.axis == axis], high, settings) for axis in (ACROSS, DOWN)
+    )
     if not across or not down:
         return []
     crossing = np.array([[_cross(row, column, high) for column in down] for row in across])
     found = []
     while crossing.any():
-        rows, columns = _group(crossing)
+        rows, columns = _group(crossing, settings.spans)
         crossing[rows] = False
         crossing[:, columns] = False
         if len(rows) > 1 and len(columns) > 1 and len(rows) + len(columns) > 4:
-            found.append((_sorted([across[k] for k in rows], high), _sorted([down[k] for k in columns], high)))
+            closest = settings.closest * high
+            found.append((_sorted([across[k] for k in rows], closest), _sorted([down[k] for k in columns], closest)))
     return [(rows, columns) for rows, columns in found if len(rows) > 1 and len(columns) > 1]
 
 
-def _lines(segments: list[Segment], high: float) -> list[Line]:
+def _whole_rules(segments: list[Segment], high: float, settings: GridSettings) -> list[RuleLine]:
     """Return whole rules, for the parts of them that were seen."""
     groups: list[list[Segment]] = []
     for segment in sorted(segments, key=lambda each: each.start):
-        fitting = [group for group in groups if _goes_on(group[-1], segment, high)]
+        fitting = [group for group in groups if _goes_on(group[-1], segment, high, settings)]
         if fitting:
             min(fitting, key=lambda group: abs(group[-1].at(segment.start) - segment.at(segment.start))).append(segment)
         else:
             groups.append([segment])
-    return [line for group in groups if (line := _fitted(group)) is not None]
+    return [line for group in groups if (line := _fitted(group, settings.seen)) is not None]
 
 
-def _goes_on(before: Segment, after: Segment, high: float) -> bool:
+def _goes_on(before: Segment, after: Segment, high: float, settings: GridSettings) -> bool:
     gap = after.start - before.stop
     middle = (after.start + before.stop) / 2
-    near = SAME * high + 0.03 * max(gap, 0)
-    return gap < GAP * high and abs(before.at(middle) - after.at(middle)) < near
+    near = settings.same * high + 0.03 * max(gap, 0)
+    return gap < settings.gap * high and abs(before.at(middle) - after.at(middle)) < near
 
 
-def _fitted(group: list[Segment]) -> Line | None:
+def _fitted(group: list[Segment], least_seen: float) -> RuleLine | None:
     """Return the line through the parts of a rule, None where too little of it is seen."""
     start, stop = group[0].start, max(each.stop for each in group)
-    if sum(each.stop - each.start for each in group) < SEEN * (stop - start):
+    if sum(each.stop - each.start for each in group) < least_seen * (stop - start):
         return None
     along = np.array([place for each in group for place in (each.start, each.stop)], float)
     across = np.array([each.at(place) for each in group for place in (each.start, each.stop)])
     weights = np.repeat([float(each.stop - each.start) for each in group], 2)
     slope, offset = np.polyfit(along, across, 1, w=np.sqrt(weights))
-    return Line(float(offset), float(slope), float(start), float(stop))
+    return RuleLine(float(offset), float(slope), float(start), float(stop))
 
 
-def _cross(row: Line, column: Line, high: float) -> bool:
+def _cross(row: RuleLine, column: RuleLine, high: float) -> bool:
     """Return whether a rule across and a rule down cross, or nearly meet."""
     right = column.at((column.start + column.stop) / 2)
     right = column.at(row.at(right))
@@ -91,7 +107,7 @@ def _cross(row: Line, column: Line, high: float) -> bool:
     return row.start - high <= right <= row.stop + high and column.start - high <= down <= column.stop + high
 
 
-def _group(crossing: Array) -> tuple[Array, Array]:
+def _group(crossing: Array, spans: float) -> tuple[Array, Array]:
     """Return a table: rules across and rules down, each crossing most of the others.
 
     From all rules that hang together with the one that crosses most, the one is dropped that
@@ -105,7 +121,7 @@ def _group(crossing: Array) -> tuple[Array, Array]:
     while True:
         of_rows = np.where(rows, crossing[:, columns].mean(axis=1), np.inf)
         of_columns = np.where(columns, crossing[rows].mean(axis=0), np.inf)
-        if min(of_rows.min(), of_columns.min()) >= SPANS:
+        if min(of_rows.min(), of_columns.min()) >= spans:
             return np.flatnonzero(rows), np.flatnonzero(columns)
         if of_rows.min() < of_columns.min():
             rows[of_rows.argmin()] = False
@@ -113,17 +129,17 @@ def _group(crossing: Array) -> tuple[Array, Array]:
             columns[of_columns.argmin()] = False
 
 
-def _sorted(lines: list[Line], high: float) -> list[Line]:
+def _sorted(lines: list[RuleLine], closest: float) -> list[RuleLine]:
     """Return rules in order, of those close together only the first."""
-    kept: list[Line] = []
+    kept: list[RuleLine] = []
     for line in sorted(lines, key=lambda each: each.at((each.start + each.stop) / 2)):
         middle = (line.start + line.stop) / 2
-        if not kept or line.at(middle) - kept[-1].at(middle) > CLOSEST * high:
+        if not kept or line.at(middle) - kept[-1].at(middle) > closest:
             kept.append(line)
     return kept
 
 
-def boxes_between(rows: list[Line], columns: list[Line]) -> dict[tuple[int, int], tuple[int, ...]]:
+def boxes_between(rows: list[RuleLine], columns: list[RuleLine]) -> dict[tuple[int, int], tuple[int, ...]]:
     """Return the boxes (top, left, bottom, right) between rules, by row and column from 0."""
     boxes: dict[tuple[int, int], tuple[int, ...]] = {}
     for i, (above, below) in enumerate(pairwise(rows)):

@@ -8,69 +8,142 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.pictures.paper import find_skew, ink_on_paper, thresholds, turned
-from inkgrad.pictures.pieces import Piece, find_pieces, stroke_width, thickness, writing_height
+from inkgrad.pictures.paper import (
+    PaperSettings,
+    SkewSettings,
+    at_working_size,
+    find_skew,
+    ink_on_paper,
+    lightness_skew,
+    thresholds,
+    turned,
+)
+from inkgrad.pictures.pieces import Piece, PieceSettings, find_pieces, stroke_width, thickness, writing_height
 from inkgrad.pictures.rules import Rules, Segment, find_rules, without_rules
-from inkgrad.pictures.runs import ACROSS
-from inkgrad.reader.page.rows import in_rows
-from inkgrad.reader.page.table import Table, extended, trimmed
-from inkgrad.reader.page.tables import find_tables
+from inkgrad.pictures.runs import ACROSS, RuleSettings
+from inkgrad.reader.page.table import CellPlace, Table, TableSettings, extended, find_tables, trimmed
 
-FEWEST = 4  # pieces that say how a page is turned
-GRID = 24  # times as high and wide as its strokes are thick is no digit
-SIMPLE = 12  # and so many times surely is no grid
-SMALL = 100_000  # pixels of a picture that may be of a single digit
-LEAST_TURN = 0.7  # degrees; less does no harm
-FAINT = 0.6  # of a stroke's ink have faint rules
-LEAST_WRITING = 0.02  # of the picture's shorter side is the height of writing, where there is more in it
-LARGER = 3.0  # times as high or wide as the writing is what surrounds the paper
-HALF = 0.5  # of the cells have writing in a table that fills the picture
-SIDE = 7  # times as high as thick is the side of a box at least
-NEAR = 7  # pixels from the corners that it joins
-STRADDLING = 0.3  # of a table's pieces: where more lie across its lines, it is squared paper and no table
+
+@dataclass(frozen=True)
+class RowSettings:
+    """Which pieces stand in one row of writing.
+
+    tall         of the height of the writing: what is lower begins no row
+    overlap      of a piece's height that it shares with the row that it belongs to
+    near         of the height of the writing: so far a bar or a dot may be from the rest of its digit
+    neighbours   pieces of a row, the last, that say where it goes on
+    """
+
+    tall: float = 0.5
+    overlap: float = 0.4
+    near: float = 0.5
+    neighbours: int = 3
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """How a page is seen: the numbers of each stage, and those that tell what lies on the page from the rest.
+
+    thinnest_px     thinner pictures cannot hold a digit
+    unclear         skewness of lightness: below, a picture is seen both as dark on light and as light on dark
+    faint           of a stroke's ink have faint rules
+    one_digit       pixels of a picture that may be of a single digit
+    simple          times as high and wide as its strokes are thick, and so surely no grid
+    grid            times as high and wide as its strokes are thick is no digit
+    fewest_pieces   that say how high writing is
+    least_writing   of the picture's shorter side is the height of writing, where there is more in it
+    larger          times as high or wide as the writing is what surrounds the paper
+    box_side        times as high as thick is the side of a box at least
+    corner_px       from the corners that the side of a box joins
+    half            of the cells have writing in a table that fills the picture
+    straddling      of a table's pieces: where more lie across its lines, it is squared paper and no table
+    """
+
+    paper: PaperSettings = PaperSettings()
+    skew: SkewSettings = SkewSettings()
+    pieces: PieceSettings = PieceSettings()
+    rules: RuleSettings = RuleSettings()
+    tables: TableSettings = TableSettings()
+    rows: RowSettings = RowSettings()
+    thinnest_px: int = 5
+    unclear: float = 0.4
+    faint: float = 0.6
+    one_digit: int = 100_000
+    simple: float = 12
+    grid: float = 24
+    fewest_pieces: int = 4
+    least_writing: float = 0.02
+    larger: float = 3.0
+    box_side: float = 7
+    corner_px: float = 7
+    half: float = 0.5
+    straddling: float = 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
     """A picture as ink, with what lies in it.
 
-    `ink` was turned clockwise by `degrees` about its middle, and `high` is the height of the writing in
-    pixels.  `rows` are pieces of ink from left to right: those of one cell of a table, or of one line
-    outside of tables.  `places` has for each of them the number of its table, and the row and
-    column of its cell; None outside.  The first of the `tables` is the largest.
+    ink      what is worked on, float32 (height, width) in [0, 1]: `scale` pixels for one of the picture, and
+             turned clockwise by `degrees` about its middle
+    size     width and height of the picture in its own pixels
+    high     the height of the writing in pixels of `ink`
+    rows     pieces of ink from left to right: those of one cell of a table, or of one line outside of tables
+    places   for each row the number of its table, and the row and column of its cell; None outside
+    tables   the largest first
     """
 
     ink: Array
+    size: tuple[int, int]
+    scale: float
     degrees: float
     high: float
     rows: list[list[Piece]]
     places: list[tuple[int, int, int] | None]
     tables: list[Table]
 
+    def box_of(self, piece: Piece) -> tuple[int, int, int, int]:
+        """Return the box of a piece, left, top, right and bottom, in pixels of the picture as it was."""
+        corners: Array = np.array([(x, y) for x in (piece.left, piece.right) for y in (piece.top, piece.bottom)], float)
+        if self.degrees:
+            a, middle = np.radians(self.degrees), np.array(self.ink.shape[::-1]) / 2
+            corners = (corners - middle) @ np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) + middle
+        corners = np.clip(corners / self.scale, 0, self.size)
+        left, top = np.floor(corners.min(axis=0)).astype(int)
+        right, bottom = np.ceil(corners.max(axis=0)).astype(int)
+        return int(left), int(top), int(right), int(bottom)
 
-def scan(colours: Array, light_on_dark: bool) -> Scan:
-    """Return what lies in a picture, uint8 (height, width, channels), of dark ink on light paper or the other way."""
-    ink, degrees = ink_on_paper(colours, light_on_dark), 0.0
-    sheet = _sheet(ink)
-    if len(sheet.pieces) >= FEWEST or sheet.may_hold_grid(GRID):
-        degrees = find_skew(sheet.mask, sheet.high)
-        if abs(degrees) >= LEAST_TURN:
-            ink = turned(ink, degrees)
-            sheet = _sheet(ink)
-        else:
-            degrees = 0.0
-    pieces, rules, high = sheet.pieces, sheet.rules, sheet.high
+
+def scan(colours: Array, settings: PageSettings = PageSettings()) -> list[Scan]:
+    """Return what lies in a picture, uint8 (height, width, channels).
+
+    It is one scan; two where it is not clear whether ink is darker or lighter than paper; and none
+    where the picture is of one colour, or too thin to hold a digit.
+    """
+    height, width, _ = colours.shape
+    if min(height, width) < settings.thinnest_px or np.ptp(colours) == 0:
+        return []
+    work, scale = at_working_size(colours, settings.paper)
+    skew = lightness_skew(work, settings.paper)
+    ways = [skew > 0] if abs(skew) > settings.unclear else [skew > 0, skew <= 0]
+    inks = [ink_on_paper(work, light_on_dark, settings.paper) for light_on_dark in ways]
+    return [_scanned(ink, (width, height), scale, settings) for ink in inks]
+
+
+def _scanned(ink: Array, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
+    ink, degrees, sheet = _upright(ink, settings)
+    pieces, high = sheet.pieces, sheet.high
     rows: list[list[Piece]] = []
     places: list[tuple[int, int, int] | None] = []
     tables: list[Table] = []
-    for table in find_tables(rules, high):
+    for table in find_tables(sheet.rules, high, settings.tables):
         middles = np.array([piece.middle for piece in pieces if piece.height > 0.5 * high]).reshape(-1, 2)
         filled = {place for place, its in _by_cell(pieces, table).items() if its}
         if not filled:
             continue
-        table = extended(trimmed(table, filled, ink.shape), middles)
+        table = extended(trimmed(table, filled, ink.shape, settings.tables), middles, settings.tables)
         inside = _by_cell(pieces, table)
-        if _is_squared_paper(inside, table, ink.shape):
+        if _is_squared_paper(inside, table, ink.shape, settings):
             continue
         for (row, column), its in inside.items():
             if its:
@@ -79,8 +152,19 @@ def scan(colours: Array, light_on_dark: bool) -> Scan:
         taken = {id(piece) for its in inside.values() for piece in its}
         pieces = [piece for piece in pieces if id(piece) not in taken]
         tables.append(table)
-    free = in_rows(pieces, high)
-    return Scan(ink, degrees, high, rows + free, places + [None] * len(free), tables)
+    free = in_rows(pieces, high, settings.rows)
+    return Scan(ink, size, scale, degrees, high, rows + free, places + [None] * len(free), tables)
+
+
+def _upright(ink: Array, settings: PageSettings) -> tuple[Array, float, _Sheet]:
+    """Return ink turned so that rows lie along rows of pixels, clockwise by how many degrees, and what is there."""
+    sheet = _sheet(ink, settings)
+    if len(sheet.pieces) >= settings.skew.fewest_pieces or sheet.may_hold_grid(settings.grid):
+        degrees = find_skew(sheet.mask, sheet.high, settings.skew)
+        if abs(degrees) >= settings.skew.least_degrees:
+            ink = turned(ink, degrees)
+            return ink, degrees, _sheet(ink, settings)
+    return ink, 0.0, sheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +175,7 @@ class _Sheet:
     stroke: float
     pieces: list[Piece]
     rules: Rules
+    settings: PieceSettings
 
     @cached_property
     def high(self) -> float:
@@ -98,59 +183,62 @@ class _Sheet:
         if not self.pieces:
             return 0.0
         sizes = np.array([(piece.height, piece.width) for piece in self.pieces])
-        return writing_height(sizes, self.stroke, self.mask.shape)
+        return writing_height(sizes, self.stroke, self.mask.shape, self.settings)
 
     def may_hold_grid(self, times: float) -> bool:
         """Return whether a piece is so many times as high and wide as strokes are thick."""
         return any(min(piece.height, piece.width) > times * self.stroke for piece in self.pieces)
 
 
-def _sheet(ink: Array) -> _Sheet:
-    least = thresholds(ink)
+def _sheet(ink: Array, settings: PageSettings) -> _Sheet:
+    least = thresholds(ink, settings.paper)
     mask = ink > least
-    stroke = stroke_width(mask)
-    if mask.size <= SMALL:  # a single digit, often, and soon done
+    stroke = stroke_width(mask, settings.pieces)
+    if mask.size <= settings.one_digit:  # a single digit, often, and soon done
         nothing = np.zeros_like(mask)
-        alone = _Sheet(mask, stroke, find_pieces(mask, stroke), Rules(nothing, nothing))
-        if len(alone.pieces) == 1 and not alone.may_hold_grid(SIMPLE):
+        pieces = find_pieces(mask, stroke, settings.pieces)
+        alone = _Sheet(mask, stroke, pieces, Rules(nothing, nothing), settings.pieces)
+        if len(alone.pieces) == 1 and not alone.may_hold_grid(settings.simple):
             return alone
-    rules = find_rules(ink, mask, ink > FAINT * least)
-    pieces = _on_the_paper(find_pieces(without_rules(mask, rules), stroke), mask.shape)
-    pieces = [piece for piece in pieces if not _is_box_side(piece, rules)]
-    return _Sheet(mask, stroke, pieces, rules)
+    rules = find_rules(ink, mask, ink > settings.faint * least, settings.rules, settings.pieces)
+    pieces = find_pieces(without_rules(mask, rules, settings.rules), stroke, settings.pieces)
+    pieces = _on_the_paper(pieces, mask.shape, settings)
+    pieces = [piece for piece in pieces if not _is_box_side(piece, rules, settings)]
+    return _Sheet(mask, stroke, pieces, rules, settings.pieces)
 
 
-def _is_box_side(piece: Piece, rules: Rules) -> bool:
+def _is_box_side(piece: Piece, rules: Rules, settings: PageSettings) -> bool:
     """Return whether a piece is a slender line between the ends of two rules, as the slanted side of a box is."""
-    if piece.height < SIDE * thickness(piece):
+    if piece.height < settings.box_side * thickness(piece):
         return False
     ends = [(np.flatnonzero(piece.mask[row]).mean() + piece.left, piece.top + row) for row in (0, piece.height - 1)]
-    return all(any(_ends_at(rule, *end) for rule in rules.segments if rule.axis == ACROSS) for end in ends)
+    across = [rule for rule in rules.segments if rule.axis == ACROSS]
+    return all(any(_ends_at(rule, *end, settings.corner_px) for rule in across) for end in ends)
 
 
-def _ends_at(rule: Segment, right: float, down: float) -> bool:
+def _ends_at(rule: Segment, right: float, down: float, near: float) -> bool:
     """Return whether a rule across starts or stops near a point."""
-    return min(abs(rule.start - right), abs(rule.stop - right)) <= NEAR and abs(rule.at(right) - down) <= NEAR
+    return min(abs(rule.start - right), abs(rule.stop - right)) <= near and abs(rule.at(right) - down) <= near
 
 
-def _on_the_paper(pieces: list[Piece], shape: tuple[int, ...]) -> list[Piece]:
+def _on_the_paper(pieces: list[Piece], shape: tuple[int, ...], settings: PageSettings) -> list[Piece]:
     """Return pieces without those at the picture's edge that are much larger than the others: desks, hands, shadows."""
     at_edge = [
         piece.top == 0 or piece.left == 0 or piece.bottom == shape[0] or piece.right == shape[1] for piece in pieces
     ]
-    least = LEAST_WRITING * min(shape)
+    least = settings.least_writing * min(shape)
     heights = [piece.height for piece, out in zip(pieces, at_edge, strict=True) if not out and piece.height > least]
-    if len(heights) < FEWEST:
+    if len(heights) < settings.fewest_pieces:
         return pieces
-    most = LARGER * float(np.median(heights))
+    most = settings.larger * float(np.median(heights))
     return [
         piece for piece, out in zip(pieces, at_edge, strict=True) if not (out and max(piece.height, piece.width) > most)
     ]
 
 
-def _by_cell(pieces: list[Piece], table: Table) -> dict[tuple[int, int], list[Piece]]:
+def _by_cell(pieces: list[Piece], table: Table) -> dict[CellPlace, list[Piece]]:
     """Return the pieces whose middle lies in each cell of a table."""
-    inside: dict[tuple[int, int], list[Piece]] = {place: [] for place in table.cells}
+    inside: dict[CellPlace, list[Piece]] = {place: [] for place in table.cells}
     for piece in pieces:
         down, right = piece.middle
         for place, (top, left, bottom, right_edge) in table.cells.items():
@@ -160,7 +248,9 @@ def _by_cell(pieces: list[Piece], table: Table) -> dict[tuple[int, int], list[Pi
     return inside
 
 
-def _is_squared_paper(inside: dict[tuple[int, int], list[Piece]], table: Table, shape: tuple[int, ...]) -> bool:
+def _is_squared_paper(
+    inside: dict[CellPlace, list[Piece]], table: Table, shape: tuple[int, ...], settings: PageSettings
+) -> bool:
     """Return whether writing takes no notice of lines: many pieces lie across them, or they fill the picture."""
     n, across = 0, 0
     for place, pieces in inside.items():
@@ -173,5 +263,48 @@ def _is_squared_paper(inside: dict[tuple[int, int], list[Piece]], table: Table, 
     height, width = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
     n_edges = (boxes[:, 0].min() < height) + (boxes[:, 1].min() < width)
     n_edges += (boxes[:, 2].max() > shape[0] - height) + (boxes[:, 3].max() > shape[1] - width)
-    fills = n_edges > 2 and table.n_rows > 2 and sum(map(bool, inside.values())) < HALF * len(inside)
-    return fills or across > STRADDLING * max(n, 1)
+    fills = n_edges > 2 and table.n_rows > 2 and sum(map(bool, inside.values())) < settings.half * len(inside)
+    return fills or across > settings.straddling * max(n, 1)
+
+
+def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSettings()) -> list[list[Piece]]:
+    """Return the pieces row by row from top to bottom, each from left to right.
+
+    High pieces make the rows: from left to right, each goes to the row whose last pieces it
+    overlaps most.  Low ones (bars, dots) go where they overlap or lie nearest.
+    """
+    tall_px = settings.tall * high
+    tall = sorted((piece for piece in pieces if piece.height >= tall_px), key=lambda piece: piece.middle[1])
+    rows: list[list[Piece]] = []
+    ends = np.zeros((len(tall), 2))  # top and bottom of the end of each row
+    for piece in tall:
+        tops, bottoms = ends[: len(rows)].T
+        shared = np.minimum(piece.bottom, bottoms) - np.maximum(piece.top, tops)
+        shares = shared / np.minimum(piece.height, np.maximum(bottoms - tops, 1))
+        best = int(shares.argmax()) if rows else 0
+        if rows and shares[best] >= settings.overlap:
+            rows[best].append(piece)
+        else:
+            best = len(rows)
+            rows.append([piece])
+        end = rows[best][-settings.neighbours :]
+        ends[best] = np.mean([other.top for other in end]), np.mean([other.bottom for other in end])
+    if not rows:
+        return [sorted(pieces, key=lambda piece: piece.middle[1])] if pieces else []
+    number = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    boxes = np.array([(each.top, each.bottom, each.left, each.right) for row in rows for each in row], float)
+    for piece in pieces:
+        if piece.height < tall_px:
+            distances = _distances(piece, boxes)
+            nearest = int(distances.argmin())
+            if distances[nearest] < settings.near * high:
+                rows[number[nearest]].append(piece)
+    rows.sort(key=lambda row: np.mean([piece.middle[0] for piece in row]))
+    return [sorted(row, key=lambda piece: piece.middle[1]) for row in rows]
+
+
+def _distances(piece: Piece, boxes: Array) -> Array:
+    """Return how far a piece is outside each of boxes (n, 4): top, bottom, left, right; sideways counts half."""
+    top, bottom, left, right = boxes.T
+    down = np.maximum(np.maximum(top - piece.middle[0], piece.middle[0] - bottom), 0)
+    return np.asarray(down + np.maximum(np.maximum(left - piece.right, piece.left - right), 0) / 2)
