@@ -141,7 +141,7 @@ def test_a_theta_that_is_no_number_is_not_saved(tmp_path, examples):
 
 @dataclass(frozen=True)
 class Told(Layer):
-    """y = x, and `told` is called with each batch and with the first number of its luck, if any."""
+    """y = x, and `told` is called with each batch and with the first number of its random stream, if any."""
 
     told: Callable
 
@@ -154,7 +154,7 @@ class Told(Layer):
 
 
 def what_layers_are_told(examples, n_epochs):
-    """Return, for each epoch, its batches and the luck of each."""
+    """Return, for each epoch, its batches and the random stream of each."""
     told = []
     run = Run(
         Objective(Chain((Told(lambda *what: told.append(what)), Dense(4, 3))), SoftmaxCrossEntropy()), SGD(0.1), 20
@@ -171,8 +171,8 @@ def test_each_epoch_has_an_order_of_its_own(examples):
 
 
 def test_layers_are_random_in_training_and_at_each_step_anew(examples):
-    luck = [number for epoch in what_layers_are_told(examples, 2) for _, number in epoch]
-    assert len(set(luck)) == 22
+    first = [number for epoch in what_layers_are_told(examples, 2) for _, number in epoch]
+    assert len(set(first)) == 22
     shaken = Run(SMALL, SGD(0.1), batch_size=20)
     without = Objective(Chain((Dense(4, 8), ReLU(), Dense(8, 3))), SoftmaxCrossEntropy())
     calm = Run(without, SGD(0.1), batch_size=20, theta=shaken.theta)

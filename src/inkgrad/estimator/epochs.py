@@ -16,7 +16,7 @@ from inkgrad.estimator.rows import Batch, Rows
 from inkgrad.estimator.steps import Pace, optimizer_of
 from inkgrad.fast import Fast, takes_bytes
 from inkgrad.training import train
-from inkgrad.training.luck import Purpose, luck, luck_of_steps
+from inkgrad.training.random_streams import Purpose, random_stream, streams_of_steps
 
 LARGEST_BATCH = 200  # of "auto", as in MLPClassifier
 SMALLEST_RATE = 1e-6  # at which "adaptive" gives up, as there
@@ -110,7 +110,7 @@ class Epochs:
 
     def _batches(self) -> Iterator[tuple[Any, ...]]:
         for epoch in count(self.epoch):
-            rng_of = luck_of_steps(self.seed, Purpose.LAYERS, epoch) if self.acts_at_random else None
+            rng_of = streams_of_steps(self.seed, Purpose.LAYERS, epoch) if self.acts_at_random else None
             for number, (x, t, weights) in enumerate(self._batches_of(epoch)):
                 self.weight = float(len(t)) if weights is None else float(weights.sum())
                 yield x, t, None if rng_of is None else rng_of(number), weights
@@ -119,5 +119,5 @@ class Epochs:
         if self.only is not None:
             return (self.only,)
         whole = np.arange(len(self.rows))
-        order = luck(self.seed, Purpose.ORDER, epoch).permutation(whole) if self.settings["shuffle"] else whole
+        order = random_stream(self.seed, Purpose.ORDER, epoch).permutation(whole) if self.settings["shuffle"] else whole
         return self.rows.batches(self.batch_size, order, self.dtype)

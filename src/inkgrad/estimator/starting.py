@@ -16,7 +16,7 @@ from inkgrad.estimator.networks import fully_connected, own_network, start_evenl
 from inkgrad.estimator.objective import PenalisedObjective
 from inkgrad.estimator.rows import Rows
 from inkgrad.layers import Layer
-from inkgrad.training.luck import Purpose, luck
+from inkgrad.training.random_streams import Purpose, random_stream
 
 
 class Starter(ExamplesTaker):
@@ -56,7 +56,7 @@ class Starter(ExamplesTaker):
     def _start(self, rows: Rows) -> None:
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         dtype = np.float64 if rows.x.dtype == np.float64 else np.float32
-        rng = luck(self._seed, Purpose.START)
+        rng = random_stream(self._seed, Purpose.START)
         self.theta_ = PenalisedObjective(self.network_, self.cost_).init(rng, dtype)
         if self.network is None:
             start_evenly(self.network_, self.theta_, rng, self.activation)

@@ -19,7 +19,7 @@ from inkgrad.estimator.rows import Rows, outputs_of
 from inkgrad.estimator.starting import Starter
 from inkgrad.fast import fuse
 from inkgrad.layout import Layout
-from inkgrad.training.luck import Purpose, luck
+from inkgrad.training.random_streams import Purpose, random_stream
 
 
 class Learner(Starter):
@@ -75,7 +75,7 @@ class Learner(Starter):
     def _descend(self, rows: Rows) -> None:
         """Train with lbfgs."""
         acts_at_random = self.network is not None
-        rng_of = (lambda: luck(self._seed, Purpose.LAYERS, 0)) if acts_at_random else None
+        rng_of = (lambda: random_stream(self._seed, Purpose.LAYERS, 0)) if acts_at_random else None
         with np.errstate(over="ignore", invalid="ignore"):
             found = minimise(self._objective(rows), self.theta_, rows, rng_of, self.get_params(deep=False), self._note)
         self.theta_ = found.x.astype(self.theta_.dtype)

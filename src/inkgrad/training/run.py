@@ -15,8 +15,8 @@ from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
 from inkgrad.training.engine import Engine
-from inkgrad.training.luck import Purpose, luck, luck_of_steps
 from inkgrad.training.objective import Objective
+from inkgrad.training.random_streams import Purpose, random_stream, streams_of_steps
 from inkgrad.training.shard import Shard, ShardObjective
 from inkgrad.training.steps import Step, train
 
@@ -60,7 +60,7 @@ class Run:
         if self.seed < 0:
             raise SettingError(f"a seed is a whole number of 0 or more, got {self.seed}")
         if self.theta is None:
-            self.theta = self.objective.init(luck(self.seed, Purpose.START), self.dtype)
+            self.theta = self.objective.init(random_stream(self.seed, Purpose.START), self.dtype)
         if self.state is None:
             self.state = self.optimizer.init(self.theta)
 
@@ -92,9 +92,9 @@ class Run:
         self.epoch, self.step = self.epoch + 1, 0
 
     def _batches(self, examples: Examples, network: Layer) -> Iterator[tuple[Any, ...]]:
-        order = luck(self.seed, Purpose.ORDER, self.epoch)
-        layers = luck_of_steps(self.seed, Purpose.LAYERS, self.epoch)
-        changes = luck_of_steps(self.seed, Purpose.CHANGES, self.epoch)
+        order = random_stream(self.seed, Purpose.ORDER, self.epoch)
+        layers = streams_of_steps(self.seed, Purpose.LAYERS, self.epoch)
+        changes = streams_of_steps(self.seed, Purpose.CHANGES, self.epoch)
         bytes_will_do = takes_bytes(network)
         shard, n = self.shard or Shard(), self.batch_size
         places = np.arange(len(examples))

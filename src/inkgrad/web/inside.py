@@ -17,7 +17,7 @@ from inkgrad.data import animals
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Dense, Elementwise, Layer, Softmax
 from inkgrad.layout import Layout, within
-from inkgrad.training.luck import Purpose, luck
+from inkgrad.training.random_streams import Purpose, random_stream
 from inkgrad.web.playground_settings import ACTIVATIONS
 from inkgrad.web.wire import choice, rounded, whole
 
@@ -59,7 +59,7 @@ def passes(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
     layout = Layout(network.shapes())
     theta, gradient = np.zeros(layout.size), np.zeros(layout.size)
     p, g = layout.views(theta), layout.views(gradient)
-    network.init(p, luck(whole(message, "seed", 0, 10**9, 0), Purpose.START))
+    network.init(p, random_stream(whole(message, "seed", 0, 10**9, 0), Purpose.START))
     x, t = dataset.train.x[number : number + 1].astype(np.float64), dataset.train.t[number : number + 1]
     steps = network.trace(p, x)
     y = steps[-1].y

@@ -1,6 +1,6 @@
-"""Luck: every random choice of a training, from one seed.
+"""Random streams: every random choice of a training, from one seed.
 
-A generator is made anew for each purpose and place, so what happens at step 7 of epoch 3 does
+A stream, which is a generator, is made anew for each purpose and place, so what happens at step 7 of epoch 3 does
 not depend on how often anything was drawn before.  That is why a training may stop anywhere
 and go on to the same bits.
 """
@@ -22,13 +22,13 @@ class Purpose(IntEnum):
     CHANGES = 3  # augmentation
 
 
-def luck(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
-    """Return the generator for `purpose` at `place`: an epoch, or an epoch and a step in it."""
+def random_stream(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
+    """Return the random stream for `purpose` at `place`: an epoch, or an epoch and a step in it."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, *place)))
 
 
-def luck_of_steps(seed: int, purpose: Purpose, epoch: int) -> Callable[..., np.random.Generator]:
-    """Return a function that gives the generator of each step in an epoch, and of each worker's shard in it.
+def streams_of_steps(seed: int, purpose: Purpose, epoch: int) -> Callable[..., np.random.Generator]:
+    """Return a function that gives the random stream of each step in an epoch, and of each worker's shard in it.
 
     It is one generator, set to another place for each step, because making one takes longer than a
     small network's forward pass.
