@@ -8,10 +8,11 @@ import pytest
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, Examples
 from inkgrad.errors import SettingError
+from inkgrad.fast import Fast
 from inkgrad.fast.kernels import kernels
 from inkgrad.layers import Chain, Dense, Dropout, Flatten, ReLU
 from inkgrad.optimizers import SGD, Adam, Averaged
-from inkgrad.training import Objective, Run, Shard
+from inkgrad.training import Objective, Plain, Run, Shard
 
 NETWORK = Chain((Flatten(), Dense(784, 20), ReLU(), Dense(20, 10)))
 
@@ -61,8 +62,8 @@ def trained(digits, n_workers, n_examples=103, epochs=10, **settings):
 @pytest.mark.parametrize(
     "settings",
     [
-        pytest.param({"plain": True}, id="plain"),
-        pytest.param({"plain": False}, id="fast"),
+        pytest.param({"engine": Plain()}, id="plain"),
+        pytest.param({"engine": Fast(1)}, id="fast"),
         pytest.param(
             {"augmentation": Augmentation(shift=1, elastic=1)},
             id="changed",
