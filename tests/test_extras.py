@@ -20,15 +20,16 @@ for each in pkgutil.walk_packages(part.__path__, part.__name__ + "."):
     importlib.import_module(each.name)
 """
 USES = {  # of each extra what it is for, as a program
-    "sklearn": EVERY_MODULE.format(part="estimator"),
-    "onnx": "import inkgrad; from inkgrad.export import from_onnx, to_onnx; from_onnx(to_onnx(inkgrad.load('cnn')))",
+    "sklearn": EVERY_MODULE.format(part="interop.sklearn"),
+    "onnx": "import inkgrad; from inkgrad.interop.onnx import from_onnx, to_onnx\n"
+    "from_onnx(to_onnx(inkgrad.load('cnn')))",
     "hub": "from inkgrad.errors import MissingExtra; from inkgrad.models import hub\n"
     "try: hub.load_from_hub('no/such/name')\n"
     "except MissingExtra: raise\n"
     "except ValueError as error: assert 'is named user/name' in str(error)",
     "tensorboard": "import pathlib; from inkgrad.training import Events; Events(pathlib.Path('events')).close()",
     "ray": EVERY_MODULE.format(part="distributed"),
-    "torch": "import numpy as np; from inkgrad.export import to_torch; from inkgrad.layers import Dense\n"
+    "torch": "import numpy as np; from inkgrad.interop.torch import to_torch; from inkgrad.layers import Dense\n"
     "to_torch(Dense(2, 1), np.zeros(3), (2,))\n"
     "from array_api_compat import torch; from inkgrad.check import check_torch\n"
     "check_torch(torch.tanh, [torch.ones(3)])",

@@ -15,8 +15,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from workloads import Workload, workloads
 
-from inkgrad.estimator import NetworkClassifier, NetworkRegressor
 from inkgrad.fast import limit_threads
+from inkgrad.interop.sklearn import NetworkClassifier, NetworkRegressor
 
 
 @dataclass

@@ -17,9 +17,16 @@ def public_parts() -> dict[str, griffe.Module]:
     """Return the modules that a user imports from, by their names."""
     package = griffe.load("inkgrad", search_paths=[ROOT / "src"], resolve_aliases=True)
     lab = griffe.load("lab", search_paths=[ROOT], resolve_aliases=True)
-    inside = {each.path: each for name, each in sorted(package.modules.items()) if name not in INSIDE}
-    beside = {each.path: each for _, each in sorted(lab.modules.items())}
-    return {"inkgrad": package, **inside, **beside}
+    inside = [each for name, each in package.modules.items() if name not in INSIDE]
+    bridges = [each for each in package.modules["interop"].modules.values() if not _is_inside(each)]
+    beside = [each for _, each in sorted(lab.modules.items())]
+    parts = sorted([package, *inside, *bridges], key=lambda each: each.path)
+    return {each.path: each for each in [*parts, *beside]}
+
+
+def _is_inside(module: griffe.Module) -> bool:
+    """Return whether a module's names are those of its package, as `load` of inkgrad.interop is."""
+    return isinstance(module.parent, griffe.Module) and module.name in module.parent.exports
 
 
 def public_names(part: griffe.Module) -> list[str]:
@@ -56,8 +63,8 @@ def _entry(part: griffe.Module, name: str) -> str:
     path, member = f"{part.path}.{name}", part.members[name]
     named_like_its_file = member.is_module and name in member.members  # the file would be shown instead
     home = (member.members[name] if named_like_its_file else member).canonical_path
-    owner = ".".join(home.split(".")[:2])
-    if owner != part.path and owner in public_parts() and name in public_names(public_parts()[owner]):
+    owner = max((each for each in public_parts() if f"{home}.".startswith(f"{each}.")), key=len)
+    if owner != part.path and name in public_names(public_parts()[owner]):
         return f"## {name}\n\nSee [{owner}.{name}][]."
     return f"[](){{#{path}}}\n\n::: {home}" if named_like_its_file else f"::: {path}"
 

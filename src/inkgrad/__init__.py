@@ -5,7 +5,7 @@
 >>> model.predict(images)  # doctest: +SKIP
 """
 
-from inkgrad.export import load
+from inkgrad.interop import load
 from inkgrad.models import Model
 
 __version__ = "0.1.0"

@@ -15,7 +15,8 @@ import inkgrad
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import mnist
 from inkgrad.errors import ModelFileError
-from inkgrad.export import to_json, to_onnx
+from inkgrad.interop.json import to_json
+from inkgrad.interop.onnx import to_onnx
 from inkgrad.layers import Chain, Dense, Flatten
 
 MODEL = model_of(Chain((Flatten(), Dense(20, 3))), (4, 5, 1), SoftmaxCrossEntropy())

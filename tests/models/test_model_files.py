@@ -15,8 +15,8 @@ import inkgrad
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples, load_data
 from inkgrad.errors import ModelFileError, SettingError
-from inkgrad.export import to_json
 from inkgrad.fast import Fast
+from inkgrad.interop.json import to_json
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.models import Card, Model, calibrated, load
 from inkgrad.models.header import MODEL

@@ -18,7 +18,7 @@ from support.commands import output_of, python
 from inkgrad.cli import main
 from inkgrad.costs import SquaredError
 from inkgrad.errors import ModelFileError
-from inkgrad.export import from_json
+from inkgrad.interop.json import from_json
 from inkgrad.layers import Chain, Dense
 from inkgrad.models import load
 from inkgrad.models.header import MODEL

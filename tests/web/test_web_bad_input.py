@@ -19,7 +19,8 @@ from support.playground import LIBRARY, Page, opened
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.errors import SettingError
-from inkgrad.export import to_json, to_onnx
+from inkgrad.interop.json import to_json
+from inkgrad.interop.onnx import to_onnx
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, Softmax
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load

@@ -11,12 +11,14 @@ import typer
 
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
-from inkgrad.export import largest_difference, load, to_json, to_onnx
-from inkgrad.export.compare import N_COMPARED
-from inkgrad.export.load import ENDINGS
-from inkgrad.export.sketch import INPUT, OUTPUT
-from inkgrad.export.write_onnx import OPSET, input_of
 from inkgrad.files import refuse_same, refuse_unwritable, replacing
+from inkgrad.interop import load
+from inkgrad.interop.json import to_json
+from inkgrad.interop.load import ENDINGS
+from inkgrad.interop.onnx import largest_difference, to_onnx
+from inkgrad.interop.onnx.compare import N_COMPARED
+from inkgrad.interop.onnx.sketch import INPUT, OUTPUT
+from inkgrad.interop.onnx.write_onnx import OPSET, input_of
 from inkgrad.models import Model, shipped
 
 STDOUT = Path("-")

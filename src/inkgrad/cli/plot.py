@@ -15,10 +15,10 @@ from inkgrad.cli.terminal import say
 from inkgrad.cli.tested import misread_sheet, model_and_examples
 from inkgrad.data import Dataset, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
-from inkgrad.export import load
-from inkgrad.export.load import ENDINGS
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
+from inkgrad.interop import load
+from inkgrad.interop.load import ENDINGS
 from inkgrad.metrics import confusion_matrix, reliability
 from inkgrad.models import Model
 from inkgrad.plots import (

@@ -18,8 +18,8 @@ from inkgrad.cli.bulk import Bulk, read_in_bulk
 from inkgrad.cli.options import Needs, NotWith, refused
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
-from inkgrad.export import load
 from inkgrad.files import refuse_same, refuse_unwritable, replacing
+from inkgrad.interop import load
 from inkgrad.models import shipped
 from inkgrad.pictures import Source
 from inkgrad.plots import digit_sheet, save_png

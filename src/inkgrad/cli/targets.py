@@ -23,8 +23,8 @@ from inkgrad.cli.terminal import say
 from inkgrad.costs import Cost
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import InkgradError, SettingError, ShapeError
-from inkgrad.export import load
-from inkgrad.export.load import ENDINGS
+from inkgrad.interop import load
+from inkgrad.interop.load import ENDINGS
 from inkgrad.layers import Layer, leaves
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS

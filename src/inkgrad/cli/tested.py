@@ -11,7 +11,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.data import Examples, load_data
 from inkgrad.errors import DataError, ShapeError
-from inkgrad.export import load
+from inkgrad.interop import load
 from inkgrad.models import Model
 from inkgrad.plots import misread
 from inkgrad.training import Engine

@@ -17,8 +17,9 @@ from inkgrad.check import check_network, quick_check
 from inkgrad.check.lessons import LESSONS
 from inkgrad.data import as_inputs
 from inkgrad.errors import ModelFileError, SettingError
-from inkgrad.export import ending_of, from_onnx, has_onnx, to_onnx
 from inkgrad.fast import Fast, limit_threads
+from inkgrad.interop import ending_of
+from inkgrad.interop.onnx import from_onnx, has_onnx, to_onnx
 from inkgrad.layers import Conv2D, leaves
 from inkgrad.models import Model, load
 from inkgrad.pictures import open_picture

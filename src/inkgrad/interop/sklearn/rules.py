@@ -1,0 +1,95 @@
+"""Settings of an estimator: what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf, isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from inkgrad.errors import SettingError
+from inkgrad.interop.sklearn.networks import ACTIVATIONS
+from inkgrad.layers import Activation, Layer
+
+Rule = tuple[Callable[[Any], bool], str]  # whether a value will do, and in words which do
+
+
+def _number(low: float, high: float = inf, *, open_low: bool = False) -> Callable[[Any], bool]:
+    """Return whether a value is a finite number from `low`, itself included or not, to below `high`."""
+
+    def suits(value: Any) -> bool:
+        if not isinstance(value, Real) or isinstance(value, bool) or not isfinite(value):
+            return False
+        number = float(value)
+        return (number > low if open_low else number >= low) and number < high
+
+    return suits
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether a value is a whole number of 1 or more."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
+
+
+def _is(value: Any, what: str | float) -> bool:
+    return isinstance(value, type(what)) and value == what
+
+
+def _sizes(value: Any) -> bool:
+    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return (is_list or (isinstance(value, np.ndarray) and value.ndim == 1)) and all(is_whole(n) for n in value)
+
+
+def one_of(*words: str) -> Rule:
+    """Return the rule that a value is one of some words."""
+    listed = ", ".join(repr(word) for word in words)
+    return lambda value: isinstance(value, str) and value in words, f"one of {listed}"
+
+
+POSITIVE: Rule = _number(0, open_low=True), "a finite number above 0"
+NOT_NEGATIVE: Rule = _number(0), "a finite number of 0 or more"
+FRACTION: Rule = _number(0, 1), "a number from 0 to below 1"
+COUNT: Rule = is_whole, "a whole number of 1 or more"
+YES_OR_NO: Rule = (lambda value: isinstance(value, bool | np.bool_)), "True or False"
+
+RULES: dict[str, Rule] = {
+    "hidden_layer_sizes": (lambda value: _sizes(value) or is_whole(value), "whole numbers of 1 or more"),
+    "activation": (
+        lambda value: isinstance(value, Activation) or (isinstance(value, str) and value in ACTIVATIONS),
+        f"an Activation or one of {', '.join(repr(name) for name in ACTIVATIONS)}",
+    ),
+    "network": (
+        lambda value: value is None or isinstance(value, Layer) or (callable(value) and not isinstance(value, type)),
+        "a layer, such as a Chain, or a function of n_inputs and n_outputs that returns one",
+    ),
+    "input_shape": (lambda value: value is None or (_sizes(value) and len(value) > 0), "a tuple of sizes"),
+    "solver": one_of("adam", "sgd", "lbfgs"),
+    "alpha": NOT_NEGATIVE,
+    "batch_size": (lambda value: _is(value, "auto") or is_whole(value), "'auto' or a whole number of 1 or more"),
+    "learning_rate": one_of("constant", "invscaling", "adaptive"),
+    "learning_rate_init": POSITIVE,
+    "power_t": NOT_NEGATIVE,
+    "max_iter": COUNT,
+    "shuffle": YES_OR_NO,
+    "tol": NOT_NEGATIVE,
+    "verbose": (lambda value: isinstance(value, bool | np.bool_ | Integral), "True, False or a whole number"),
+    "warm_start": YES_OR_NO,
+    "momentum": FRACTION,
+    "nesterovs_momentum": YES_OR_NO,
+    "early_stopping": YES_OR_NO,
+    "validation_fraction": (_number(0, 1, open_low=True), "a number above 0 and below 1"),
+    "beta_1": FRACTION,
+    "beta_2": FRACTION,
+    "epsilon": POSITIVE,
+    "n_iter_no_change": (lambda value: _is(value, inf) or is_whole(value), "a whole number of 1 or more, or infinity"),
+    "max_fun": COUNT,
+}
+
+
+def refuse_bad_settings(owner: str, settings: dict[str, Any]) -> None:
+    """Raise SettingError for the first of an estimator's settings that makes no sense."""
+    for name, (suits, words) in RULES.items():
+        if not suits(settings[name]):
+            raise SettingError(f"{owner} takes as {name} {words}, got {settings[name]!r}")

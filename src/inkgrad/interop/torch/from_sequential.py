@@ -1,0 +1,191 @@
+"""What each PyTorch module is among our layers.
+
+The modules are known by the name of their class, so that nothing here imports PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import Array
+from inkgrad.errors import ShapeError
+from inkgrad.interop.torch.example_form import Place, no_twin
+from inkgrad.layers import (
+    ELU,
+    GELU,
+    AveragePool2D,
+    Chain,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GroupNorm,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+
+Module = Any  # a torch.nn.Module
+Read = tuple[Layer, list[Array]]  # a layer, and its parameters in the order of its layout
+
+
+def read(module: Module, place: Place) -> Read:
+    """Return the layer that does what `module` does at `place`, and its parameters in the order of its layout.
+
+    Raises SettingError when there is none, ShapeError when it does not take what is at `place`.
+    """
+    kind = type(module)
+    if not kind.__module__.startswith("torch.nn.modules.") or kind.__name__ not in READERS:
+        raise no_twin(module, "inkgrad")
+    return READERS[kind.__name__](module, place)
+
+
+def _chain(module: Module, place: Place) -> Read:
+    layers, arrays = [], []
+    for each in module:
+        layer, more = read(each, place)
+        place = place.after(layer)
+        layers.append(layer)
+        arrays += more
+    return Chain(tuple(layers)), arrays
+
+
+def _dense(module: Module, place: Place) -> Read:
+    weight, bias = _weight_and_bias(module, module.out_features, module.in_features)
+    layer = Dense(module.in_features, module.out_features)
+    layer.output_shape(place.shape)  # before its weights are put in an order that may not fit
+    return layer, [place.to_ours(weight.T), bias]
+
+
+def _convolution(module: Module, place: Place) -> Read:
+    _must_have(module, dilation=(1, 1), groups=1, padding_mode="zeros")
+    kernel, stride = _square(module, "kernel_size"), _square(module, "stride")
+    margin = module.padding if isinstance(module.padding, str) else _square(module, "padding")
+    if margin not in ("same", "valid", 0, (kernel - 1) / 2):
+        raise no_twin(module, "inkgrad", f"its padding must be 0 or {(kernel - 1) // 2}")
+    same = margin == "same" or margin == (kernel - 1) / 2
+    weight, bias = _weight_and_bias(module, module.out_channels, module.in_channels, kernel, kernel)
+    layer = Conv2D(module.in_channels, module.out_channels, kernel, stride, "same" if same else "valid")
+    return layer, [weight.transpose(2, 3, 1, 0), bias]
+
+
+def _layer_norm(module: Module, place: Place) -> Read:
+    if len(module.normalized_shape) != 1 or place.holds_images:
+        raise no_twin(module, "inkgrad", "ours is over the last axis, which in images is that of the channels")
+    n = module.normalized_shape[0]
+    layer = LayerNorm(n, module.eps)
+    layer.output_shape(place.shape)
+    gain, bias = _weight_and_bias(module, n)
+    return layer, [place.to_ours(gain), place.to_ours(bias)]
+
+
+def _group_norm(module: Module, place: Place) -> Read:
+    layer = GroupNorm(module.num_groups, module.num_channels, module.eps)
+    return layer, list(_weight_and_bias(module, module.num_channels))
+
+
+def _max_pool(module: Module, place: Place) -> Read:
+    _must_have(module, dilation=1, return_indices=False)
+    return MaxPool2D(_side_by_side(module)), []
+
+
+def _average_pool(module: Module, place: Place) -> Read:
+    _must_have(module, divisor_override=None)
+    return AveragePool2D(_side_by_side(module)), []
+
+
+def _flatten(module: Module, place: Place) -> Read:
+    _must_have(module, start_dim=1, end_dim=-1)
+    return Flatten(), []
+
+
+def _gelu(module: Module, place: Place) -> Read:
+    _must_have(module, approximate="tanh")
+    return GELU(), []
+
+
+def _softplus(module: Module, place: Place) -> Read:
+    _must_have(module, beta=1)
+    if module.threshold < 20:  # at 20, PyTorch's own, x is 2e-9 off
+        raise no_twin(module, "inkgrad", "its threshold must be 20 or more")
+    return Softplus(), []
+
+
+def _softmax(module: Module, place: Place) -> Read:
+    axes = place.class_axis, place.class_axis - len(place.shape) - 1
+    if module.dim not in axes:
+        raise no_twin(module, "inkgrad", f"here its dim must be {axes[0]} or {axes[1]}, got {module.dim}")
+    return Softmax(), []
+
+
+READERS: dict[str, Callable[[Module, Place], Read]] = {
+    "Sequential": lambda module, place: _chain(module, place),
+    "Linear": _dense,
+    "Conv2d": _convolution,
+    "LayerNorm": _layer_norm,
+    "GroupNorm": _group_norm,
+    "MaxPool2d": _max_pool,
+    "AvgPool2d": _average_pool,
+    "Flatten": _flatten,
+    "Dropout": lambda module, place: (Dropout(module.p), []),
+    "ReLU": lambda module, place: (ReLU(), []),
+    "LeakyReLU": lambda module, place: (LeakyReLU(module.negative_slope), []),
+    "ELU": lambda module, place: (ELU(module.alpha), []),
+    "GELU": _gelu,
+    "SiLU": lambda module, place: (SiLU(), []),
+    "Softplus": _softplus,
+    "Sigmoid": lambda module, place: (Sigmoid(), []),
+    "Tanh": lambda module, place: (Tanh(), []),
+    "Softmax": _softmax,
+}
+
+
+def _weight_and_bias(module: Module, *shape: int) -> tuple[Array, Array]:
+    """Return the weight, of `shape`, and the bias, one for each of its rows; a gain not there is one, a bias zero."""
+    return _numbers(module, module.weight, shape, np.ones), _numbers(module, module.bias, shape[:1], np.zeros)
+
+
+def _numbers(module: Module, parameter: Any, shape: tuple[int, ...], absent: Callable[..., Array]) -> Array:
+    if parameter is None:
+        return absent(shape)
+    if tuple(parameter.shape) != shape:
+        raise ShapeError(f"{module} should have parameters of shape {shape}, got {tuple(parameter.shape)}")
+    if parameter.is_meta or not parameter.is_floating_point():
+        raise no_twin(module, "inkgrad", f"its parameters are of {parameter.dtype} on device {parameter.device}")
+    return np.asarray(parameter.detach().cpu().double().numpy())  # float64 holds every float of PyTorch
+
+
+def _must_have(module: Module, **settings: object) -> None:
+    for name, wanted in settings.items():
+        if getattr(module, name) != wanted:
+            raise no_twin(module, "inkgrad", f"its {name} must be {wanted!r}, got {getattr(module, name)!r}")
+
+
+def _square(module: Module, name: str) -> int:
+    value = getattr(module, name)
+    across = value if isinstance(value, int) else value[-1]
+    if value not in (across, (across, across)):
+        raise no_twin(module, "inkgrad", f"its {name} must be the same down and across, got {value}")
+    return across
+
+
+def _side_by_side(module: Module) -> int:
+    """Return the size of windows that lie side by side inside the image."""
+    size = _square(module, "kernel_size")
+    if _square(module, "stride") != size:
+        raise no_twin(module, "inkgrad", f"its stride must be its kernel_size, got {module.stride}")
+    if _square(module, "padding") != 0:
+        raise no_twin(module, "inkgrad", f"its padding must be 0, got {module.padding}")
+    if module.ceil_mode:
+        raise no_twin(module, "inkgrad", "its ceil_mode must be False")
+    return size
