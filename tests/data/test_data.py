@@ -24,7 +24,7 @@ from inkgrad.data import (
     write_idx,
     xor,
 )
-from inkgrad.data.digits import FOLDER, IMAGES, LABELS
+from inkgrad.data.digits import IMAGES, LABELS, MNIST_FOLDER
 from inkgrad.errors import DataError, SettingError
 
 
@@ -47,12 +47,12 @@ def test_mnist_is_what_its_makers_say(digits):
 
 
 def test_a_damaged_mnist_is_noticed(tmp_path, monkeypatch):
-    shutil.copytree(FOLDER, tmp_path / "mnist")
+    shutil.copytree(MNIST_FOLDER, tmp_path / "mnist")
     labels = tmp_path / "mnist" / f"{LABELS['test']}.gz"
     raw = bytearray(gzip.decompress(labels.read_bytes()))
     raw[8] += 1  # one wrong label
     labels.write_bytes(gzip.compress(bytes(raw)))
-    monkeypatch.setattr("inkgrad.data.digits.FOLDER", tmp_path / "mnist")
+    monkeypatch.setattr("inkgrad.data.digits.MNIST_FOLDER", tmp_path / "mnist")
     with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte\.gz differs from its checksum"):
         mnist()
 

@@ -1,15 +1,11 @@
 """Data: examples with their labels, from files or made on the spot."""
 
-from inkgrad.data.animals import animals
 from inkgrad.data.augmentation import Augmentation
-from inkgrad.data.batches import batches
-from inkgrad.data.circles import circles
 from inkgrad.data.digits import load_data, mnist, read_digits
-from inkgrad.data.examples import Dataset, Examples, as_inputs, refuse_bad_inputs
+from inkgrad.data.examples import Dataset, Examples, as_inputs, batches, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
-from inkgrad.data.spirals import spirals
+from inkgrad.data.points import animals, circles, spirals, xor
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images, spline_basis
-from inkgrad.data.xor import xor
 
 __all__ = [
     "Augmentation",

@@ -11,9 +11,6 @@ from inkgrad.arrays import Array
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images
 from inkgrad.errors import SettingError
 
-LARGEST = 10_000  # of a setting: beyond every image, and far from what float32 cannot hold
-LARGEST_GRID = 32
-
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -60,12 +57,13 @@ class Augmentation:
     grid: int = 6
 
     def __post_init__(self) -> None:
+        beyond_images = 10_000  # and far from what float32 cannot hold
         for name in "shift", "rotation", "scale", "stretch", "shear", "thickness", "elastic":
-            value, largest = getattr(self, name), 1 if name == "thickness" else LARGEST
+            value, largest = getattr(self, name), 1 if name == "thickness" else beyond_images
             if not (isinstance(value, Real) and 0 <= float(value) <= largest):  # written so that NaN fails
                 raise SettingError(f"Augmentation takes {name} from 0 to {largest}, got {value!r}")
-        if not (isinstance(self.grid, Integral) and 4 <= int(self.grid) <= LARGEST_GRID):
-            raise SettingError(f"Augmentation takes a whole number from 4 to {LARGEST_GRID} as grid, got {self.grid!r}")
+        if not (isinstance(self.grid, Integral) and 4 <= int(self.grid) <= 32):
+            raise SettingError(f"Augmentation takes a whole number from 4 to 32 as grid, got {self.grid!r}")
 
     @property
     def is_nothing(self) -> bool:

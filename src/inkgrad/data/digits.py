@@ -12,9 +12,8 @@ from inkgrad.data.examples import Dataset, Examples
 from inkgrad.data.idx import parse_idx
 from inkgrad.errors import DataError
 
-FOLDER = Path(__file__).parent / "mnist"
+MNIST_FOLDER = Path(__file__).parent / "mnist"
 IMAGES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
-MOST_CLASSES = 10_000
 LABELS = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
 
 
@@ -25,8 +24,8 @@ def mnist() -> Dataset:
 
     Raises DataError if a file differs from its checksum.
     """
-    lines = [line.split() for line in (FOLDER / "SHA256SUMS").read_text().splitlines()]
-    return read_digits(FOLDER, checksums={name: checksum for checksum, name in lines})
+    lines = [line.split() for line in (MNIST_FOLDER / "SHA256SUMS").read_text().splitlines()]
+    return read_digits(MNIST_FOLDER, checksums={name: checksum for checksum, name in lines})
 
 
 def load_data(folder: str | os.PathLike[str] | None, n_classes: int | None = None) -> Dataset:
@@ -54,8 +53,8 @@ def read_digits(
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
-    if not 1 <= n_classes <= MOST_CLASSES:
-        raise DataError(f"data have 1 to {MOST_CLASSES} classes, got {n_classes}")
+    if not 1 <= n_classes <= 10_000:
+        raise DataError(f"data have 1 to 10000 classes, got {n_classes}")
     labels = tuple(str(k) for k in range(n_classes))
     train, test = _read(folder, "train", checksums), _read(folder, "test", checksums)
     try:

@@ -1,14 +1,15 @@
-"""Examples with their class numbers, and the sets of them that training needs."""
+"""Examples with their class numbers, the sets of them that training needs, and their batches."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, SettingError
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,3 +99,27 @@ def as_inputs(x: Array, dtype: type = np.float32) -> Array:
     if x.dtype == np.uint8:
         return np.divide(x, dtype(255), dtype=dtype)
     return np.asarray(x, dtype)
+
+
+def batches(
+    examples: Examples,
+    batch_size: int,
+    rng: np.random.Generator,
+    skip: int = 0,
+    dtype: type | None = np.float32,
+) -> Iterator[tuple[Array, Array]]:
+    """Yield (x, t) for each batch of one epoch, leaving out the first `skip` batches.
+
+    The examples are shuffled, not the batches: otherwise the same ones would stand together
+    for ever.  The last batch is smaller when batch_size does not divide their number.  Inputs come
+    as `dtype`, as as_inputs makes them; with None as they are.
+
+    Raises SettingError for a batch size below 1.
+    """
+    if batch_size < 1:
+        raise SettingError(f"a batch holds at least 1 example, got a batch size of {batch_size}")
+    order = rng.permutation(len(examples))
+    for start in range(skip * batch_size, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        x = examples.x.take(chosen, axis=0)
+        yield x if dtype is None else as_inputs(x, dtype), examples.t[chosen]

@@ -24,7 +24,6 @@ from inkgrad.errors import DataError
 from inkgrad.files import replacing
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_idx(path: str | os.PathLike[str]) -> Array:
@@ -38,7 +37,7 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
 
 def parse_idx(raw: bytes, name: str) -> Array:
     """Return the array in the bytes of an IDX file; `name` is for messages."""
-    if raw[:2] == GZIP_MAGIC:
+    if raw[:2] == b"\x1f\x8b":
         try:
             raw = gzip.decompress(raw)
         except (OSError, EOFError, zlib.error) as error:

@@ -10,9 +10,6 @@ from inkgrad.arrays import Array
 from inkgrad.data.examples import refuse_bad_inputs
 from inkgrad.errors import DataError, ShapeError
 
-BLOCK = 1 << 15  # pixels bent at a time, so that many images need little memory
-LARGEST = 1e30  # of a number in a warp: sums of such numbers times pixels are still finite in float32
-
 
 @dataclass(frozen=True, eq=False)
 class Warps:
@@ -35,11 +32,12 @@ class Warps:
 
     def __post_init__(self) -> None:
         n, g = len(self), self.bumps.shape[1] if self.bumps.ndim == 4 else 0
+        finite = 1e30  # sums of such numbers times pixels are still finite in float32
         shapes = {"thickness": (n,), "affine": (n, 2, 3), "bumps": (n, g, g, 2)}
         if g in (1, 2, 3):
             raise ShapeError(f"Warps takes bumps at no control points or at least 4 a side, got {g}")
         for name, shape in shapes.items():
-            array, largest = getattr(self, name), 1 if name == "thickness" else LARGEST
+            array, largest = getattr(self, name), 1 if name == "thickness" else finite
             if array.shape != shape:
                 raise ShapeError(f"Warps takes {name} of shape {shape} for {n} images, got {array.shape}")
             if array.dtype != np.float32:
@@ -92,7 +90,7 @@ def apply_warps(images: Array, warps: Warps) -> Array:
         raise ShapeError(f"each of {n} images needs one warp, got {len(warps)}")
     numbers, functions = _numbers(warps, height, width), _functions(warps.bumps.shape[1], height, width)
     bent = np.empty(images.shape, images.dtype)
-    step = max(1, BLOCK // max(1, height * width))
+    step = max(1, 2**15 // max(1, height * width))  # images at a time: many need little memory
     for start in range(0, n, step):
         block = slice(start, start + step)
         pixels = _thickened(_on_paper(images[block]), warps.thickness[block])
