@@ -43,13 +43,15 @@ def parse_expectation(pattern: str) -> Expectation:
     Raises SettingError for a pattern that says something else.
     """
     if not pattern.isascii():
-        raise SettingError(f"expect takes digits 0 to 9 and signs of a plain keyboard, {HELP}, got {pattern!r}")
+        raise SettingError(
+            f"expect takes digits 0 to 9 and signs of a plain keyboard, {HELP}, got {pattern!r}", setting="expect"
+        )
     found = LINES.fullmatch(pattern.strip())
     if not found:
         return _of_one_line(pattern, 1)
     n_lines = int(found[1]) if found[1] else None
     if n_lines is not None and not 1 <= n_lines <= MOST_LINES:
-        raise SettingError(f"a picture has 1 to {MOST_LINES} lines, got {pattern!r}")
+        raise SettingError(f"a picture has 1 to {MOST_LINES} lines, got {pattern!r}", setting="expect")
     if found[2] is None:
         return Expectation(n_lines)
     if found[2].isdecimal() and len(found[2]) < 4:
@@ -70,7 +72,9 @@ def _of_one_line(pattern: str, n_lines: int | None) -> Expectation:
             least += low
             allowed += [digits] * high
     if at != len(pattern) or not allowed or len(allowed) > MOST_DIGITS:
-        raise SettingError(f"expect takes a pattern of 1 to {MOST_DIGITS} digits, {HELP}, got {pattern!r}")
+        raise SettingError(
+            f"expect takes a pattern of 1 to {MOST_DIGITS} digits, {HELP}, got {pattern!r}", setting="expect"
+        )
     return Expectation(n_lines, tuple(allowed), least)
 
 
@@ -82,7 +86,9 @@ def _how_many(times: str | None) -> tuple[int, int]:
         return 0, 1
     low, _, high = times[1:-1].partition(",")
     if int(high or low) > MOST_DIGITS or int(high or low) < int(low):
-        raise SettingError(f"expect takes at most {MOST_DIGITS} digits, the lesser number first, got {times!r}")
+        raise SettingError(
+            f"expect takes at most {MOST_DIGITS} digits, the lesser number first, got {times!r}", setting="expect"
+        )
     return int(low), int(high or low)
 
 
@@ -96,5 +102,5 @@ def _digits(token: str) -> frozenset[str]:
         ranges = re.sub(r"(\d)-(\d)", lambda m: "".join(map(str, range(int(m[1]), int(m[2]) + 1))), token[1:-1])
         if ranges and set(ranges) <= ALL:
             return frozenset(ranges)
-        raise SettingError(f"expect takes digits in brackets, such as [1-9], got {token!r}")
+        raise SettingError(f"expect takes digits in brackets, such as [1-9], got {token!r}", setting="expect")
     return frozenset()

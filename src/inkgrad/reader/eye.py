@@ -16,7 +16,7 @@ DIGITS = "0123456789"
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Recognition:
     """What is seen of n pieces.
 
     p         (n, 10)      probability of each digit; what is left of 1 is that of being none
@@ -35,18 +35,18 @@ class Look:
         """The probability of each to be no digit, (n,)."""
         return np.maximum(1 - self.p.sum(axis=1), 0)
 
-    def followed_by(self, other: Look) -> Look:
-        """Return both looks as one."""
+    def followed_by(self, other: Recognition) -> Recognition:
+        """Return both as one."""
         both = (
             (self.p, other.p),
             (self.images, other.images),
             (self.darkness, other.darkness),
             (self.stroke, other.stroke),
         )
-        return Look(*map(np.concatenate, both))
+        return Recognition(*map(np.concatenate, both))
 
-    def __getitem__(self, which: slice | Array) -> Look:
-        return Look(self.p[which], self.images[which], self.darkness[which], self.stroke[which])
+    def __getitem__(self, which: slice | Array) -> Recognition:
+        return Recognition(self.p[which], self.images[which], self.darkness[which], self.stroke[which])
 
 
 class Eye:
@@ -60,19 +60,20 @@ class Eye:
         if missing or model.input_shape != (MNIST_SIDE_PX, MNIST_SIDE_PX, 1):
             raise SettingError(
                 f'a reader needs a model for images of shape (28, 28, 1) with labels "0" to "9", '
-                f"got one for {model.input_shape} with labels {', '.join(model.labels)}"
+                f"got one for {model.input_shape} with labels {', '.join(model.labels)}",
+                setting="model",
             )
         self.model = model
         self.columns = [model.labels.index(digit) for digit in DIGITS]
 
-    def look(self, pieces: list[Piece], inks: list[Array]) -> Look:
+    def look(self, pieces: list[Piece], inks: list[Array]) -> Recognition:
         """Return what is seen of pieces, each of its own picture's ink."""
         if not pieces:
-            return Look(
+            return Recognition(
                 np.zeros((0, 10)), np.zeros((0, MNIST_SIDE_PX, MNIST_SIDE_PX), np.uint8), np.zeros(0), np.zeros(0)
             )
         cut = [cut_out(piece, ink) for piece, ink in zip(pieces, inks, strict=True)]
         images = np.stack([mnist_form(ink) for ink, _ in cut])
         p = self.model.probabilities(images)[:, self.columns]
         darkness, strokes = [dark for _, dark in cut], [thickness(piece) for piece in pieces]
-        return Look(p, images, np.array(darkness), np.array(strokes))
+        return Recognition(p, images, np.array(darkness), np.array(strokes))

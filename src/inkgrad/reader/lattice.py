@@ -20,12 +20,25 @@ from inkgrad.arrays import Array
 from inkgrad.pictures.pieces import Piece, joined
 from inkgrad.reader.expectation import Expectation
 
-MOST_ATOMS = 8  # of one digit
-WIDEST = 1.6  # of the height of the writing: no digit is wider
-GAP = 0.22  # of the height of the writing: the parts of one digit are not farther apart
-LEAST = 1e-6  # probability: less is not believed
-DIRTY_PIECE = 0.25  # probability that a piece is dirt that could be several digits, and looks like no one
-DIRTY_PART = 0.02  # probability that a part of a piece is dirt, and the rest a digit
+
+@dataclass(frozen=True)
+class LatticeSettings:
+    """What may be a digit, and how probable the rest is.
+
+    most_atoms    of one digit
+    widest        of the height of the writing: no digit is wider
+    gap           of the height of the writing: the parts of one digit are not farther apart
+    least         probability: less is not believed
+    dirty_piece   probability that a piece is dirt that could be several digits, and looks like no one
+    dirty_part    probability that a part of a piece is dirt, and the rest a digit
+    """
+
+    most_atoms: int = 8
+    widest: float = 1.6
+    gap: float = 0.22
+    least: float = 1e-6
+    dirty_piece: float = 0.25
+    dirty_part: float = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +60,14 @@ class Row:
     atoms: Sequence[Piece]
     piece_of: Sequence[int]
     high: float
+    settings: LatticeSettings = LatticeSettings()
 
     @cached_property
     def candidates(self) -> list[Candidate]:
         """All that may be digits."""
         found = []
         for start in range(len(self.atoms)):
-            for stop in range(start + 1, min(start + MOST_ATOMS, len(self.atoms)) + 1):
+            for stop in range(start + 1, min(start + self.settings.most_atoms, len(self.atoms)) + 1):
                 atoms = self.atoms[start:stop]
                 if stop > start + 1 and not self._may_be_one(atoms):
                     break
@@ -63,7 +77,7 @@ class Row:
     def _may_be_one(self, atoms: Sequence[Piece]) -> bool:
         left, right = min(atom.left for atom in atoms), max(atom.right for atom in atoms)
         gap = atoms[-1].left - max(atom.right for atom in atoms[:-1])
-        return right - left <= WIDEST * self.high and gap <= GAP * self.high
+        return right - left <= self.settings.widest * self.high and gap <= self.settings.gap * self.high
 
 
 Taken = tuple[tuple[int, int], ...]  # the number of a candidate, and which digit it is, for each digit of a row
@@ -93,8 +107,8 @@ def _search(row: Row, digits: Array, dirt: Array, allowed: list[Array], counted:
     best[i][m] is the best score of the first i atoms as m digits, and came[i][m] how it came to
     that: from which atom and m, with which candidate (-1 for dirt), as which digit.
     """
-    n, most = len(row.atoms), len(allowed) if counted else 0
-    scores = [np.log(np.maximum(digits * place, LEAST)) for place in allowed]
+    n, most, settings = len(row.atoms), len(allowed) if counted else 0, row.settings
+    scores = [np.log(np.maximum(digits * place, settings.least)) for place in allowed]
     tops = [(score.max(axis=1), score.argmax(axis=1)) for score in scores]
     best = [[-inf] * (most + 1) for _ in range(n + 1)]
     came: list[list[tuple[int, int, int, int]]] = [[(0, 0, -1, 0)] * (most + 1) for _ in range(n + 1)]
@@ -110,9 +124,9 @@ def _search(row: Row, digits: Array, dirt: Array, allowed: list[Array], counted:
         by_start[candidate.start].append(k)
     for i in range(n):
         end, part = _end_of_piece(row, i)
-        whole = DIRTY_PIECE if end > i + 1 else 1.0  # a piece that may be several digits looks like none
-        losses = [(end, float(np.log(max(whole * dirt[row.piece_of[i]], LEAST))))] if not part else []
-        losses += [(i + 1, float(np.log(DIRTY_PART)))] if part or end > i + 1 else []
+        whole = settings.dirty_piece if end > i + 1 else 1.0  # a piece that may be several digits looks like none
+        losses = [(end, float(np.log(max(whole * dirt[row.piece_of[i]], settings.least))))] if not part else []
+        losses += [(i + 1, float(np.log(settings.dirty_part)))] if part or end > i + 1 else []
         for m in range(most + 1):
             for j, loss in losses:
                 may_come(i, m, j, m, (j - i) * loss, -1, 0)

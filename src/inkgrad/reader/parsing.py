@@ -9,24 +9,47 @@ from itertools import pairwise
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.pictures.pieces import Piece, cut_apart
+from inkgrad.pictures.pieces import CutSettings, Piece, cut_apart
 from inkgrad.reader.expectation import Expectation
-from inkgrad.reader.eye import Eye, Look
-from inkgrad.reader.lattice import Candidate, Row, best_parse
+from inkgrad.reader.eye import Eye, Recognition
+from inkgrad.reader.lattice import Candidate, LatticeSettings, Row, best_parse
 from inkgrad.reader.page import Scan
 
-SIZES = 0.45  # standard deviation of the logarithm of digits' heights
-FAINT = 0.45  # of the usual darkness: what is fainter shines through from the other side
-EMPTY = -10.0  # the score of a reading without a digit: nearly any other is better
-ALONE = 0.3  # times as probable is dirt where a picture has one piece of ink only: it was taken for something
-CUT_ONE = 0.2  # times as probable is a 1 that is cut from something wider: every letter has strokes like it
-STILL_NONE = 0.3  # times as probable as the network says is it that what was read is no digit
-THIN = 0.5  # of the usual stroke: what is thinner is a rest of a rule
-WIDE = 1.15  # of the height of the writing: wider pieces may be several digits
-WIDE_IF_UNSURE, SURE = 0.8, 0.97  # narrower ones may be too, unless one digit is more probable than that
-TALL = 2.0  # of the height of the writing: higher pieces are no writing
-DOUBTFUL = 0.6  # probability of a piece to be a digit, below which it may be several
-NARROWEST = 0.4  # of the height of the writing: two digits are not narrower
+
+@dataclass(frozen=True)
+class ParsingSettings:
+    """How likely ink is writing, and when a piece may be several digits.
+
+    size_spread       standard deviation of the logarithm of digits' heights
+    faint             of the usual darkness: what is fainter shines through from the other side
+    thin              of the usual stroke: what is thinner is a rest of a rule
+    alone             times as probable is dirt where a picture has one piece of ink only: it was taken for something
+    cut_one           times as probable is a 1 that is cut from something wider: every letter has strokes like it
+    still_none        times as probable as the network says is it that what was read is no digit
+    empty             the score of a reading without a digit: nearly any other is better
+    sure              probability of one digit: above it, only a wide piece may be several
+    doubtful          probability of one digit: below it, a narrow piece may be several too
+    wide              of the height of the writing: wider pieces may be several digits
+    wide_if_unsure    the same for pieces that are less sure
+    wide_if_doubtful  the same for doubtful ones: two digits are not narrower
+    tall              of the height of the writing: higher pieces are no writing
+    """
+
+    cuts: CutSettings = CutSettings()
+    lattice: LatticeSettings = LatticeSettings()
+    size_spread: float = 0.45
+    faint: float = 0.45
+    thin: float = 0.5
+    alone: float = 0.3
+    cut_one: float = 0.2
+    still_none: float = 0.3
+    empty: float = -10.0
+    sure: float = 0.97
+    doubtful: float = 0.6
+    wide: float = 1.15
+    wide_if_unsure: float = 0.8
+    wide_if_doubtful: float = 0.4
+    tall: float = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +70,9 @@ class Parsed:
     score: float
 
 
-def parse(scans: Sequence[Scan], eye: Eye, expected: Expectation) -> list[Parsed]:
+def parse(
+    scans: Sequence[Scan], eye: Eye, expected: Expectation, settings: ParsingSettings = ParsingSettings()
+) -> list[Parsed]:
     """Return the best reading of each scan.
 
     The network looks twice, each time at all pictures together: at the pieces, to learn which may be
@@ -61,18 +86,26 @@ def parse(scans: Sequence[Scan], eye: Eye, expected: Expectation) -> list[Parsed
     usual_of = [each for each, scan in zip(usual, scans, strict=True) for _ in scan.rows]
     looks = _parts(first, [len(job.pieces) for job in work])
     for job, look, its_usual in zip(work, looks, usual_of, strict=True):
-        job.row = _as_row(job.pieces, look, job.scan, expected)
-        job.dirt = 1 - (1 - look.none) * _likely(job.pieces, look, job.row.high, its_usual)
+        job.row = _as_row(job.pieces, look, job.scan, expected, settings)
+        job.dirt = 1 - (1 - look.none) * _likely(job.pieces, look, job.row.high, its_usual, settings)
         if len(job.scan.rows) == 1 and len(job.pieces) == 1:
-            job.dirt *= ALONE
+            job.dirt *= settings.alone
     candidates = [candidate.piece for job in work for candidate in job.row.candidates]
     inks = [job.scan.ink for job in work for _ in job.row.candidates]
     looks = _parts(_second_look(eye, candidates, inks, first, work), [len(job.row.candidates) for job in work])
-    rows = iter([_digits(*each, expected) for each in zip(work, looks, usual_of, strict=True)])
-    return [_parsed([next(rows) for _ in scan.rows], scan, expected) for scan in scans]
+    rows = iter([_digits(*each, expected, settings) for each in zip(work, looks, usual_of, strict=True)])
+    parsed = []
+    for scan in scans:
+        its = [next(rows) for _ in scan.rows]
+        if expected.n_lines is not None and not scan.tables:
+            its = _best_lines(its, expected.n_lines)
+        parsed.append(Parsed(its, sum(map(_worth, its)) if any(its) else settings.empty))
+    return parsed
 
 
-def _second_look(eye: Eye, candidates: list[Piece], inks: list[Array], first: Look, work: list[_Work]) -> Look:
+def _second_look(
+    eye: Eye, candidates: list[Piece], inks: list[Array], first: Recognition, work: list[_Work]
+) -> Recognition:
     """Return what is seen of candidates; those that are whole pieces were looked at before."""
     known = {id(piece): k for k, piece in enumerate(piece for job in work for piece in job.pieces)}
     new = [k for k, piece in enumerate(candidates) if id(piece) not in known]
@@ -92,19 +125,21 @@ class _Work:
     dirt: Array = field(init=False)
 
 
-def _parts(look: Look, lengths: list[int]) -> list[Look]:
-    """Return a look in parts of these lengths."""
+def _parts(look: Recognition, lengths: list[int]) -> list[Recognition]:
+    """Return what is seen in parts of these lengths."""
     stops = np.cumsum([0, *lengths]).tolist()
     return [look[start:stop] for start, stop in pairwise(stops)]
 
 
-def _digits(job: _Work, look: Look, usual: Usual, expected: Expectation) -> list[Seen]:
+def _digits(
+    job: _Work, look: Recognition, usual: Usual, expected: Expectation, settings: ParsingSettings
+) -> list[Seen]:
     """Return the digits of a row."""
     candidates = [candidate.piece for candidate in job.row.candidates]
-    p = look.p * _likely(candidates, look, job.row.high, usual)[:, None]
-    p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], CUT_ONE, 1.0)
+    p = look.p * _likely(candidates, look, job.row.high, usual, settings)[:, None]
+    p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], settings.cut_one, 1.0)
     taken = best_parse(job.row, p, job.dirt, expected)
-    sure = look.p / (1 - (1 - STILL_NONE) * look.none)[:, None]
+    sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
     return [Seen(candidates[k], sure[k], digit, look.images[k]) for k, digit in taken]
 
 
@@ -116,12 +151,6 @@ def _is_part(candidate: Candidate, row: Row) -> bool:
     )
 
 
-def _parsed(rows: list[list[Seen]], scan: Scan, expected: Expectation) -> Parsed:
-    if expected.n_lines is not None and not scan.tables:
-        rows = _best_lines(rows, expected.n_lines)
-    return Parsed(rows, sum(map(_worth, rows)) if any(rows) else EMPTY)
-
-
 @dataclass(frozen=True)
 class Usual:
     """How the writing of a picture usually is: how dark in [0, 1], and with strokes of how many pixels."""
@@ -130,7 +159,7 @@ class Usual:
     stroke: float
 
 
-def _usual(look: Look) -> Usual:
+def _usual(look: Recognition) -> Usual:
     """Return the medians of the pieces, each weighted by how much it looks like a digit."""
     return Usual(*(_median(values, 1 - look.none + 1e-6) for values in (look.darkness, look.stroke)))
 
@@ -143,22 +172,28 @@ def _median(values: Array, weights: Array) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _as_row(pieces: list[Piece], look: Look, scan: Scan, expected: Expectation) -> Row:
+def _as_row(
+    pieces: list[Piece], look: Recognition, scan: Scan, expected: Expectation, settings: ParsingSettings
+) -> Row:
     """Return the row of pieces, those that may be several digits cut apart."""
     high = _height(pieces, scan.high)
     atoms: list[Piece] = []
     piece_of: list[int] = []
     for number, piece in enumerate(pieces):
-        sure = float(look.p[number].max())
-        may_be_several = (
-            piece.width > (WIDE if sure > SURE else WIDE_IF_UNSURE if sure > DOUBTFUL else NARROWEST) * high
-        )
+        may_be_several = piece.width > _narrowest_of_several(float(look.p[number].max()), settings) * high
         parts = [piece]
-        if (may_be_several or expected.allowed) and piece.height < TALL * high:
-            parts = cut_apart(piece, scan.ink, high)
+        if (may_be_several or expected.allowed) and piece.height < settings.tall * high:
+            parts = cut_apart(piece, scan.ink, high, settings.cuts)
         atoms += parts
         piece_of += [number] * len(parts)
-    return Row(atoms, piece_of, high)
+    return Row(atoms, piece_of, high, settings.lattice)
+
+
+def _narrowest_of_several(probability: float, settings: ParsingSettings) -> float:
+    """Return how wide a piece is at least that may be several digits, for that of its best digit."""
+    if probability > settings.sure:
+        return settings.wide
+    return settings.wide_if_unsure if probability > settings.doubtful else settings.wide_if_doubtful
 
 
 def _height(pieces: list[Piece], high: float) -> float:
@@ -167,12 +202,12 @@ def _height(pieces: list[Piece], high: float) -> float:
     return float(np.clip(np.median(tall), 0.6 * high, 1.5 * high)) if len(tall) >= 3 else high
 
 
-def _likely(pieces: list[Piece], look: Look, high: float, usual: Usual) -> Array:
+def _likely(pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings) -> Array:
     """Return how likely pieces are to be digits, in [0, 1], for their height, darkness and thickness alone."""
     heights = np.array([piece.height for piece in pieces], float)
-    size = np.exp(-0.5 * (np.log(np.maximum(heights, 1) / max(high, 1)) / SIZES) ** 2)
-    dark = np.minimum(look.darkness / usual.darkness / FAINT, 1)
-    thick = np.minimum(look.stroke / usual.stroke / THIN, 1)
+    size = np.exp(-0.5 * (np.log(np.maximum(heights, 1) / max(high, 1)) / settings.size_spread) ** 2)
+    dark = np.minimum(look.darkness / usual.darkness / settings.faint, 1)
+    thick = np.minimum(look.stroke / usual.stroke / settings.thin, 1)
     return np.asarray(size * dark * thick**2)
 
 

@@ -1,10 +1,14 @@
-"""Reader: the digits in pictures."""
+"""Reader: the digits in pictures, one or thousands."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import Future
+from copy import copy
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 import numpy as np
 
@@ -14,15 +18,43 @@ from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
 from inkgrad.pictures import Source, open_picture
 from inkgrad.reader.expectation import Expectation, parse_expectation
-from inkgrad.reader.eye import Eye
-from inkgrad.reader.layout import as_reading
-from inkgrad.reader.many import read_in_batches
-from inkgrad.reader.page import scan
-from inkgrad.reader.parsing import parse
-from inkgrad.reader.reading import Reading
+from inkgrad.reader.eye import DIGITS, Eye
+from inkgrad.reader.page import PageSettings, Scan, scan
+from inkgrad.reader.parsing import Parsed, ParsingSettings, Seen, parse
+from inkgrad.reader.reading import UNSURE, Digit, Reading
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
 """The probability below which a digit is written as "?", unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class ReaderSettings:
+    """The numbers of each stage of reading.
+
+    page      how ink, rules, rows and tables are found
+    parsing   how pieces of ink become digits
+    beside    of a cell's width: what is nearer to a table belongs to its row
+    """
+
+    page: PageSettings = PageSettings()
+    parsing: ParsingSettings = ParsingSettings()
+    beside: float = 0.8
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How many pictures are read together, and by whom.
+
+    pictures   that the network looks at together
+    few        so few are read before another process has started
+    ahead      batches that wait for each other process
+    longest    batches in the queue for each process: as many as this one reads while the others start
+    """
+
+    pictures: int = 32
+    few: int = 128
+    ahead: int = 3
+    longest: int = 20
 
 
 class Reader:
@@ -31,18 +63,27 @@ class Reader:
     `model` says which digit a piece of ink is; without one it is the one for real pictures that comes
     with inkgrad, `load("reader")`.  A digit less probable than `threshold`, in [0, 1], is "?".
     `expect` is what is known to be there, such as r"\d{5}" or "4 lines of 9" (see parse_expectation).
+    `settings` are the numbers of each stage, such as how much longer than thick a rule is.
 
     A reader remembers nothing of what it read, so threads may share it.
 
     Raises SettingError for a model of other things than digits, and settings that make no sense.
     """
 
-    def __init__(self, model: Model | None = None, *, threshold: float = THRESHOLD, expect: str | None = None) -> None:
+    def __init__(
+        self,
+        model: Model | None = None,
+        *,
+        threshold: float = THRESHOLD,
+        expect: str | None = None,
+        settings: ReaderSettings = ReaderSettings(),
+    ) -> None:
         if not 0 <= threshold <= 1:
-            raise SettingError(f"a threshold is a probability from 0 to 1, got {threshold}")
+            raise SettingError(f"a threshold is a probability from 0 to 1, got {threshold}", setting="threshold")
         self.eye = Eye(load("reader") if model is None else model)
         self.threshold = threshold
         self.expected = Expectation() if expect is None else parse_expectation(expect)
+        self.settings = settings
 
     def read(self, picture: Source) -> Reading:
         """Return what is read in a picture: a path, the bytes of a file, a Pillow image or an array.
@@ -67,7 +108,7 @@ class Reader:
         """
         workers = available_threads() if workers is None else workers
         refuse_bad_threads(workers)
-        return read_in_batches(self if workers == 1 else self._alone(), pictures, workers)
+        return _read_in_batches(self if workers == 1 else self._alone(), pictures, workers, BatchSettings())
 
     def __call__(self, pictures: Sequence[Source]) -> list[Reading]:
         """Return the readings of a batch of pictures; that of one that cannot be read has an `error`."""
@@ -77,21 +118,21 @@ class Reader:
 
     def _alone(self) -> Reader:
         """Return the same reader for one of several processes: with one thread."""
-        model = self.eye.model
-        alone = Reader(replace(model, engine=model.engine.with_threads(1)), threshold=self.threshold)
-        alone.expected = self.expected
+        alone, model = copy(self), self.eye.model
+        alone.eye = Eye(replace(model, engine=model.engine.with_threads(1)))
         return alone
 
     def _read(self, pictures: list[Array]) -> list[Reading]:
         """Return the readings of pictures as colours; the network looks at all of them together."""
         readings = [Reading((), None, (colours.shape[1], colours.shape[0])) for colours in pictures]
         best = [-np.inf] * len(pictures)
-        pages = [(number, page) for number, colours in enumerate(pictures) for page in scan(colours)]
-        parsed = parse([page for _, page in pages], self.eye, self.expected)
+        settings = self.settings
+        pages = [(number, page) for number, colours in enumerate(pictures) for page in scan(colours, settings.page)]
+        parsed = parse([page for _, page in pages], self.eye, self.expected, settings.parsing)
         for (number, page), digits in zip(pages, parsed, strict=True):
             if digits.score > best[number]:
                 best[number] = digits.score
-                readings[number] = as_reading(page, digits, self.threshold)
+                readings[number] = _as_reading(page, digits, self.threshold, settings.beside)
         return readings
 
 
@@ -103,3 +144,119 @@ def _opened(picture: Source) -> Array | str:
         return str(error)
     except OSError as error:
         return f"{picture}: {error.strerror}" if isinstance(picture, str | os.PathLike) else str(error)
+
+
+def _as_reading(page: Scan, parsed: Parsed, threshold: float, beside: float) -> Reading:
+    """Return the reading of a picture, for what lies on the page and the digits of each row."""
+    lines = _in_lines(page, parsed, beside)
+    digits = tuple(
+        _digit(seen, page.box_of(seen.piece), line, column, threshold)
+        for line, row in enumerate(lines)
+        for column, seen in enumerate(row)
+    )
+    return Reading(digits, _table(page, parsed, threshold), page.size)
+
+
+def _in_lines(page: Scan, parsed: Parsed, beside: float) -> list[list[Seen]]:
+    """Return the digits in lines from top to bottom; a row of a table is a line, with what stands right beside it."""
+    lines: dict[tuple[int, int], list[Seen]] = {}
+    for k, (place, row) in enumerate(zip(page.places, parsed.rows, strict=True)):
+        line = (-1, k) if place is None else place[:2]
+        if place is None and row:
+            line = next((other for other in lines if _continues(row, other, page, beside)), line)
+        lines.setdefault(line, []).extend(row)
+    found = [line if key[0] < 0 else sorted(line, key=_left) for key, line in lines.items() if line]
+    return sorted(found, key=lambda line: float(np.mean([seen.piece.middle[0] for seen in line])))
+
+
+def _continues(row: list[Seen], line: tuple[int, int], page: Scan, beside: float) -> bool:
+    """Return whether all digits of a row stand in, or close beside, a row of a table."""
+    table, number = line
+    if table < 0:
+        return False
+    cells = [box for (its_row, _), box in page.tables[table].cells.items() if its_row == number]
+    top, bottom = np.mean([box[0] for box in cells]), np.mean([box[2] for box in cells])
+    left, right = min(box[1] for box in cells), max(box[3] for box in cells)
+    near = beside * float(np.median([box[3] - box[1] for box in cells]))
+    return all(
+        top <= seen.piece.middle[0] < bottom and left - near <= seen.piece.middle[1] < right + near for seen in row
+    )
+
+
+def _left(seen: Seen) -> float:
+    return seen.piece.middle[1]
+
+
+def _table(page: Scan, parsed: Parsed, threshold: float) -> tuple[tuple[str, ...], ...] | None:
+    if not page.tables:
+        return None
+    table = [[""] * page.tables[0].n_columns for _ in range(page.tables[0].n_rows)]
+    for place, row in zip(page.places, parsed.rows, strict=True):
+        if place is not None and place[0] == 0:
+            table[place[1]][place[2]] = "".join(_label(seen, threshold) for seen in row)
+    return tuple(map(tuple, table))
+
+
+def _label(seen: Seen, threshold: float) -> str:
+    return DIGITS[seen.digit] if seen.p[seen.digit] >= threshold else UNSURE
+
+
+def _digit(seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float) -> Digit:
+    others = [k for k in np.argsort(seen.p)[::-1].tolist() if k != seen.digit][:2]
+    return Digit(
+        label=_label(seen, threshold),
+        best=DIGITS[seen.digit],
+        probability=float(seen.p[seen.digit]),
+        others=tuple((DIGITS[k], float(seen.p[k])) for k in others),
+        box=box,
+        line=line,
+        column=column,
+        image=seen.image,
+    )
+
+
+def _read_in_batches(read: Reader, pictures: Iterable[Source], workers: int, sizes: BatchSettings) -> Iterator[Reading]:
+    """Yield the reading of each picture in their order, from `workers` processes, this one among them.
+
+    No more pictures are taken from the iterable than are soon to be read.
+    """
+    source = iter(pictures)
+    first = list(islice(source, sizes.few + 1))
+    batches = _batches(chain(first, source), sizes.pictures)
+    if workers == 1 or len(first) <= sizes.few:
+        for batch in batches:
+            yield from read(batch)
+    else:
+        yield from _with_others(read, batches, workers - 1, sizes)
+
+
+def _with_others(read: Reader, batches: Iterator[list[Source]], others: int, sizes: BatchSettings) -> Iterator[Reading]:
+    """Yield the readings in order; this process reads too whenever the others have enough to do.
+
+    The others are started afresh: the fork of a process with threads (JAX, a web server) may hang.
+    """
+    from loky import ProcessPoolExecutor  # slow to import, and seldom needed
+
+    pool = ProcessPoolExecutor(others)
+    queue: deque[Future[list[Reading]]] = deque()
+    try:
+        for batch in batches:
+            busy = sum(not readings.done() for readings in queue)
+            queue.append(pool.submit(read, batch) if busy < sizes.ahead * others else _done(read(batch)))
+            while queue and (queue[0].done() or len(queue) > sizes.longest * (others + 1)):
+                yield from queue.popleft().result()
+        while queue:
+            yield from queue.popleft().result()
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+def _done(readings: list[Reading]) -> Future[list[Reading]]:
+    future: Future[list[Reading]] = Future()
+    future.set_result(readings)
+    return future
+
+
+def _batches(pictures: Iterator[Source], size: int) -> Iterator[list[Source]]:
+    while batch := list(islice(pictures, size)):
+        yield batch

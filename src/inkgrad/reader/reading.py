@@ -1,4 +1,4 @@
-"""Reading: what was read in a picture, and where, and how a notebook shows it."""
+"""Reading: what was read in a picture, and where; as a notebook shows it, and drawn over the picture."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from functools import cached_property
 from io import BytesIO
 from itertools import groupby
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from inkgrad.arrays import Array
+from inkgrad.errors import PictureError
 from inkgrad.html import BAD, Html, as_html, table
+from inkgrad.pictures import Source, open_picture
 
 UNSURE = "?"
 MOST_DIGITS_SHOWN = 300  # in a notebook; pictures of them take half a kilobyte each
+LEAST_DRAWN_PX = 400  # of the longer side: smaller pictures are enlarged, so that labels can be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,3 +142,36 @@ def _as_data(image: Array) -> str:
     file = BytesIO()
     Image.fromarray(255 - image).save(file, format="PNG")
     return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
+    """Return a picture with a box around each digit of its reading, and its label above.
+
+    Boxes are blue where the digit is sure, and orange where its probability is 0.5 or less.
+
+    Raises what open_picture does, and PictureError for a picture without pixels.
+    """
+    colours = open_picture(picture)
+    if colours.size == 0:
+        raise PictureError("a picture without pixels cannot be drawn on")
+    drawn = Image.fromarray(np.repeat(colours, 4 - colours.shape[2], axis=2) if colours.shape[2] == 1 else colours)
+    scale = max(1, -(-LEAST_DRAWN_PX // max(drawn.size)))
+    drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)
+    pen = ImageDraw.Draw(drawn)
+    for digit in reading.digits:
+        left, top, right, bottom = (edge * scale for edge in digit.box)
+        colour = _colour(digit.probability)
+        width = max(1, round((bottom - top) / 40))
+        pen.rectangle((left - width, top - width, right + width - 1, bottom + width - 1), outline=colour, width=width)
+        size = int(np.clip((bottom - top) / 2.5, 10, 60))
+        place, anchor = ((left, top - 2 * width), "lb") if top > size else ((left + width, top), "lt")
+        pen.text(place, digit.label, colour, ImageFont.load_default(size), anchor, stroke_width=1, stroke_fill="white")
+    return drawn
+
+
+def _colour(probability: float) -> tuple[int, int, int]:
+    """Return a colour from orange, for probabilities up to 0.5, to blue."""
+    share = np.clip((probability - 0.5) / (1 - 0.5), 0, 1)
+    sure, unsure = np.array([0, 114, 178]), np.array([213, 94, 0])  # which the colour-blind tell apart
+    red, green, blue = np.rint(share * sure + (1 - share) * unsure).astype(int).tolist()
+    return red, green, blue
