@@ -26,15 +26,20 @@ from machine import report
 from tables import markdown, time_text
 
 from inkgrad.data import Dataset, Examples, mnist
-from inkgrad.distributed.training import Team, train_together
-from inkgrad.distributed.training.groups import Gloo, Group, Tree
-from inkgrad.distributed.training.sums import tree
+from inkgrad.distributed.training import TrainingPool, train_together
+from inkgrad.distributed.training.allreduce import GlooGroup, Group, TreeGroup, sum_tree
 from inkgrad.fast import Fast, limit_threads
 from inkgrad.models import MODELS
 from inkgrad.training import Objective, Run
 
 NETWORKS = "seed", "cnn-large"
-TEAMS = Team(1), Team(2, gloo=True), Team(4, gloo=True), Team(2, gloo=False), Team(4, gloo=False)
+POOLS = (
+    TrainingPool(1),
+    TrainingPool(2, gloo=True),
+    TrainingPool(4, gloo=True),
+    TrainingPool(2, gloo=False),
+    TrainingPool(4, gloo=False),
+)
 N_SUMS = 100
 SIZES = 79_510, 225_418, 10_000_000  # the numbers in theta of seed, of cnn-large, and of something large
 
@@ -72,7 +77,7 @@ def slope(looks: list[tuple[float, int]]) -> float:
     return statistics.median((b - a) / (n - m) for (a, m), (b, n) in pairwise(looks))
 
 
-def team_step(name: str, team: Team, digits: Dataset, seconds: float) -> tuple[float, float, dict[str, float]]:
+def pool_step(name: str, pool: TrainingPool, digits: Dataset, seconds: float) -> tuple[float, float, dict[str, float]]:
     """Return the median time of a step on workers, the seconds until the first, and megabytes by process."""
     run, begin = new_run(name, 1), time.perf_counter()
     looks: list[tuple[float, int]] = []
@@ -81,7 +86,7 @@ def team_step(name: str, team: Team, digits: Dataset, seconds: float) -> tuple[f
     def stop() -> bool:
         return bool(looks) and looks[-1][0] - looks[0][0] > seconds
 
-    with closing(train_together(run, digits, 10**6, team, stop)) as all_news:
+    with closing(train_together(run, digits, 10**6, pool, stop)) as all_news:
         for news in all_news:
             if news.steps and (not looks or news.steps > looks[-1][1]):
                 looks.append((time.perf_counter(), news.steps))
@@ -97,7 +102,7 @@ def peaks() -> dict[str, float]:
             name, status = (folder / "cmdline").read_text(), (folder / "status").read_text()
         except OSError:
             continue
-        for kind in "RayTrainWorker", "TrainController", "Ledger":
+        for kind in "RayTrainWorker", "TrainController", "Coordinator":
             if name.startswith("ray::") and kind in name and descends(folder.name):
                 peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
                 found[kind] = max(found.get(kind, 0.0), peak)
@@ -120,7 +125,7 @@ def descends(process: str) -> bool:
 def summing(n: int, gloo: bool) -> Iterator[list]:
     """Yield n actors that are a group."""
     members = [ray.remote(num_cpus=1)(Member).remote() for _ in range(n)]
-    nodes = None if gloo else tree(1, n)
+    nodes = None if gloo else sum_tree(1, n)
     name = f"sums-{n}-{time.time_ns()}"
     ray.get([member.join.remote(rank, n, name, nodes) for rank, member in enumerate(members)])
     yield members
@@ -130,7 +135,7 @@ def summing(n: int, gloo: bool) -> Iterator[list]:
 
 class Member:
     def join(self, rank: int, n: int, name: str, nodes: list | None) -> None:
-        self.group: Group = Tree(1, rank, nodes) if nodes else Gloo(name, rank, n)
+        self.group: Group = TreeGroup(1, rank, nodes) if nodes else GlooGroup(name, rank, n)
 
     def seconds(self, size: int, times: int) -> float:
         vector, found = np.zeros(size, np.float32), []
@@ -149,9 +154,9 @@ def sums(n: int, gloo: bool) -> dict[int, float]:
         }
 
 
-def name_of(team: Team) -> str:
-    how = {True: ", Gloo", False: ", tree of actors", None: ""}[team.gloo]
-    return f"{team.n_workers} worker{'s' * (team.n_workers > 1)} of 1 thread{how}"
+def name_of(pool: TrainingPool) -> str:
+    how = {True: ", Gloo", False: ", tree of actors", None: ""}[pool.gloo]
+    return f"{pool.n_workers} worker{'s' * (pool.n_workers > 1)} of 1 thread{how}"
 
 
 def shown(found: list[float]) -> str:
@@ -178,9 +183,9 @@ def main() -> None:
             for n_threads in 1, 2:
                 key = f"plain loop, {n_threads} thread{'s' * (n_threads > 1)}"
                 steps[network][key].append(plain_step(network, n_threads, digits, given.seconds))
-            for team in TEAMS:
-                step, start, found = team_step(network, team, digits, given.seconds)
-                steps[network][name_of(team)].append(step)
+            for pool in POOLS:
+                step, start, found = pool_step(network, pool, digits, given.seconds)
+                steps[network][name_of(pool)].append(step)
                 starts.append(start)
                 memory = {kind: max(found.get(kind, 0), memory.get(kind, 0)) for kind in found | memory}
         for n, gloo in (2, True), (2, False), (4, True), (4, False):

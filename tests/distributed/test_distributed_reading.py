@@ -244,7 +244,7 @@ def test_a_number_of_workers_that_cannot_be_leaves_nothing(local_ray, scans, tmp
 
 
 def test_workers_read_with_one_thread(local_ray):
-    from inkgrad.distributed.reading.worker import PictureReader
+    from inkgrad.distributed.reading.picture_reader import PictureReader
 
     class Asked(PictureReader):
         def threads(self):

@@ -8,9 +8,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from inkgrad.distributed.reading.listing import list_sources
 from inkgrad.distributed.reading.parts import cut, read_list, write_list
-from inkgrad.distributed.reading.tables import Columns, count_rows, read_rows
+from inkgrad.distributed.reading.sources import Columns, count_rows, list_sources, read_rows
 from inkgrad.errors import DataError, SettingError
 
 

@@ -119,7 +119,7 @@ def test_asha_remembers_the_trials_from_before_it_was_interrupted(tmp_path, smal
 
 
 def test_a_trial_lost_again_and_again_is_said(local_ray, tmp_path, small_folder, monkeypatch):
-    monkeypatch.setattr(tune, "TRIES_AGAIN", 0)
+    monkeypatch.setattr(tune, "MORE_TRIES", 0)
     sweep = sweep_in(tmp_path, small_folder)
     sweep.store.folder.write_text("a file where the folder of checkpoints belongs")
     with pytest.raises(Interrupted, match=r"4 trials were lost, each with 1 workers, such as trial 1: .*FileExists"):

@@ -8,8 +8,8 @@ import pytest
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
-from inkgrad.distributed.training import Team, on_workers, train_together
-from inkgrad.distributed.training.ledger import WorkersLost
+from inkgrad.distributed.training import TrainingPool, on_workers, train_together
+from inkgrad.distributed.training.coordinator import WorkersLost
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Dense, Flatten, Layer, ReLU
@@ -49,13 +49,15 @@ def epochs_of(run, few, n):
 
 
 @pytest.mark.parametrize(
-    "team", [Team(1), Team(2, gloo=False), Team(3)], ids=["1", "2, by a tree of actors", "3, as is installed"]
+    "pool",
+    [TrainingPool(1), TrainingPool(2, gloo=False), TrainingPool(3)],
+    ids=["1", "2, by a tree of actors", "3, as is installed"],
 )
-def test_any_number_of_workers_finds_the_theta_of_one_process(few, team):
+def test_any_number_of_workers_finds_the_theta_of_one_process(few, pool):
     """55 steps; the last batch of each epoch has 40 examples, so the shards of three workers differ in size."""
     alone, together = new_run(), new_run()
     accuracies = epochs_of(alone, few, 5)
-    *_, last = everything = list(train_together(together, few, 5, team))
+    *_, last = everything = list(train_together(together, few, 5, pool))
     rows = [row for news in everything for row in news.rows]
     assert last.over
     assert (together.epoch, together.step) == (5, 0)
@@ -67,8 +69,8 @@ def test_any_number_of_workers_finds_the_theta_of_one_process(few, team):
 
 def test_workers_may_take_steps_of_their_own_between_averages(few):
     """Against two runs side by side, averaged by hand after every third step, and at the end of the epoch."""
-    team, together = Team(2, sync_every=3), new_run(SGD(0.05, 0.9))
-    for _ in train_together(together, few, 2, team):
+    pool, together = TrainingPool(2, sync_every=3), new_run(SGD(0.05, 0.9))
+    for _ in train_together(together, few, 2, pool):
         pass
     pair = [new_run(SGD(0.05, 0.9)) for _ in range(2)]
     for i, run in enumerate(pair):
@@ -87,7 +89,7 @@ def test_workers_may_take_steps_of_their_own_between_averages(few):
 
 def test_a_cost_that_is_no_number_ends_it_on_all_workers(few):
     with pytest.raises(Diverged, match=r"no longer a number at step \d+ of epoch 1: try a smaller learning rate"):
-        list(train_together(new_run(SGD(1e200)), few, 1, Team(2)))
+        list(train_together(new_run(SGD(1e200)), few, 1, TrainingPool(2)))
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def test_workers_that_always_fail_end_it_with_what_they_said(few):
     with pytest.raises(
         WorkersLost, match=r"5 times in a row before a checkpoint; the last error was .*[Nn]o module named"
     ):
-        list(train_together(run, few, 1, Team(1)))
+        list(train_together(run, few, 1, TrainingPool(1)))
 
 
 @pytest.mark.parametrize(
@@ -117,14 +119,14 @@ def test_workers_that_always_fail_end_it_with_what_they_said(few):
         ({"n_workers": 2, "sync_every": 0}, "after 1 step or more, got --sync-every 0"),
     ],
 )
-def test_a_team_without_workers_or_steps_is_refused(settings, message):
+def test_a_pool_without_workers_or_steps_is_refused(settings, message):
     with pytest.raises(SettingError, match=message):
-        Team(**settings)
+        TrainingPool(**settings)
 
 
 def test_more_workers_than_examples_in_a_batch_are_refused(few):
     with pytest.raises(SettingError, match="each of 97 workers needs an example of every batch, and a batch has 96"):
-        next(train_together(new_run(), few, 1, Team(97)))
+        next(train_together(new_run(), few, 1, TrainingPool(97)))
 
 
 ONE = Fast(1)
@@ -143,13 +145,13 @@ def test_a_training_goes_on_from_one_process_to_workers_and_back(tmp_path, small
             next(steps)
         first.save_checkpoint()
     second = resume(paths, {}, small_folder, ONE)
-    with on_workers(second, Team(2), None, lambda: second.steps_done > 7) as walk:
+    with on_workers(second, TrainingPool(2), None, lambda: second.steps_done > 7) as walk:
         for _ in second.steps(walk):
             pass
     assert 7 < second.steps_done <= 40
     third = resume(paths, {}, small_folder, ONE)
     assert third.steps_done == second.steps_done
-    with on_workers(third, Team(3), None, lambda: False) as walk:
+    with on_workers(third, TrainingPool(3), None, lambda: False) as walk:
         for _ in third.steps(walk):
             pass
     assert [row["step"] for row in third.rows] == [row["step"] for row in whole.rows] == [20, 40]
@@ -172,7 +174,7 @@ def half_a_checkpoint():
 def test_a_full_disk_ends_it_and_leaves_the_checkpoint_before(tmp_path, small_folder, half_a_checkpoint):
     paths = Paths(tmp_path / "model.safetensors")
     session = start(paths, GIVEN, small_folder, speed=ONE)
-    with on_workers(session, Team(2), None, lambda: False) as walk, closing(session.steps(walk)) as steps:
+    with on_workers(session, TrainingPool(2), None, lambda: False) as walk, closing(session.steps(walk)) as steps:
         next(steps)
         half_a_checkpoint()
         with pytest.raises(OSError, match="File too large"):

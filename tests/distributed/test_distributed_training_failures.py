@@ -11,7 +11,7 @@ from support.commands import command, last_line, output_of, started
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
-from inkgrad.distributed.training import Team, train_together
+from inkgrad.distributed.training import TrainingPool, train_together
 from inkgrad.layers import Chain, Dense, Flatten, ReLU
 from inkgrad.optimizers import SGD
 from inkgrad.sessions import Paths, resume, start
@@ -65,7 +65,7 @@ def test_a_training_survives_twenty_kills_at_random_moments(local_ray, few):
             pass
     run, rows, killed, waited = new_run(), [], [], 0
     moments = list(rng.integers(0, 10, 20))
-    for news in train_together(run, few, EPOCHS, Team(2)):
+    for news in train_together(run, few, EPOCHS, TrainingPool(2)):
         rows += news.rows
         there = [process for process in workers() if process not in killed]
         waited += len(news.rows)
@@ -89,7 +89,7 @@ from ray.cluster_utils import Cluster
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import load_data
 from inkgrad.distributed import connect
-from inkgrad.distributed.training import Team, train_together
+from inkgrad.distributed.training import TrainingPool, train_together
 from inkgrad.layers import Chain, Dense, Flatten
 from inkgrad.optimizers import SGD
 from inkgrad.training import Objective, Run
@@ -105,7 +105,7 @@ nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
 alone, run, steps = new_run(), new_run(), []
 with connect(cluster.address, n_workers=3) as found:
     assert found.n_nodes == 3
-    for news in train_together(run, few, 200, Team(3)):
+    for news in train_together(run, few, 200, TrainingPool(3)):
         steps += [row["step"] for row in news.rows]
         if news.steps > 100 and nodes:
             cluster.remove_node(nodes.pop(), allow_graceful=False)

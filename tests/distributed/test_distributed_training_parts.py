@@ -1,20 +1,20 @@
-"""The parts of training on several workers, each alone: sums, and the ledger."""
+"""The parts of training on several workers, each alone: sums, and the coordinator."""
 
 import asyncio
 
 import numpy as np
 import pytest
 
-from inkgrad.distributed.training.job import Place
-from inkgrad.distributed.training.ledger import MOST_DEATHS, Ledger, Outdated, WorkersLost
-from inkgrad.distributed.training.sums import Sums
+from inkgrad.distributed.training.allreduce import SumNode
+from inkgrad.distributed.training.coordinator import MOST_DEATHS, Coordinator, Outdated, WorkersLost
+from inkgrad.distributed.training.job import Position
 
 
 def test_a_sum_is_made_in_the_order_of_the_callers_not_of_their_coming():
     vectors = [np.array([x]) for x in (1e16, 1.0, -1e16)]
 
     async def come(order):
-        sums = Sums(1, 3)
+        sums = SumNode(1, 3)
         return await asyncio.gather(*(sums.add(1, 0, caller, vectors[caller]) for caller in order))
 
     for order in [0, 1, 2], [2, 1, 0], [1, 2, 0]:
@@ -24,7 +24,7 @@ def test_a_sum_is_made_in_the_order_of_the_callers_not_of_their_coming():
 
 def test_a_half_filled_step_gives_nothing_until_the_last_has_come():
     async def come():
-        sums = Sums(1, 2)
+        sums = SumNode(1, 2)
         first = asyncio.ensure_future(sums.add(1, 0, 0, np.ones(2)))
         await asyncio.sleep(0)
         assert not first.done()
@@ -46,7 +46,7 @@ def test_a_half_filled_step_gives_nothing_until_the_last_has_come():
 )
 def test_a_vector_of_another_attempt_or_step_is_refused(call, message):
     async def come():
-        sums = Sums(2, 2)
+        sums = SumNode(2, 2)
         first = asyncio.ensure_future(sums.add(2, 0, 0, np.ones(2)))
         await asyncio.sleep(0)
         with pytest.raises(RuntimeError, match=message):
@@ -56,38 +56,43 @@ def test_a_vector_of_another_attempt_or_step_is_refused(call, message):
     asyncio.run(come())
 
 
-def place(step):
-    return Place(np.full(3, float(step)), {}, 0, step)
+def position(step):
+    return Position(np.full(3, float(step)), {}, 0, step)
 
 
 def test_an_attempt_goes_on_from_the_last_checkpoint_and_an_earlier_one_is_refused():
     async def happen():
-        ledger = Ledger(place(0))
-        first = await ledger.begin()
-        await ledger.commit(first, place(100), {"step": 100})
-        second = await ledger.begin()
-        assert (await ledger.last(second)).step == 100
-        for call in ledger.last(first), ledger.note(first, 7), ledger.commit(first, place(200)), ledger.end(first):
+        coordinator = Coordinator(position(0))
+        first = await coordinator.begin()
+        await coordinator.commit(first, position(100), {"step": 100})
+        second = await coordinator.begin()
+        assert (await coordinator.last(second)).step == 100
+        for call in (
+            coordinator.last(first),
+            coordinator.note(first, 7),
+            coordinator.commit(first, position(200)),
+            coordinator.end(first),
+        ):
             with pytest.raises(Outdated, match="attempt 1 is over, attempt 2 goes on"):
                 await call
-        await ledger.commit(second, place(200), {"step": 200})
-        news = await ledger.news(0, 1)
-        assert (news.place.step, [row["step"] for row in news.rows]) == (200, [100, 200])
-        news = await ledger.news(news.number, 0.001)
-        assert (news.place, news.rows) == (None, [])
+        await coordinator.commit(second, position(200), {"step": 200})
+        news = await coordinator.news(0, 1)
+        assert (news.position.step, [row["step"] for row in news.rows]) == (200, [100, 200])
+        news = await coordinator.news(news.number, 0.001)
+        assert (news.position, news.rows) == (None, [])
 
     asyncio.run(happen())
 
 
 def test_workers_that_die_again_and_again_are_given_up_with_what_they_said():
     async def happen():
-        ledger = Ledger(place(0))
+        coordinator = Coordinator(position(0))
         for _ in range(MOST_DEATHS):
-            attempt = await ledger.begin()
-            await ledger.complain(attempt, "TypeError: no such thing")
-            await ledger.complain(attempt, "the connection was lost")
-        assert await ledger.begin() is None
-        news = await ledger.news(0, 1)
+            attempt = await coordinator.begin()
+            await coordinator.complain(attempt, "TypeError: no such thing")
+            await coordinator.complain(attempt, "the connection was lost")
+        assert await coordinator.begin() is None
+        news = await coordinator.news(0, 1)
         assert isinstance(news.error, WorkersLost)
         assert "died 5 times in a row before a checkpoint; the last error was TypeError: no such th" in str(news.error)
 
@@ -96,22 +101,22 @@ def test_workers_that_die_again_and_again_are_given_up_with_what_they_said():
 
 def test_a_checkpoint_between_deaths_lets_them_go_on():
     async def happen():
-        ledger = Ledger(place(0))
+        coordinator = Coordinator(position(0))
         for step in range(10 * MOST_DEATHS):
-            await ledger.commit(await ledger.begin(), place(step))
-        assert not (await ledger.news(0, 1)).over
+            await coordinator.commit(await coordinator.begin(), position(step))
+        assert not (await coordinator.news(0, 1)).over
 
     asyncio.run(happen())
 
 
 def test_nothing_begins_after_a_stop():
     async def happen():
-        ledger = Ledger(place(0))
-        assert not await ledger.note(await ledger.begin(), 3)
-        await ledger.stop()
-        assert await ledger.note(1, 4)
-        assert await ledger.begin() is None
-        news = await ledger.news(0, 1)
+        coordinator = Coordinator(position(0))
+        assert not await coordinator.note(await coordinator.begin(), 3)
+        await coordinator.stop()
+        assert await coordinator.note(1, 4)
+        assert await coordinator.begin() is None
+        news = await coordinator.news(0, 1)
         assert (news.over, news.error) == (True, None)
 
     asyncio.run(happen())

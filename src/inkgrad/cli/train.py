@@ -29,7 +29,7 @@ from inkgrad.training import refuse_no_events
 
 N_CHECKED = 16  # examples for the gradient check
 
-Crew = Callable[[Session, Callable[[], bool]], AbstractContextManager[Stepper]]
+Pool = Callable[[Session, Callable[[], bool]], AbstractContextManager[Stepper]]
 
 
 def _about_models() -> str:
@@ -131,7 +131,7 @@ def train(
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
     engine = engine_of(1 if n_threads is None and n_workers is not None else n_threads, plain)
-    crew = None if n_workers is None else _crew(n_workers, 1 if sync_every is None else sync_every, address)
+    pool = None if n_workers is None else _worker_pool(n_workers, 1 if sync_every is None else sync_every, address)
     if tensorboard is not None:
         refuse_no_events(tensorboard)
     session = go_on(paths, given, folder, engine) if resume else start(paths, given, folder, anew, engine)
@@ -142,33 +142,33 @@ def train(
         _check_gradient(session)
     on_workers = {"--workers": n_workers, "--ray": address, "--sync-every": sync_every}
     again = [word for name, value in on_workers.items() if value is not None for word in (name, str(value))]
-    _train(session, console, check_every, crew, again)
+    _train(session, console, check_every, pool, again)
     session.save_model()
     say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
     found = session.evaluate()
     print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
 
 
-def _crew(n_workers: int, sync_every: int, address: str | None) -> Crew:
+def _worker_pool(n_workers: int, sync_every: int, address: str | None) -> Pool:
     """Return what has several workers do the steps of a session."""
-    from inkgrad.distributed.training import Team, on_workers
+    from inkgrad.distributed.training import TrainingPool, on_workers
 
-    team = Team(n_workers, sync_every)
+    workers = TrainingPool(n_workers, sync_every)
 
     # Ray says on standard output that a worker died; that is for the accuracy alone.
     @contextmanager
-    def crew(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Stepper]:
-        with redirect_stdout(StringIO()), on_workers(session, team, address, stop_requested) as stepper:
+    def pool(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Stepper]:
+        with redirect_stdout(StringIO()), on_workers(session, workers, address, stop_requested) as stepper:
             yield stepper
 
-    return crew
+    return pool
 
 
-def _train(session: Session, console: Console, check_every: int | None, crew: Crew | None, again: list[str]) -> None:
+def _train(session: Session, console: Console, check_every: int | None, pool: Pool | None, again: list[str]) -> None:
     with (
         limit_threads(session.run.engine.n_threads),
         stop_requests() as stop_requested,
-        crew(session, stop_requested) if crew else nullcontext() as stepper,
+        pool(session, stop_requested) if pool else nullcontext() as stepper,
         progress_of(session, console) as show,
         closing(session.steps(stepper)) as steps,
     ):

@@ -14,9 +14,6 @@ import ray
 
 from inkgrad.errors import SettingError
 
-PATIENCE = 5  # seconds for a head to take a connection
-ENOUGH = 60  # seconds for a node to say its versions
-
 
 @dataclass(frozen=True)
 class Cluster:
@@ -73,7 +70,7 @@ def _refuse_unreachable(address: str) -> None:
     if not (colon and host and port.isdecimal() and int(port) < 2**16):
         raise SettingError(f"the address of a Ray cluster is host:port, such as 10.0.0.1:6379, got {address!r}")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()  # seconds
     except OSError as error:
         raise SettingError(
             f"nothing answers at {address}: {error.strerror or error}; start the cluster with `ray start --head`, "
@@ -117,7 +114,7 @@ def _refuse_other_versions() -> None:
     for node in _alive():
         there = NodeAffinitySchedulingStrategy(node, soft=False)
         try:
-            found = ray.get(ask.options(scheduling_strategy=there).remote(), timeout=ENOUGH)
+            found = ray.get(ask.options(scheduling_strategy=there).remote(), timeout=60)  # seconds
         except ray.exceptions.RayError as error:
             first = str(error).partition("\n")[0]
             raise SettingError(f"the node {node[:8]} of the Ray cluster does not answer: {first}") from None

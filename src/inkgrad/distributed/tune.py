@@ -23,9 +23,10 @@ from inkgrad.files import replacing
 from inkgrad.sweeps import Show, Sweep, Trial, TrialFolder, TrialResult, TrialStatus, ValidationSplit, train_trial
 from inkgrad.training import Checkpoint, Row, Run
 
-TRIES_AGAIN = 3  # times that a trial is tried again whose worker died
+MORE_TRIES = 3
+"""How often a trial is tried again whose worker died."""
 ACCURACY = "validation_accuracy"
-QUIET = {name: "1" for name in ("TUNE_DISABLE_SIGINT_HANDLER", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS")} | {
+QUIET_TUNE = {name: "1" for name in ("TUNE_DISABLE_SIGINT_HANDLER", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS")} | {
     "RAY_AIR_NEW_OUTPUT": "0"  # it has no other way to be told
 }
 
@@ -67,7 +68,7 @@ def on_ray(
                 verbose=0,
                 callbacks=[watch],
                 stop=_Stop(stop),
-                failure_config=tune.FailureConfig(max_failures=TRIES_AGAIN),
+                failure_config=tune.FailureConfig(max_failures=MORE_TRIES),
             ),
         )
         with _silence():
@@ -77,7 +78,7 @@ def on_ray(
     lost = [number for number in left if number not in sweep.results]
     if lost:
         raise Interrupted(
-            f"{len(lost)} trials were lost, each with {TRIES_AGAIN + 1} workers, such as trial {lost[0]}: {watch.why}"
+            f"{len(lost)} trials were lost, each with {MORE_TRIES + 1} workers, such as trial {lost[0]}: {watch.why}"
         )
 
 
@@ -219,10 +220,10 @@ def scheduler_of(sweep: Sweep) -> Any:
 @contextmanager
 def _silence() -> Iterator[None]:
     """Keep Tune from talking, and from taking Ctrl-C, inside a with block: we do both."""
-    logger, before = logging.getLogger("ray.tune"), {name: os.environ.get(name) for name in QUIET}
+    logger, before = logging.getLogger("ray.tune"), {name: os.environ.get(name) for name in QUIET_TUNE}
     level = logger.level
     logger.setLevel(logging.CRITICAL)
-    os.environ.update(QUIET)
+    os.environ.update(QUIET_TUNE)
     try:
         yield
     finally:

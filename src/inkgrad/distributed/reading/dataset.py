@@ -10,20 +10,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from inkgrad.distributed.cluster import connect
-from inkgrad.distributed.reading.crew import Crew, gathered
 from inkgrad.distributed.reading.folder import Folder
-from inkgrad.distributed.reading.joining import errors_beside, join, refuse_other_ending
-from inkgrad.distributed.reading.listing import Found, list_sources
-from inkgrad.distributed.reading.loads import as_seen_by_workers, load_parts
-from inkgrad.distributed.reading.parts import Part, write_list
-from inkgrad.distributed.reading.stores import is_address
-from inkgrad.distributed.reading.tables import Columns
+from inkgrad.distributed.reading.parts import Part, as_seen_by_workers, load_parts, write_list
+from inkgrad.distributed.reading.reader_pool import ReaderPool, gathered
+from inkgrad.distributed.reading.result_files import errors_beside, join, refuse_other_ending
+from inkgrad.distributed.reading.sources import Columns, Found, is_address, list_sources
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.models import Model, load
 from inkgrad.reader import THRESHOLD, Reader
-
-PART = 200  # pictures
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ def read_dataset(
     expect: str | None = None,
     column: str | None = None,
     names: str | None = None,
-    part_size: int = PART,
+    part_size: int = 200,
     resume: bool = False,
     anew: bool = False,
     show: Callable[[Tally], None] | None = None,
@@ -179,14 +174,14 @@ def _read_what_lacks(
                 yield part
 
     with connect(address, n_workers):
-        crew = Crew(reader, min(n_workers, len(lacking)), _sample(folder))
+        pool = ReaderPool(reader, min(n_workers, len(lacking)), _sample(folder))
         try:
             if show:
                 show(tally)
-            for number, rows in gathered(crew.read(load_parts(parts(), columns)), n_of):
+            for number, rows in gathered(pool.read(load_parts(parts(), columns)), n_of):
                 folder.put(number, rows)
                 tally = replace(tally, n_done=tally.n_done + len(rows))
                 if show:
                     show(tally)
         finally:
-            crew.dismiss()
+            pool.end()

@@ -16,8 +16,7 @@ from inkgrad.distributed.reading.parts import Listed, Part, read_list
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
 
-MANIFEST, LIST, PARTS = "manifest.json", "list.jsonl", "part-*.parquet"
-LAST = ".done"  # of the name of a folder that is no longer needed
+MANIFEST_FILE, LIST_FILE = "manifest.json", "list.jsonl"
 
 
 @dataclass(frozen=True)
@@ -33,17 +32,17 @@ class Folder:
     @property
     def is_begun(self) -> bool:
         """Whether there is work to go on with."""
-        return (self.path / MANIFEST).is_file()
+        return (self.path / MANIFEST_FILE).is_file()
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What was noted when the work began."""
         try:
-            noted = json.loads((self.path / MANIFEST).read_bytes())
+            noted = json.loads((self.path / MANIFEST_FILE).read_bytes())
             Listed(**noted["listed"])
             return {"settings": dict(noted["settings"]), "listed": noted["listed"]}
         except (ValueError, KeyError, TypeError):
-            raise SettingError(f"{self.path / MANIFEST} is damaged: begin anew") from None
+            raise SettingError(f"{self.path / MANIFEST_FILE} is damaged: begin anew") from None
 
     @property
     def listed(self) -> Listed:
@@ -64,15 +63,15 @@ class Folder:
             self.remove()
         if self.path.exists():
             if not self.path.is_dir() or not all(
-                path.name.lstrip(".").startswith(LIST) for path in self.path.iterdir()
+                path.name.lstrip(".").startswith(LIST_FILE) for path in self.path.iterdir()
             ):
                 raise SettingError(f"{self.path} is needed for the work under way, and has other things in it: move it")
             shutil.rmtree(self.path)  # a list that was never finished
         self.path.mkdir()
         try:
-            with replacing(self.path / LIST) as file:
+            with replacing(self.path / LIST_FILE) as file:
                 listed = write_list(file)
-            with replacing(self.path / MANIFEST) as file:
+            with replacing(self.path / MANIFEST_FILE) as file:
                 noted = {"settings": settings, "listed": vars(listed)}
                 file.write(json.dumps(noted, indent=1).encode() + b"\n")
         except BaseException:
@@ -96,11 +95,11 @@ class Folder:
 
     def done(self) -> set[int]:
         """Return the numbers of the parts that are done."""
-        return {int(path.stem.removeprefix("part-")) for path in self.path.glob(PARTS)}
+        return {int(path.stem.removeprefix("part-")) for path in self.path.glob("part-*.parquet")}
 
     def parts(self) -> Iterator[Part]:
         """Yield all parts."""
-        with open(self.path / LIST) as lines:
+        with open(self.path / LIST_FILE) as lines:
             yield from read_list(lines)
 
     def part(self, number: int) -> Path:
@@ -114,7 +113,7 @@ class Folder:
 
     def remove(self) -> None:
         """Remove the folder; in one move first, so that never half of it is left under its name."""
-        gone = self.path.with_name(f".{self.path.name}{LAST}")
+        gone = self.path.with_name(f".{self.path.name}.done")
         shutil.rmtree(gone, ignore_errors=True)
         self.path.rename(gone)
         shutil.rmtree(gone)

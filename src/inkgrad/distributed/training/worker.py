@@ -11,16 +11,12 @@ from typing import Any
 import ray
 
 from inkgrad.data import Examples
-from inkgrad.distributed.training.averaging import Averaging
-from inkgrad.distributed.training.groups import Alone, Gloo, Group, Tree
-from inkgrad.distributed.training.job import Job, Place
-from inkgrad.distributed.training.sums import tree
+from inkgrad.distributed.training.allreduce import Averaging, GlooGroup, Group, LoneGroup, TreeGroup, sum_tree
+from inkgrad.distributed.training.job import Job, Position
 from inkgrad.errors import InkgradError
 from inkgrad.fast import limit_threads
 from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.training import Row, Run, Shard, Step, TrainingLoop
-
-NOTE = 0.5  # seconds between words to the driver
 
 
 def work(told: dict[str, Any]) -> None:
@@ -28,37 +24,37 @@ def work(told: dict[str, Any]) -> None:
     from ray.train import get_context
     from ray.train.collective import broadcast_from_rank_zero
 
-    ledger, context = told["ledger"], get_context()
+    coordinator, context = told["coordinator"], get_context()
     rank, n = context.get_world_rank(), context.get_world_size()
-    attempt = broadcast_from_rank_zero(ray.get(ledger.begin.remote()) if rank == 0 else None)
+    attempt = broadcast_from_rank_zero(ray.get(coordinator.begin.remote()) if rank == 0 else None)
     if attempt is None:
         return
     error = None
     try:
         job: Job = ray.get(told["job"])  # here, so that a layer which this machine lacks is complained of
         with limit_threads(job.engine.n_threads):
-            group = _join(job, ledger, attempt, rank, n)
-            Worker(job, ledger, attempt, Shard(rank, n), group).work()
+            group = _join(job, coordinator, attempt, rank, n)
+            Worker(job, coordinator, attempt, Shard(rank, n), group).work()
     except InkgradError as found:  # all workers meet it at the same step, and would again
         error = found
     except Exception as found:
-        ray.get(ledger.complain.remote(attempt, f"{type(found).__name__}: {found}".partition("\n")[0]))
+        ray.get(coordinator.complain.remote(attempt, f"{type(found).__name__}: {found}".partition("\n")[0]))
         raise
     if rank == 0:
-        ray.get(ledger.end.remote(attempt, error))
+        ray.get(coordinator.end.remote(attempt, error))
 
 
-def _join(job: Job, ledger: Any, attempt: int, rank: int, n: int) -> Group:
+def _join(job: Job, coordinator: Any, attempt: int, rank: int, n: int) -> Group:
     from ray.train.collective import barrier
 
     if n == 1:
-        return Alone()
+        return LoneGroup()
     if job.gloo:
-        return Gloo(f"{job.name}-{attempt}", rank, n)
+        return GlooGroup(f"{job.name}-{attempt}", rank, n)
     if rank == 0:
-        ray.get(ledger.share.remote(attempt, tree(attempt, n)))
+        ray.get(coordinator.share.remote(attempt, sum_tree(attempt, n)))
     barrier()
-    return Tree(attempt, rank, ray.get(ledger.shared.remote(attempt)))
+    return TreeGroup(attempt, rank, ray.get(coordinator.shared.remote(attempt)))
 
 
 @dataclass
@@ -76,26 +72,30 @@ class LocalRun(Run):
         n = self.steps_in_epoch(examples)
         for step in super().steps(examples):
             if self.step % self.sync_every == 0 or is_row_due(self) or self.step == n:
-                step = replace(step, cost=self.averaging.place(self, step.cost))
+                step = replace(step, cost=self.averaging.parameters(self, step.cost))
             yield step
 
 
 class Worker:
-    """One of the workers of an attempt.  That of rank 0 also writes the ledger."""
+    """One of the workers of an attempt.  That of rank 0 also writes the coordinator."""
 
-    def __init__(self, job: Job, ledger: Any, attempt: int, shard: Shard, group: Group) -> None:
-        self.job, self.ledger, self.attempt = job, ledger, attempt
+    def __init__(self, job: Job, coordinator: Any, attempt: int, shard: Shard, group: Group) -> None:
+        self.job, self.coordinator, self.attempt = job, coordinator, attempt
         self.writes = shard.index == 0
         train, test = job.data()
-        place: Place = ray.get(ledger.last.remote(attempt))
-        size, dtype = place.theta.size, place.theta.dtype
+        position: Position = ray.get(coordinator.last.remote(attempt))
+        size, dtype = position.theta.size, position.theta.dtype
         self.averaging = Averaging(group, shard, size, dtype)
         each_step = job.sync_every == 1 and shard.count > 1
-        run = self.run = job.run(place, Shard(shard.index, shard.count, self.averaging.gradient if each_step else None))
+        run = self.run = job.run(
+            position, Shard(shard.index, shard.count, self.averaging.gradient if each_step else None)
+        )
         if shard.count > 1 and not each_step:
             run = self.run = LocalRun(**vars(run), averaging=self.averaging, sync_every=job.sync_every)
         measure = partial(log_row, run=run, test=test, score=self.averaging.score)
-        self.loop = TrainingLoop(run, train, measure, is_row_due, place.costs, place.seconds, checkpoint_seconds=5.0)
+        self.loop = TrainingLoop(
+            run, train, measure, is_row_due, position.costs, position.seconds, job.timing.checkpoint_s
+        )
         self.noted = time.monotonic()
         self.answer: Any = None
         self.sent: Any = None
@@ -121,7 +121,7 @@ class Worker:
                 return
 
     def _listen(self) -> None:
-        """Tell the ledger now and then how far it is; its answer, whether to stop, is there at a later step."""
+        """Tell the coordinator now and then how far it is; its answer, whether to stop, is there at a later step."""
         if not self.writes:
             return
         if self.answer is not None:
@@ -129,9 +129,9 @@ class Worker:
             if done:
                 self.averaging.asked = ray.get(self.answer)
                 self.answer = None
-        elif time.monotonic() - self.noted > NOTE:
+        elif time.monotonic() - self.noted > self.job.timing.report_s:
             self.noted = time.monotonic()
-            self.answer = self.ledger.note.remote(self.attempt, self.loop.steps_done)
+            self.answer = self.coordinator.note.remote(self.attempt, self.loop.steps_done)
 
     def _commit(self, row: Row | None) -> None:
         """Send a checkpoint, once the one before has arrived."""
@@ -139,8 +139,8 @@ class Worker:
         if not self.writes:
             return
         self._await_commit()
-        place = Place.of(self.run, self.loop)
-        self.sent = self.ledger.commit.remote(self.attempt, place, row)
+        position = Position.of(self.run, self.loop)
+        self.sent = self.coordinator.commit.remote(self.attempt, position, row)
 
     def _await_commit(self) -> None:
         if self.sent is not None:

@@ -1,4 +1,4 @@
-"""Worker: a process that reads the pictures it is given."""
+"""PictureReader: what a worker reads pictures with; ReadPictures: the same as a step of a Ray Dataset."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from inkgrad.distributed.reading.rows import as_rows
-from inkgrad.distributed.reading.stores import fetched, is_address
-from inkgrad.errors import InkgradError
-from inkgrad.reader import Reader, Reading
+import pyarrow as pa
 
-BATCH = 32  # pictures that the network looks at together
-AT_ONCE = 8  # pictures that are on their way from a store
-NOTHING = "the table has no picture in this row"
+from inkgrad.distributed.reading.result_files import as_rows
+from inkgrad.distributed.reading.sources import fetched, is_address
+from inkgrad.errors import InkgradError, SettingError
+from inkgrad.reader import Reader, Reading
 
 Picture = str | bytes | None
 """A path that every worker sees, an address, or the bytes of a file; None where a table has none."""
 
 
 class PictureReader:
-    """Reads with one thread: there are as many workers as cores."""
+    """Reads with one thread: there are as many workers as cores.
 
-    def __init__(self, reader: Reader) -> None:
+    The network looks at up to `batch_size` pictures together; so many at most, `n_fetched`, are on their way from a
+    store.
+    """
+
+    def __init__(self, reader: Reader, batch_size: int = 32, n_fetched: int = 8) -> None:
         from threadpoolctl import threadpool_limits
 
         self.limits = threadpool_limits(1)
-        self.reader = reader
+        self.reader, self.batch_size, self.n_fetched = reader, batch_size, n_fetched
 
     def ready(self, sample: str | None) -> bool:
         """Return whether the worker can read, as soon as it is there: whether it sees a path."""
@@ -36,12 +38,13 @@ class PictureReader:
     def read(self, first: int, names: Sequence[str], pictures: Sequence[Picture]) -> Any:
         """Return the rows of pictures, the first of which has the number `first`."""
         answers: list[Reading | str] = []
-        for start in range(0, len(pictures), BATCH):
-            answers += self._batch(names[start : start + BATCH], pictures[start : start + BATCH])
+        for start in range(0, len(pictures), self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            answers += self._batch(names[batch], pictures[batch])
         return as_rows(first, names, answers)
 
     def _batch(self, names: Sequence[str], pictures: Sequence[Picture]) -> list[Reading | str]:
-        with ThreadPoolExecutor(AT_ONCE) as threads:
+        with ThreadPoolExecutor(self.n_fetched) as threads:
             at_hand = list(threads.map(_at_hand, pictures))
         answers: list[Reading | str] = [""] * len(at_hand)
         which = [k for k, (picture, _) in enumerate(at_hand) if picture is not None]
@@ -65,7 +68,7 @@ class PictureReader:
 def _at_hand(picture: Picture) -> tuple[str | bytes | None, str]:
     """Return a picture as the reader takes it, or None and the reason."""
     if picture is None:
-        return None, NOTHING
+        return None, "the table has no picture in this row"
     if isinstance(picture, bytes) or not is_address(picture):
         return picture, ""
     try:
@@ -81,3 +84,34 @@ def _named(answer: Reading | str, picture: Picture, name: str) -> Reading | str:
         return answer
     called = picture if isinstance(picture, str) and not is_address(picture) else "the picture"
     return reason.replace(called, name, 1)
+
+
+class ReadPictures:
+    """Adds to each row of a Ray Dataset what its picture says.
+
+        answers = dataset.map_batches(ReadPictures, batch_format="pyarrow", concurrency=4)
+
+    `column` has the bytes of pictures' files, or their paths or addresses; Ray's read_binary_files calls it
+    "bytes".  New are the columns of read_dataset: text, probability, mean_probability, n_digits, flagged, and the
+    reason where there is no answer.  Other `settings` are those of Reader.
+
+    Which rows are done after a crash, and that each is there once, is Ray Data's to see to; read_dataset does it
+    itself.
+
+    Raises SettingError for a table without that column, and as Reader does.
+    """
+
+    def __init__(self, column: str = "bytes", **settings: Any) -> None:
+        self.column = column
+        self.worker = PictureReader(Reader(**settings))
+
+    def __call__(self, table: Any) -> Any:
+        """Return the rows of an Arrow table, (N, C), with 6 columns more."""
+        if self.column not in table.column_names:
+            raise SettingError(f"there is no column {self.column!r} of pictures, only {', '.join(table.column_names)}")
+        pictures = table[self.column].to_pylist()
+        rows = self.worker.read(0, ["the picture"] * len(pictures), pictures).drop_columns(["index", "path"])
+        taken = set(rows.column_names) & set(table.column_names)
+        if taken:
+            raise SettingError(f"the columns {', '.join(sorted(taken))} are there already: rename them")
+        return pa.Table.from_arrays([*table.columns, *rows.columns], names=[*table.column_names, *rows.column_names])

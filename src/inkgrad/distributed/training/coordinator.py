@@ -1,4 +1,4 @@
-"""Ledger: the last checkpoint of a training, and what the driver has to be told."""
+"""Coordinator: it keeps the last checkpoint of a training on workers, and tells the driver how far they are."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from inkgrad.distributed.training.job import Place
+from inkgrad.distributed.training.job import Position
 from inkgrad.errors import InkgradError
 
-MOST_DEATHS = 5  # one after the other, without a checkpoint between
+MOST_DEATHS = 5
+"""How often the workers may die one after the other without a checkpoint between."""
 
 
 class WorkersLost(InkgradError, RuntimeError):
@@ -25,29 +26,29 @@ class Outdated(RuntimeError):
 class News:
     """What the driver has not heard yet.
 
-    `place` is the last checkpoint, None where it is known; `rows` are those of the log since; `steps` is how
+    `position` is the last checkpoint, None where it is known; `rows` are those of the log since; `steps` is how
     many are done since the very start, maybe some after the checkpoint; `over` says that no more will come,
     and `error` why, where it is not because all is done.
     """
 
     number: int
-    place: Place | None
+    position: Position | None
     rows: list[dict[str, Any]]
     steps: int
     over: bool
     error: Exception | None
 
 
-class Ledger:
-    """The memory of a training on several workers, which outlives them.
+class Coordinator:
+    """A process that keeps a training on several workers, and outlives them.
 
     The workers of one start are an attempt.  Each attempt goes on from the last checkpoint, and what
     comes from an earlier one is refused.  A row of the log comes in one call with the checkpoint of its step, so
     no row is ever taken back, and no step is counted twice.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.place, self.number = place, 0
+    def __init__(self, position: Position) -> None:
+        self.position, self.number = position, 0
         self.attempt = 0
         self.deaths = 0
         self.steps = 0
@@ -85,10 +86,10 @@ class Ledger:
         self._refuse_outdated(attempt)
         self.complaint = self.complaint or complaint
 
-    async def last(self, attempt: int) -> Place:
+    async def last(self, attempt: int) -> Position:
         """Return where the attempt begins: the last checkpoint."""
         self._refuse_outdated(attempt)
-        return self.place
+        return self.position
 
     async def note(self, attempt: int, steps: int) -> bool:
         """Hear how many steps are done; return whether the workers shall stop."""
@@ -97,10 +98,10 @@ class Ledger:
         self.changed.set()
         return self.stopping
 
-    async def commit(self, attempt: int, place: Place, row: dict[str, Any] | None = None) -> None:
+    async def commit(self, attempt: int, position: Position, row: dict[str, Any] | None = None) -> None:
         """Take a checkpoint, and the row of the log that belongs to it."""
         self._refuse_outdated(attempt)
-        self.place, self.number, self.deaths = place, self.number + 1, 0
+        self.position, self.number, self.deaths = position, self.number + 1, 0
         if row:
             self.rows.append((self.number, row))
         self.changed.set()
@@ -126,7 +127,7 @@ class Ledger:
         if self.number == number or (last and not self.over):
             return News(number, None, [], self.steps, self.over, self.error)
         self.rows = [(made, row) for made, row in self.rows if made > number]
-        return News(self.number, self.place, [row for _, row in self.rows], self.steps, self.over, self.error)
+        return News(self.number, self.position, [row for _, row in self.rows], self.steps, self.over, self.error)
 
     def _end(self, error: Exception | None) -> None:
         self.over = True

@@ -1,0 +1,176 @@
+"""TrainingPool: several workers that train together, on this machine or on many."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import ray
+
+from inkgrad.data import Dataset
+from inkgrad.distributed.training.coordinator import Coordinator, News, WorkersLost
+from inkgrad.distributed.training.job import Job, Position
+from inkgrad.distributed.training.worker import work
+from inkgrad.errors import SettingError
+from inkgrad.training import Run
+
+QUICKER_RAY_TRAIN = {  # it takes these from the environment alone, in seconds
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # between looks at the workers; 2 by default
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "10",  # for cores that a lost node may have had; 60 by default
+}
+
+
+@dataclass(frozen=True)
+class TrainingPool:
+    """How many workers train together, and how.
+
+    Every worker does its part of each batch, and the gradient of all is averaged before each step.  With
+    `sync_every` above 1 each takes that many steps of its own, and then theta and the optimizer's memory are
+    averaged: less talk, another training (local SGD: Stich 2019, https://arxiv.org/abs/1805.09767,
+    algorithm 1; there the optimizer has no memory).
+
+    `gloo` says whether the workers talk through PyTorch's Gloo, as Ray's collective library offers it, or through
+    a tree of actors, which is slower and needs no PyTorch; None takes what is installed.
+
+    Raises SettingError for less than one worker, or less than one step.
+    """
+
+    n_workers: int
+    sync_every: int = 1
+    gloo: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_workers < 1:
+            raise SettingError(f"a training takes at least 1 worker, got --workers {self.n_workers}")
+        if self.sync_every < 1:
+            raise SettingError(f"workers meet after 1 step or more, got --sync-every {self.sync_every}")
+
+    def refuse_too_little(self, run: Run, n_examples: int) -> None:
+        """Raise SettingError unless each worker has an example of a batch."""
+        batch = min(run.batch_size, n_examples)
+        if batch < self.n_workers:
+            raise SettingError(
+                f"each of {self.n_workers} workers needs an example of every batch, and a batch has {batch} of the "
+                f"{n_examples} examples: take fewer workers or a larger --batch-size"
+            )
+
+
+def train_together(
+    run: Run,
+    dataset: Dataset,
+    epochs: int,
+    pool: TrainingPool,
+    stop: Callable[[], bool] = lambda: False,
+    costs: Sequence[float] = (),
+    seconds: float = 0.0,
+) -> Generator[News, None, None]:
+    """Train a run to the end of `epochs` on the workers of a pool, in the Ray that this program is connected to.
+
+    Yields News twice a second or more often, and keeps the run at the last checkpoint.  Once stop() is true, the
+    workers save a checkpoint after the step they are in, and that is the last of the News.  `costs` are those of
+    the run's last steps, which the next row of the log is to have in its mean, `seconds` those that it took so far.
+
+    Raises Diverged as the run itself does; WorkersLost when workers die again and again;
+    SettingError when a batch has fewer examples than there are workers.
+    """
+    pool.refuse_too_little(run, len(dataset.train))
+    here = ray.get_runtime_context().get_node_id()
+    near = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=False)
+    position = Position(run.theta, run.state, run.epoch, run.step, tuple(costs), seconds)
+    coordinator = ray.remote(num_cpus=0, scheduling_strategy=near, max_concurrency=1000)(Coordinator).remote(position)
+    job = _job(run, dataset, epochs, pool)
+    with working(job, coordinator, pool.n_workers) as failure:
+        number, asked = 0, False
+        while True:
+            if stop() and not asked:
+                ray.get(coordinator.stop.remote())
+                asked = True
+            failed = failure()
+            news = ray.get(coordinator.news.remote(number, job.timing.look_s, asked))
+            if news.position is not None:
+                news.position.put(run)
+                number = news.number
+            if news.error is not None:
+                raise news.error
+            if failed and not news.over:
+                raise WorkersLost(f"the training on {pool.n_workers} workers ended early: {failed}")
+            if news.over or not asked:  # until the workers have stopped, there is nothing to be said
+                yield news
+            if news.over:
+                return
+
+
+def _job(run: Run, dataset: Dataset, epochs: int, pool: TrainingPool) -> Job:
+    train, test = dataset.train, dataset.test
+    return Job(
+        f"inkgrad-{secrets.token_hex(4)}",
+        run.objective,
+        run.optimizer,
+        run.augmentation,
+        run.batch_size,
+        run.seed,
+        run.engine,
+        epochs,
+        pool.sync_every,
+        find_spec("torch") is not None if pool.gloo is None else pool.gloo,
+        (ray.put(train.x), ray.put(train.t), ray.put(test.x), ray.put(test.t)),
+    )
+
+
+@contextmanager
+def working(job: Job, coordinator: Any, n_workers: int) -> Iterator[Callable[[], str]]:
+    """Have Ray Train do the job in a thread; yield a function that says why it failed, "" where it did not."""
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
+
+    failure: list[str] = []
+    logging.getLogger("ray.train").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="inkgrad-", ignore_cleanup_errors=True) as folder:
+        trainer = DataParallelTrainer(
+            work,
+            train_loop_config={"job": ray.put(job), "coordinator": coordinator},
+            scaling_config=ScalingConfig(
+                num_workers=(1, n_workers), resources_per_worker={"CPU": job.engine.n_threads}
+            ),
+            run_config=RunConfig(
+                name=job.name,
+                storage_path=folder,
+                failure_config=FailureConfig(max_failures=1000),  # in all; the coordinator counts those in a row
+            ),
+        )
+
+        def fit() -> None:
+            try:
+                trainer.fit()
+            except Exception as error:
+                failure.append(f"{type(error).__name__}: {error}".partition("\n")[0])
+
+        thread = threading.Thread(target=fit, daemon=True)
+        with _environment(QUICKER_RAY_TRAIN):
+            thread.start()
+            try:
+                yield lambda: failure[0] if failure else ""
+            finally:
+                if ray.is_initialized():
+                    coordinator.stop.remote()
+                    thread.join(job.timing.goodbye_s)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables of the environment, except those that the user has set."""
+    ours = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            del os.environ[name]
