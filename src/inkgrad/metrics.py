@@ -11,7 +11,6 @@ from inkgrad.arrays import Array
 from inkgrad.errors import DataError, SettingError
 
 Z_95 = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
-ROUNDING = 1e-6  # by which a probability in single precision may miss [0, 1]
 
 
 def wilson_interval(n_right: int, n: int, z: float = Z_95) -> tuple[float, float]:
@@ -79,7 +78,7 @@ def reliability(probability: Array, right: Array, n_bins: int = 10) -> Reliabili
             f"each answer has a probability and is right or wrong, got arrays of shape {probability.shape} "
             f"and {right.shape}"
         )
-    if not (np.abs(probability - 0.5) <= 0.5 + ROUNDING).all():  # written so that NaN fails
+    if not (np.abs(probability - 0.5) <= 0.5 + 1e-6).all():  # single precision may miss [0, 1]; NaN fails
         raise DataError(
             f"probabilities are in [0, 1], got numbers from {probability.min():.6g} to {probability.max():.6g}"
         )

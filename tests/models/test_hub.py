@@ -13,7 +13,7 @@ from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.fast import Fast
 from inkgrad.layers import Chain, Dense, Flatten
 from inkgrad.models import Card, Model, load_from_hub, push_to_hub
-from inkgrad.models.readme import readme
+from inkgrad.models.hub import readme
 
 CARD = Card(
     data="MNIST",

@@ -19,7 +19,7 @@ from inkgrad.layers import Chain, Dense, Flatten, Layer, Sigmoid, Softmax, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS, Model, shipped
 from inkgrad.models.header import MODEL
-from inkgrad.models.model import TRAINED
+from inkgrad.models.model import TRAINED_FOLDER
 from inkgrad.training import Objective, Plain
 
 IMAGE = (3, 3, 1)
@@ -311,7 +311,7 @@ def test_the_model_that_comes_along_reads_digits(tmp_path, monkeypatch):
     test = mnist().test
     assert load("cnn").evaluate(Examples(test.x[:2000], test.t[:2000])).accuracy > 0.985
     for name in shipped():
-        assert (TRAINED / f"{name}.safetensors").stat().st_size < 2_000_000
+        assert (TRAINED_FOLDER / f"{name}.safetensors").stat().st_size < 2_000_000
 
 
 def test_a_file_of_its_name_goes_before_the_model_that_comes_along(tmp_path, monkeypatch):

@@ -15,8 +15,6 @@ from inkgrad.layout import Layout
 from inkgrad.models.model import Model
 from inkgrad.training import outputs_at
 
-SHARPEST, N_HALVINGS = 100.0, 50
-
 
 def calibrated(model: Model, examples: Examples) -> Model:
     """Return a model whose probabilities suit examples that it was not trained on; its answers stay the same.
@@ -46,9 +44,9 @@ def best_factor(logits: Array, t: Array) -> float:
     The cost is convex in b, with the slope mean(sum_k p_k y_k - y_t), p = softmax(b y); b is where
     the slope changes its sign, from 0.01 to 100.
     """
-    low, high = 1 / SHARPEST, SHARPEST
+    low, high = 0.01, 100.0
     right = logits[np.arange(len(t)), t]
-    for _ in range(N_HALVINGS):
+    for _ in range(50):  # halvings
         b = np.sqrt(low * high)
         e = np.exp(b * (logits - logits.max(axis=1, keepdims=True)))
         mean = (e * logits).sum(axis=1) / e.sum(axis=1)

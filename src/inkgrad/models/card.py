@@ -8,10 +8,6 @@ from typing import Any
 from inkgrad.errors import SettingError
 from inkgrad.metrics import wilson_interval
 
-LONGEST = 1_000  # characters of a text
-LONGEST_NOTES = 100_000
-TEXTS = ("data", "fingerprint", "recipe", "optimizer", "augmentation", "made_by", "date", "notes")
-
 
 @dataclass(frozen=True)
 class Card:
@@ -53,8 +49,9 @@ class Card:
     notes: str = ""
 
     def __post_init__(self) -> None:
-        for name, value in ((field.name, getattr(self, field.name)) for field in fields(self)):
-            if name in TEXTS:
+        for field in fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if field.default == "":
                 _refuse_bad_text(name, value)
             elif value is not None and (type(value) is not int or value < 0):
                 raise SettingError(f"a card's {name} is a whole number of 0 or more, got {value!r}")
@@ -113,7 +110,7 @@ def _joined(*parts: str) -> str:
 def _refuse_bad_text(name: str, text: Any) -> None:
     if not isinstance(text, str):
         raise SettingError(f"a card's {name} is a text, got {text!r}")
-    longest = LONGEST_NOTES if name == "notes" else LONGEST
+    longest = 100_000 if name == "notes" else 1_000
     if len(text) > longest:
         raise SettingError(f"a card's {name} has at most {longest} characters, got {len(text)}")
     strange = [each for each in text if not (each.isprintable() or (name == "notes" and each in "\n\t"))]

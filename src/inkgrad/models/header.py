@@ -14,7 +14,6 @@ from inkgrad.models.card import Card
 from inkgrad.saving import Header, Kind, are_whole, build, quoted
 
 PREPROCESSING = 1  # the version of what is done to pictures before a network sees them
-LONGEST_LABEL = 1_000
 MOST_AXES = 8
 MOST_NUMBERS = 2**30  # of one input
 
@@ -76,8 +75,7 @@ def read_parts(header: Header, layers: Mapping[str, type], costs: Mapping[str, t
 def refuse_bad_labels(labels: Iterable[Any]) -> None:
     """Raise SettingError unless each is a string that can be shown on one line."""
     for label in labels:
-        if not isinstance(label, str) or not label.isprintable() or len(label) > LONGEST_LABEL:
+        if not isinstance(label, str) or not label.isprintable() or len(label) > 1_000:
             raise SettingError(
-                f"labels are the names of classes, strings of up to {LONGEST_LABEL} printable characters, "
-                f"got {quoted(label)}"
+                f"labels are the names of classes, strings of up to 1000 printable characters, got {quoted(label)}"
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,10 +16,9 @@ from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.extras import extra
 from inkgrad.layers import Layer
 from inkgrad.models.model import Model, load
-from inkgrad.models.readme import readme
 from inkgrad.saving import one_line, quoted
 
-FILE = "model.safetensors"
+MODEL_FILE = "model.safetensors"
 
 
 def push_to_hub(
@@ -42,10 +43,10 @@ def push_to_hub(
     """
     hub = _huggingface_hub()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / FILE
+        path = Path(folder) / MODEL_FILE
         model.save(path)
         page = readme(model, repo_id, license).encode()
-        files = [hub.CommitOperationAdd(FILE, str(path)), hub.CommitOperationAdd("README.md", page)]
+        files = [hub.CommitOperationAdd(MODEL_FILE, str(path)), hub.CommitOperationAdd("README.md", page)]
         with _blaming(hub.errors, repo_id):
             api = hub.HfApi(endpoint=endpoint, token=token, library_name="inkgrad")
             address = api.create_repo(repo_id, private=private, exist_ok=True)
@@ -58,7 +59,7 @@ def load_from_hub(
     *,
     revision: str | None = None,
     token: str | None = None,
-    file: str = FILE,
+    file: str = MODEL_FILE,
     cache_dir: str | os.PathLike[str] | None = None,
     endpoint: str | None = None,
     layers: Iterable[type[Layer]] = (),
@@ -130,3 +131,58 @@ def _told(error: Any, repo_id: str, writing: bool) -> str:
             "or give a token that may write there"
         )
     return f"the hub shows you no {repo_id} (status {status}): is the name right, or is it private and needs a token?"
+
+
+def readme(model: Model, repo_id: str, license: str | None = None) -> str:
+    """Return a README.md for the model on the Hugging Face hub as "user/name".
+
+    It begins with the YAML that the hub wants (https://huggingface.co/docs/hub/model-cards): the library,
+    tags, and the accuracy, where the card has one.  No licence stands there unless it is given.
+    """
+    name = repo_id.rpartition("/")[2]
+    facts = "\n".join(f"- **{title}**: {text}" for title, text in model.card.lines().items() if title != "notes")
+    labels = ", ".join(model.labels[:50]) + (", ..." if len(model.labels) > 50 else "")
+    parts = [
+        f"---\n{_front_matter(model, name, license)}---",
+        f"# {name}",
+        "A neural network made with inkgrad: `pip install 'inkgrad[hub]'`, then",
+        f"```python\nfrom inkgrad.models import load_from_hub\n\nmodel = load_from_hub({json.dumps(repo_id)})\n```",
+        "## What it is",
+        f"- **inputs**: shape {model.input_shape}\n- **classes**: {labels}\n"
+        f"- **parameters**: {model.theta.size}, {model.theta.dtype}\n- **network**: `{model.network}`",
+        "## How it was made" if facts else "",
+        facts,
+        model.card.notes,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(model: Model, name: str, license: str | None) -> str:
+    """Return YAML; its strings are written as JSON has them, which YAML reads alike."""
+    card, task = model.card, "image-classification" if len(model.input_shape) == 3 else "tabular-classification"
+    lines = ["library_name: inkgrad", "tags:", "- inkgrad", f"pipeline_tag: {task}"]
+    if license is not None:
+        lines.append(f"license: {_text(license)}")
+    if card.accuracy is not None:
+        lines += ["metrics:", "- accuracy"]
+    if card.accuracy is not None and card.data:
+        kind = re.sub(r"[^a-z0-9]+", "-", card.data.lower()).strip("-") or "data"
+        lines += [
+            "model-index:",
+            f"- name: {_text(name)}",
+            "  results:",
+            "  - task:",
+            f"      type: {task}",
+            "    dataset:",
+            f"      name: {_text(card.data)}",
+            f"      type: {_text(kind)}",
+            "      split: test",
+            "    metrics:",
+            "    - type: accuracy",
+            f"      value: {card.accuracy:.6g}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _text(words: str) -> str:
+    return json.dumps(words, ensure_ascii=False)

@@ -28,8 +28,7 @@ from inkgrad.models.header import MODEL, PREPROCESSING, read_parts, refuse_bad_l
 from inkgrad.saving import Header, TensorFile, concrete, describe, one_line, open_tensors, quoted, write_tensors
 from inkgrad.training import Engine, Evaluation, Objective, evaluate, outputs_at
 
-MOST_LABELS = 30  # that a notebook shows
-TRAINED = Path(__file__).parent / "trained"  # its README.md says how they were made
+TRAINED_FOLDER = Path(__file__).parent / "trained"  # its README.md says how they were made
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +112,7 @@ class Model:
 
     def _repr_html_(self) -> str:
         """Return a table of the network, the cost, the labels and the card, for notebooks."""
-        labels = ", ".join(self.labels[:MOST_LABELS]) + (", ..." if len(self.labels) > MOST_LABELS else "")
+        labels = ", ".join(self.labels[:30]) + (", ..." if len(self.labels) > 30 else "")
         told = {"cost": self.cost, f"{len(self.labels)} labels": labels, "numbers": self.theta.dtype}
         return Html(network_table(self.network, self.input_shape) + facts(told | self.card.lines()))
 
@@ -142,7 +141,7 @@ class Model:
 
 def shipped() -> tuple[str, ...]:
     """Return the names of the trained models that come with inkgrad."""
-    return tuple(sorted(path.stem for path in TRAINED.glob("*.safetensors")))
+    return tuple(sorted(path.stem for path in TRAINED_FOLDER.glob("*.safetensors")))
 
 
 def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs: Iterable[type[Cost]] = ()) -> Model:
@@ -156,7 +155,7 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
     numbers than the memory holds; OSError when it cannot be read.
     """
     if str(path) in shipped() and not os.path.isfile(path):
-        path = TRAINED / f"{path}.safetensors"
+        path = TRAINED_FOLDER / f"{path}.safetensors"
     with open_tensors(path, MODEL) as file:
         with _blaming(path):
             parts = read_parts(file.header, concrete(all_layers, layers), concrete(all_costs, costs))

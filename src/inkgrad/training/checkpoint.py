@@ -17,10 +17,7 @@ from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
 
 CHECKPOINT = Kind("inkgrad checkpoint", longest=2**25)  # the costs of a million steps
-MEMORY = "optimizer."  # before the names of the optimizer's arrays
-MOST_STEPS = 2**53  # beyond it a float does not tell one step from the next
-NUMBERS = ("epoch", "step", "batch_size", "seed")
-NOTHING = np.zeros(())
+PLACE = ("epoch", "step", "batch_size", "seed")
 
 
 def save_checkpoint(path: str | os.PathLike[str], run: Run, notes: dict[str, Any]) -> None:
@@ -31,8 +28,8 @@ def save_checkpoint(path: str | os.PathLike[str], run: Run, notes: dict[str, Any
     """
     if not np.isfinite(run.theta).all():
         raise Diverged("a parameter is no longer a finite number: try a smaller learning rate")
-    tensors = {"theta": run.theta} | {MEMORY + name: array for name, array in run.state.items()}
-    place = {"epoch": run.epoch, "step": run.step, "batch_size": run.batch_size, "seed": run.seed}
+    tensors = {"theta": run.theta} | {f"optimizer.{name}": array for name, array in run.state.items()}
+    place = {name: getattr(run, name) for name in PLACE}
     header = {"run": place | _identity(run.objective, run.optimizer, run.augmentation), "notes": notes}
     write_tensors(path, tensors, header, CHECKPOINT)
 
@@ -54,8 +51,9 @@ class Checkpoint:
         for name, value in _identity(objective, optimizer, augmentation).items():
             if self.place.get(name) != value:
                 raise ModelFileError(f"{self.path} is of another {name}: {quoted(self.place.get(name))}, not {value}")
-        state = {name.removeprefix(MEMORY): array for name, array in self.tensors.items() if name.startswith(MEMORY)}
-        theta = self.tensors.get("theta", NOTHING)
+        before = "optimizer."
+        state = {name.removeprefix(before): array for name, array in self.tensors.items() if name.startswith(before)}
+        theta = self.tensors.get("theta", np.zeros(()))
         if (
             theta.shape != (objective.layout.size,)
             or theta.dtype.kind != "f"
@@ -63,12 +61,12 @@ class Checkpoint:
             or not _is_place(self.place)
         ):
             raise ModelFileError(f"{self.path} lacks a part of where the training stood: start anew")
-        numbers = {name: self.place[name] for name in NUMBERS}
+        numbers = {name: self.place[name] for name in PLACE}
         return Run(objective, optimizer, theta=theta, state=state, augmentation=augmentation, **numbers)
 
 
 def _is_place(place: dict[str, Any]) -> bool:
-    numbers = [place.get(name) for name in NUMBERS]
+    numbers = [place.get(name) for name in PLACE]
     return all(type(number) is int and number >= 0 for number in numbers) and place["batch_size"] > 0
 
 
@@ -76,7 +74,8 @@ def _are_alike(state: dict[str, Array], fresh: dict[str, Array]) -> bool:
     """Whether an optimizer's memory has the names, shapes and types of a fresh one, and counts that are counts."""
     about, wanted = ({name: (a.shape, a.dtype) for name, a in each.items()} for each in (state, fresh))
     counts = (array for array in state.values() if array.dtype.kind == "i")
-    return about == wanted and all(((count >= 0) & (count <= MOST_STEPS)).all() for count in counts)
+    most = 2**53  # beyond it a float does not tell one step from the next
+    return about == wanted and all(((count >= 0) & (count <= most)).all() for count in counts)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:

@@ -16,15 +16,13 @@ from inkgrad.layout import Layout, Named
 from inkgrad.training.engine import Engine
 from inkgrad.training.objective import Objective
 
-CHUNK = 100  # images at a time: what is between the layers stays in the cache
-
 
 def outputs_at(p: Named, network: Layer, x: Array, dtype: type) -> Array:
     """Return the network's outputs y (N, K) at parameters p, for inputs x, floats or bytes, without any randomness."""
     bytes_will_do = x.dtype == np.uint8 and takes_bytes(network)
-    chunks = []
-    for i in range(0, len(x), CHUNK):
-        some = x[i : i + CHUNK]
+    chunks, n = [], 100  # images at a time: what is between the layers stays in the cache
+    for i in range(0, len(x), n):
+        some = x[i : i + n]
         chunks.append(network.forward(p, some if bytes_will_do else as_inputs(some, dtype))[0])
     return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 

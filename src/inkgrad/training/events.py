@@ -14,8 +14,6 @@ from inkgrad.arrays import Array
 from inkgrad.extras import extra
 from inkgrad.files import refuse_unwritable
 
-N_BINS = 64  # of a histogram; TensorBoard shows 30
-
 
 class Events:
     """A file of events in a folder: scalars of each row of the log, histograms of arrays.
@@ -59,7 +57,7 @@ class Events:
         """
         for name, array in arrays.items():
             if array.size and np.isfinite(array).all():
-                self._add(self._summaries.histogram(f"{group}/{name}", array, N_BINS), step, time.time())
+                self._add(self._summaries.histogram(f"{group}/{name}", array, 64), step, time.time())
         self._file.flush()
 
     def close(self) -> None:
