@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import chain, count, pairwise
 
 import numpy as np
 
@@ -78,51 +78,23 @@ def parse(
     The network looks twice, each time at all pictures together: at the pieces, to learn which may be
     several digits, and at all candidates.
     """
-    work = [_Work(scan, pieces) for scan in scans for pieces in scan.rows]
-    first = eye.look(
-        [piece for job in work for piece in job.pieces], [job.scan.ink for job in work for _ in job.pieces]
-    )
-    usual = [_usual(look) for look in _parts(first, [sum(map(len, scan.rows)) for scan in scans])]
-    usual_of = [each for each, scan in zip(usual, scans, strict=True) for _ in scan.rows]
-    looks = _parts(first, [len(job.pieces) for job in work])
-    for job, look, its_usual in zip(work, looks, usual_of, strict=True):
-        job.row = _as_row(job.pieces, look, job.scan, expected, settings)
-        job.dirt = 1 - (1 - look.none) * _likely(job.pieces, look, job.row.high, its_usual, settings)
-        if len(job.scan.rows) == 1 and len(job.pieces) == 1:
-            job.dirt *= settings.alone
-    candidates = [candidate.piece for job in work for candidate in job.row.candidates]
-    inks = [job.scan.ink for job in work for _ in job.row.candidates]
-    looks = _parts(_second_look(eye, candidates, inks, first, work), [len(job.row.candidates) for job in work])
-    rows = iter([_digits(*each, expected, settings) for each in zip(work, looks, usual_of, strict=True)])
+    first = _looked_at(eye, [(list(chain.from_iterable(scan.rows)), scan.ink) for scan in scans])
+    work = [_as_work(scan, look, expected, settings) for scan, look in zip(scans, first, strict=True)]
+    second = iter(_looked_at(eye, [(job.unseen, job.ink) for jobs in work for job in jobs]))
     parsed = []
-    for scan in scans:
-        its = [next(rows) for _ in scan.rows]
+    for scan, jobs in zip(scans, work, strict=True):
+        rows = [_digits(job, next(second), expected, settings) for job in jobs]
         if expected.n_lines is not None and not scan.tables:
-            its = _best_lines(its, expected.n_lines)
-        parsed.append(Parsed(its, sum(map(_worth, its)) if any(its) else settings.empty))
+            rows = _best_lines(rows, expected.n_lines)
+        parsed.append(Parsed(rows, sum(map(_worth, rows)) if any(rows) else settings.empty))
     return parsed
 
 
-def _second_look(
-    eye: Eye, candidates: list[Piece], inks: list[Array], first: Recognition, work: list[_Work]
-) -> Recognition:
-    """Return what is seen of candidates; those that are whole pieces were looked at before."""
-    known = {id(piece): k for k, piece in enumerate(piece for job in work for piece in job.pieces)}
-    new = [k for k, piece in enumerate(candidates) if id(piece) not in known]
-    second = eye.look([candidates[k] for k in new], [inks[k] for k in new])
-    place = {k: len(known) + number for number, k in enumerate(new)}
-    order = [known[id(piece)] if id(piece) in known else place[k] for k, piece in enumerate(candidates)]
-    return first.followed_by(second)[np.array(order, int)]
-
-
-@dataclass(eq=False)
-class _Work:
-    """A row of pieces on its way to be read: its atoms, and how likely each piece is dirt."""
-
-    scan: Scan
-    pieces: list[Piece]
-    row: Row = field(init=False)
-    dirt: Array = field(init=False)
+def _looked_at(eye: Eye, groups: list[tuple[list[Piece], Array]]) -> list[Recognition]:
+    """Return what is seen of each group of pieces, cut out of the ink beside it; the network looks once."""
+    pieces = [piece for group, _ in groups for piece in group]
+    seen = eye.look(pieces, [ink for group, ink in groups for _ in group])
+    return _parts(seen, [len(group) for group, _ in groups])
 
 
 def _parts(look: Recognition, lengths: list[int]) -> list[Recognition]:
@@ -131,12 +103,47 @@ def _parts(look: Recognition, lengths: list[int]) -> list[Recognition]:
     return [look[start:stop] for start, stop in pairwise(stops)]
 
 
-def _digits(
-    job: _Work, look: Recognition, usual: Usual, expected: Expectation, settings: ParsingSettings
-) -> list[Seen]:
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A row that was looked at once: what was seen of its pieces, its atoms, and how likely each piece is dirt."""
+
+    ink: Array
+    pieces: list[Piece]
+    look: Recognition
+    usual: Usual
+    row: Row
+    dirt: Array
+
+    @property
+    def unseen(self) -> list[Piece]:
+        """The candidates that are no whole pieces, and so were not looked at yet."""
+        seen = set(map(id, self.pieces))
+        return [candidate.piece for candidate in self.row.candidates if id(candidate.piece) not in seen]
+
+    def look_at_candidates(self, unseen: Recognition) -> Recognition:
+        """Return what is seen of all candidates."""
+        known, new = {id(piece): k for k, piece in enumerate(self.pieces)}, count(len(self.pieces))
+        order = [known[key] if (key := id(each.piece)) in known else next(new) for each in self.row.candidates]
+        return self.look.followed_by(unseen)[np.array(order, int)]
+
+
+def _as_work(scan: Scan, look: Recognition, expected: Expectation, settings: ParsingSettings) -> list[_Work]:
+    """Return the rows of a scan, for what is seen of all its pieces."""
+    usual = _usual(look)
+    work = []
+    for pieces, its in zip(scan.rows, _parts(look, [len(row) for row in scan.rows]), strict=True):
+        row = _as_row(pieces, its, scan, expected, settings)
+        dirt = 1 - (1 - its.none) * _likely(pieces, its, row.high, usual, settings)
+        if len(scan.rows) == 1 and len(pieces) == 1:
+            dirt *= settings.alone
+        work.append(_Work(scan.ink, pieces, its, usual, row, dirt))
+    return work
+
+
+def _digits(job: _Work, unseen: Recognition, expected: Expectation, settings: ParsingSettings) -> list[Seen]:
     """Return the digits of a row."""
-    candidates = [candidate.piece for candidate in job.row.candidates]
-    p = look.p * _likely(candidates, look, job.row.high, usual, settings)[:, None]
+    candidates, look = [candidate.piece for candidate in job.row.candidates], job.look_at_candidates(unseen)
+    p = look.p * _likely(candidates, look, job.row.high, job.usual, settings)[:, None]
     p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], settings.cut_one, 1.0)
     taken = best_parse(job.row, p, job.dirt, expected)
     sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
