@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from inkgrad.check import Comparison, Verdict
-from inkgrad.cli.findings import in_words
-from inkgrad.cli.lesson import list_lessons, show_lesson
+from inkgrad.arrays import Array
+from inkgrad.check import Comparison, Finding, Verdict, check_network
+from inkgrad.check.lessons import LESSONS, Problem, two_gradients
 from inkgrad.cli.options import Data, NotWith, refused
-from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine
+from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine, names_of
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads
@@ -87,9 +88,9 @@ def check(
         if lesson == "list":
             if plot:
                 raise SettingError("--plot draws one lesson: name it in the place of list")
-            list_lessons()
+            _list_lessons()
         else:
-            show_lesson(lesson, plot)
+            _show_lesson(lesson, plot)
         return
     if target is None:
         raise SettingError("what is to be checked? A model file, FILE.py:Class, or a lesson: inkgrad check --help")
@@ -110,7 +111,7 @@ def _show(checked: Checked, quick: bool) -> None:
         console = Console()
         console.print(_table(checked, "along random directions" if quick else None))
     for finding in report.findings:
-        print(in_words(finding, checked.layers))
+        print(_in_words(finding, checked.layers))
     untold = sum(each.count(Verdict.cannot_tell) for each in report.comparisons)
     if untold:
         n = sum(each.verdicts.size for each in report.comparisons)
@@ -147,3 +148,80 @@ def _row(comparison: Comparison, layers: dict[str, str]) -> list[str]:
         f"[red]{wrong}[/]" if wrong else "·",
         f"{np.max(told):.1e}" if told.size else "·",
     ]
+
+
+def _list_lessons() -> None:
+    """Print the lessons, one a line."""
+    width = max(map(len, LESSONS))
+    for lesson in LESSONS.values():
+        print(f"{lesson.name:{width}}  {lesson.about}")
+
+
+def _show_lesson(name: str, plot: Path | None) -> None:
+    """Print one lesson; with `plot`, draw the last of its wrong networks."""
+    if name not in LESSONS:
+        raise SettingError(f"there is no lesson {name!r}: inkgrad check --break list lists them")
+    lesson = LESSONS[name]
+    console = Console(highlight=False)
+    console.print(f"[bold]{name}[/]: {lesson.about}", soft_wrap=not console.is_terminal)
+    print(f"\n  wrong   {lesson.wrong_line}\n  right   {lesson.right_line}\n")
+    found = True
+    for exhibit in lesson.make():
+        wrong = check_network(*exhibit.wrong, raises=False)
+        right = check_network(*exhibit.right, raises=False)
+        console.print(_lesson_table(exhibit.title, exhibit.wrong))
+        print("The checker says:")
+        names = names_of(exhibit.right.network)
+        for finding in wrong.findings:
+            console.print(
+                f"  {_in_words(finding, names)}", style="red", markup=False, soft_wrap=not console.is_terminal
+            )
+        print(f"  the gradient is {'right' if wrong.ok else 'wrong'}; with the right line it is "
+              f"{'right' if right.ok else 'wrong'}\n")  # fmt: skip
+        found &= right.ok and not wrong.ok
+    console.print(lesson.moral, markup=False, soft_wrap=not console.is_terminal)
+    if plot:
+        wrong.plot(plot)
+        say(f"the heat map is in {plot}")
+    if not found:
+        say("the checker has not found this mistake: please report it")
+        raise typer.Exit(1)
+
+
+def _lesson_table(title: str, problem: Problem) -> Table:
+    table = Table(title=title)
+    table.add_column("gradient", style="bold")
+    for name in "by differences", "by backward", "ratio", "relative error":
+        table.add_column(name, justify="right")
+    for path, (numerical, backward) in two_gradients(problem).items():
+        shown = numerical.size if numerical.size <= 6 else 3
+        for entry, n, a in list(_entries(numerical, backward))[:shown]:
+            size = max(abs(n), abs(a))
+            error = abs(a - n) / size if size else 0.0
+            colour = "red" if error > 1e-4 else "green"
+            ratio = f"{a / n:.6f}" if n else "·"
+            table.add_row(f"{path}{entry}", f"{n:.6f}", f"{a:.6f}", ratio, f"[{colour}]{error:.6f}[/]")
+        if numerical.size > shown:
+            table.add_row(f"[dim]and {numerical.size - shown} more[/]")
+        table.add_section()
+    return table
+
+
+def _entries(numerical: Array, backward: Array) -> Iterator[tuple[str, float, float]]:
+    """Yield where an entry is and both its values, of the first output first."""
+    for turned in np.ndindex(numerical.shape[::-1]):
+        place = turned[::-1]
+        yield f"[{','.join(map(str, place))}]", float(numerical[place]), float(backward[place])
+
+
+def _in_words(finding: Finding, names: dict[str, str]) -> str:
+    """Return a finding as a line: "layer 1 (Softmax), dx: diagonal-jacobian: only the diagonal ..."."""
+    path = finding.layer
+    if path in ("cost", "wiring"):
+        where = "the cost, " if path == "cost" else "the whole, "
+    elif path:
+        where = f"layer {path} ({names[path]}), " if path in names else f"layer {path}, "
+    else:
+        where = ""
+    ties = f" (or: {', '.join(finding.also)})" if finding.also else ""
+    return f"{where}d{finding.array}: {finding.kind}{ties}: {finding.message}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.measure import Measurement
@@ -14,12 +16,15 @@ from rich.text import Text
 from inkgrad.arrays import Array
 from inkgrad.cli.options import Data, Plain, Threads, engine_of
 from inkgrad.cli.terminal import say
-from inkgrad.cli.tested import misread_sheet, model_and_examples
-from inkgrad.errors import SettingError
+from inkgrad.data import Examples, load_data
+from inkgrad.errors import DataError, SettingError, ShapeError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
+from inkgrad.interop import load
 from inkgrad.metrics import confusion_matrix, wilson_interval
-from inkgrad.plots import save_png
+from inkgrad.models import Model
+from inkgrad.plots import misread, save_png
+from inkgrad.training import Engine
 
 
 def evaluate(
@@ -70,3 +75,30 @@ def _confusion_text(matrix: Array, labels: tuple[str, ...]) -> str:
     with console.capture() as captured:
         console.print(table)
     return captured.get().rstrip("\n")
+
+
+def model_and_examples(path: Path, data: Path | None, engine: Engine | None = None) -> tuple[Model, Examples]:
+    """Return the model in a file and the test examples of a folder, or those of MNIST.
+
+    Raises ShapeError or DataError where they are not for each other.
+    """
+    model = load(path)
+    if engine is not None:
+        model = replace(model, engine=engine)
+    examples = load_data(data, len(model.labels) if data else None).test
+    if examples.input_shape != model.input_shape:
+        raise ShapeError(
+            f"{path} takes inputs of shape {model.input_shape}, but the data have {examples.input_shape}: "
+            "give others with --data"
+        )
+    if int(examples.t.max()) >= len(model.labels):
+        raise DataError(f"{path} knows {len(model.labels)} classes, but the data have label {examples.t.max()}")
+    return model, examples
+
+
+def misread_sheet(model: Model, examples: Examples, predicted: Array) -> Any:
+    """Return a Figure of the misread digits, those first of which the model was surest."""
+    wrong = np.flatnonzero(predicted != examples.t)
+    x, t = examples.x[wrong], examples.t[wrong]
+    probability = model.probabilities(x).max(axis=1)
+    return misread(x, t, predicted[wrong], probability, model.labels, n_examples=len(examples))

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from inkgrad.cli.evaluate import misread_sheet, model_and_examples
 from inkgrad.cli.options import Data
 from inkgrad.cli.targets import Request, examine
 from inkgrad.cli.terminal import say
-from inkgrad.cli.tested import misread_sheet, model_and_examples
 from inkgrad.data import Dataset, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads

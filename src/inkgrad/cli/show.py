@@ -8,8 +8,8 @@ from typing import Annotated, TextIO
 import numpy as np
 import typer
 
+from inkgrad.arrays import Array
 from inkgrad.cli.options import Classes, Data
-from inkgrad.cli.terminal import draw_digit
 from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError
 
@@ -32,4 +32,21 @@ def drawing(dataset: Dataset, index: int, test: bool = False, stream: TextIO | N
     image = examples.x[index].mean(axis=-1)
     if examples.x.dtype != np.uint8:
         image = image * 255
-    return draw_digit(image, dataset.labels[int(examples.t[index])], stream)
+    return _draw_digit(image, dataset.labels[int(examples.t[index])], stream)
+
+
+def _draw_digit(image: Array, label: str, stream: TextIO | None) -> str:
+    """Return an image, uint8 (height, width) with 0 for paper, in block characters of five shades.
+
+    A character is about twice as high as wide, so each pixel is two of them.  Where the stream
+    has no block characters, plain ones stand for them.
+    """
+    shades, line, column, corners = " ░▒▓█", "─", "│", "┌┐└┘"
+    try:
+        (shades + line + column + corners).encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        shades, line, column, corners = " .+*#", "-", "|", "++++"
+    width = 2 * image.shape[1]
+    top = f"{corners[0]}{line} {label} ".ljust(width + 1, line) + corners[1]
+    rows = [column + "".join(shades[k] * 2 for k in row) + column for row in image.astype(int) * len(shades) // 256]
+    return "\n".join([top, *rows, corners[2] + line * width + corners[3]])

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
-from inkgrad.cli.interrupt import stop_requests
 from inkgrad.cli.options import Data, NotWith, Threads, engine_of, refused
-from inkgrad.cli.progress import progress_of
-from inkgrad.cli.terminal import say
-from inkgrad.cli.trials import table, trials_of
+from inkgrad.cli.terminal import progress_of, say, stop_requests
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
@@ -25,6 +25,8 @@ from inkgrad.sweeps import (
     Show,
     Sweep,
     SweepPaths,
+    TrialResult,
+    TrialStatus,
     one_after_another,
     ranked,
     read_plan,
@@ -97,10 +99,10 @@ def sweep(
             raise Interrupted(f"{error}; to go on: {_again(file, out, folder, trials, n_workers, address)}") from None
 
 
-Run = Callable[[Sweep, Show, Callable[[], bool]], None]
+RunTrials = Callable[[Sweep, Show, Callable[[], bool]], None]
 
 
-def _way(n_workers: int | None, address: str | None, n_threads: int) -> Run:
+def _way(n_workers: int | None, address: str | None, n_threads: int) -> RunTrials:
     """Return what runs the trials: Ray where workers are asked for, otherwise this process."""
     if n_workers is not None and n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got --workers {n_workers}")
@@ -116,7 +118,7 @@ def _way(n_workers: int | None, address: str | None, n_threads: int) -> Run:
     return lambda sweep, show, stop: one_after_another(sweep, show, stop, n_threads)
 
 
-def _search(sweep: Sweep, run: Run, console: Console, stop: Callable[[], bool]) -> None:
+def _search(sweep: Sweep, run: RunTrials, console: Console, stop: Callable[[], bool]) -> None:
     n, split = len(sweep.trials), sweep.split
     left = n - len(sweep.results)
     console.print(
@@ -125,14 +127,14 @@ def _search(sweep: Sweep, run: Run, console: Console, stop: Callable[[], bool]) 
         soft_wrap=True,
     )
     try:
-        with trials_of(sweep, console) as show:
+        with _trials_of(sweep, console) as show:
             run(sweep, show, stop)
     finally:
         if sweep.results:
             sweep.write_results()
     names = list(sweep.plan.space)
     Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(
-        table(ranked(sweep.results.values()), names)
+        _table(ranked(sweep.results.values()), names)
     )
     sweep.best()  # or all diverged
 
@@ -166,3 +168,64 @@ def _again(
     options = {"--out": out, "--data": folder, "--trials": trials, "--workers": n_workers, "--ray": address}
     given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
     return shlex.join(["inkgrad", "sweep", str(file), *given, "--resume"])
+
+
+@contextmanager
+def _trials_of(sweep: Sweep, console: Console) -> Iterator[Show]:
+    """Yield a function that shows a result that has grown, or ended.
+
+    Where the console is not a terminal there is neither table nor bar, only a line for each trial that ended.
+    """
+    names = list(sweep.plan.space)
+    seen = dict(sweep.results)
+    progress = Progress(TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    bar = progress.add_task("", total=len(sweep.trials), completed=len(sweep.results))
+    live = Live(console=console, transient=True, refresh_per_second=4) if console.is_terminal else None
+
+    def show(result: TrialResult) -> None:
+        seen[result.trial.number] = result
+        if live:
+            progress.update(bar, completed=len(sweep.results))
+            live.update(Group(_table(_some(seen.values()), names), progress))
+        elif result.status != TrialStatus.RUNNING:
+            console.print(_line(result, names, len(sweep.results), len(sweep.trials)), soft_wrap=True)
+
+    if live is None:
+        yield show
+        return
+    with live:
+        yield show
+
+
+def _table(results: Iterable[TrialResult], names: Sequence[str]) -> Table:
+    """Return a table of results, in the order given, with the settings of these names."""
+    found = Table(box=None, pad_edge=False)
+    for name in ("trial", *names, "epochs", "accuracy", "seconds"):
+        found.add_column(name, justify="right", no_wrap=True)
+    found.add_column("", no_wrap=True)
+    for each in results:
+        accuracy = "" if each.accuracy is None else f"{each.accuracy:.4f}"
+        settings = [_short(getattr(each.trial.settings, name)) for name in names]
+        row = [str(each.trial.number), *settings, str(each.epochs), accuracy, f"{each.seconds:.1f}", each.status]
+        found.add_row(*row, style="dim" if each.status == TrialStatus.STOPPED else None)
+    return found
+
+
+def _some(results: Iterable[TrialResult], n_rows: int = 12) -> list[TrialResult]:
+    """Return as many as fit: those under way, and the best of the others."""
+    found = ranked(results)
+    running = [each for each in found if each.status == TrialStatus.RUNNING][:n_rows]
+    ended = [each for each in found if each.status != TrialStatus.RUNNING]
+    return ended[: max(n_rows - len(running), 3)] + running
+
+
+def _line(result: TrialResult, names: Sequence[str], n_ended: int, n: int) -> str:
+    settings = ", ".join(f"{name} {_short(getattr(result.trial.settings, name))}" for name in names)
+    accuracy = "" if result.accuracy is None else f", validation accuracy {result.accuracy:.4f}"
+    number = result.trial.number
+    epochs = f"{result.epochs} of {result.trial.settings.epochs} epochs"
+    return f"{n_ended} of {n}: trial {number} {result.status} after {epochs}{accuracy}, {settings}"
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

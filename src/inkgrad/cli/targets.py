@@ -18,7 +18,6 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network, quick_check
 from inkgrad.check.moves import has_moves
-from inkgrad.cli.findings import names_of
 from inkgrad.cli.terminal import say
 from inkgrad.costs import Cost
 from inkgrad.data import Dataset, as_inputs, load_data
@@ -60,6 +59,11 @@ class Checked:
 
     report: Report
     layers: dict[str, str]
+
+
+def names_of(layer: Layer) -> dict[str, str]:
+    """Return the kind of each layer by its path; a layer alone has the path ""."""
+    return {leaf.path: type(leaf.layer).__name__ for leaf in leaves(layer)}
 
 
 def examine(request: Request) -> Checked:

@@ -1,11 +1,18 @@
-"""What the commands share: saying things, and drawing a digit in characters."""
+"""The terminal: lines of ours on it, a bar while a training goes, and Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from typing import TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
-from inkgrad.arrays import Array
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from inkgrad.sessions import Session
 
 
 def say(message: object) -> None:
@@ -13,18 +20,58 @@ def say(message: object) -> None:
     print(f"inkgrad: {' '.join(str(message).split())}", file=sys.stderr)
 
 
-def draw_digit(image: Array, label: str, stream: TextIO | None) -> str:
-    """Return an image, uint8 (height, width) with 0 for paper, in block characters of five shades.
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether Ctrl-C, or a polite kill, has come.
 
-    A character is about twice as high as wide, so each pixel is two of them.  Where the stream
-    has no block characters, plain ones stand for them.
+    The second Ctrl-C raises KeyboardInterrupt at once, for those who cannot wait.
     """
-    shades, line, column, corners = " ░▒▓█", "─", "│", "┌┐└┘"
+    requests = 0
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal requests
+        requests += 1
+        if requests > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        (shades + line + column + corners).encode(getattr(stream, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        shades, line, column, corners = " .+*#", "-", "|", "++++"
-    width = 2 * image.shape[1]
-    top = f"{corners[0]}{line} {label} ".ljust(width + 1, line) + corners[1]
-    rows = [column + "".join(shades[k] * 2 for k in row) + column for row in image.astype(int) * len(shades) // 256]
-    return "\n".join([top, *rows, corners[2] + line * width + corners[3]])
+        yield lambda: requests > 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress_of(session: Session, console: Console) -> Iterator[Callable[[dict[str, Any] | None], None]]:
+    """Yield a function that shows one more step of the session.
+
+    Where the console is not a terminal there is no bar, only the lines.
+    """
+    total, epochs = session.steps_in_epoch, session.settings.epochs
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[numbers]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("", total=total * epochs, epoch="", numbers="")
+
+        def show(row: dict[str, Any] | None) -> None:
+            done = session.steps_done
+            progress.update(bar, completed=done)
+            if row is None:
+                return
+            epoch = -(-done // total)
+            numbers = f"cost {row['cost']:.4f}  quick accuracy {row['quick_accuracy']:.3f}"
+            progress.update(bar, epoch=f"{epoch} of {epochs}", numbers=numbers)
+            if "test_accuracy" in row:
+                console.print(
+                    f"epoch {epoch} of {epochs}: last steps' cost {row['cost']:.4f}, "
+                    f"test cost {row['test_cost']:.4f}, accuracy {row['test_accuracy']:.4f}, {row['seconds']:.1f} s",
+                    soft_wrap=True,
+                )
+
+        yield show

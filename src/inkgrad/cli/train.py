@@ -14,11 +14,9 @@ import typer
 from rich.console import Console
 
 from inkgrad.check import Verdict, quick_check
-from inkgrad.cli.interrupt import stop_requests
 from inkgrad.cli.options import Classes, Data, Needs, NotWith, Plain, Threads, engine_of, refused
-from inkgrad.cli.progress import progress_of
 from inkgrad.cli.show import drawing
-from inkgrad.cli.terminal import say
+from inkgrad.cli.terminal import progress_of, say, stop_requests
 from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import limit_threads

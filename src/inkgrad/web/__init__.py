@@ -3,7 +3,6 @@
 from inkgrad.extras import extra
 
 with extra("web", "the playground needs"):
-    from inkgrad.web.app import make_app
-    from inkgrad.web.server import serve
+    from inkgrad.web.app import make_app, serve
 
 __all__ = ["make_app", "serve"]

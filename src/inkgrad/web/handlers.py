@@ -25,14 +25,13 @@ from inkgrad.models import Model, load
 from inkgrad.pictures import open_picture
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import playground_settings as choices
-from inkgrad.web.answers import as_read, checked
 from inkgrad.web.breaking import BREAKS
 from inkgrad.web.experiment import experiment as run_experiment
 from inkgrad.web.inside import cell, shown_inside
 from inkgrad.web.thinking import drawn
 from inkgrad.web.thinking import think as think_about
 from inkgrad.web.visitors import NETWORKS, Visitor
-from inkgrad.web.wire import as_text, choice, decoded, whole
+from inkgrad.web.wire import as_read, as_text, checked, choice, decoded, whole
 
 MOST_PICTURE_BYTES = 20_000_000
 MOST_PICTURE_PIXELS = 20_000_000  # fewer than the command line takes, as many may ask at once

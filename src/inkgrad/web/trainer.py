@@ -16,9 +16,8 @@ from inkgrad.errors import Diverged, InkgradError, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
-from inkgrad.web.boundary import boundary
-from inkgrad.web.details import details
 from inkgrad.web.playground_settings import PlaygroundSettings
+from inkgrad.web.snapshot import boundary, details
 
 SLICE = 0.05  # seconds of steps between two looks at what is wanted
 BETWEEN = 0.1  # seconds between states
