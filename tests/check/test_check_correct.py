@@ -27,8 +27,16 @@ N_KINDS = {  # how many of each kind: 400 in all
 }
 
 
-@pytest.mark.parametrize("check", [check_network, quick_check])
-@pytest.mark.parametrize("kind", N_KINDS)
+LONG = "anything", "at a kink", "trained"  # which take the full check many seconds
+
+CHECKED = [
+    pytest.param(kind, check, marks=[pytest.mark.slow] if check is check_network and kind in LONG else [])
+    for check in (check_network, quick_check)
+    for kind in N_KINDS
+]
+
+
+@pytest.mark.parametrize(("kind", "check"), CHECKED)
 def test_right_networks_raise_no_alarm(kind, check):
     make, count = N_KINDS[kind]
     alarms = {}
@@ -215,9 +223,9 @@ def test_after_training_the_full_check_raises_no_alarm(after_training):
 @pytest.mark.parametrize(
     ("wrong", "array", "kind"),
     [
-        (ZeroWeights, "W", "zero"),
-        (NegativeWeights, "W", "sign"),
-        (OneBiasMissing, "b", "nonlinear"),  # which entry is hit depends on dy
+        pytest.param(ZeroWeights, "W", "zero", marks=pytest.mark.slow),
+        pytest.param(NegativeWeights, "W", "sign", marks=pytest.mark.slow),
+        pytest.param(OneBiasMissing, "b", "nonlinear", marks=pytest.mark.slow),  # which entry is hit depends on dy
         (OneWeightDoubled, "W", "nonlinear"),
     ],
 )

@@ -376,9 +376,10 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_silly_input_gets_one_clear_line(tmp_path, arguments, words):
+def test_silly_input_gets_one_clear_line(tmp_path, monkeypatch, inkgrad_here, arguments, words):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("a letter to a friend")
-    assert_refused(inkgrad(*arguments, cwd=tmp_path), words)
+    assert_refused(inkgrad_here(*arguments), words)
     assert names_in(tmp_path) == ["text.txt"]
 
 
@@ -435,8 +436,8 @@ def test_a_closed_standard_output_is_no_reason_to_fail(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["evaluate"], ["read"], ["show"], ["demo"], ["demo", "xor"]])
-def test_help_teaches(tmp_path, arguments):
-    found = inkgrad(*arguments, "--help", cwd=tmp_path)
+def test_help_teaches(inkgrad_here, arguments):
+    found = inkgrad_here(*arguments, "--help")
     assert found.returncode == 0
     assert "Usage: " in found.stdout
 

@@ -1,6 +1,7 @@
 """`inkgrad check`, used as a stranger would: in a process of its own, with good and with silly input."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -261,8 +262,10 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
     ],
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else "",
 )
-def test_silly_input_gets_one_clear_line(folder, arguments, words):
-    assert_refused(inkgrad("check", *arguments, cwd=folder), words, alone=False)  # the file prints, too
+def test_silly_input_gets_one_clear_line(folder, monkeypatch, inkgrad_here, arguments, words):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # what lies beside a file can be imported
+    assert_refused(inkgrad_here("check", *arguments), words, alone=False)  # the file prints, too
 
 
 def test_help_teaches(tmp_path):

@@ -234,10 +234,11 @@ def test_what_the_network_saw_is_drawn(scans):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_silly_input_gets_one_clear_line(scans, arguments, words):
+def test_silly_input_gets_one_clear_line(scans, monkeypatch, inkgrad_here, arguments, words):
+    monkeypatch.chdir(scans)
     before = names_in(scans)
     line = (scans / "line.png").read_bytes()
-    assert_refused(read(*arguments, cwd=scans), words)
+    assert_refused(inkgrad_here("read", *arguments), words)
     assert names_in(scans) == before
     assert (scans / "line.png").read_bytes() == line
 

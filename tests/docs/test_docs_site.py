@@ -21,6 +21,9 @@ from inkgrad.layers import Activation, Elementwise, Layer
 PARTS = [inkgrad.layers, inkgrad.costs, inkgrad.optimizers, inkgrad.training, inkgrad.data, inkgrad.fast]
 
 
+pytestmark = pytest.mark.xdist_group("site")  # which is built once
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")

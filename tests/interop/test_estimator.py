@@ -16,6 +16,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from support import name_of
 from support.commands import last_line, python
 
 import inkgrad
@@ -292,7 +293,7 @@ def own(n_inputs, n_outputs):
     return Chain((Dense(n_inputs, 16), ELU(), Dropout(0.1), Dense(16, n_outputs)))
 
 
-@pytest.mark.parametrize("network", [own, own(4, 3), Chain((Dense(4, 9), Tanh(), Dense(9, 3), Softmax()))], ids=str)
+@pytest.mark.parametrize("network", [own, own(4, 3), Chain((Dense(4, 9), Tanh(), Dense(9, 3), Softmax()))], ids=name_of)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_any_network_may_be_trained(iris, network, solver):
     X, y = iris
@@ -447,7 +448,7 @@ def test_a_cost_that_is_no_number_is_an_error_that_says_what_to_do(iris):
         (dict(input_shape=np.int64(4)), "takes as input_shape a tuple of sizes, got"),
         (dict(input_shape=()), r"takes as input_shape a tuple of sizes, got \(\)"),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_settings_that_make_no_sense_are_refused_by_name(iris, settings, message):
     with pytest.raises(SettingError, match=message):

@@ -6,6 +6,7 @@ import array_api_strict as strict
 import numpy as np
 import pytest
 from scipy import special, stats
+from support import name_of
 from support.catalogue import ACTIVATIONS, LAYERS, batch
 
 from inkgrad.check import check_layer
@@ -143,7 +144,7 @@ def test_activations_stay_finite_far_from_zero(activation):
         (ReLU(), lambda x: (x + abs(x)) / 2),
         (Tanh(), lambda x: 1 - 2 / (np.exp(2 * x) + 1)),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_values_are_those_of_another_formula(activation, independent):
     np.testing.assert_allclose(activation.value(batch()), independent(batch()), rtol=1e-12, atol=1e-15)

@@ -1,6 +1,7 @@
 """What several test modules share."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -10,3 +11,8 @@ TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or shutil.which("chromium-browser"))  # "" for none
 needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium")
+
+
+def name_of(value):
+    """Return the name of a test's parameter, the same in every process; a function's text has its address."""
+    return re.sub(r"<function (.*?) at 0x\w+>", r"\1", str(value))

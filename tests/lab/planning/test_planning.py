@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from support import name_of
 
 from inkgrad.errors import SettingError
 from lab.planning import (
@@ -102,7 +103,7 @@ SCHEDULES = [
 ]
 
 
-@pytest.mark.parametrize(("reduction", "play", "n"), SCHEDULES, ids=str)
+@pytest.mark.parametrize(("reduction", "play", "n"), SCHEDULES, ids=name_of)
 def test_a_reduction_takes_as_long_as_its_schedule_played_through(reduction, play, n, rng):
     vectors = list(rng.normal(size=(n, 48 * n)))
     sums, time = play(vectors)
