@@ -1,6 +1,7 @@
 """A release says the same everywhere, and the archives hold what they must; `make dist` does the rest."""
 
 import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -67,6 +68,32 @@ def test_the_command_says_the_version():
 
 def test_the_changelog_begins_with_this_version():
     assert newest()[0] == inkgrad.__version__
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What `scripts/check` counts lines with."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    return importlib.import_module("lines")
+
+
+def test_the_lines_that_are_kept_are_those_of_the_newest_release(lines):
+    kept = json.loads(lines.KEPT.read_text())
+    assert kept["version"] == lines.version_of(ROOT) == newest()[0]
+    assert kept["lines"]["layers"] > 1000
+
+
+def test_the_lines_of_each_package_stand_beside_those_of_the_release(lines, tmp_path):
+    for name, text in {"layers/dense.py": "1\n2\n", "arrays.py": "1\n", "fast/cpp/add.hpp": "1\n"}.items():
+        path = tmp_path / "src" / "inkgrad" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    now = lines.lines_of(tmp_path)
+    assert now == {"fast": 1, "files at the top": 1, "layers": 2}
+    rows = [line.split()[-4:] for line in lines.table(now, {"layers": 5, "lab": 7}, "1.2").splitlines()]
+    assert ["layers", "2", "5", "-3"] in rows
+    assert ["inkgrad", "4", "5", "-1"] in rows
+    assert ["lab", "0", "7", "-7"] in rows
 
 
 def test_the_changelog_goes_back_in_time():
