@@ -62,7 +62,7 @@ def interrupted_after(n):
 def broken_off(local_ray, scans, tmp_path):
     """A reading of the 60 pictures in parts of 10 that was interrupted when 20 were done."""
     out = tmp_path / "results.parquet"
-    with pytest.raises(Interrupted, match="2 of 6 parts done; to go on, the same again with --resume"):
+    with pytest.raises(Interrupted, match="2 of 6 parts done; to go on, the same again with resume=True"):
         read_dataset(scans, out, n_workers=1, part_size=10, show=interrupted_after(20))
     assert [path.name for path in tmp_path.iterdir()] == ["results.parquet.parts"]
     return out
@@ -114,7 +114,9 @@ def test_what_was_broken_off_goes_on_and_ends_the_same_to_the_byte(broken_off, s
 
 
 def test_unfinished_work_is_not_overwritten_unless_that_is_said(broken_off, scans, plain):
-    with pytest.raises(SettingError, match=r"unfinished reading, 2 of 6 parts: go on with --resume, or .* --anew"):
+    with pytest.raises(
+        SettingError, match=r"unfinished reading, 2 of 6 parts: go on with resume=True, or .* anew=True"
+    ):
         read_dataset(scans, broken_off, n_workers=1)
     read_dataset(scans, broken_off, n_workers=1, anew=True)
     assert answers(broken_off) == plain

@@ -140,9 +140,9 @@ def test_the_tables_of_hugging_face_are_understood(tmp_path):
         (
             {"a": [b""], "b": [b""], "c": [1]},
             Columns(),
-            "not clear: the table has a, b, c, of bytes are a, b; --column",
+            "not clear: the table has a, b, c, of bytes are a, b; `column`",
         ),
-        ({"c": [1]}, Columns(), "not clear: the table has c, of bytes is none; --column"),
+        ({"c": [1]}, Columns(), "not clear: the table has c, of bytes is none; `column`"),
         ({"a": [b""], "c": [1]}, Columns("c"), "the column c is of int64, and pictures are bytes"),
         ({"a": [b""], "c": [1]}, Columns("d"), "the column d is not there, .* the table has a, c"),
         ({"a": [b""], "c": [1]}, Columns("a", "d"), "no column d with names: it has a, c"),

@@ -115,8 +115,8 @@ def test_workers_that_always_fail_end_it_with_what_they_said(few):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_workers": 0}, "at least 1 worker, got --workers 0"),
-        ({"n_workers": 2, "sync_every": 0}, "after 1 step or more, got --sync-every 0"),
+        ({"n_workers": 0}, "at least 1 worker, got n_workers=0"),
+        ({"n_workers": 2, "sync_every": 0}, "after 1 step or more, got sync_every=0"),
     ],
 )
 def test_a_pool_without_workers_or_steps_is_refused(settings, message):

@@ -13,9 +13,9 @@ import typer
 
 import inkgrad
 from inkgrad.cli.check import check
+from inkgrad.cli.conversion import export
 from inkgrad.cli.demo import demo
 from inkgrad.cli.evaluate import evaluate
-from inkgrad.cli.export import export
 from inkgrad.cli.plot import plot
 from inkgrad.cli.read import read
 from inkgrad.cli.serve import serve

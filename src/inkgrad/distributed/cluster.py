@@ -73,7 +73,7 @@ def _refuse_unreachable(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()  # seconds
     except OSError as error:
         raise SettingError(
-            f"nothing answers at {address}: {error.strerror or error}; start the cluster with `ray start --head`, "
+            f"nothing answers at {address}: {error.strerror or error}; start the head of the cluster with `ray start`, "
             "or leave the address out to work on this machine"
         ) from None
 

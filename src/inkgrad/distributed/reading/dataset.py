@@ -107,8 +107,10 @@ def read_dataset(
         if not n_done:
             folder.remove()
         if isinstance(error, KeyboardInterrupt):
-            how = "; to go on, the same again with --resume" if n_done else ""
-            raise Interrupted(f"interrupted with {n_done} of {folder.listed.n_parts} parts done{how}") from None
+            how = "; to go on, the same again with resume=True" if n_done else ""
+            raise Interrupted(
+                f"interrupted with {n_done} of {folder.listed.n_parts} parts done{how}", setting="resume"
+            ) from None
         raise
     folder.remove()
     return Outcome(out, errors_beside(out), n_read, n_unread)
@@ -122,13 +124,17 @@ def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, ane
     if part_size < 1:
         raise SettingError(f"a part has at least 1 picture, got {part_size}")
     if resume and anew:
-        raise SettingError("a reading goes on, or begins anew, not both: leave --resume or --anew out")
+        raise SettingError(
+            "a reading goes on, or begins anew, not both: leave resume=True or anew=True out", setting="resume"
+        )
 
 
 def _refuse_no_work(folder: Folder, out: Path) -> None:
     if not folder.is_begun:
         state = "it is whole" if out.exists() else "none was begun"
-        raise SettingError(f"there is no unfinished reading for {out} to go on with, {state}: leave --resume out")
+        raise SettingError(
+            f"there is no unfinished reading for {out} to go on with, {state}: leave resume=True out", setting="resume"
+        )
 
 
 def _found(sources: list[str], out: Path) -> Iterator[Found]:

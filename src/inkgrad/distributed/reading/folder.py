@@ -58,7 +58,8 @@ class Folder:
             if not anew:
                 raise SettingError(
                     f"{self.path} holds an unfinished reading, {len(self.done())} of {self.listed.n_parts} parts: "
-                    "go on with --resume, or begin with --anew, which drops it"
+                    "go on with resume=True, or begin with anew=True, which drops it",
+                    setting="resume",
                 )
             self.remove()
         if self.path.exists():
@@ -85,12 +86,14 @@ class Folder:
             if before != value:
                 raise SettingError(
                     f"the unfinished reading in {self.path} has {name} {before}, and this one {value}: "
-                    "go on with the same, or begin with --anew"
+                    "go on with the same, or begin with anew=True",
+                    setting="anew",
                 )
         if listed != self.listed:
             raise SettingError(
                 f"the pictures are no longer those of the unfinished reading in {self.path} ({self.listed.n:,} then, "
-                f"{listed.n:,} now, or changed ones among them): put them back, or begin with --anew"
+                f"{listed.n:,} now, or changed ones among them): put them back, or begin with anew=True",
+                setting="anew",
             )
 
     def done(self) -> set[int]:

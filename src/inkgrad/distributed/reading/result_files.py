@@ -64,7 +64,7 @@ def _columns(answer: Reading | str) -> dict[str, Any]:
 def refuse_other_ending(out: Path) -> None:
     """Raise SettingError unless the name of a file says how it is to be written."""
     if out.suffix.lower() not in WRITERS:
-        raise SettingError(f"--out takes a name that ends in {' or '.join(WRITERS)}, got {out}")
+        raise SettingError(f"`out` takes a name that ends in {' or '.join(WRITERS)}, got {out}", setting="out")
 
 
 def errors_beside(out: Path) -> Path:

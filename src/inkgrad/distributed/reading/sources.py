@@ -285,7 +285,8 @@ def _chosen(name: str, schema: Any, columns: Columns) -> tuple[str, str | None]:
     if "image" in fitting or len(fitting) == 1:  # the usual name, as in Hugging Face's data sets
         return ("image" if "image" in fitting else fitting[0]), columns.names
     raise DataError(
-        f"{name}: which column has the pictures, as bytes, is not clear: {_say(there, fitting)}; --column says which"
+        f"{name}: which column has the pictures, as bytes, is not clear: {_say(there, fitting)}; `column` says which",
+        setting="column",
     )
 
 

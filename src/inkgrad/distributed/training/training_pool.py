@@ -49,9 +49,13 @@ class TrainingPool:
 
     def __post_init__(self) -> None:
         if self.n_workers < 1:
-            raise SettingError(f"a training takes at least 1 worker, got --workers {self.n_workers}")
+            raise SettingError(
+                f"a training takes at least 1 worker, got n_workers={self.n_workers}", setting="n_workers"
+            )
         if self.sync_every < 1:
-            raise SettingError(f"workers meet after 1 step or more, got --sync-every {self.sync_every}")
+            raise SettingError(
+                f"workers meet after 1 step or more, got sync_every={self.sync_every}", setting="sync_every"
+            )
 
     def refuse_too_little(self, run: Run, n_examples: int) -> None:
         """Raise SettingError unless each worker has an example of a batch."""
@@ -59,7 +63,8 @@ class TrainingPool:
         if batch < self.n_workers:
             raise SettingError(
                 f"each of {self.n_workers} workers needs an example of every batch, and a batch has {batch} of the "
-                f"{n_examples} examples: take fewer workers or a larger --batch-size"
+                f"{n_examples} examples: take fewer workers or a larger `batch_size`",
+                setting="batch_size",
             )
 
 
