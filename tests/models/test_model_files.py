@@ -20,7 +20,7 @@ from inkgrad.interop.json import to_json
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.models import Card, Model, calibrated, load
 from inkgrad.models.header import MODEL
-from inkgrad.saving import Kind, open_tensors, read_tensors, write_tensors
+from inkgrad.saving import FileKind, open_tensors, read_tensors, write_tensors
 from inkgrad.sessions import Paths, resume
 from inkgrad.training import read_checkpoint
 
@@ -74,9 +74,9 @@ def test_what_is_written_is_of_the_latest_version(tmp_path):
 
 
 def test_upgrades_are_made_one_after_another(tmp_path):
-    kinds = [Kind("inkgrad thing")]
-    kinds.append(Kind("inkgrad thing", {1: lambda header: header | {"two": header["one"] + 1}}))
-    kinds.append(Kind("inkgrad thing", {**kinds[1].upgrades, 2: lambda header: {"three": header["two"] + 1}}))
+    kinds = [FileKind("inkgrad thing")]
+    kinds.append(FileKind("inkgrad thing", {1: lambda header: header | {"two": header["one"] + 1}}))
+    kinds.append(FileKind("inkgrad thing", {**kinds[1].upgrades, 2: lambda header: {"three": header["two"] + 1}}))
     path = tmp_path / "t.safetensors"
     for kind, header in zip(kinds, ({"one": 1}, {"one": 1, "two": 2}, {"three": 3}), strict=True):
         write_tensors(path, {}, header, kind)
@@ -148,9 +148,9 @@ def test_json_tells_of_a_model_in_the_same_words(tmp_path):
 
 def test_numbers_that_json_does_not_have_are_not_saved(tmp_path):
     with pytest.raises(ModelFileError, match=r"t\.safetensors could not be read again: .*NaN is no number of JSON"):
-        write_tensors(tmp_path / "t.safetensors", {}, {"x": float("nan")}, Kind("inkgrad thing"))
+        write_tensors(tmp_path / "t.safetensors", {}, {"x": float("nan")}, FileKind("inkgrad thing"))
     with pytest.raises(ModelFileError, match=r"a header of .* bytes; at most 50 are read"):
-        write_tensors(tmp_path / "t.safetensors", {}, {"x": "x" * 50}, Kind("inkgrad thing", longest=50))
+        write_tensors(tmp_path / "t.safetensors", {}, {"x": "x" * 50}, FileKind("inkgrad thing", longest=50))
     assert not list(tmp_path.iterdir())
 
 
@@ -161,9 +161,9 @@ def test_arrays_come_back_with_every_shape_and_type(tmp_path):
         "many": np.arange(24, dtype=np.float64).reshape(2, 3, 4),
         "turned": np.arange(6, dtype=np.float32).reshape(2, 3).T,
     }
-    write_tensors(tmp_path / "t.safetensors", arrays, {}, Kind("inkgrad thing"))
+    write_tensors(tmp_path / "t.safetensors", arrays, {}, FileKind("inkgrad thing"))
     found, theirs = (
-        read_tensors(tmp_path / "t.safetensors", Kind("inkgrad thing"))[0],
+        read_tensors(tmp_path / "t.safetensors", FileKind("inkgrad thing"))[0],
         load_file(tmp_path / "t.safetensors"),
     )
     for name, array in arrays.items():
@@ -224,7 +224,7 @@ NOTES = [
 
 @pytest.mark.parametrize(("where", "what"), NOTES, ids=str)
 def test_a_training_does_not_go_on_from_strange_notes(trained, tmp_path, where, what):
-    with open_tensors(trained / "digits.checkpoint.safetensors", Kind("inkgrad checkpoint")) as file:
+    with open_tensors(trained / "digits.checkpoint.safetensors", FileKind("inkgrad checkpoint")) as file:
         header = file.header
     *way, last = where.split(".")
     inside = header["notes"]
@@ -232,7 +232,7 @@ def test_a_training_does_not_go_on_from_strange_notes(trained, tmp_path, where, 
         inside = inside[name]
     inside[last] = what
     path = tmp_path / "digits.checkpoint.safetensors"
-    write_tensors(path, read_checkpoint(trained / path.name).tensors, header, Kind("inkgrad checkpoint"))
+    write_tensors(path, read_checkpoint(trained / path.name).tensors, header, FileKind("inkgrad checkpoint"))
     with pytest.raises(ModelFileError, match=r"was not made by this version of inkgrad train: start anew"):
         resume(Paths(tmp_path / "digits.safetensors"), {}, None)
 

@@ -16,9 +16,8 @@ from inkgrad.interop import load
 from inkgrad.interop.json import to_json
 from inkgrad.interop.load import ENDINGS
 from inkgrad.interop.onnx import largest_difference, to_onnx
-from inkgrad.interop.onnx.compare import N_COMPARED
 from inkgrad.interop.onnx.sketch import INPUT, OUTPUT
-from inkgrad.interop.onnx.write_onnx import OPSET, input_of
+from inkgrad.interop.onnx.write_onnx import N_COMPARED, OPSET, input_of
 from inkgrad.models import Model, shipped
 
 STDOUT = Path("-")

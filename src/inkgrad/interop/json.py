@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,33 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost
 from inkgrad.errors import InkgradError, ModelFileError, SettingError
-from inkgrad.interop.model_header import parts_of
-from inkgrad.interop.whole_file import read_file
-from inkgrad.layers import Chain, Layer
+from inkgrad.layers import Layer, leaves
+from inkgrad.layers.chain import Leaf
 from inkgrad.layout import Layout
 from inkgrad.models import Model
-from inkgrad.saving import Kind, one_line, quoted
-from inkgrad.saving.strict_json import strict_json
+from inkgrad.models.header import read_parts
+from inkgrad.saving import FileKind, one_line, quoted, read_file, strict_json
 
 __all__ = ["from_json", "to_json"]
 
-JSON = Kind("inkgrad json")
-MOST_PARAMETERS = 10_000_000  # some 120 MB of text
-MOST_BYTES = 300_000_000
-MOST_MARKS = 21_000_000  # commas and brackets; a list of lists takes 20 times the memory of its text
-DTYPES = ("float32", "float64")
+JSON_KIND = FileKind("inkgrad json")
+
+
+@dataclass(frozen=True)
+class JsonLimits:
+    """The most that a JSON file holds.
+
+    parameters  of a model, some 120 MB of text
+    n_bytes     of a file that is read
+    marks       commas and brackets in it; a list of lists takes 20 times the memory of its text
+    """
+
+    parameters: int = 10_000_000
+    n_bytes: int = 300_000_000
+    marks: int = 21_000_000
+
+
+JSON_LIMITS = JsonLimits()
 
 
 def to_json(model: Model) -> str:
@@ -39,10 +52,12 @@ def to_json(model: Model) -> str:
     Raises SettingError for more than 10 million parameters; ModelFileError for layers whose settings cannot be
     described.
     """
-    if model.theta.size > MOST_PARAMETERS:
-        raise SettingError(f"JSON is for up to {MOST_PARAMETERS:,} parameters, and this model has {model.theta.size:,}")
-    header = JSON.marked(model.header())
-    header["layers"] = list(_told(model.network, model.input_shape, ""))
+    if model.theta.size > JSON_LIMITS.parameters:
+        raise SettingError(
+            f"JSON is for up to {JSON_LIMITS.parameters:,} parameters, and this model has {model.theta.size:,}"
+        )
+    header = JSON_KIND.marked(model.header())
+    header["layers"] = [_told(each) for each in leaves(model.network, model.input_shape)]
     header["dtype"] = str(model.theta.dtype)
     lines = [f" {json.dumps(name)}: {_header_value(value)}" for name, value in header.items()]
     parts = model.objective.layout.parts(model.theta)
@@ -56,15 +71,15 @@ def _header_value(value: Any) -> str:
     return json.dumps(value, allow_nan=False)
 
 
-def _told(layer: Layer, shape: tuple[int, ...], path: str) -> Iterator[dict[str, Any]]:
-    """Yield each layer in words, those of a chain one by one."""
-    if isinstance(layer, Chain):
-        for name, inner in layer.named():
-            yield from _told(inner, shape, f"{path}.{name}".lstrip("."))
-            shape = inner.output_shape(shape)
-        return
-    parameters = {name: list(place[1]) for name, place in Layout(layer.shapes()).places.items()}
-    yield {"path": path, "layer": str(layer), "gives": list(layer.output_shape(shape)), "parameters": parameters}
+def _told(leaf: Leaf) -> dict[str, Any]:
+    """Return a layer in words."""
+    parameters = {name: list(shape) for name, shape in leaf.parameters.items()}
+    return {
+        "path": leaf.path,
+        "layer": str(leaf.layer),
+        "gives": list(leaf.output_shape or ()),
+        "parameters": parameters,
+    }
 
 
 def _rows(array: Array, depth: int = 3) -> str:
@@ -86,7 +101,9 @@ def from_json(
 
     Raises ModelFileError, naming the file, when it is not JSON or no sound model; OSError when it cannot be read.
     """
-    name, raw = ("the file", source) if isinstance(source, bytes) else (str(source), read_file(source, MOST_BYTES))
+    name, raw = (
+        ("the file", source) if isinstance(source, bytes) else (str(source), read_file(source, JSON_LIMITS.n_bytes))
+    )
     try:
         return _model(raw, layers, costs)
     except (InkgradError, ValueError, TypeError, ArithmeticError, LookupError) as error:
@@ -94,19 +111,19 @@ def from_json(
 
 
 def _model(raw: bytes, layers: Iterable[type[Layer]], costs: Iterable[type[Cost]]) -> Model:
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_MARKS:
-        raise ModelFileError(f"it has more parts than a model of {MOST_PARAMETERS:,} parameters")
+    if sum(map(raw.count, (b",", b"[", b"{"))) > JSON_LIMITS.marks:
+        raise ModelFileError(f"it has more parts than a model of {JSON_LIMITS.parameters:,} parameters")
     try:
         told = strict_json(raw)
     except ValueError as error:
         raise ModelFileError(f"it is not JSON ({one_line(error)})") from error
     if not isinstance(told, dict):
         raise ModelFileError(f"it should be a JSON object, got {quoted(told)}")
-    parts = parts_of(told, JSON, layers, costs)
+    parts = read_parts(JSON_KIND.today(told), layers, costs)
     held, dtype = told.get("parameters"), told.get("dtype")
-    if dtype not in DTYPES or not isinstance(held, dict):
+    if dtype not in ("float32", "float64") or not isinstance(held, dict):
         raise ModelFileError(
-            f"it should have parameters by path and a dtype of {' or '.join(DTYPES)}, got {quoted(dtype)}"
+            f"it should have parameters by path and a dtype of float32 or float64, got {quoted(dtype)}"
         )
     layout = Layout(parts.network.shapes())
     if set(held) != set(layout.places):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from inkgrad import costs as all_costs
+from inkgrad import layers as all_layers
 from inkgrad.costs import Cost
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.layers import Layer
 from inkgrad.models.card import Card
-from inkgrad.saving import Header, Kind, are_whole, build, quoted
+from inkgrad.saving import FileKind, Header, are_whole, build, concrete, quoted
 
 PREPROCESSING = 1  # the version of what is done to pictures before a network sees them
 MOST_AXES = 8
@@ -26,7 +28,7 @@ def _with_a_card(header: Header) -> Header:
 UPGRADES = {  # of a header of this version to the next; docs/model-files.md says what each brought
     1: _with_a_card,
 }
-MODEL = Kind("inkgrad model", UPGRADES, longest=2**22)
+MODEL = FileKind("inkgrad model", UPGRADES, longest=2**22)
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Parts:
     card: Card
 
 
-def read_parts(header: Header, layers: Mapping[str, type], costs: Mapping[str, type]) -> Parts:
-    """Return what a header of today's version describes, made of these classes alone.
+def read_parts(header: Header, layers: Iterable[type[Layer]] = (), costs: Iterable[type[Cost]] = ()) -> Parts:
+    """Return what a header of today's version describes, made of inkgrad's classes and these alone.
 
     Nothing of the size that it speaks of is made.  Whether the labels are strings that can be shown, is for
     the Model to see.
@@ -55,8 +57,8 @@ def read_parts(header: Header, layers: Mapping[str, type], costs: Mapping[str, t
         raise ModelFileError(
             f"it wants pictures prepared in way {quoted(header['preprocessing'])}, this inkgrad does {PREPROCESSING}"
         )
-    network = build(header["network"], layers, "load it in Python with load(path, layers=[...])")
-    cost = build(header["cost"], costs, "load it in Python with load(path, costs=[...])")
+    network = build(header["network"], concrete(all_layers, layers), "load it in Python with load(path, layers=[...])")
+    cost = build(header["cost"], concrete(all_costs, costs), "load it in Python with load(path, costs=[...])")
     if not isinstance(network, Layer) or not isinstance(cost, Cost):
         raise ModelFileError(f"it should describe a layer and a cost, got {quoted(network)} and {quoted(cost)}")
     labels, input_shape, card = header["labels"], header["input_shape"], header.get("card", {})

@@ -158,7 +158,7 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = (), costs
         path = TRAINED_FOLDER / f"{path}.safetensors"
     with open_tensors(path, MODEL) as file:
         with _blaming(path):
-            parts = read_parts(file.header, concrete(all_layers, layers), concrete(all_costs, costs))
+            parts = read_parts(file.header, layers, costs)
             layout = Layout(parts.network.shapes())
             dtype = _dtype_of(file, layout)  # before memory is taken for what the file perhaps only speaks of
         theta = np.empty(layout.size, dtype)

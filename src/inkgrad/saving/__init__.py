@@ -1,14 +1,14 @@
 """Saving: arrays with a header, and layers as words, with no code in either."""
 
 from inkgrad.saving.descriptions import build, concrete, describe
-from inkgrad.saving.kinds import Header, Kind
-from inkgrad.saving.places import are_whole
+from inkgrad.saving.kinds import METADATA_KEY, FileKind, Header
 from inkgrad.saving.tensors import TensorFile, open_tensors, read_tensors, write_tensors
-from inkgrad.saving.words import one_line, quoted
+from inkgrad.saving.untrusted import are_whole, one_line, quoted, read_file, strict_json
 
 __all__ = [
+    "METADATA_KEY",
+    "FileKind",
     "Header",
-    "Kind",
     "TensorFile",
     "are_whole",
     "build",
@@ -17,6 +17,8 @@ __all__ = [
     "one_line",
     "open_tensors",
     "quoted",
+    "read_file",
     "read_tensors",
+    "strict_json",
     "write_tensors",
 ]

@@ -16,12 +16,9 @@ from types import ModuleType, NoneType
 from typing import Any
 
 from inkgrad.errors import InkgradError, ModelFileError
-from inkgrad.saving.words import one_line, quoted
+from inkgrad.saving.untrusted import FILE_LIMITS, one_line, quoted
 
-DEEPEST = 100  # descriptions in lists in descriptions; far from what Python cannot follow
-MOST_PARTS = 100_000
-LARGEST = 2**63 - 1
-TAKES: dict[str, tuple[type, ...]] = {  # for a field declared so, no bool where a number should be
+VALUES_OF: dict[str, tuple[type, ...]] = {  # for a field declared so, no bool where a number should be
     "int": (int,),
     "float": (int, float),
     "str": (str,),
@@ -41,8 +38,10 @@ def describe(thing: Any, known: Mapping[str, type] | None = None) -> Any:
 
 
 def _describe(thing: Any, known: Mapping[str, type], depth: int) -> Any:
-    if depth > DEEPEST:
-        raise ModelFileError(f"layers inside layers inside layers cannot be saved, more than {DEEPEST // 2} deep")
+    if depth > FILE_LIMITS.deepest:
+        raise ModelFileError(
+            f"layers inside layers inside layers cannot be saved, more than {FILE_LIMITS.deepest // 2} deep"
+        )
     if is_dataclass(thing) and not isinstance(thing, type):
         name = type(thing).__name__
         if known.get(name, type(thing)) is not type(thing):
@@ -76,10 +75,10 @@ def _refuse_too_much(description: Any) -> None:
     level, depth, count = [description], 0, 0
     while level:
         count += len(level)
-        if depth > DEEPEST:
+        if depth > FILE_LIMITS.deepest:
             raise ModelFileError("it describes layers inside layers without end")
-        if count > MOST_PARTS:
-            raise ModelFileError(f"it describes more than {MOST_PARTS} parts")
+        if count > FILE_LIMITS.most_parts:
+            raise ModelFileError(f"it describes more than {FILE_LIMITS.most_parts} parts")
         inside = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list)))
         level, depth = [part for parts in inside for part in parts], depth + 1
 
@@ -88,7 +87,7 @@ def _build(description: Any, classes: Mapping[str, type], hint: str) -> Any:
     if isinstance(description, list):
         return tuple(_build(part, classes, hint) for part in description)
     if not isinstance(description, dict):
-        if type(description) is int and abs(description) > LARGEST:
+        if type(description) is int and abs(description) >= 2**63:
             raise ModelFileError(f"it has a setting of {quoted(description)}, more than 64 bits hold")
         return description
     settings = {name: _build(part, classes, hint) for name, part in description.items() if name != "class"}
@@ -105,7 +104,7 @@ def _build(description: Any, classes: Mapping[str, type], hint: str) -> Any:
 def _refuse_other_types(kind: type, settings: Mapping[str, Any]) -> None:
     for field in fields(kind):
         declared = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "")
-        takes = TAKES.get(declared)
+        takes = VALUES_OF.get(declared)
         if takes and field.name in settings and type(settings[field.name]) not in takes:
             raise TypeError(f"{field.name} is declared as {declared}, got {quoted(settings[field.name])}")
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inkgrad.errors import ModelFileError
-from inkgrad.saving.words import quoted
+from inkgrad.saving.untrusted import quoted
 
+METADATA_KEY = "inkgrad"  # under which a file of another format holds our header
 Header = dict[str, Any]
 """What a file says of itself, beside its arrays: JSON's words, numbers, lists and dictionaries."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of file: "inkgrad model", say, and its versions, which are numbered from 1.
 
     `upgrades` has a function for each version but the last: upgrades[1] makes a header of version 2

@@ -11,8 +11,7 @@ from typing import Any
 
 from inkgrad.errors import DataError
 from inkgrad.files import replacing
-from inkgrad.saving import quoted
-from inkgrad.saving.strict_json import strict_json
+from inkgrad.saving import quoted, strict_json
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 
 

@@ -12,11 +12,11 @@ from inkgrad.arrays import Array
 from inkgrad.data import Augmentation
 from inkgrad.errors import Diverged, ModelFileError
 from inkgrad.optimizers import Optimizer
-from inkgrad.saving import Kind, describe, quoted, read_tensors, write_tensors
+from inkgrad.saving import FileKind, describe, quoted, read_tensors, write_tensors
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
 
-CHECKPOINT = Kind("inkgrad checkpoint", longest=2**25)  # the costs of a million steps
+CHECKPOINT = FileKind("inkgrad checkpoint", longest=2**25)  # the costs of a million steps
 PLACE = ("epoch", "step", "batch_size", "seed")
 
 

@@ -1,4 +1,4 @@
-"""Walk: along an ONNX graph from its input to its output, collecting layers."""
+"""GraphReader: goes along an ONNX graph from its input to its output, and collects layers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def no_layer(node: Node, why: str = "") -> ModelFileError:
     return ModelFileError(f"its node {node} has no layer here{why and ': ' + why}")
 
 
-class Walk:
+class GraphReader:
     """Where one is in a graph, and the layers that were met, each with its parameters.
 
     `value` is the name of the values that one holds, and `shape` that of one example in inkgrad's order,
@@ -37,7 +37,6 @@ class Walk:
         self.twisted: tuple[int, ...] | None = None
         self.layers: Found = []
         self.passed = {graph.input}
-        self._n_done = 0
         self._takers: dict[str, list[int]] = {}
         for i, node in enumerate(graph.nodes):
             for name in dict.fromkeys(node.inputs):
@@ -55,7 +54,6 @@ class Walk:
 
     def step(self, *nodes: Node) -> None:
         """Go past these nodes to what the last of them makes."""
-        self._n_done += len(nodes)
         self.value = nodes[-1].outputs[0]
         self.passed.update(name for node in nodes for name in node.outputs)
 

@@ -1,4 +1,4 @@
-"""to_onnx: a model as an ONNX file."""
+"""to_onnx: a model as an ONNX file, compared with the plain layers by the runtime that most use."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ import numpy as np
 
 from inkgrad.errors import SettingError
 from inkgrad.extras import extra
-from inkgrad.interop.model_header import as_text
 from inkgrad.interop.onnx.sketch import INPUT, OUTPUT, Sketch
 from inkgrad.interop.onnx.translations import draw, draw_probabilities
 from inkgrad.layout import Layout
 from inkgrad.models import Model
-from inkgrad.saving import Kind
+from inkgrad.saving import METADATA_KEY, FileKind
+from inkgrad.training import Plain
 
-OPSET, IR_VERSION = 17, 8  # of 2022, the first with LayerNormalization: what runs ONNX today runs these
-BATCH = "N"
-ONNX = Kind("inkgrad onnx")
-KEY = "inkgrad"  # in the metadata
-MOST_PARAMETERS = 500_000_000  # Protocol Buffers hold 2 GB
+OPSET = 17  # of 2022, the first with LayerNormalization: what runs ONNX today runs it
+N_COMPARED = 64  # inputs, unless told otherwise
+ONNX_KIND = FileKind("inkgrad onnx")
 
 
 @dataclass(frozen=True)
-class Input:
+class GraphInput:
     """What the graph takes: the type of its numbers, by its name in NumPy, and the shape of one input."""
 
     dtype: str
@@ -34,7 +32,7 @@ class Input:
 
     def __str__(self) -> str:
         numbers = "0..255" if self.dtype == "uint8" else "in [0, 1]" if len(self.shape) == 3 else "numbers"
-        return f"{INPUT!r}, {self.dtype} ({', '.join([BATCH, *map(str, self.shape)])}), {numbers}"
+        return f"{INPUT!r}, {self.dtype} ({', '.join(['N', *map(str, self.shape)])}), {numbers}"
 
 
 def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
@@ -57,18 +55,18 @@ def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
 
     with extra("onnx", "ONNX files need"):
         import onnx
-    header = ONNX.marked(model.header())
+    header = json.dumps(ONNX_KIND.marked(model.header()), allow_nan=False)
     taken = input_of(model, preprocessing)
     whole = onnx.helper.make_model(
         _as_graph(onnx, _drawn(model, taken), taken, len(model.labels)),
-        ir_version=IR_VERSION,
+        ir_version=8,  # of the same year
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         producer_name="inkgrad",
         producer_version=inkgrad.__version__,
-        doc_string=f"{model.network}\nInput {taken}. Output {OUTPUT!r}, ({BATCH}, {len(model.labels)}), "
+        doc_string=f"{model.network}\nInput {taken}. Output {OUTPUT!r}, (N, {len(model.labels)}), "
         "one for each label; the labels are in the metadata.",
     )
-    onnx.helper.set_model_props(whole, {"labels": json.dumps(list(model.labels)), KEY: as_text(header)})
+    onnx.helper.set_model_props(whole, {"labels": json.dumps(list(model.labels)), METADATA_KEY: header})
     raw: bytes = whole.SerializeToString(deterministic=True)
     return raw
 
@@ -78,24 +76,24 @@ def has_onnx() -> bool:
     return find_spec("onnx") is not None
 
 
-def input_of(model: Model, preprocessing: bool = False) -> Input:
+def input_of(model: Model, preprocessing: bool = False) -> GraphInput:
     """Return what the graph of a model takes.
 
     Raises SettingError for `preprocessing` of what are no images.
     """
     if not preprocessing:
-        return Input("float32", model.input_shape)
+        return GraphInput("float32", model.input_shape)
     if len(model.input_shape) != 3:
         raise SettingError(
             f"preprocessing makes numbers of images, but this model takes inputs of shape {model.input_shape}"
         )
     height, width, channels = model.input_shape
-    return Input("uint8", (height, width) if channels == 1 else model.input_shape)
+    return GraphInput("uint8", (height, width) if channels == 1 else model.input_shape)
 
 
-def _drawn(model: Model, taken: Input) -> Sketch:
+def _drawn(model: Model, taken: GraphInput) -> Sketch:
     """Return the whole graph; its last value is OUTPUT."""
-    if model.theta.size > MOST_PARAMETERS:
+    if model.theta.size > 500_000_000:
         raise SettingError(f"ONNX files hold at most 2 GB, and this model has {model.theta.size} parameters")
     sketch = Sketch(INPUT, model.input_shape)
     if taken.dtype == "uint8":
@@ -123,7 +121,7 @@ def _renamed(names: tuple[str, ...], last: str) -> tuple[str, ...]:
     return tuple(OUTPUT if name == last else name for name in names)
 
 
-def _as_graph(onnx: Any, sketch: Sketch, taken: Input, n_classes: int) -> Any:
+def _as_graph(onnx: Any, sketch: Sketch, taken: GraphInput, n_classes: int) -> Any:
     """Return the sketch as a GraphProto."""
     helper, kinds = onnx.helper, {"float32": onnx.TensorProto.FLOAT, "uint8": onnx.TensorProto.UINT8}
     nodes = [helper.make_node(node.op, node.inputs, node.outputs, name=node.name, **node.settings)
@@ -131,7 +129,27 @@ def _as_graph(onnx: Any, sketch: Sketch, taken: Input, n_classes: int) -> Any:
     return helper.make_graph(
         nodes,
         "network",
-        [helper.make_tensor_value_info(INPUT, kinds[taken.dtype], [BATCH, *taken.shape])],
-        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [BATCH, n_classes])],
+        [helper.make_tensor_value_info(INPUT, kinds[taken.dtype], ["N", *taken.shape])],
+        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["N", n_classes])],
         [onnx.numpy_helper.from_array(array, name) for name, array in sketch.arrays.items()],
     )
+
+
+def largest_difference(model: Model, raw: bytes, preprocessing: bool = False, n: int = N_COMPARED) -> float | None:
+    """Return the largest |difference| of probabilities between an ONNX file in onnxruntime and the plain layers.
+
+    It is that of n random inputs, and None where onnxruntime is not installed.  It is NaN where one of
+    them is, so compare as `difference <= tolerance`.
+    """
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+    except ModuleNotFoundError:
+        return None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
+    taken, rng = input_of(model, preprocessing), np.random.default_rng(0)
+    shape = (n, *taken.shape)
+    x = rng.integers(0, 256, shape, np.uint8) if preprocessing else rng.random(shape, np.float32)
+    (found,) = session.run([OUTPUT], {INPUT: x})
+    return float(np.abs(found - replace(model, engine=Plain()).probabilities(x)).max())

@@ -24,6 +24,7 @@ from inkgrad.layers import (
     Softmax,
     Softplus,
     Tanh,
+    leaves,
 )
 from inkgrad.layout import Layout
 
@@ -87,9 +88,8 @@ def own_network(network: Network, n_inputs: int, n_outputs: int, input_shape: tu
 
 def last_layer(network: Layer) -> Layer:
     """Return the layer that gives the outputs."""
-    while isinstance(network, Chain) and network.layers:
-        network = network.layers[-1]
-    return network
+    found = leaves(network)
+    return found[-1].layer if found else network
 
 
 def ends_in_softmax(network: Layer) -> bool:

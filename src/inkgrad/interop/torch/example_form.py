@@ -1,4 +1,4 @@
-"""Order: where the numbers of an example lie in PyTorch, whose images have their channels first.
+"""ExampleForm: where the numbers of an example lie in PyTorch, whose images have their channels first.
 
 Our images are (height, width, channels), PyTorch's (channels, height, width).  While they are images the
 layers see to that themselves; but when they are flattened, the numbers of a row come in another order.
@@ -7,19 +7,20 @@ The next Dense layer takes that up: its rows of W go where their numbers went.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.errors import SettingError
-from inkgrad.layers import Chain, Dense, Flatten, Layer
+from inkgrad.errors import SettingError, ShapeError
+from inkgrad.layers import Dense, Flatten, Layer, leaves
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """A place between two layers.
+class ExampleForm:
+    """The form of the examples between two layers.
 
     shape   of one example as we have it
     order   for each number of a PyTorch example, which of ours it is; None where the order is the same
@@ -38,21 +39,19 @@ class Place:
         """Return which axis of a PyTorch batch is our last."""
         return 1 if self.holds_images else len(self.shape)
 
-    def after(self, layer: Layer) -> Place:
-        """Return the place behind `layer`.
+    def after(self, layer: Layer) -> ExampleForm:
+        """Return the form behind `layer`.
 
         Raises ShapeError when the layer does not take what is here.
         """
-        if isinstance(layer, Chain):
-            place = self
-            for each in layer.layers:
-                place = place.after(each)
-            return place
-        shape = layer.output_shape(self.shape)
-        if isinstance(layer, Flatten) and self.holds_images:
-            order = np.arange(prod(shape)).reshape(self.shape).transpose(2, 0, 1).ravel()
-            return Place(shape, None if (order[:-1] < order[1:]).all() else order)
-        return Place(shape, None if isinstance(layer, Dense) else self.order)
+        form = self
+        for leaf in leaves(layer, self.shape):
+            order, shape = form.order, leaf.output_shape or ()
+            if isinstance(leaf.layer, Flatten) and form.holds_images:
+                order = np.arange(prod(shape)).reshape(form.shape).transpose(2, 0, 1).ravel()
+                order = None if (order[:-1] < order[1:]).all() else order
+            form = ExampleForm(shape, None if isinstance(leaf.layer, Dense) else order)
+        return form
 
     def to_theirs(self, rows: Array) -> Array:
         """Return rows that belong to the numbers of our examples, in the order of theirs."""
@@ -69,6 +68,17 @@ class Place:
                 "PyTorch has the numbers of a flattened image in another order than inkgrad: "
                 "a network that flattens one of several channels must have a Dense layer behind it"
             )
+
+
+def form_of(input_shape: Sequence[int]) -> ExampleForm:
+    """Return the form in which examples of this shape come to a network.
+
+    Raises ShapeError where it is no shape.
+    """
+    shape = tuple(input_shape) if isinstance(input_shape, Sequence) else ()
+    if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+        raise ShapeError(f"input_shape is the shape of one input, such as (28, 28, 1), got {input_shape!r}")
+    return ExampleForm(tuple(int(n) for n in shape))
 
 
 def no_twin(each: object, where: str, why: str = "") -> SettingError:

@@ -1,18 +1,18 @@
-"""What each PyTorch module is among our layers.
+"""From PyTorch: what each of its modules is among our layers.
 
 The modules are known by the name of their class, so that nothing here imports PyTorch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.errors import ShapeError
-from inkgrad.interop.torch.example_form import Place, no_twin
+from inkgrad.errors import SettingError, ShapeError
+from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
 from inkgrad.layers import (
     ELU,
     GELU,
@@ -39,35 +39,56 @@ Module = Any  # a torch.nn.Module
 Read = tuple[Layer, list[Array]]  # a layer, and its parameters in the order of its layout
 
 
-def read(module: Module, place: Place) -> Read:
-    """Return the layer that does what `module` does at `place`, and its parameters in the order of its layout.
+def from_torch(sequential: Module, input_shape: Sequence[int]) -> tuple[Chain, Array]:
+    """Return the network and the theta that compute what a torch.nn.Sequential computes.
 
-    Raises SettingError when there is none, ShapeError when it does not take what is at `place`.
+    `input_shape` is that of one input as we have it: (height, width, channels) for images, although the
+    Sequential takes (channels, height, width).  theta is a copy, float64 if the Sequential has such
+    parameters, else float32.  A bias that is left out becomes one of zeros.
+
+    Raises SettingError for a module that is none of our layers, ShapeError for modules that do not fit
+    one another or inputs of `input_shape`.
+    """
+    if type(sequential).__name__ != "Sequential":
+        raise SettingError(f"from_torch takes a torch.nn.Sequential, got {type(sequential).__name__}")
+    form = form_of(input_shape)
+    network, arrays = _read(sequential, form)
+    assert isinstance(network, Chain)
+    form.after(network).refuse_as_end()
+    exact = any(str(parameter.dtype) == "torch.float64" for parameter in sequential.parameters())
+    theta = np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
+    return network, theta.astype(np.float64 if exact else np.float32)
+
+
+def _read(module: Module, form: ExampleForm) -> Read:
+    """Return the layer that does what `module` does to such examples, and its parameters in the order of its layout.
+
+    Raises SettingError when there is none, ShapeError when it does not take such examples.
     """
     kind = type(module)
     if not kind.__module__.startswith("torch.nn.modules.") or kind.__name__ not in READERS:
         raise no_twin(module, "inkgrad")
-    return READERS[kind.__name__](module, place)
+    return READERS[kind.__name__](module, form)
 
 
-def _chain(module: Module, place: Place) -> Read:
+def _chain(module: Module, form: ExampleForm) -> Read:
     layers, arrays = [], []
     for each in module:
-        layer, more = read(each, place)
-        place = place.after(layer)
+        layer, more = _read(each, form)
+        form = form.after(layer)
         layers.append(layer)
         arrays += more
     return Chain(tuple(layers)), arrays
 
 
-def _dense(module: Module, place: Place) -> Read:
+def _dense(module: Module, form: ExampleForm) -> Read:
     weight, bias = _weight_and_bias(module, module.out_features, module.in_features)
     layer = Dense(module.in_features, module.out_features)
-    layer.output_shape(place.shape)  # before its weights are put in an order that may not fit
-    return layer, [place.to_ours(weight.T), bias]
+    layer.output_shape(form.shape)  # before its weights are put in an order that may not fit
+    return layer, [form.to_ours(weight.T), bias]
 
 
-def _convolution(module: Module, place: Place) -> Read:
+def _convolution(module: Module, form: ExampleForm) -> Read:
     _must_have(module, dilation=(1, 1), groups=1, padding_mode="zeros")
     kernel, stride = _square(module, "kernel_size"), _square(module, "stride")
     margin = module.padding if isinstance(module.padding, str) else _square(module, "padding")
@@ -79,57 +100,57 @@ def _convolution(module: Module, place: Place) -> Read:
     return layer, [weight.transpose(2, 3, 1, 0), bias]
 
 
-def _layer_norm(module: Module, place: Place) -> Read:
-    if len(module.normalized_shape) != 1 or place.holds_images:
+def _layer_norm(module: Module, form: ExampleForm) -> Read:
+    if len(module.normalized_shape) != 1 or form.holds_images:
         raise no_twin(module, "inkgrad", "ours is over the last axis, which in images is that of the channels")
     n = module.normalized_shape[0]
     layer = LayerNorm(n, module.eps)
-    layer.output_shape(place.shape)
+    layer.output_shape(form.shape)
     gain, bias = _weight_and_bias(module, n)
-    return layer, [place.to_ours(gain), place.to_ours(bias)]
+    return layer, [form.to_ours(gain), form.to_ours(bias)]
 
 
-def _group_norm(module: Module, place: Place) -> Read:
+def _group_norm(module: Module, form: ExampleForm) -> Read:
     layer = GroupNorm(module.num_groups, module.num_channels, module.eps)
     return layer, list(_weight_and_bias(module, module.num_channels))
 
 
-def _max_pool(module: Module, place: Place) -> Read:
+def _max_pool(module: Module, form: ExampleForm) -> Read:
     _must_have(module, dilation=1, return_indices=False)
     return MaxPool2D(_side_by_side(module)), []
 
 
-def _average_pool(module: Module, place: Place) -> Read:
+def _average_pool(module: Module, form: ExampleForm) -> Read:
     _must_have(module, divisor_override=None)
     return AveragePool2D(_side_by_side(module)), []
 
 
-def _flatten(module: Module, place: Place) -> Read:
+def _flatten(module: Module, form: ExampleForm) -> Read:
     _must_have(module, start_dim=1, end_dim=-1)
     return Flatten(), []
 
 
-def _gelu(module: Module, place: Place) -> Read:
+def _gelu(module: Module, form: ExampleForm) -> Read:
     _must_have(module, approximate="tanh")
     return GELU(), []
 
 
-def _softplus(module: Module, place: Place) -> Read:
+def _softplus(module: Module, form: ExampleForm) -> Read:
     _must_have(module, beta=1)
     if module.threshold < 20:  # at 20, PyTorch's own, x is 2e-9 off
         raise no_twin(module, "inkgrad", "its threshold must be 20 or more")
     return Softplus(), []
 
 
-def _softmax(module: Module, place: Place) -> Read:
-    axes = place.class_axis, place.class_axis - len(place.shape) - 1
+def _softmax(module: Module, form: ExampleForm) -> Read:
+    axes = form.class_axis, form.class_axis - len(form.shape) - 1
     if module.dim not in axes:
         raise no_twin(module, "inkgrad", f"here its dim must be {axes[0]} or {axes[1]}, got {module.dim}")
     return Softmax(), []
 
 
-READERS: dict[str, Callable[[Module, Place], Read]] = {
-    "Sequential": lambda module, place: _chain(module, place),
+READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
+    "Sequential": lambda module, form: _chain(module, form),
     "Linear": _dense,
     "Conv2d": _convolution,
     "LayerNorm": _layer_norm,
@@ -137,15 +158,15 @@ READERS: dict[str, Callable[[Module, Place], Read]] = {
     "MaxPool2d": _max_pool,
     "AvgPool2d": _average_pool,
     "Flatten": _flatten,
-    "Dropout": lambda module, place: (Dropout(module.p), []),
-    "ReLU": lambda module, place: (ReLU(), []),
-    "LeakyReLU": lambda module, place: (LeakyReLU(module.negative_slope), []),
-    "ELU": lambda module, place: (ELU(module.alpha), []),
+    "Dropout": lambda module, form: (Dropout(module.p), []),
+    "ReLU": lambda module, form: (ReLU(), []),
+    "LeakyReLU": lambda module, form: (LeakyReLU(module.negative_slope), []),
+    "ELU": lambda module, form: (ELU(module.alpha), []),
     "GELU": _gelu,
-    "SiLU": lambda module, place: (SiLU(), []),
+    "SiLU": lambda module, form: (SiLU(), []),
     "Softplus": _softplus,
-    "Sigmoid": lambda module, place: (Sigmoid(), []),
-    "Tanh": lambda module, place: (Tanh(), []),
+    "Sigmoid": lambda module, form: (Sigmoid(), []),
+    "Tanh": lambda module, form: (Tanh(), []),
     "Softmax": _softmax,
 }
 

@@ -1,14 +1,17 @@
-"""What each of our layers is in PyTorch: another layer is one function here, and knows nothing of it."""
+"""To PyTorch: what each of our layers is there; another layer is one function here, and knows nothing of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.interop.torch.example_form import Place, no_twin
+from inkgrad.errors import SettingError
+from inkgrad.extras import extra
+from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
 from inkgrad.layers import (
     ELU,
     GELU,
@@ -30,23 +33,48 @@ from inkgrad.layers import (
     Softplus,
     Tanh,
 )
-from inkgrad.layout import Named
+from inkgrad.layout import Layout, Named
 
 Module = Any  # a torch.nn.Module
 
 
-def twin(layer: Layer, p: Named, place: Place) -> Module:
-    """Return the torch.nn.Module that does what `layer` does at `place`, with parameters of its own.
+def to_torch(network: Layer, theta: Array, input_shape: Sequence[int]) -> Module:
+    """Return the torch.nn.Sequential that computes what `network` computes at `theta`.
+
+    Its parameters are copies, of theta's type.  An `input_shape` of three numbers is that of an image,
+    (height, width, channels); the Sequential takes images as (N, channels, height, width), so
+    `x.transpose(0, 3, 1, 2)` for ours.  Anything else is in the same order in both.
+
+    Like every new module it is in training mode: call .eval() on it before it answers, if it has Dropout.
+
+    Raises SettingError for a layer or a type of numbers that PyTorch does not have, or when PyTorch is not
+    installed; ShapeError when the network does not take inputs of `input_shape`, or theta does not fit it.
+    """
+    with extra("torch", "to_torch needs"):
+        from torch import nn
+    if not isinstance(network, Layer):
+        raise SettingError(f"to_torch takes a network, such as model.network, got {type(network).__name__}")
+    theta = np.asarray(theta)
+    if str(theta.dtype) not in ("float16", "float32", "float64"):  # which PyTorch has too
+        raise SettingError(f"to_torch takes parameters of type float16, float32, float64, got {theta.dtype}")
+    form = form_of(input_shape)
+    module = _twin_of(network, Layout(network.shapes()).views(theta), form)
+    form.after(network).refuse_as_end()
+    return module if isinstance(module, nn.Sequential) else nn.Sequential(module)
+
+
+def _twin_of(layer: Layer, p: Named, form: ExampleForm) -> Module:
+    """Return the torch.nn.Module that does what `layer` does to examples of `form`, with parameters of its own.
 
     Raises SettingError when PyTorch has none.
     """
     if type(layer) not in _twin.registry:  # so a class made from one of ours is refused: it may do something else
         raise no_twin(layer, "PyTorch")
-    return _twin(layer, p, place)
+    return _twin(layer, p, form)
 
 
 @singledispatch
-def _twin(layer: Layer, p: Named, place: Place) -> Module:
+def _twin(layer: Layer, p: Named, form: ExampleForm) -> Module:
     raise NotImplementedError
 
 
@@ -59,13 +87,13 @@ def _filled(module: Module, weight: Array, bias: Array) -> Module:
 
 
 @_twin.register
-def _(layer: Chain, p: Named, place: Place) -> Module:
+def _(layer: Chain, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     modules = []
     for name, each in layer.named():
-        modules.append(twin(each, p[name], place))
-        place = place.after(each)
+        modules.append(_twin_of(each, p[name], form))
+        form = form.after(each)
     return nn.Sequential(*modules)
 
 
@@ -73,14 +101,14 @@ def _(layer: Chain, p: Named, place: Place) -> Module:
 
 
 @_twin.register
-def _(layer: Dense, p: Named, place: Place) -> Module:
+def _(layer: Dense, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
-    return _filled(nn.Linear(layer.n_in, layer.n_out, device="meta"), place.to_theirs(p.W).T, p.b)
+    return _filled(nn.Linear(layer.n_in, layer.n_out, device="meta"), form.to_theirs(p.W).T, p.b)
 
 
 @_twin.register
-def _(layer: Conv2D, p: Named, place: Place) -> Module:
+def _(layer: Conv2D, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     padding = layer.margin if layer.padding == "same" else "valid"
@@ -89,24 +117,24 @@ def _(layer: Conv2D, p: Named, place: Place) -> Module:
 
 
 @_twin.register
-def _(layer: LayerNorm, p: Named, place: Place) -> Module:
+def _(layer: LayerNorm, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
-    if place.holds_images:
+    if form.holds_images:
         raise no_twin(layer, "PyTorch", "its channels are not the last axis of images; GroupNorm(1, ...) has one")
     module = nn.LayerNorm(layer.n, layer.eps, device="meta")
-    return _filled(module, place.to_theirs(p.gain), place.to_theirs(p.bias))
+    return _filled(module, form.to_theirs(p.gain), form.to_theirs(p.bias))
 
 
 @_twin.register
-def _(layer: GroupNorm, p: Named, place: Place) -> Module:
+def _(layer: GroupNorm, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     return _filled(nn.GroupNorm(layer.n_groups, layer.channels, layer.eps, device="meta"), p.gain, p.bias)
 
 
 @_twin.register
-def _(layer: MaxPool2D | AveragePool2D | Flatten | Dropout, p: Named, place: Place) -> Module:
+def _(layer: MaxPool2D | AveragePool2D | Flatten | Dropout, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     if isinstance(layer, Flatten):
@@ -117,7 +145,7 @@ def _(layer: MaxPool2D | AveragePool2D | Flatten | Dropout, p: Named, place: Pla
 
 
 @_twin.register
-def _(layer: ELU | LeakyReLU | GELU | Softplus | Softmax, p: Named, place: Place) -> Module:
+def _(layer: ELU | LeakyReLU | GELU | Softplus | Softmax, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     match layer:
@@ -130,11 +158,11 @@ def _(layer: ELU | LeakyReLU | GELU | Softplus | Softmax, p: Named, place: Place
         case Softplus():
             return nn.Softplus(threshold=40)  # from there on PyTorch gives x, which is less than 1e-17 off
         case _:
-            return nn.Softmax(dim=place.class_axis)
+            return nn.Softmax(dim=form.class_axis)
 
 
 @_twin.register
-def _(layer: ReLU | SiLU | Sigmoid | Tanh, p: Named, place: Place) -> Module:
+def _(layer: ReLU | SiLU | Sigmoid | Tanh, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     return getattr(nn, type(layer).__name__)()
