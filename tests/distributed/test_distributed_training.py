@@ -173,7 +173,7 @@ def half_a_checkpoint():
 
 def test_a_full_disk_ends_it_and_leaves_the_checkpoint_before(tmp_path, small_folder, half_a_checkpoint):
     paths = Paths(tmp_path / "model.safetensors")
-    session = start(paths, GIVEN, small_folder, speed=ONE)
+    session = start(paths, GIVEN, small_folder, engine=ONE)
     with on_workers(session, TrainingPool(2), None, lambda: False) as walk, closing(session.steps(walk)) as steps:
         next(steps)
         half_a_checkpoint()

@@ -118,6 +118,6 @@ def test_a_shard_out_of_range_is_refused(index, count):
 def test_each_worker_drops_other_numbers(digits):
     """With one mask for all, the workers' dropout would be less random than one worker's."""
     dropping = Chain((Flatten(), Dropout(0.5), Dense(784, 10)))
-    settings = {"network": dropping, "n_examples": 10, "epochs": 1, "optimizer": SGD(0.1), "plain": True}
+    settings = {"network": dropping, "n_examples": 10, "epochs": 1, "optimizer": SGD(0.1), "engine": Plain()}
     whole, same = trained(digits, 1, **settings)[0], trained(digits, 2, **settings)[0]
     assert np.abs(whole.theta - same.theta).max() > 1e-3

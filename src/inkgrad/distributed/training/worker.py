@@ -77,7 +77,7 @@ class LocalRun(Run):
 
 
 class Worker:
-    """One of the workers of an attempt.  That of rank 0 also writes the coordinator."""
+    """One of the workers of an attempt.  That of rank 0 also tells the coordinator how far they are."""
 
     def __init__(self, job: Job, coordinator: Any, attempt: int, shard: Shard, group: Group) -> None:
         self.job, self.coordinator, self.attempt = job, coordinator, attempt
