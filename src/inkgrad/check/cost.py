@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.check.calls import guarded, value_and_gradient
 from inkgrad.check.examine import examine
-from inkgrad.check.guard import guarded, value_and_gradient
 from inkgrad.check.naming.costs import cost_mechanisms
 from inkgrad.check.numerical import numerical_vjp
 from inkgrad.check.report import Finding, Report

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.check.calls import forward, guarded, layout_of, views_of
 from inkgrad.check.examine import examine
-from inkgrad.check.guard import forward, guarded, layout_of, views_of
 from inkgrad.check.moves import moves
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.subject import Arrays, Subject

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
 from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
-from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
 from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report

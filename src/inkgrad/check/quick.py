@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
 from inkgrad.check.comparison import Comparison
-from inkgrad.check.guard import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
 from inkgrad.check.layer import as_float64, moved, random_parameters
 from inkgrad.check.numerical import Numerical
 from inkgrad.check.report import Finding, Report

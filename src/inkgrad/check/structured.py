@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.check.guard import forward, loss_noise, losses, views_of
+from inkgrad.check.calls import forward, loss_noise, losses, views_of
 from inkgrad.check.moves import follow, moves
 from inkgrad.check.numerical import Numerical
 from inkgrad.check.slopes import rounding_noise, slope

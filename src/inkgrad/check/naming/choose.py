@@ -12,7 +12,7 @@ from inkgrad.check.naming import (
     formulas,
     jacobians,
     masks,
-    places,
+    positions,
     precision,
     statistics,
 )
@@ -28,8 +28,8 @@ TELLING = (  # in the order in which they are believed when several fit
     jacobians.twice,
     jacobians.not_transposed,
     jacobians.at_output,
-    places.transposed,
-    places.swapped,
+    positions.transposed,
+    positions.swapped,
     masks.inverted,
     masks.whole_window,
     amounts.some_missing,
@@ -40,9 +40,9 @@ TELLING = (  # in the order in which they are believed when several fit
     counterfactuals.output_for_input,
     counterfactuals.another_kernel,
     counterfactuals.part_left_out,
-    places.memory_order,
-    places.flipped,
-    places.rolled,
+    positions.memory_order,
+    positions.flipped,
+    positions.rolled,
     formulas.summed_over_the_wrong_axis,
     jacobians.neighbour,
     formulas.branches,
@@ -52,7 +52,7 @@ FITS = (  # with numbers fitted to the mistake, so they explain more than they s
     amounts.per_row_or_column,
     formulas.short_formula,
     counterfactuals.stepped_parameters,
-    places.sorted_alike,
+    positions.sorted_alike,
 )
 
 

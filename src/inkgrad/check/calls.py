@@ -1,4 +1,4 @@
-"""Guards: whatever a user's layer or cost does wrong is said of it, by name, never a traceback from inside."""
+"""Calls: whatever a user's layer or cost does wrong is said of it, by name, never a traceback from inside."""
 
 from __future__ import annotations
 
