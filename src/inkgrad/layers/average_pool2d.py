@@ -25,8 +25,8 @@ class AveragePool2D(Layer):
     Backward  y_nhwc = sum_ij x_n,sh+i,sw+j,c / s² with s = size, so each of the s² pixels of a
               window gets dC/dy_nhwc / s², and a pixel in no window 0.
 
-    Raises SettingError for a size that is no whole number of at least 1; ShapeError for what is no
-    image, or smaller than a window.
+    Raises SettingError unless the size is a whole number of at least 1; ShapeError unless the input is
+    an image, at least as large as a window.
     """
 
     size: int = 2

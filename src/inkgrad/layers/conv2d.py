@@ -44,8 +44,8 @@ class Conv2D(Layer):
     Start     W normal, with the variance that `start` names in starts.py, where each output has
               n_in = k k c_in inputs and each input n_out = k k c_out outputs; b zero.
 
-    Raises SettingError for counts that are no whole numbers of at least 1, an even kernel, or an
-    unknown padding or start; ShapeError for what is no image of c_in channels, or too small.
+    Raises SettingError unless the counts are whole numbers of at least 1, the kernel is odd, and padding
+    and start are known; ShapeError unless the input is an image with c_in channels, as large as the kernel.
     """
 
     c_in: int

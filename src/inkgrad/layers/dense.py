@@ -28,7 +28,7 @@ class Dense(Layer):
     Start     W normal, with the variance that `start` names in starts.py: "he" (for ReLU
               and its kin), "glorot" or "lecun"; b zero.
 
-    Raises SettingError for counts that are no whole numbers of at least 1, or an unknown start;
+    Raises SettingError unless n_in and n_out are whole numbers of at least 1 and the start is known;
     ShapeError for inputs of another shape.
     """
 

@@ -13,8 +13,6 @@ from inkgrad.layers.standardise import standardise, standardise_backward
 from inkgrad.layers.windows import refuse_other_shapes
 from inkgrad.layout import Named, Shapes
 
-PLACES_AND_MEMBERS = (1, 3)  # of (N, height width, group, member)
-
 
 @dataclass(frozen=True)
 class GroupNorm(Layer):
@@ -38,8 +36,8 @@ class GroupNorm(Layer):
 
     Start     gain one, bias zero: y = h.
 
-    Raises SettingError for counts that are no whole numbers of at least 1, channels that do not make
-    n_groups equal groups, or an eps not above 0; ShapeError for what is no image of so many channels.
+    Raises SettingError unless the counts are whole numbers of at least 1, n_groups divides channels, and eps
+    is above 0; ShapeError unless the input is an image with so many channels.
     """
 
     n_groups: int
@@ -71,7 +69,7 @@ class GroupNorm(Layer):
         return namespace(x).reshape(x, (n, height * width, self.n_groups, self.channels // self.n_groups))
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, tuple[Array, Array]]:
-        grouped, r = standardise(self.grouped_places(x), PLACES_AND_MEMBERS, self.eps)
+        grouped, r = standardise(self.grouped_places(x), (1, 3), self.eps)  # over places and the members of a group
         h = namespace(x).reshape(grouped, x.shape)
         return p.gain * h + p.bias, (h, r)
 
@@ -79,5 +77,5 @@ class GroupNorm(Layer):
         xp, (h, r) = namespace(dy), cache
         g.gain = xp.sum(dy * h, axis=(0, 1, 2))
         g.bias = xp.sum(dy, axis=(0, 1, 2))
-        dx = standardise_backward(self.grouped_places(h), r, self.grouped_places(p.gain * dy), PLACES_AND_MEMBERS)
+        dx = standardise_backward(self.grouped_places(h), r, self.grouped_places(p.gain * dy), (1, 3))
         return xp.reshape(dx, dy.shape)

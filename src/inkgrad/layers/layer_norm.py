@@ -33,8 +33,8 @@ class LayerNorm(Layer):
 
     Start     gain one, bias zero: y = h.
 
-    Raises SettingError for an n that is no whole number of at least 1, or an eps not above 0;
-    ShapeError for inputs whose last axis is not n.
+    Raises SettingError unless n is a whole number of at least 1 and eps is above 0;
+    ShapeError unless the last axis of the inputs has n numbers.
     """
 
     n: int

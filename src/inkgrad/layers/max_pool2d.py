@@ -29,8 +29,8 @@ class MaxPool2D(Layer):
               Where several are equally large there is no slope, and we take a one-sided one: the
               first in reading order gets it all.  A window with a NaN has NaN for its largest.
 
-    Raises SettingError for a size that is no whole number of at least 1; ShapeError for what is no
-    image, or smaller than a window.
+    Raises SettingError unless the size is a whole number of at least 1; ShapeError unless the input is
+    an image, at least as large as a window.
     """
 
     size: int = 2

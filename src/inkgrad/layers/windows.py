@@ -24,7 +24,7 @@ def places(size: int, stride: int, high: int, wide: int) -> Iterator[tuple[int, 
 
 
 def refuse_other_shapes(layer: Layer, input_shape: tuple[int, ...], channels: int | None, least: int) -> None:
-    """Raise ShapeError for what is no image of `channels` channels (None: any) and at least least × least pixels."""
+    """Raise ShapeError unless it is that of an image with `channels` channels (None: any), least × least or larger."""
     if len(input_shape) != 3 or channels not in (None, input_shape[2]):
         hint = ""
         if len(input_shape) == 2 and channels in (None, 1):
