@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def layout_of(layer: Layer) -> Layout:
 
 
 def views_of(layer: Layer, theta: Array) -> Named:
-    """Return theta by name; raise CheckError if it is no theta of this layer."""
+    """Return theta by name; raise CheckError unless it holds a finite number for each parameter of the layer."""
     layout = layout_of(layer)
     theta = np.asarray(theta)
     if theta.shape != (layout.size,) or not np.isfinite(theta).all():
@@ -44,7 +45,7 @@ def views_of(layer: Layer, theta: Array) -> Named:
 
 
 def as_theta(layer: Layer, theta: Array) -> Array:
-    """Return a copy of theta in float64; raise CheckError if it is no theta of this layer."""
+    """Return a copy of theta in float64; raise CheckError unless it fits this layer."""
     try:
         theta = np.array(theta, np.float64)
     except (TypeError, ValueError) as error:
@@ -54,7 +55,7 @@ def as_theta(layer: Layer, theta: Array) -> Array:
 
 
 def forward(layer: Layer, p: Named, x: Array, seed: int) -> tuple[Array, Any]:
-    """Return y and the cache of a layer, with the luck of `seed`."""
+    """Return y and the cache of a layer, with random numbers from `seed`."""
     found = guarded(layer, "forward", lambda: layer.forward(p, x, np.random.default_rng(seed)))
     if not isinstance(found, tuple) or len(found) != 2:
         raise CheckError(f"{layer}.forward should return y and a cache, got {_kind(found)}")
@@ -85,7 +86,7 @@ def loss_noise(cost: Cost, y: Array, t: Array) -> Array:
     """
     _, dy = value_and_gradient(cost, y, t)
     each = np.abs(y * dy).reshape(len(y), -1).sum(axis=1)
-    return np.asarray(4 * float(np.finfo(np.float64).eps) * len(y) * each)
+    return np.asarray(4 * float_info.epsilon * len(y) * each)
 
 
 def losses(cost: Cost, y: Array, t: Array) -> Array:

@@ -11,17 +11,13 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.check.numerical import Numerical
 
-UNCOMFORTABLE = 1e-2  # a relative error above this is plainly wrong
-LEAST, WORST = 1e-3, 1e6  # error bars; beyond, one colour will do
-BLUR = 0.1  # a bar this large beside the numbers says nothing
-
 
 class Verdict(IntEnum):
     """What becomes of one entry."""
 
     right = 0  # within the error bar
     kink = 1  # between the slopes to the left and to the right
-    cannot_tell = 2  # within a bar as large as the number itself
+    cannot_tell = 2  # within a bar of more than a tenth of the number itself
     uncomfortable = 3  # outside the bar, by less than a hundredth
     wrong = 4  # outside the bar
 
@@ -61,21 +57,21 @@ class Comparison:
         found = np.where(inside & (n.high - n.low > 4 * n.bar), Verdict.kink, found)
         scale = np.maximum(np.abs(a), np.abs(n.value))
         typical = float(np.sqrt(np.mean(n.value**2))) if n.value.size else 0.0
-        blurred = inside & (n.bar > BLUR * np.maximum(scale, typical)) & (n.bar > 0)
+        blurred = inside & (n.bar > 0.1 * np.maximum(scale, typical)) & (n.bar > 0)
         found = np.where(blurred & (found == Verdict.right), Verdict.cannot_tell, found)
         found = np.where(np.isfinite(n.low + n.high + n.bar), found, Verdict.cannot_tell)
         found = np.where(np.isfinite(a), found, Verdict.wrong)
-        slight = (found == Verdict.wrong) & (self.relative_error <= UNCOMFORTABLE)
+        slight = (found == Verdict.wrong) & (self.relative_error <= 0.01)
         return np.where(slight, Verdict.uncomfortable, found).astype(np.int8)
 
     @property
     def in_bars(self) -> Array:
-        """The decimal logarithm of each error in units of its error bar, kept in -3..6; 6 for what is no number."""
+        """The decimal logarithm of each error in units of its error bar, kept in -3..6; 6 for NaN."""
         a, n = self.analytical.astype(np.float64), self.numerical
         off = np.abs(a - np.clip(a, n.low, n.high))
         with np.errstate(all="ignore"):
             ratio = np.where(off > 0, off / n.bar, 0)
-        return np.log10(np.clip(np.where(np.isfinite(ratio), ratio, WORST), LEAST, WORST))
+        return np.log10(np.clip(np.where(np.isfinite(ratio), ratio, 1e6), 1e-3, 1e6))
 
     @property
     def ok(self) -> bool:

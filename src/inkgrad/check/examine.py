@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.check.comparison import Comparison
-from inkgrad.check.complex_step import complex_slope
+from inkgrad.check.comparison import Comparison, Verdict
 from inkgrad.check.naming import Case, Mechanism, name_mistake
-from inkgrad.check.numerical import numerical_vjp, output_noise
+from inkgrad.check.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
+from inkgrad.check.slopes import slope
 from inkgrad.check.subject import Subject
-from inkgrad.check.ties import examine_ties
 from inkgrad.errors import CheckError
 
 
@@ -52,9 +51,46 @@ def examine(
         if not comparison.ok:
             case = Case(subject, name, comparison.analytical, numericals, y, dy, settings or {})
             findings.append(_with_second_opinion(name_mistake(case, layer, mechanisms), case))
-        elif ties and (finding := examine_ties(subject, comparison, dy, y, rounding)):
+        elif ties and (finding := _examine_ties(subject, comparison, dy, y, rounding)):
             findings.append(finding)
     return Report(subject.name, tuple(comparisons), tuple(findings))
+
+
+def _examine_ties(subject: Subject, comparison: Comparison, dy: Array, y: Array, noise: Array) -> Finding | None:
+    """Return what is wrong when the entries at kinks all move by the same, or None if nothing is.
+
+    Where two inputs of a maximum are equal, either alone has the slope 0 to one side and 1 to the other,
+    so every number from 0 to 1 passes for it; but when both move together the maximum moves with them,
+    once.  A backward that gives dy to each of them says twice.
+    """
+    name, tied = comparison.array, comparison.verdicts == Verdict.kink
+    if tied.sum() < 2:
+        return None
+    arrays, base = subject.copies(), y.reshape(-1).astype(np.float64)
+    start, moved = subject.arrays[name], arrays[name]
+
+    def move(d: float) -> tuple[float, Array]:
+        moved[...] = start + (d * tied).astype(start.dtype)
+        out = outputs_or_nan(subject, arrays, base)
+        moved[...] = start
+        return d, out
+
+    size = min(float(np.sqrt(np.mean(start.astype(np.float64) ** 2))) or 1.0, 1.0)
+    found = slope(move, base, noise, size, subject.eps)
+    found = found.where_broken(slope(move, base, noise, size / 100, subject.eps))
+    weights = dy.reshape(-1).astype(np.float64)
+    ends = weights * found.low, weights * found.high
+    low, high = float(np.minimum(*ends).sum()), float(np.maximum(*ends).sum())
+    said = float(comparison.analytical[tied].astype(np.float64).sum())
+    sure = 1e-6  # of all that moves: nearer than this may be rounding
+    room = float(np.abs(weights) @ (found.bar + (sure + 1e3 * subject.eps) * np.abs(found.middle)))
+    if not said - high > room and not low - said > room:  # NaN is no proof
+        return None
+    message = (
+        f"each of {int(tied.sum())} entries of d{name} at kinks may be right alone, but together they say {said:.6g} "
+        f"where the slope is from {low:.6g} to {high:.6g}; if several are equally large, only one may have the whole dy"
+    )
+    return Finding(comparison.layer, name, "wrong-mask", (), message, {"together": said, "low": low, "high": high})
 
 
 def _with_second_opinion(finding: Finding, case: Case) -> Finding:

@@ -1,9 +1,9 @@
-"""check_function and check_vjp: functions that are not layers, with gradients written by hand."""
+"""check_function, check_vjp, check_torch, check_jax: functions that are not layers, with backwards written by hand."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,107 @@ def check_vjp(
 
     names = names_of(f, len(arrays))
     return _check(name_of(f), "vjp", f, pull, dict(zip(names, arrays, strict=True)), seed, raises)
+
+
+def check_torch(function: Callable[..., Any], inputs: Sequence[Any], *, seed: int = 0, raises: bool = True) -> Report:
+    """Check the gradients that PyTorch gives for function(*inputs), which returns one tensor.
+
+    `function` is the `apply` of a torch.autograd.Function, a module or any function of tensors;
+    of a module the parameters are checked too, and it is left as it is.  Only floating-point
+    inputs are checked; float32 is judged as float32.  The first input is called x, the others as the
+    function calls its parameters.  PyTorch's own
+    random numbers start from `seed` at each call, so that dropout drops the same.
+
+    Raises GradientMismatch, which carries the Report, if a gradient is wrong, unless `raises` is
+    False; CheckError where there is nothing to compare.
+    """
+    import torch
+
+    owner = name_of(function)
+    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    module = function if isinstance(function, torch.nn.Module) else None
+    names = names_of(function if module is None else module.forward, len(given))
+    named = dict(zip(names, given, strict=True))
+    own = {} if module is None else {f"self.{k}" if k in named else k: k for k, _ in module.named_parameters()}
+    parameters = {} if module is None else dict(module.named_parameters())
+    live = {name: each for name, each in named.items() if torch.is_tensor(each) and each.is_floating_point()}
+    live |= {name: parameters[key] for name, key in own.items()}
+    for name, each in live.items():
+        if each.dtype == torch.bfloat16:
+            raise CheckError(f"{owner}: {name} has type bfloat16, which NumPy lacks: check it in float32")
+
+    def call(moved: dict[str, Any]) -> Any:
+        arguments = tuple(moved.get(name, each) for name, each in named.items())
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            if module is None:
+                y = function(*arguments)
+            else:
+                state = {key: moved[name] for name, key in own.items()}
+                state |= {key: each.clone() for key, each in module.named_buffers()}
+                y = torch.func.functional_call(module, state, arguments)
+        if not torch.is_tensor(y):
+            raise CheckError(f"{owner} should give one tensor, got {type(y).__name__}")
+        return y
+
+    def tensors(arrays: Arrays) -> dict[str, Any]:
+        return {name: torch.from_numpy(array).to(live[name].device) for name, array in arrays.items()}
+
+    def forward(arrays: Arrays) -> Array:
+        with torch.no_grad():
+            return np.array(call(tensors(arrays)).numpy(force=True))
+
+    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+        leaves = {name: each.requires_grad_() for name, each in tensors(arrays).items()}
+        y = call(leaves)
+        if not y.requires_grad:  # detached: nothing comes back
+            return {name: np.zeros_like(array) for name, array in arrays.items()}
+        found = torch.autograd.grad(y, list(leaves.values()), torch.from_numpy(dy).to(y.device), allow_unused=True)
+        return {
+            name: np.zeros_like(arrays[name]) if each is None else np.array(each.numpy(force=True))
+            for name, each in zip(leaves, found, strict=True)
+        }
+
+    arrays = {name: each.numpy(force=True).copy() for name, each in live.items()}
+    return conclude(owner, arrays, forward, backward, seed, raises)
+
+
+def check_jax(function: Callable[..., Any], args: Sequence[Any], *, seed: int = 0, raises: bool = True) -> Report:
+    """Check the gradients that jax.vjp gives for function(*args), which returns one array.
+
+    The arguments may be trees, such as a dict of parameters.  Only floating-point arrays and
+    numbers are checked, and judged by their own type: float32 unless JAX has been told to use 64
+    bits.  The first is called x, the others as the function calls its parameters: "p['W']".
+
+    Raises GradientMismatch, which carries the Report, if a gradient is wrong, unless `raises` is
+    False; CheckError where there is nothing to compare.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    leaves, tree = jax.tree_util.tree_flatten_with_path(given)
+    names = names_of(function, len(given))
+    paths = [names[path[0].idx] + "".join(map(str, path[1:])) for path, _ in leaves]
+    named = {path if k else "x": leaf for k, (path, (_, leaf)) in enumerate(zip(paths, leaves, strict=True))}
+    live = {name for name, leaf in named.items() if jnp.issubdtype(getattr(leaf, "dtype", type(leaf)), jnp.floating)}
+    arrays = {name: np.array(jnp.asarray(named[name])) for name in named if name in live}
+
+    def call(moved: dict[str, Any]) -> Any:
+        return function(*jax.tree_util.tree_unflatten(tree, (named | moved).values()))
+
+    def tensors(arrays: Arrays) -> dict[str, Any]:
+        return {name: jnp.array(array) for name, array in arrays.items()}
+
+    def forward(arrays: Arrays) -> Array:
+        return np.array(call(tensors(arrays)))
+
+    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+        _, pull = jax.vjp(call, tensors(arrays))
+        found = pull(jnp.asarray(dy))[0]
+        return {name: np.array(found[name]) for name in arrays}
+
+    return conclude(name_of(function), arrays, forward, backward, seed, raises)
 
 
 def _check(
@@ -146,11 +247,24 @@ def name_of(f: Any) -> str:
 
 
 def names_of(f: Callable[..., Any], count: int) -> list[str]:
-    """Return a name for each array: x, then as f calls them, or by number."""
+    """Return a name for each array: x, then as f calls them; where it has no names for them, x1, x2 and so on."""
+    names = _signature(f)
+    owner: Any = getattr(f, "__self__", None)
+    if hasattr(owner, "setup_context"):  # f is the apply of a torch.autograd.Function
+        has_context = not any(
+            "setup_context" in vars(kind) for kind in owner.__mro__ if "torch." not in kind.__module__
+        )
+        names = _signature(owner.forward)[has_context:]
+    found = ["x"]
+    for k in range(1, count):
+        found.append(names[k] if k < len(names) and names[k] not in found else f"x{k}")
+    return found[:count]
+
+
+def _signature(f: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that a function takes by position."""
     try:
-        parameters = list(inspect.signature(f).parameters.values())
+        parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # some built-in functions have no signature
-        parameters = []
-    plain = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    names = ["x", *(plain[k] if k < len(plain) and plain[k] != "x" else f"argument {k}" for k in range(1, count))]
-    return names[:count]
+        return []
+    return [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]

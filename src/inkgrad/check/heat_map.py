@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from inkgrad.arrays import Array
-from inkgrad.check.comparison import WORST
+from inkgrad.check.comparison import Comparison
 from inkgrad.files import replacing
 
-if TYPE_CHECKING:
-    from inkgrad.check.report import Report
 
-COLUMNS = 4
-
-
-def heat_maps(report: Report) -> Any:
+def heat_maps(comparisons: Sequence[Comparison], title: str) -> Any:
     """Return a matplotlib Figure: each entry's |analytical - numerical| in units of its error bar.
 
     Blue is inside the bar, white at its edge, red outside.
@@ -27,17 +21,17 @@ def heat_maps(report: Report) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, NullLocator
 
-    count = max(1, len(report.comparisons))
-    columns = min(COLUMNS, count)
+    count = max(1, len(comparisons))
+    columns = min(4, count)
     rows = ceil(count / columns)
     figure = Figure(figsize=(3.2 * columns + 0.8, 2.8 * rows + 0.6), layout="constrained")
-    figure.suptitle(report.verdict, fontsize=12)
+    figure.suptitle(title, fontsize=12)
     grid = figure.subplots(rows, columns, squeeze=False)
-    norm = TwoSlopeNorm(0, -3, np.log10(WORST))
+    norm = TwoSlopeNorm(0, -3, 6)
     shown = None
     for axes in grid.flat:
         axes.axis("off")
-    for axes, comparison in zip(grid.flat, report.comparisons, strict=False):
+    for axes, comparison in zip(grid.flat, comparisons, strict=False):
         axes.axis("on")
         shown = axes.imshow(
             _as_picture(comparison.in_bars), cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest"
@@ -64,7 +58,7 @@ def _as_picture(array: Array) -> Array:
     return array.reshape(-1, array.shape[-1])
 
 
-def save_heat_maps(report: Report, path: str | os.PathLike[str]) -> None:
+def save_heat_maps(comparisons: Sequence[Comparison], title: str, path: str | os.PathLike[str]) -> None:
     """Write the picture as a PNG file, whole or not at all."""
     with replacing(path) as file:
-        heat_maps(report).savefig(file, format="png", dpi=110)
+        heat_maps(comparisons, title).savefig(file, format="png", dpi=110)

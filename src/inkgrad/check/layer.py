@@ -38,7 +38,7 @@ def check_layer(layer: Layer, x: Array, *, seed: int = 0, raises: bool = True) -
 
 
 def as_float64(layer: Layer, x: Array) -> Array:
-    """Return a batch in float64; raise CheckError for what is no batch of real numbers."""
+    """Return a batch in float64; raise CheckError unless it holds real, finite numbers."""
     try:
         x = np.asarray(x)
     except ValueError as error:  # rows of different lengths
@@ -97,7 +97,8 @@ def examine_parts(network: Layer, theta: Array, x: Array, seed: int, path: str =
 
 def _examine_alone(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> Report:
     report = examine(subject_of(layer, theta, x, seed), seed, path, factors_of(layer), ties=True)
-    impure = any(finding.kind in IMPURE for finding in report.findings)
+    no_number_means_much = {"mutated", "accumulated", "random", "not-finite"}
+    impure = any(finding.kind in no_number_means_much for finding in report.findings)
     others = [] if impure else _other_calls(layer, theta, x, seed, path)
     told = {finding.array for finding in others if finding.kind != "wiring"}
     findings = [finding for finding in report.findings if finding.array not in told]
@@ -119,23 +120,10 @@ def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:
     return shaken(theta), shaken(x)
 
 
-IMPURE = {"mutated", "accumulated", "random", "not-finite"}  # after these, no number means much
-WIRING_WORDS = {
-    "factor",
-    "sign",
-    "swapped",
-    "weight-decay",
-    "one-example",
-    "accumulated",
-    "random",
-    "nonlinear",
-    "zero",
-}
-
-
 def as_wiring(finding: Finding) -> Finding:
     """Return a finding about a whole whose layers are all right: a clear pattern, or wrong wiring."""
-    if finding.kind in WIRING_WORDS:
+    clear = "factor sign swapped weight-decay one-example accumulated random nonlinear zero"
+    if finding.kind in clear.split():
         return finding
     message = (
         f"every layer is right alone, but d{finding.array} of the whole is wrong: does a layer get the cache, "

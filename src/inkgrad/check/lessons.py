@@ -25,9 +25,6 @@ from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy, SquaredError,
 from inkgrad.layers import Chain, Dense, Dropout, Layer, ReLU, Softmax, Tanh
 from inkgrad.layout import Layout, Named
 
-N, N_IN, N_HIDDEN = 7, 3, 5  # distinct primes, so that a factor tells where it comes from
-STEP = 1e-4  # as in the case that started it all
-
 
 class Problem(NamedTuple):
     """What check_network takes: a network, its cost, inputs, targets and parameters."""
@@ -90,12 +87,12 @@ def two_gradients(problem: Problem) -> dict[str, tuple[Array, Array]]:
 
     y, cache = forward()
     network.parameter_gradient(p, layout.views(gradient), cache, cost.value_and_gradient(y, t)[1])
-    numerical = np.zeros(layout.size)
+    h, numerical = 1e-4, np.zeros(layout.size)  # as in the case that started it all
     for k in range(layout.size):
-        theta[k] = start[k] + STEP
+        theta[k] = start[k] + h
         above = value()
-        theta[k] = start[k] - STEP
-        numerical[k] = (above - value()) / (2 * STEP)
+        theta[k] = start[k] - h
+        numerical[k] = (above - value()) / (2 * h)
         theta[k] = start[k]
     by_differences, by_backward = layout.parts(numerical), layout.parts(gradient)
     return {path: (by_differences[path], by_backward[path]) for path in layout.places}
@@ -229,46 +226,49 @@ class FusedGradient(CrossEntropy):
 
 # The networks.
 
-FIRST, LAST = Dense(N_IN, N_HIDDEN), Dense(N_HIDDEN, N_HIDDEN)
+
+def _network(*between: Layer) -> Chain:
+    """Return two dense layers with others between them; the sizes are primes, so that a factor tells whence it is."""
+    return Chain((Dense(3, 5), *between, Dense(5, 5)))
 
 
-def _swap(right: tuple[Layer, ...], index: int, wrong: Layer) -> Callable[[], tuple[Exhibit, ...]]:
-    """Return what makes a chain, and the same chain with the layer at `index` exchanged."""
-    broken = (*right[:index], wrong, *right[index + 1 :])
-    return lambda: (_exhibit(Chain(right), Chain(broken), SoftmaxCrossEntropy(), SoftmaxCrossEntropy()),)
+def _swap(index: int, wrong: type[Layer], *between: Layer) -> Callable[[], tuple[Exhibit, ...]]:
+    """Return what makes a chain, and the same chain with a wrong layer for the one at `index`."""
+    right = _network(*(between or (Tanh(),)))
+    layers = list(right.layers)
+    layers[index] = wrong(**vars(layers[index]))
+    return lambda: (_exhibit(right, Chain(tuple(layers)), SoftmaxCrossEntropy(), SoftmaxCrossEntropy()),)
 
 
 def _swap_cost(right: Cost, wrong: Cost, *end: Layer) -> Callable[[], tuple[Exhibit, ...]]:
     """Return what makes one chain, with a right and with a wrong cost."""
-    chain = Chain((FIRST, Tanh(), LAST, *end))
+    chain = Chain((*_network(Tanh()).layers, *end))
     return lambda: (_exhibit(chain, chain, right, wrong),)
 
 
 def _exhibit(right: Chain, wrong: Chain, cost: Cost, wrong_cost: Cost) -> Exhibit:
-    rng = np.random.default_rng(0)
-    x, t = rng.normal(size=(N, N_IN)), rng.integers(N_HIDDEN, size=N)
+    rng, n = np.random.default_rng(0), 7
+    x, t = rng.normal(size=(n, 3)), rng.integers(5, size=n)
     theta = random_parameters(right, 0)
-    sizes = "-".join(map(str, (N_IN, *(each.n_out for each in right.layers if isinstance(each, Dense)))))
+    sizes = "-".join(map(str, (3, *(each.n_out for each in right.layers if isinstance(each, Dense)))))
     return Exhibit(
-        f"a network of {sizes} units, {N} examples",
+        f"a network of {sizes} units, {n} examples",
         Problem(right, cost, x, t, theta),
         Problem(wrong, wrong_cost, x, t, theta),
     )
 
 
-WEIGHTS = (  # of the network in which the mistake was first seen, a row for each label
-    (0.3251169104168574, 1.0577112895890197),
-    (0.36170159819321346, 0.014072284781826894),
-    (-1.271551261654049, 0.32522080597322767),
-)
-
-
 def _fish_or_goat() -> tuple[Exhibit, ...]:
     """One goat, (0.924, 0.166), with the labels fish and goat, and with a third that is never used."""
     x, t = np.array([[0.924, 0.166]]), np.array([1])
+    weights = (  # of the network in which the mistake was first seen, a row for each label
+        (0.3251169104168574, 1.0577112895890197),
+        (0.36170159819321346, 0.014072284781826894),
+        (-1.271551261654049, 0.32522080597322767),
+    )
 
     def exhibit(title: str, n: int) -> Exhibit:
-        theta = np.concatenate([np.array(WEIGHTS[:n]).T.ravel(), np.full(n, 0.1)])  # ours: a row for each input
+        theta = np.concatenate([np.array(weights[:n]).T.ravel(), np.full(n, 0.1)])  # ours: a row for each input
         right, wrong = (Chain((Dense(2, n), softmax)) for softmax in (Softmax(), DiagonalSoftmax()))
         cost = SquaredError()
         return Exhibit(title, Problem(right, cost, x, t, theta), Problem(wrong, cost, x, t, theta))
@@ -305,7 +305,7 @@ LESSONS = {
             "g.b = dy.sum(axis=0)",
             "factor",
             "The cost has divided by N already. The biases learn N times too slowly, and nobody notices.",
-            _swap((FIRST, Tanh(), LAST), 0, BiasMean(N_IN, N_HIDDEN)),
+            _swap(0, BiasMean),
         ),
         Lesson(
             "batch-twice",
@@ -314,7 +314,7 @@ LESSONS = {
             "g.W, g.b = x.T @ dy, dy.sum(axis=0)",
             "factor",
             "Each step is N times too short, so the right learning rate depends on the batch size.",
-            _swap((FIRST, Tanh(), LAST), 0, DividedAgain(N_IN, N_HIDDEN)),
+            _swap(0, DividedAgain),
         ),
         Lesson(
             "weights-transposed",
@@ -323,7 +323,7 @@ LESSONS = {
             "dx = dy @ W.T",
             "jacobian-not-transposed",
             "Backward goes from outputs to inputs, so W is read the other way. Only the layers below it suffer.",
-            _swap((FIRST, Tanh(), LAST), 2, UntransposedWeights(N_HIDDEN, N_HIDDEN)),
+            _swap(2, UntransposedWeights),
         ),
         Lesson(
             "gradient-forgotten",
@@ -332,7 +332,7 @@ LESSONS = {
             "g.W, g.b = x.T @ dy, dy.sum(axis=0)",
             "zero",
             "A checker that counts 0 beside 0.3 as agreement, and there are such, lets this pass.",
-            _swap((FIRST, Tanh(), LAST), 0, ForgottenBias(N_IN, N_HIDDEN)),
+            _swap(0, ForgottenBias),
         ),
         Lesson(
             "sign-flipped",
@@ -341,7 +341,7 @@ LESSONS = {
             "g.W = x.T @ dy",
             "sign",
             "The gradient points uphill; going the other way is the work of the optimizer alone.",
-            _swap((FIRST, Tanh(), LAST), 0, FlippedSign(N_IN, N_HIDDEN)),
+            _swap(0, FlippedSign),
         ),
         Lesson(
             "derivative-forgotten",
@@ -350,7 +350,7 @@ LESSONS = {
             "dx = dy * (1 - y * y)",
             "derivative-forgotten",
             "Near 0 tanh has slope 1, so that with small weights the mistake is small too, and the network learns.",
-            _swap((FIRST, Tanh(), LAST), 1, ForgottenTanh()),
+            _swap(1, ForgottenTanh),
         ),
         Lesson(
             "derivative-at-output",
@@ -359,7 +359,7 @@ LESSONS = {
             "dx = dy * (1 - y ** 2)",
             "derivative-at-output",
             "y is tanh x already; whoever calls tanh once more stands at another point of the curve.",
-            _swap((FIRST, Tanh(), LAST), 1, TanhAtOutput()),
+            _swap(1, TanhAtOutput),
         ),
         Lesson(
             "derivative-twice",
@@ -368,7 +368,7 @@ LESSONS = {
             "dx = dy * (1 - y * y)",
             "derivative-twice",
             "dy holds all that happened above this layer, and nothing of this layer: each multiplies by its own, once.",
-            _swap((FIRST, Tanh(), LAST), 1, TanhTwice()),
+            _swap(1, TanhTwice),
         ),
         Lesson(
             "relu-mask-inverted",
@@ -377,7 +377,7 @@ LESSONS = {
             "dx = dy * (x > 0)",
             "wrong-mask",
             "What did not pass forward must not pass back.",
-            _swap((FIRST, ReLU(), LAST), 1, InvertedReLU()),
+            _swap(1, InvertedReLU, ReLU()),
         ),
         Lesson(
             "dropout-unscaled",
@@ -386,7 +386,7 @@ LESSONS = {
             "dx = dy * mask",
             "factor",
             "The mask holds 0 and 1 / (1 - rate). The direction for the layers below is right, its length is not.",
-            _swap((FIRST, Tanh(), Dropout(0.4), LAST), 2, UnscaledDropout(0.4)),
+            _swap(2, UnscaledDropout, Tanh(), Dropout(0.4)),
         ),
         Lesson(
             "last-example-only",
@@ -395,7 +395,7 @@ LESSONS = {
             "for i in range(N): g.W += np.outer(x[i], dy[i])",
             "one-example",
             "With a batch of 1 it is right, so test with more. The network learns, from one example in N.",
-            _swap((FIRST, Tanh(), LAST), 0, LastExampleOnly(N_IN, N_HIDDEN)),
+            _swap(0, LastExampleOnly),
         ),
         Lesson(
             "weight-decay",
@@ -404,7 +404,7 @@ LESSONS = {
             "g.W = x.T @ dy",
             "weight-decay",
             "Decay may be wanted; then it belongs into the cost as well, or into the optimizer, not into a layer.",
-            _swap((FIRST, Tanh(), LAST), 0, Decayed(N_IN, N_HIDDEN)),
+            _swap(0, Decayed),
         ),
         Lesson(
             "target-shifted",

@@ -14,13 +14,10 @@ from inkgrad.check.examine import evaluate, examine
 from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
 from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
-from inkgrad.check.structured import Whole, structured_gradient
+from inkgrad.check.structured import STACKING, Whole, structured_gradient
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost
 from inkgrad.layers import Layer
-
-LARGE = 3000  # parameters; beyond that the whole is examined first, in the structured way
-FEW = 3  # examples on which the layers of a large network are examined
 
 
 def check_network(
@@ -43,7 +40,7 @@ def check_network(
     """
     x, t = as_float64(network, x), np.asarray(t)
     theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
-    if theta.size > LARGE:
+    if theta.size > STACKING.least:
         comparisons, findings = _examine_large(network, cost, theta, x, t, seed)
     else:
         comparisons, findings = _examine_small(network, cost, theta, x, t, seed)
@@ -84,9 +81,9 @@ def _examine_large(network: Layer, cost: Cost, theta: Array, x: Array, t: Array,
     comparisons, impurities = _compare_whole(network, cost, theta, x, t, seed)
     if all(each.ok for each in comparisons):
         return comparisons, impurities
-    few = x[:FEW]
+    few = x[: STACKING.n_examples]
     y, _ = forward(network, views_of(network, theta), few.copy(), seed)
-    reports = [examine_cost(cost, y, t[:FEW]), *examine_parts(network, theta, few, seed)]
+    reports = [examine_cost(cost, y, t[: STACKING.n_examples]), *examine_parts(network, theta, few, seed)]
     findings = [finding for report in reports for finding in report.findings]
     if not findings:  # a mistake about the batch may not show in a few of its examples
         reports = examine_parts(network, theta, x, seed)

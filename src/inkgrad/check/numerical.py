@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,10 +14,24 @@ from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.errors import CheckError
 
-MOST_RETRIES = 3
-LARGE = 2000  # numbers; for larger arrays a layer is asked how they move y
-N_SAMPLED = 20  # entries of those that are measured all the same
-MOST_JACOBIAN = 4_000_000  # numbers; a larger Jacobian is not kept
+
+@dataclass(frozen=True)
+class Differences:
+    """How an array is measured by differences.
+
+    most_retries        how often something that breaks near by is looked at from closer, each time a hundredth
+    most_one_by_one     numbers; of larger arrays it is asked how they move y, where that is said
+    n_sampled           entries of those that are measured all the same
+    most_in_jacobian    numbers; a larger Jacobian is not kept
+    """
+
+    most_retries: int = 3
+    most_one_by_one: int = 2000
+    n_sampled: int = 20
+    most_in_jacobian: int = 4_000_000
+
+
+DIFFERENCES = Differences()
 
 
 @dataclass(frozen=True)
@@ -41,10 +56,10 @@ def numerical_vjp(subject: Subject, name: str, dy: Array, y: Array, noise: Array
     """Return dy J for the array `name` of `subject`, where its outputs are y, rounded by `noise`."""
     noise = output_noise(subject, y) if noise is None else noise
     z = subject.arrays[name]
-    moves = subject.moves(name) if subject.moves and z.size > LARGE else None
+    moves = subject.moves(name) if subject.moves and z.size > DIFFERENCES.most_one_by_one else None
     if moves is not None:
         return _by_moves(subject, name, dy, y, noise, moves)
-    keep = y.size * z.size <= MOST_JACOBIAN
+    keep = y.size * z.size <= DIFFERENCES.most_in_jacobian
     jacobian = np.zeros((y.size, z.size)) if keep else None
     low, high, bar = (np.zeros(z.size) for _ in range(3))
     for i, found in _each_slope(subject, name, dy, y, noise, range(z.size), jacobian):
@@ -80,7 +95,7 @@ def _each_slope(
 
         reach = max(size, abs(float(here)))
         found = slope(move, base, noise, reach, subject.eps)
-        for _ in range(MOST_RETRIES):
+        for _ in range(DIFFERENCES.most_retries):
             if not found.broken.any():
                 break
             reach /= 100  # something breaks near by: look again from closer
@@ -102,12 +117,34 @@ def _by_moves(subject: Subject, name: str, dy: Array, y: Array, noise: Array, mo
     for each in moves:
         value[each.entries] = each.direction @ dy[:, each.unit]
         bar[each.entries] = 64 * subject.eps * (np.abs(each.direction) @ np.abs(dy[:, each.unit]))
-    sample = np.random.default_rng(0).choice(z.size, N_SAMPLED, replace=False)
+    sample = np.random.default_rng(0).choice(z.size, DIFFERENCES.n_sampled, replace=False)
     for i, (low, high, blur) in _each_slope(subject, name, dy, y, noise, sample.tolist()):
         if not low - blur - bar[i] <= value[i] <= high + blur + bar[i]:
             raise CheckError(f"{subject.name}: its moves are wrong for {name}: entry {i} does not move y as they say")
     shape = z.shape
     return Numerical(value.reshape(shape), value.reshape(shape).copy(), bar.reshape(shape), None)
+
+
+def complex_slope(subject: Subject, name: str, dy: Array, entry: int) -> float | None:
+    """Return dy J for one entry of the array `name` from f(x + ih), or None where f takes no complex numbers.
+
+    For an analytic f, Im f(x + ih) / h = f'(x) - h² f'''(x) / 6 + ..., without any subtraction
+    (Squire & Trapp 1998, https://doi.org/10.1137/S003614459631241X).  A function that is not analytic,
+    such as |x|, gives another number; so it is an opinion, not a verdict.
+    """
+    step = 1e-30  # any number whose square vanishes beside 1
+    arrays = subject.copies()
+    moved = arrays[name].astype(np.complex128)
+    moved.reshape(-1)[entry] += 1j * step
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)  # dropping Im is one way not to take it
+            y = np.asarray(subject.forward(arrays | {name: moved}))
+    except (CheckError, TypeError):
+        return None
+    if y.dtype.kind != "c" or y.shape != dy.shape:
+        return None
+    return float(np.sum(dy * y.imag) / step)
 
 
 def output_noise(subject: Subject, y: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import float_info
+
 import numpy as np
 
 from inkgrad.arrays import Array
@@ -14,8 +16,6 @@ from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.costs import Cost
 from inkgrad.errors import CheckError
 from inkgrad.layers import Layer
-
-EPS = float(np.finfo(np.float64).eps)
 
 
 def quick_check(
@@ -82,7 +82,7 @@ def _along_directions(
         theta[:] = start
         return found
 
-    noise, rng = rounding_noise(scaled, base, EPS) + loss_noise(cost, y, t), np.random.default_rng(seed)
+    noise, rng = rounding_noise(scaled, base, float_info.epsilon) + loss_noise(cost, y, t), np.random.default_rng(seed)
     comparisons = []
     for path, (place, _) in layout.places.items():
         here, part = start[place], gradient[place]
@@ -97,7 +97,7 @@ def _along_directions(
                 return d, found
 
             size = max(float(np.linalg.norm(here)), 0.1) / float(np.linalg.norm(v))
-            found = slope(move, base, noise, size, EPS)
+            found = slope(move, base, noise, size, float_info.epsilon)
             low[k], high[k] = found.low.mean(), found.high.mean()
             bar[k] = found.bar.mean() + 1e-11 * float(np.linalg.norm(part))
             rates[k] = part @ v

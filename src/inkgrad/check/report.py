@@ -10,8 +10,6 @@ from inkgrad.check.comparison import Comparison, Verdict
 from inkgrad.errors import GradientMismatch
 from inkgrad.html import Html, as_html, badge, table
 
-HEADER = ("gradient of", "entries", "right", "kink", "cannot tell", "wrong", "worst relative error")
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -68,10 +66,14 @@ class Report:
         return bool(self.comparisons) and not told
 
     def __str__(self) -> str:
-        rows = [HEADER, *(self._row(comparison) for comparison in self.comparisons)]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(HEADER))]
-        lines = ["  ".join(map(_aligned, range(len(HEADER)), row, widths)) for row in rows]
+        rows = [self._header(), *(self._row(comparison) for comparison in self.comparisons)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(_aligned, range(len(widths)), row, widths)) for row in rows]
         return "\n".join([f"{self.name}: {self.verdict}", *map(str, self.findings), "", *lines])
+
+    @staticmethod
+    def _header() -> tuple[str, ...]:
+        return "gradient of", "entries", "right", "kink", "cannot tell", "wrong", "worst relative error"
 
     @staticmethod
     def _row(comparison: Comparison) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ class Report:
             bars = f"{10 ** comparison.in_bars.max():.2g}" if comparison.in_bars.size else "-"
             rows.append((*counts, wrong if comparison.ok else badge(wrong, False), worst, bars))
         found = "".join(f'<div style="padding:.2em .7em">{as_html(finding)}</div>' for finding in self.findings)
-        return Html(table((*HEADER, "worst error / error bar"), rows, title) + found)
+        return Html(table((*self._header(), "worst error / error bar"), rows, title) + found)
 
     def raise_if_wrong(self) -> None:
         """Raise GradientMismatch, which carries this report, if anything is wrong."""
@@ -101,13 +103,13 @@ class Report:
         """Return a matplotlib Figure: a heat map for each array, its errors in units of their error bars."""
         from inkgrad.check.heat_map import heat_maps
 
-        return heat_maps(self)
+        return heat_maps(self.comparisons, self.verdict)
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """Write a PNG picture: a heat map for each array, its errors in units of their error bars."""
         from inkgrad.check.heat_map import save_heat_maps
 
-        save_heat_maps(self, path)
+        save_heat_maps(self.comparisons, self.verdict, path)
 
 
 def _aligned(k: int, cell: str, width: int) -> str:

@@ -21,9 +21,6 @@ import numpy as np
 
 from inkgrad.arrays import Array
 
-SMOOTH = 1e-6  # R and D(h/16) of a smooth function agree to this part of their size
-N_NOISE = 12  # points for the estimate of the rounding inside a function
-
 
 @dataclass(frozen=True)
 class Slope:
@@ -65,7 +62,8 @@ def slope(move: Callable[[float], tuple[float, Array]], y: Array, noise: Array, 
         rounding = noise / nearest.h
         bar = np.maximum(np.abs(best - nearest.centred), np.abs(best - rough) / 8) + rounding
         scale = np.abs(best) + np.abs(nearest.centred)
-        unsure = ~(np.abs(rough - nearest.centred) <= SMOOTH * scale + 4 * rounding)  # NaN is unsure too
+        # of a smooth function the two agree to a millionth of their size; NaN is unsure too
+        unsure = ~(np.abs(rough - nearest.centred) <= 1e-6 * scale + 4 * rounding)
         unsure |= ~(nearest.gap <= far.gap / 2 + 8 * rounding)  # left and right should draw together
         low, high = best.copy(), best.copy()
         before = nearest
@@ -110,18 +108,18 @@ def _pair(move: Callable[[float], tuple[float, Array]], y: Array, h: float) -> _
     return _Pair(h, (y - below) / left_h, (above - y) / right_h, (above - below) / (left_h + right_h))
 
 
-def rounding_noise(evaluate: Callable[[float], Array], y: Array, eps: float) -> Array:
+def rounding_noise(evaluate: Callable[[float], Array], y: Array, eps: float, n_points: int = 12) -> Array:
     """Return how large the rounding errors of each output are.
 
     `evaluate(d)` gives the outputs with all inputs changed by the factor 1 + d, each by its own.
-    Over a few tiny steps a smooth function is a straight line; what its fourth differences still
+    Over `n_points` tiny steps a smooth function is a straight line; what its fourth differences still
     show is rounding: their standard deviation is that of the noise times √70, as 8! / (4!)² = 70
     (Moré & Wild 2011, https://doi.org/10.1137/100786125, section 2).  Rounded outputs move in
     jumps, so several sizes of steps are tried; the median looks past a jump at a kink.
     """
     worst = np.zeros(y.shape)
     for step in (64 * eps, eps**0.75, eps**0.5, eps**0.4):
-        values = np.stack([evaluate(step * k) for k in range(N_NOISE)]).astype(np.float64)
+        values = np.stack([evaluate(step * k) for k in range(n_points)]).astype(np.float64)
         with np.errstate(all="ignore"):
             fourth = np.abs(np.diff(values, 4, axis=0))
         measured = np.median(fourth, axis=0) / (0.6745 * np.sqrt(70))

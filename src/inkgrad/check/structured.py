@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from sys import float_info
 
 import numpy as np
 
@@ -26,11 +27,28 @@ from inkgrad.layers import Layer, leaves, trace
 from inkgrad.layers.chain import Passed
 from inkgrad.layout import Layout, join_path
 
-EPS = float(np.finfo(np.float64).eps)
-STEP = 1e-5
-N_SAMPLED = 20  # entries of each parameter that are measured the plain way in any case
-N_SUSPECTS = 200  # suspicious entries of each parameter that are measured the plain way
-CLOSE = 1e-6  # of the typical size of the gradient: nearer than this is not suspicious
+
+@dataclass(frozen=True)
+class Stacking:
+    """How a large network is checked.
+
+    least       parameters; a network of more is checked as a whole, in stacks, before its layers
+    n_examples  of the batch on which the layers are examined one by one, where the whole is wrong
+    step        by which a parameter is moved to either side
+    n_sampled   entries of each parameter that are measured the plain way in any case
+    n_suspects  suspicious entries of each parameter that are measured the plain way, at most
+    close       in parts of the typical size of the gradient: nearer than this is not suspicious
+    """
+
+    least: int = 3000
+    n_examples: int = 3
+    step: float = 1e-5
+    n_sampled: int = 20
+    n_suspects: int = 200
+    close: float = 1e-6
+
+
+STACKING = Stacking()
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,7 @@ class Whole:
 
     @cached_property
     def steps(self) -> tuple[Passed, ...] | None:
-        """The layers as the batch passes them; None where some drew luck, and would draw other luck in a stack."""
+        """The layers as the batch passes them; None where some act at random, and would do otherwise in a stack."""
         rng = np.random.default_rng(self.seed)
         steps = trace(self.network, self.layout.views(self.theta), self.x, rng)
         return steps if rng.bit_generator.state == np.random.default_rng(self.seed).bit_generator.state else None
@@ -74,23 +92,23 @@ def structured_gradient(whole: Whole, path: str, analytical: Array) -> Numerical
     """Return dC/dp for the parameter at `path`, measured closely where it is not what `analytical` says."""
     place, shape = whole.layout.places[path]
     found = _stacked(whole, path)
-    noise = rounding_noise(lambda d: whole.losses(whole.theta * (1 + d)), whole.losses(whole.theta), EPS)
+    noise = rounding_noise(lambda d: whole.losses(whole.theta * (1 + d)), whole.losses(whole.theta), float_info.epsilon)
     noise = noise + loss_noise(whole.cost, whole.y, whole.t)
-    rounding = float(np.sqrt(np.mean(noise**2) / len(noise))) / STEP
+    rounding = float(np.sqrt(np.mean(noise**2) / len(noise))) / STACKING.step
     flat = analytical.ravel()
     size = float(np.sqrt(np.mean(flat**2))) if np.isfinite(flat).all() else 1.0
     if found is None:
         value, bar = np.zeros(flat.size), np.zeros(flat.size)
         suspicious = np.arange(flat.size)
     else:
-        value, bar = found, np.full(flat.size, 10 * rounding) + CLOSE * np.maximum(np.abs(found), size)
+        value, bar = found, np.full(flat.size, 10 * rounding) + STACKING.close * np.maximum(np.abs(found), size)
         suspicious = np.flatnonzero(~(np.abs(value - flat) <= bar))
     rng = np.random.default_rng(whole.seed)
-    closer = set(rng.choice(flat.size, min(N_SAMPLED, flat.size), replace=False).tolist())
-    if found is None or len(suspicious) <= N_SUSPECTS:
+    closer = set(rng.choice(flat.size, min(STACKING.n_sampled, flat.size), replace=False).tolist())
+    if found is None or len(suspicious) <= STACKING.n_suspects:
         closer |= set(suspicious.tolist())
     else:
-        closer |= set(rng.choice(suspicious, N_SUSPECTS, replace=False).tolist())
+        closer |= set(rng.choice(suspicious, STACKING.n_suspects, replace=False).tolist())
     low, high = value.copy(), value.copy()
     for i in sorted(closer):
         low[i], high[i], bar[i] = _closely(whole, place.start + i, noise)
@@ -105,7 +123,7 @@ def _closely(whole: Whole, index: int, noise: Array) -> tuple[float, float, floa
         theta[index] = here + d
         return float(theta[index]) - here, whole.losses(theta)
 
-    found = slope(move, whole.losses(whole.theta), noise, max(abs(here), 0.1), EPS)
+    found = slope(move, whole.losses(whole.theta), noise, max(abs(here), 0.1), float_info.epsilon)
     n = len(noise)
     return (
         float(found.low.mean()),
@@ -135,9 +153,10 @@ def _stacked(whole: Whole, path: str) -> Array | None:
         direction = each.direction[live]
         here = step.y[:, each.unit]
         above, below = (
-            _losses_after(whole, steps[number + 1 :], each.unit, here + by * direction) for by in (STEP, -STEP)
+            _losses_after(whole, steps[number + 1 :], each.unit, here + by * direction)
+            for by in (STACKING.step, -STACKING.step)
         )
-        gradient[each.entries[live]] = ((above - below) / (2 * STEP)).mean(axis=1)
+        gradient[each.entries[live]] = ((above - below) / (2 * STACKING.step)).mean(axis=1)
     return gradient
 
 

@@ -1,4 +1,4 @@
-"""Right numbers in the wrong amount: none of them, some of them, a multiple of them."""
+"""Right numbers in the wrong amount: none or some of them, a multiple, some examples only, more added, or coarse."""
 
 from __future__ import annotations
 
@@ -95,6 +95,67 @@ def per_row_or_column(case: Case) -> Iterator[Guess]:
         what = "row" if axis == 0 else "column"
         message = f"each {what} of d{case.name} is multiplied by a number of its own, {shown}"
         yield Guess(kind, factors * case.n, message, {"factors": factors.ravel()})
+
+
+def weighted(case: Case) -> Iterator[Guess]:
+    """Each example counts with a weight of its own, where all should count once."""
+    parts = case.per_example
+    if case.is_input or parts is None or len(parts) < 2 or case.n.size < 2:
+        return
+    columns = parts.reshape(len(parts), -1).T
+    weights, _, rank, _ = np.linalg.lstsq(columns, case.a.ravel(), rcond=None)
+    if rank < len(parts) or np.ptp(weights) < 1e-3 or columns.shape[0] <= len(parts):
+        return
+    if len(np.unique(weights.round(4))) > 2:  # a mistake leaves some out, or doubles some
+        return
+    predicted = (columns @ weights).reshape(case.n.shape)
+    shown = np.array2string(weights.round(4) + 0.0, max_line_width=200)
+    message = f"the examples of the batch count {shown} times in d{case.name}, where each should count once: = for +=?"
+    yield Guess("one-example", predicted, message, {"weights": weights})
+
+
+def one_each(case: Case) -> Iterator[Guess]:
+    """Each entry holds what the first, or the last, example that touches it adds."""
+    parts = case.per_example
+    if case.is_input or parts is None or len(parts) < 2:
+        return
+    touched = np.abs(parts) > case.bar
+    last = len(parts) - 1 - np.argmax(touched[::-1], axis=0)
+    for which, index in (("first", np.argmax(touched, axis=0)), ("last", last)):
+        predicted = np.take_along_axis(parts, index[np.newaxis], axis=0)[0]
+        message = f"d{case.name} holds the part of the {which} example alone, not the sum over the batch: = for +=?"
+        yield Guess("one-example", predicted, message, {"example": which})
+
+
+def weight_decay(case: Case) -> Iterator[Guess]:
+    """A multiple of the parameter itself."""
+    square = float((case.z * case.z).sum())
+    if case.is_input or not square:
+        return
+    decay = float(((case.a - case.n) * case.z).sum()) / square
+    message = f"{decay:.4g} {case.name} is added to d{case.name}: weight decay that the cost does not have"
+    yield Guess("weight-decay", case.n + decay * case.z, message, {"lambda": decay}, n_fitted=1)
+
+
+def coarse_type(case: Case) -> Iterator[Guess]:
+    """Every number is one that a coarse type has, and near the right one."""
+    off = float(np.abs(case.a - case.n).max(initial=0))
+    for name, coarse, unit in (
+        ("float16", case.a.astype(np.float16), 2.0**-11),
+        ("bfloat16", _bfloat16(case.a), 2.0**-8),
+        ("float32", case.a.astype(np.float32), 2.0**-24),
+    ):
+        # a sum of a few products in a coarse type is off by no more than 32 of its units
+        near = off <= 32 * unit * float(np.abs(case.n).max(initial=0)) + float(case.bar.max(initial=0))
+        if near and unit > 4 * case.subject.eps and np.array_equal(coarse.astype(np.float64), case.a):
+            message = f"d{case.name} is right up to the rounding of {name}: it was computed or kept in that type"
+            yield Guess("imprecise", case.a, message, {"type": name})
+
+
+def _bfloat16(array: Array) -> Array:
+    """Return an array cut to the upper half of its float32 bits, which is bfloat16."""
+    bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+    return np.asarray(bits.view(np.float32))
 
 
 def _fit(a: Array, n: Array) -> float | None:

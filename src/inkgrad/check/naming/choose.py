@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.check.naming import (
-    additions,
     amounts,
     counterfactuals,
-    examples,
     formulas,
     jacobians,
     masks,
     positions,
-    precision,
     statistics,
 )
 from inkgrad.check.naming.case import Case, Mechanism
@@ -21,7 +18,7 @@ from inkgrad.check.report import Finding
 
 TELLING = (  # in the order in which they are believed when several fit
     amounts.nothing,
-    precision.coarse_type,
+    amounts.coarse_type,
     amounts.multiple,
     jacobians.part_of_it,
     jacobians.forgotten,
@@ -34,9 +31,9 @@ TELLING = (  # in the order in which they are believed when several fit
     masks.whole_window,
     amounts.some_missing,
     masks.from_another_array,
-    examples.weighted,
-    examples.one_each,
-    additions.weight_decay,
+    amounts.weighted,
+    amounts.one_each,
+    amounts.weight_decay,
     counterfactuals.output_for_input,
     counterfactuals.another_kernel,
     counterfactuals.part_left_out,
