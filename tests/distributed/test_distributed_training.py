@@ -145,14 +145,14 @@ def test_a_training_goes_on_from_one_process_to_workers_and_back(tmp_path, small
             next(steps)
         first.save_checkpoint()
     second = resume(paths, {}, small_folder, ONE)
-    with on_workers(second, TrainingPool(2), None, lambda: second.steps_done > 7) as walk:
-        for _ in second.steps(walk):
+    with on_workers(second, TrainingPool(2), None, lambda: second.steps_done > 7) as stepper:
+        for _ in second.steps(stepper):
             pass
     assert 7 < second.steps_done <= 40
     third = resume(paths, {}, small_folder, ONE)
     assert third.steps_done == second.steps_done
-    with on_workers(third, TrainingPool(3), None, lambda: False) as walk:
-        for _ in third.steps(walk):
+    with on_workers(third, TrainingPool(3), None, lambda: False) as stepper:
+        for _ in third.steps(stepper):
             pass
     assert [row["step"] for row in third.rows] == [row["step"] for row in whole.rows] == [20, 40]
     np.testing.assert_allclose(third.run.theta, whole.run.theta, atol=1e-5)  # float32
@@ -174,7 +174,7 @@ def half_a_checkpoint():
 def test_a_full_disk_ends_it_and_leaves_the_checkpoint_before(tmp_path, small_folder, half_a_checkpoint):
     paths = Paths(tmp_path / "model.safetensors")
     session = start(paths, GIVEN, small_folder, engine=ONE)
-    with on_workers(session, TrainingPool(2), None, lambda: False) as walk, closing(session.steps(walk)) as steps:
+    with on_workers(session, TrainingPool(2), None, lambda: False) as stepper, closing(session.steps(stepper)) as steps:
         next(steps)
         half_a_checkpoint()
         with pytest.raises(OSError, match="File too large"):

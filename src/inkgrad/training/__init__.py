@@ -1,4 +1,4 @@
-"""Training: a cost as a function of one vector, and the loop that walks it downhill."""
+"""Training: a cost as a function of one vector, and the loop that goes downhill on it."""
 
 from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from inkgrad.training.engine import Engine, Plain

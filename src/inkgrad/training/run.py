@@ -78,9 +78,9 @@ class Run:
         objective, optimizer = self.objective.on(self.engine), self.engine.fuse_optimizer(self.optimizer)
         if self.shard is not None:
             objective = ShardObjective(objective.network, objective.cost, self.shard.average)
-        walk = train(objective, self.theta, self._batches(examples, objective.network), optimizer, self.state)
+        steps = train(objective, self.theta, self._batches(examples, objective.network), optimizer, self.state)
         try:
-            for step in walk:
+            for step in steps:
                 self.theta, self.state = step.theta, step.state
                 self.step += 1
                 yield step
