@@ -21,6 +21,7 @@ class PaperSettings:
     least_ink         of the paper's light: what takes away less is paper
     widest_stroke     of the picture's shorter side: no stroke is thicker
     stroke_bounds_px  between which the widest stroke is in any picture
+    local_bounds      of the whole picture's threshold, between which that of each place is
     edge_slope        of the threshold: steeper slopes are edges, and no noise
     grainy            of the light: by so much or more a pixel of grainy paper differs from its neighbours
     above_noise       standard deviations of paper that the ink of strokes has at least
@@ -34,6 +35,7 @@ class PaperSettings:
     least_ink: float = 0.06
     widest_stroke: float = 0.3
     stroke_bounds_px: tuple[int, int] = (16, 100)
+    local_bounds: tuple[float, float] = (0.5, 1.2)
     edge_slope: float = 0.5
     grainy: float = 0.035
     above_noise: float = 4.0
@@ -164,7 +166,7 @@ def thresholds(ink: Array, settings: PaperSettings = PaperSettings()) -> Array:
     each edge's slope lies above it and half below.  (After Kittler, Illingworth & Föglein 1985,
     https://doi.org/10.1016/0734-189X(85)90093-3, who weight by the slope itself; its fourth
     power lets noise count less.)  It is taken in each place's surroundings, and
-    nowhere less than half of the whole picture's.
+    nowhere much less or more than in the whole picture.
     """
     from scipy import ndimage
 
@@ -183,8 +185,9 @@ def thresholds(ink: Array, settings: PaperSettings = PaperSettings()) -> Array:
         ndimage.uniform_filter(_reduced(values, step), 2 * window, mode="reflect")
         for values in (weighted, edges, noise)
     )
-    least = np.maximum(max(0.5 * whole, surely_ink), settings.above_slopes * np.sqrt(np.maximum(rough, 0)))
-    threshold = np.maximum(np.minimum(inks / np.maximum(slopes, 1e-9), 1.2 * whole), least) + np.float32(level)
+    low, high = (bound * whole for bound in settings.local_bounds)
+    least = np.maximum(max(low, surely_ink), settings.above_slopes * np.sqrt(np.maximum(rough, 0)))
+    threshold = np.maximum(np.minimum(inks / np.maximum(slopes, 1e-9), high), least) + np.float32(level)
     if step > 1:
         height, width = ink.shape
         threshold = np.asarray(Image.fromarray(threshold).resize((width, height), Image.Resampling.BILINEAR))

@@ -141,7 +141,7 @@ def _ends_on(run: InkRun, walls: Array, axis: int, labels: Array, high: float, s
     ends = bool((met >= run.length - 1 - near).any()) or run.box[axis].stop >= labels.shape[axis] - 2
     n_ends = begins + ends
     slender = settings.ending if n_ends > 1 else settings.slender
-    least = max(slender * run.thickness, 1.15 * high)
+    least = max(slender * run.thickness, settings.beside_writing * high)
     return n_ends > 0 and is_side(run, axis, settings) and run.length > least and high > 0
 
 

@@ -27,6 +27,7 @@ class RuleSettings:
     long              and so many times as long as the writing is high
     very_long         times as long as thick is no stroke of a pen at all
     ending            times as long as thick is a rule that ends on another, or on the picture's edge
+    beside_writing    and so many times as long as the writing is high
     least_left        of the ink that remains without the rules; else they are no rules, but the writing
     thickest_px       strokes across thicker rules are lost
 
@@ -48,6 +49,7 @@ class RuleSettings:
     long: float = 2.2
     very_long: float = 60
     ending: float = 10
+    beside_writing: float = 1.15
     least_left: float = 0.02
     thickest_px: int = 12
     steepest: float = 0.12

@@ -33,6 +33,8 @@ class ParsingSettings:
     wide_if_unsure    the same for pieces that are less sure
     wide_if_doubtful  the same for doubtful ones: two digits are not narrower
     tall              of the height of the writing: higher pieces are no writing
+    low               of the height of the writing: lower pieces do not say how high a row is
+    row_bounds        of the height of the writing, between which that of each row is
     """
 
     cuts: CutSettings = CutSettings()
@@ -50,6 +52,8 @@ class ParsingSettings:
     wide_if_unsure: float = 0.8
     wide_if_doubtful: float = 0.4
     tall: float = 2.0
+    low: float = 0.5
+    row_bounds: tuple[float, float] = (0.6, 1.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +187,7 @@ def _as_row(
     pieces: list[Piece], look: Recognition, scan: Scan, expected: Expectation, settings: ParsingSettings
 ) -> Row:
     """Return the row of pieces, those that may be several digits cut apart."""
-    high = _height(pieces, scan.high)
+    high = _height(pieces, scan.high, settings)
     atoms: list[Piece] = []
     piece_of: list[int] = []
     for number, piece in enumerate(pieces):
@@ -203,10 +207,11 @@ def _narrowest_of_several(probability: float, settings: ParsingSettings) -> floa
     return settings.wide_if_unsure if probability > settings.doubtful else settings.wide_if_doubtful
 
 
-def _height(pieces: list[Piece], high: float) -> float:
+def _height(pieces: list[Piece], high: float, settings: ParsingSettings) -> float:
     """Return the height of the writing in a row, which is near that of the whole picture."""
-    tall = [piece.height for piece in pieces if piece.height > 0.5 * high]
-    return float(np.clip(np.median(tall), 0.6 * high, 1.5 * high)) if len(tall) >= 3 else high
+    heights = [piece.height for piece in pieces if piece.height > settings.low * high]
+    least, most = (bound * high for bound in settings.row_bounds)
+    return float(np.clip(np.median(heights), least, most)) if len(heights) >= 3 else high
 
 
 def _likely(pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings) -> Array:

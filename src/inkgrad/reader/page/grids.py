@@ -17,6 +17,7 @@ class GridSettings:
     """Which rules make a grid.
 
     same      of the height of the writing: so much two parts of one rule may lie apart
+    drift     of the gap between them: so much farther apart they may lie
     gap       times the height of the writing: so far a rule may not be seen
     seen      of a rule's length is seen at least
     spans     of the other rules a rule of a table crosses at least
@@ -24,6 +25,7 @@ class GridSettings:
     """
 
     same: float = 0.22
+    drift: float = 0.03
     gap: float = 6.0
     seen: float = 0.6
     spans: float = 0.75
@@ -83,7 +85,7 @@ def _whole_rules(segments: list[Segment], high: float, settings: GridSettings) -
 def _goes_on(before: Segment, after: Segment, high: float, settings: GridSettings) -> bool:
     gap = after.start - before.stop
     middle = (after.start + before.stop) / 2
-    near = settings.same * high + 0.03 * max(gap, 0)
+    near = settings.same * high + settings.drift * max(gap, 0)
     return gap < settings.gap * high and abs(before.at(middle) - after.at(middle)) < near
 
 

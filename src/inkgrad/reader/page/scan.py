@@ -55,7 +55,9 @@ class PageSettings:
     larger          times as high or wide as the writing is what surrounds the paper
     box_side        times as high as thick is the side of a box at least
     corner_px       from the corners that the side of a box joins
+    tall            of the height of the writing: what is lower does not say where a table goes on
     half            of the cells have writing in a table that fills the picture
+    outside         of a piece's size that is outside its cell: with more it lies across lines
     straddling      of a table's pieces: where more lie across its lines, it is squared paper and no table
     """
 
@@ -76,7 +78,9 @@ class PageSettings:
     larger: float = 3.0
     box_side: float = 7
     corner_px: float = 7
+    tall: float = 0.5
     half: float = 0.5
+    outside: float = 0.25
     straddling: float = 0.3
 
 
@@ -137,7 +141,7 @@ def _scanned(ink: Array, size: tuple[int, int], scale: float, settings: PageSett
     places: list[tuple[int, int, int] | None] = []
     tables: list[Table] = []
     for table in find_tables(sheet.rules, high, settings.tables):
-        middles = np.array([piece.middle for piece in pieces if piece.height > 0.5 * high]).reshape(-1, 2)
+        middles = np.array([piece.middle for piece in pieces if piece.height > settings.tall * high]).reshape(-1, 2)
         filled = {place for place, its in _by_cell(pieces, table).items() if its}
         if not filled:
             continue
@@ -258,7 +262,7 @@ def _is_squared_paper(
         for piece in pieces:
             n += 1
             over = max(left - piece.left, piece.right - right, top - piece.top, piece.bottom - bottom)
-            across += over > 0.25 * max(piece.height, piece.width)
+            across += over > settings.outside * max(piece.height, piece.width)
     boxes = np.array(list(table.cells.values()))
     height, width = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
     n_edges = (boxes[:, 0].min() < height) + (boxes[:, 1].min() < width)

@@ -22,9 +22,12 @@ class TableSettings:
     """What is a cell, and which cells make a table.
 
     grids      which rules make a grid
+    reach      of the height of the writing: so far walls are prolonged, for they have gaps
     filled     of its rectangle a cell fills, though the paper may be bent
     alike      times as wide or high as its neighbour is a cell at most
+    shared     of its longer side that two neighbours share at least
     wall       of a cell: two neighbours are not farther apart
+    overlap    of a cell: two neighbours do not lie on each other by more
     smallest   of the height of the writing is the shorter side of a cell
     most_cells with more it is no table
     fitting    times the middle size of its column or row; larger cells lost a wall
@@ -35,9 +38,12 @@ class TableSettings:
     """
 
     grids: GridSettings = GridSettings()
+    reach: float = 0.35
     filled: float = 0.7
     alike: float = 2.5
+    shared: float = 0.5
     wall: float = 0.5
+    overlap: float = 0.3
     smallest: float = 0.6
     most_cells: int = 2000
     fitting: float = 1.5
@@ -95,7 +101,7 @@ def _enclosed(rules: Rules, high: float, settings: TableSettings) -> Array:
     """
     from scipy import ndimage
 
-    step, reach = settings.step_px, max(6, round(0.35 * high))
+    step, reach = settings.step_px, max(6, round(settings.reach * high))
     walls = spread(rules.across, reach, 1) | spread(rules.down, reach, 0)
     walls = spread(spread(walls, 1, 0), 1, 1)[::step, ::step]
     labels, n = ndimage.label(~walls)
@@ -141,8 +147,8 @@ def _links(boxes: Array, across: bool, settings: TableSettings) -> list[tuple[fl
     )
     ratio = np.maximum(along[:, None] / along, along / along[:, None])
     size = np.minimum(along[:, None], along)
-    fits = (shared > 0.5 * np.maximum(side[:, None], side)) & (ratio < settings.alike)
-    fits &= (gap < settings.wall * size) & (gap > -0.3 * size)
+    fits = (shared > settings.shared * np.maximum(side[:, None], side)) & (ratio < settings.alike)
+    fits &= (gap < settings.wall * size) & (gap > -settings.overlap * size)
     distance = np.where(fits, np.abs(gap), 10**9)
     nearest = distance.argmin(axis=1)
     unlike = ratio * np.maximum(side[:, None] / side, side / side[:, None])
