@@ -563,6 +563,12 @@ def test_calibration_keeps_the_answers_and_lowers_the_cost(digits):
     np.testing.assert_allclose(after.theta, again.theta, rtol=0.01)  # the factor is found from rounded probabilities
 
 
+def test_calibration_finds_the_last_layer_in_a_chain_inside(digits):
+    few, plain = Examples(digits.train.x[:50], digits.train.t[:50]), linear("0123456789")
+    nested = replace(plain, network=Chain((Chain(plain.network.layers),)))
+    np.testing.assert_array_equal(calibrated(nested, few).theta, calibrated(plain, few).theta)
+
+
 def drawn_from(logits):
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (np.cumsum(p / p.sum(axis=1, keepdims=True), axis=1) < rng(5).random((len(p), 1))).sum(axis=1)

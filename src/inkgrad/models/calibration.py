@@ -10,8 +10,8 @@ from inkgrad.arrays import Array
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
-from inkgrad.layers import Chain, Dense
-from inkgrad.layout import Layout
+from inkgrad.layers import Dense, leaves
+from inkgrad.layout import Layout, within
 from inkgrad.models.model import Model
 from inkgrad.training import outputs_at
 
@@ -26,14 +26,14 @@ def calibrated(model: Model, examples: Examples) -> Model:
     Raises SettingError unless the last layer is Dense and the cost SoftmaxCrossEntropy.
     """
     network = model.network
-    ends_in_dense = isinstance(network, Chain) and bool(network.layers) and isinstance(network.layers[-1], Dense)
-    if not isinstance(network, Chain) or not ends_in_dense or not isinstance(model.cost, SoftmaxCrossEntropy):
+    found = leaves(network)
+    if not found or not isinstance(found[-1].layer, Dense) or not isinstance(model.cost, SoftmaxCrossEntropy):
         raise SettingError(f"calibration takes a network that ends in Dense, with SoftmaxCrossEntropy, got {model}")
     theta = np.array(model.theta)
     fast = model.engine.fuse(network)
     logits = outputs_at(Layout(fast.shapes()).views(theta), fast, examples.x, theta.dtype.type)
     factor = best_factor(logits.astype(np.float64), examples.t)
-    p = Layout(network.shapes()).views(theta)[str(len(network.layers) - 1)]
+    p = within(Layout(network.shapes()).views(theta), found[-1].path)
     p.W, p.b = factor * p.W, factor * p.b
     return replace(model, theta=theta)
 
