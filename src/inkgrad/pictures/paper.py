@@ -14,18 +14,18 @@ from inkgrad.arrays import Array
 class PaperSettings:
     """How ink is told from the paper under it.
 
-    least_side_px     the shorter side of a picture: smaller ones are enlarged
-    most_pixels       of a picture: larger ones are reduced
+    least_side_px     shorter side of a picture; a smaller picture is enlarged
+    most_pixels       of a picture; a larger picture is reduced
     enough_for_paper  pixels that are enough to see the paper
-    enough_for_grain  pixels that are enough to know the paper's grain
-    least_ink         of the paper's light: what takes away less is paper
-    widest_stroke     of the picture's shorter side: no stroke is thicker
-    stroke_bounds_px  between which the widest stroke is in any picture
-    local_bounds      of the whole picture's threshold, between which that of each place is
-    edge_slope        of the threshold: steeper slopes are edges, and no noise
-    grainy            of the light: by so much or more a pixel of grainy paper differs from its neighbours
-    above_noise       standard deviations of paper that the ink of strokes has at least
-    above_slopes      times as dark as the slopes of noise is a stroke
+    enough_for_grain  pixels that are enough to know the grain of the paper
+    least_ink         share of the paper's light; what takes away less is paper
+    widest_stroke     share of the picture's shorter side; no stroke is thicker
+    stroke_bounds_px  the widest stroke is between these in any picture
+    local_bounds      the threshold at a place is between these times that of the whole picture
+    edge_slope        share of the threshold; a steeper slope is an edge, not noise
+    grainy            share of the light; pixels of grainy paper differ from their neighbours by more
+    above_noise       ink of strokes is at least this many standard deviations of paper above it
+    above_slopes      ink of strokes is at least this many times as strong as the slopes of noise
     """
 
     least_side_px: int = 56
@@ -52,13 +52,13 @@ class PaperSettings:
 
 @dataclass(frozen=True)
 class SkewSettings:
-    """How far a page is turned upright.
+    """How a page is turned upright.
 
-    most_degrees      either way
-    least_degrees     less does no harm
-    fewest_pieces     that say how a page is turned
-    sharper           times as sharp as unturned are its rows; else it is chance
-    enough_points     pixels with ink that are enough to see the rows
+    most_degrees   a page is turned by at most this, either way
+    least_degrees  a smaller skew does no harm
+    fewest_pieces  a page with fewer does not show how it is turned
+    sharper        rows must be this many times as sharp as unturned; otherwise it is chance
+    enough_points  pixels with ink that are enough to see the rows
     """
 
     most_degrees: float = 16.0

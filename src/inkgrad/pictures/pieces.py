@@ -14,14 +14,14 @@ from inkgrad.arrays import Array
 class PieceSettings:
     """What is a piece of writing, and how high and thick writing is.
 
-    smallest         of the height of the writing: what is smaller both ways is a speck
-    most_pieces      with more it is a pattern, of which the largest will do
-    lowest_px        what is written lower, nobody can read
-    inside_box       of the height of a box has what is written in it at least
-    largest          of the picture's side: what is larger is no writing, if there is other
-    least_share      of the weight that such other writing has
-    across_strokes   of the ink that is in runs which go straight across strokes
-    longest_stroke   times as long as thick are the strokes of a digit
+    smallest        share of the height of the writing; what is smaller both ways is a speck
+    most_pieces     with more it is a pattern, and the largest will do
+    lowest_px       height of the writing; nobody can read what is lower
+    inside_box      share of the height of a box; what is written in it is at least as high
+    largest         share of the picture's side; what is larger is not writing, if there is other writing
+    least_share     share of the weight that this other writing must have
+    across_strokes  share of the ink that is in runs which go straight across strokes
+    longest_stroke  strokes of a digit are at most this many times longer than thick
     """
 
     smallest: float = 0.16
@@ -38,7 +38,7 @@ class PieceSettings:
 class CutSettings:
     """How a piece is cut apart.
 
-    apart      of the height of the writing: the least distance between two cuts
+    apart      share of the height of the writing; two cuts are at least this far apart
     most_cuts  of one piece
     """
 

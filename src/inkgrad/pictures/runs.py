@@ -14,31 +14,31 @@ ACROSS, DOWN = 1, 0  # the axis along which a run goes
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """Which long straight ink is a rule, and no stroke of a pen.
+    """Which long straight ink is a rule, and which is a stroke of a pen.
 
-    Of runs:
-    shortest_px       that a run may be in any picture
-    most_runs         with more it is a pattern, of which the longest will do
-    gap_px            on each side; a faint rule may have gaps of twice that
-    overwritten       times as thick, or as dark, as usual is a rule where something is written over it
+    Runs
+    shortest_px     length of a run, in any picture
+    most_runs       with more it is a pattern, and the longest will do
+    gap_px          on each side; a faint rule may have gaps of twice that
+    overwritten     where a rule is this many times as thick or dark as usual, something is written over it
 
-    Of rules:
-    slender           times as long as thick is a rule; few strokes of a pen are
-    long              and so many times as long as the writing is high
-    very_long         times as long as thick is no stroke of a pen at all
-    ending            times as long as thick is a rule that ends on another, or on the picture's edge
-    beside_writing    and so many times as long as the writing is high
-    least_left        of the ink that remains without the rules; else they are no rules, but the writing
-    thickest_px       strokes across thicker rules are lost
+    Rules
+    slender         a rule is this many times longer than thick; few strokes of a pen are
+    long            and this many times longer than the writing is high
+    very_long       what is this many times longer than thick is never a stroke of a pen
+    ending          a rule that ends on another, or at the picture's edge, is this many times longer than thick
+    beside_writing  and this many times longer than the writing is high
+    least_left      share of the ink that must remain without the rules; otherwise the rules are the writing
+    thickest_px     strokes that cross a thicker rule are lost
 
-    Of boxes:
-    steepest          of its length goes the side of a box aside
-    side              times as long as thick is the side of a box, which ends on others both ways
-    thicker           times as thick as most sides of boxes is a stroke
-    closed            of the side of a box lies between the others that it meets
-    short             of the usual length of rules: what is shorter may be a stroke between two of them
-    beside_px         beside the line of a long rule lies a part of it
-    corner_px         between the ends of two sides of a box
+    Boxes
+    steepest        share of its length by which the side of a box may go aside
+    side            the side of a box is this many times longer than thick, and ends on others both ways
+    thicker         a stroke is this many times as thick as most sides of boxes
+    closed          share of the side of a box that lies between the others that it meets
+    short           share of the usual length of rules; what is shorter may be a stroke between two of them
+    beside_px       a part of a long rule is at most this far from its line
+    corner_px       two sides of a box end at most this far apart
     """
 
     shortest_px: int = 14

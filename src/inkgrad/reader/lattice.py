@@ -25,12 +25,12 @@ from inkgrad.reader.expectation import Expectation
 class LatticeSettings:
     """What may be a digit, and how probable the rest is.
 
-    most_atoms    of one digit
-    widest        of the height of the writing: no digit is wider
-    gap           of the height of the writing: the parts of one digit are not farther apart
-    least         probability: less is not believed
-    dirty_piece   probability that a piece is dirt that could be several digits, and looks like no one
-    dirty_part    probability that a part of a piece is dirt, and the rest a digit
+    most_atoms   of one digit
+    widest       times the height of the writing; no digit is wider
+    gap          share of the height of the writing; the parts of one digit are not farther apart
+    least        probability; less is not believed
+    dirty_piece  probability that a piece is dirt that could be several digits, and looks like none of them
+    dirty_part   probability that a part of a piece is dirt, and the rest a digit
     """
 
     most_atoms: int = 8

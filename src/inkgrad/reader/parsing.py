@@ -20,21 +20,21 @@ from inkgrad.reader.page import Scan
 class ParsingSettings:
     """How likely ink is writing, and when a piece may be several digits.
 
-    size_spread       standard deviation of the logarithm of digits' heights
-    faint             of the usual darkness: what is fainter shines through from the other side
-    thin              of the usual stroke: what is thinner is a rest of a rule
-    alone             times as probable is dirt where a picture has one piece of ink only: it was taken for something
-    cut_one           times as probable is a 1 that is cut from something wider: every letter has strokes like it
-    still_none        times as probable as the network says is it that what was read is no digit
-    empty             the score of a reading without a digit: nearly any other is better
-    sure              probability of one digit: above it, only a wide piece may be several
-    doubtful          probability of one digit: below it, a narrow piece may be several too
-    wide              of the height of the writing: wider pieces may be several digits
+    size_spread       standard deviation of the logarithm of the heights of digits
+    faint             share of the usual darkness; what is fainter shines through from the other side
+    thin              share of the usual stroke; what is thinner is the rest of a rule
+    alone             dirt is this many times as probable where a picture has one piece only: it was taken for something
+    cut_one           a 1 that is cut from something wider is this many times as probable, as letters have such strokes
+    still_none        what was read is this many times as probable as the network says not to be a digit
+    empty             score of a reading without a digit; nearly any other is better
+    sure              probability of the best digit; above it, only a wide piece may be several digits
+    doubtful          probability of the best digit; below it, a narrow piece may be several digits, too
+    wide              times the height of the writing; wider pieces may be several digits
     wide_if_unsure    the same for pieces that are less sure
-    wide_if_doubtful  the same for doubtful ones: two digits are not narrower
-    tall              of the height of the writing: higher pieces are no writing
-    low               of the height of the writing: lower pieces do not say how high a row is
-    row_bounds        of the height of the writing, between which that of each row is
+    wide_if_doubtful  the same for doubtful pieces; two digits are not narrower
+    tall              times the height of the writing; higher pieces are not writing
+    low               share of the height of the writing; lower pieces do not say how high a row is
+    row_bounds        the height of a row is between these times that of the writing
     """
 
     cuts: CutSettings = CutSettings()

@@ -31,9 +31,9 @@ THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 o
 class ReaderSettings:
     """The numbers of each stage of reading.
 
-    page      how ink, rules, rows and tables are found
-    parsing   how pieces of ink become digits
-    beside    of a cell's width: what is nearer to a table belongs to its row
+    page     how ink, rules, rows and tables are found
+    parsing  how pieces of ink become digits
+    beside   share of a cell's width; what is nearer to a table belongs to its row
     """
 
     page: PageSettings = PageSettings()
@@ -45,10 +45,10 @@ class ReaderSettings:
 class BatchSettings:
     """How many pictures are read together, and by whom.
 
-    pictures   that the network looks at together
-    few        so few are read before another process has started
-    ahead      batches that wait for each other process
-    longest    batches in the queue for each process: as many as this one reads while the others start
+    pictures  that the network looks at together
+    few       up to so many are read before another process has started
+    ahead     batches that wait for each other process
+    longest   batches in the queue for each process: as many as this one reads while the others start
     """
 
     pictures: int = 32

@@ -16,12 +16,12 @@ from inkgrad.pictures.runs import ACROSS, DOWN
 class GridSettings:
     """Which rules make a grid.
 
-    same      of the height of the writing: so much two parts of one rule may lie apart
-    drift     of the gap between them: so much farther apart they may lie
-    gap       times the height of the writing: so far a rule may not be seen
-    seen      of a rule's length is seen at least
-    spans     of the other rules a rule of a table crosses at least
-    closest   of the height of the writing: rules that are nearer are one thick rule
+    same     share of the height of the writing; two parts of one rule are at most this far aside of each other
+    drift    share of the gap between them that they may be farther aside
+    gap      times the height of the writing; over a longer gap two parts are two rules
+    seen     share of a rule's length that is seen at least
+    spans    share of the other rules that a rule of a table crosses at least
+    closest  share of the height of the writing; rules that are nearer are one thick rule
     """
 
     same: float = 0.22

@@ -28,10 +28,10 @@ from inkgrad.reader.page.table import CellPlace, Table, TableSettings, extended,
 class RowSettings:
     """Which pieces stand in one row of writing.
 
-    tall         of the height of the writing: what is lower begins no row
-    overlap      of a piece's height that it shares with the row that it belongs to
-    near         of the height of the writing: so far a bar or a dot may be from the rest of its digit
-    neighbours   pieces of a row, the last, that say where it goes on
+    tall        share of the height of the writing; a lower piece begins no row
+    overlap     share of a piece's height that it has in common with its row
+    near        share of the height of the writing; a bar or a dot is at most this far from the rest of its digit
+    neighbours  number of last pieces of a row that say where it goes on
     """
 
     tall: float = 0.5
@@ -42,23 +42,23 @@ class RowSettings:
 
 @dataclass(frozen=True)
 class PageSettings:
-    """How a page is seen: the numbers of each stage, and those that tell what lies on the page from the rest.
+    """How a page is seen: the numbers of each stage, and those that tell writing from what else lies on a page.
 
-    thinnest_px     thinner pictures cannot hold a digit
-    unclear         skewness of lightness: below, a picture is seen both as dark on light and as light on dark
-    faint           of a stroke's ink have faint rules
-    one_digit       pixels of a picture that may be of a single digit
-    simple          times as high and wide as its strokes are thick, and so surely no grid
-    grid            times as high and wide as its strokes are thick is no digit
-    fewest_pieces   that say how high writing is
-    least_writing   of the picture's shorter side is the height of writing, where there is more in it
-    larger          times as high or wide as the writing is what surrounds the paper
-    box_side        times as high as thick is the side of a box at least
-    corner_px       from the corners that the side of a box joins
-    tall            of the height of the writing: what is lower does not say where a table goes on
-    half            of the cells have writing in a table that fills the picture
-    outside         of a piece's size that is outside its cell: with more it lies across lines
-    straddling      of a table's pieces: where more lie across its lines, it is squared paper and no table
+    thinnest_px    shorter side of a picture; a thinner one cannot hold a digit
+    unclear        skewness of lightness; below, a picture is seen both as dark on light and as light on dark
+    faint          share of a stroke's ink; faint rules have at least this
+    one_digit      pixels of a picture; a smaller one may be of a single digit
+    simple         a piece less than this many times as high and wide as its strokes are thick is surely not a grid
+    grid           a piece more than this many times as high and wide as its strokes are thick is not a digit
+    fewest_pieces  that say how high the writing is
+    least_writing  share of the picture's shorter side; lower pieces do not say how high the writing is
+    larger         what surrounds the paper is more than this many times as high or wide as the writing
+    box_side       the side of a box is at least this many times as high as thick
+    corner_px      it is at most this far from the corners that it joins
+    tall           share of the height of the writing; lower pieces do not say where a table goes on
+    half           share of the cells that have writing in a table that fills the picture
+    outside        share of a piece; with more outside its cell it lies across lines
+    straddling     share of a table's pieces; with more across its lines it is squared paper, not a table
     """
 
     paper: PaperSettings = PaperSettings()

@@ -21,20 +21,19 @@ CellPlace = tuple[int, int]  # row and column, from 0
 class TableSettings:
     """What is a cell, and which cells make a table.
 
-    grids      which rules make a grid
-    reach      of the height of the writing: so far walls are prolonged, for they have gaps
-    filled     of its rectangle a cell fills, though the paper may be bent
-    alike      times as wide or high as its neighbour is a cell at most
-    shared     of its longer side that two neighbours share at least
-    wall       of a cell: two neighbours are not farther apart
-    overlap    of a cell: two neighbours do not lie on each other by more
-    smallest   of the height of the writing is the shorter side of a cell
-    most_cells with more it is no table
-    fitting    times the middle size of its column or row; larger cells lost a wall
-    seen       of the cells of an outer row or column at least
-    step_px    pixels looked at as one, for speed
-    written    of the places beside a table that have writing: with more, they are cells whose rules were not seen
-    edge_px    from the picture's edge
+    reach       share of the height of the writing by which walls are made longer, as they have gaps
+    filled      share of its rectangle that a cell fills, though the paper may be bent
+    alike       a cell is at most this many times as wide or high as its neighbour
+    shared      share of the longer side that two neighbours have in common at least
+    wall        share of a cell; two neighbours are at most this far apart
+    overlap     share of a cell by which two neighbours may lie on each other
+    smallest    share of the height of the writing; the shorter side of a cell is at least this
+    most_cells  with more it is a pattern, not a table
+    fitting     a cell this many times as large as others of its column or row lost a wall
+    seen        share of the cells of an outer row or column that must be seen
+    step_px     pixels that are looked at as one, for speed
+    written     if a larger share of the places beside a table has writing, they are cells whose rules were not seen
+    edge_px     what is nearer to the picture's edge is at the edge
     """
 
     grids: GridSettings = GridSettings()
