@@ -10,7 +10,8 @@ import anyio
 import numpy as np
 
 from inkgrad.web import make_app
-from inkgrad.web.visitors import Library, Visitors
+from inkgrad.web.visitor_networks import Library
+from inkgrad.web.visitors import Visitors
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it takes httpx, and would like httpx2 better

@@ -21,20 +21,18 @@ from inkgrad.errors import InkgradError, SettingError
 from inkgrad.web import handlers
 from inkgrad.web.guard import Guard
 from inkgrad.web.handlers import Handler
+from inkgrad.web.limits import LIMITS
 from inkgrad.web.pages import page_routes
 from inkgrad.web.socket import training_socket
-from inkgrad.web.visitors import MOST_VISITORS, Busy, Library, Stranger, Visitors
+from inkgrad.web.visitor_networks import Library
+from inkgrad.web.visitors import Busy, Stranger, Visitors
 from inkgrad.web.wire import decoded
-
-MOST_BYTES = 1_000_000  # of a message; a drawing of 1000 × 1000 is the largest
-MOST_PICTURE_BYTES = 20_000_000
-HEAVY = 2  # checks, experiments and pictures at a time
 
 
 def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Starlette:
     """Return the playground as an ASGI application; `names` are those by which it may be called, besides localhost."""
     here = Visitors(Library()) if visitors is None else visitors
-    heavy = asyncio.Semaphore(HEAVY)
+    heavy = asyncio.Semaphore(LIMITS.n_heavy_requests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -44,14 +42,20 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
         here.close()
 
     async def enter(request: Request) -> Response:
-        token = decoded(await _body(request, MOST_BYTES) or b"{}").get("token")
+        token = decoded(await _body(request, LIMITS.message_bytes) or b"{}").get("token")
         visitor, resumed = await run_in_threadpool(here.enter, token if isinstance(token, str) else None)
         return JSONResponse({"token": visitor.token, "resumed": resumed, "options": handlers.options()})
 
-    def api(path: str, answer: Handler, most: int = MOST_BYTES, method: str = "POST", is_heavy: bool = False) -> Route:
+    def api(
+        path: str,
+        answer: Handler,
+        most_bytes: int = LIMITS.message_bytes,
+        method: str = "POST",
+        is_heavy: bool = False,
+    ) -> Route:
         async def endpoint(request: Request) -> Response:
             visitor = here.find(request.headers.get("x-visitor"))
-            body = await _body(request, most)
+            body = await _body(request, most_bytes)
             if is_heavy:
                 async with heavy:
                     found = await run_in_threadpool(answer, visitor, request, body)
@@ -84,11 +88,11 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             api("/api/misread", handlers.misread, is_heavy=True),
             api("/api/check", handlers.check, is_heavy=True),
             api("/api/experiment", handlers.experiment, is_heavy=True),
-            api("/api/read", handlers.read, most=MOST_PICTURE_BYTES, is_heavy=True),
+            api("/api/read", handlers.read, most_bytes=LIMITS.file_bytes, is_heavy=True),
             api("/api/inside", handlers.inside),
             api("/api/inside/cell", handlers.inside_cell),
             api("/api/model", handlers.download, method="GET"),
-            api("/api/model", handlers.upload, most=MOST_PICTURE_BYTES),
+            api("/api/model", handlers.upload, most_bytes=LIMITS.file_bytes),
         ],
         middleware=[Middleware(Guard, names=tuple(names))],
         exception_handlers={
@@ -102,13 +106,13 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
     )
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def _body(request: Request, most_bytes: int) -> bytes:
     """Return what came with a request, read no further than it may be long."""
     chunks, n = [], 0
     async for chunk in request.stream():
         n += len(chunk)
-        if n > most:
-            raise HTTPException(413, f"that is more than {most:,} bytes: send less")
+        if n > most_bytes:
+            raise HTTPException(413, f"that is more than {most_bytes:,} bytes: send less")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -121,15 +125,12 @@ def _status(error: Exception) -> int:
     return 400
 
 
-MOST_MESSAGE = 1_000_000  # bytes of a message of the socket
-
-
 def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     names: Iterable[str] = (),
     *,
-    visitors: int = MOST_VISITORS,
+    visitors: int = LIMITS.n_visitors,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the playground until interrupted.
@@ -150,7 +151,7 @@ def serve(
         make_app(names, Visitors(Library(), visitors)),
         log_level="warning",
         ws="websockets-sansio",
-        ws_max_size=MOST_MESSAGE,
+        ws_max_size=LIMITS.message_bytes,
         timeout_graceful_shutdown=2,
         server_header=False,
     )

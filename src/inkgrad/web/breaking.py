@@ -30,31 +30,28 @@ def _dense(wrong: type[Dense]) -> Callable[[Dense], Dense]:
     return lambda right: wrong(right.n_in, right.n_out, right.start)
 
 
-DENSE, TANH = "a dense layer", "a layer with Tanh"
-SOFTMAX_COST = "the cost SoftmaxCrossEntropy"
-
 BREAKS = {
     "softmax-diagonal": Break(Softmax, lambda _: lessons.DiagonalSoftmax(), "the cost CrossEntropy or SquaredError"),
     "softmax-twice": Break(CrossEntropy, lambda _: lessons.FusedGradient(), "the cost CrossEntropy"),
-    "bias-mean": Break(Dense, _dense(lessons.BiasMean), DENSE),
-    "batch-twice": Break(Dense, _dense(lessons.DividedAgain), DENSE),
+    "bias-mean": Break(Dense, _dense(lessons.BiasMean), "a dense layer"),
+    "batch-twice": Break(Dense, _dense(lessons.DividedAgain), "a dense layer"),
     "weights-transposed": Break(
         Dense,
         _dense(lessons.UntransposedWeights),
         "two dense layers of one size, one after the other",
         square=True,
     ),
-    "gradient-forgotten": Break(Dense, _dense(lessons.ForgottenBias), DENSE),
-    "sign-flipped": Break(Dense, _dense(lessons.FlippedSign), DENSE),
-    "derivative-forgotten": Break(Tanh, lambda _: lessons.ForgottenTanh(), TANH),
-    "derivative-at-output": Break(Tanh, lambda _: lessons.TanhAtOutput(), TANH),
-    "derivative-twice": Break(Tanh, lambda _: lessons.TanhTwice(), TANH),
+    "gradient-forgotten": Break(Dense, _dense(lessons.ForgottenBias), "a dense layer"),
+    "sign-flipped": Break(Dense, _dense(lessons.FlippedSign), "a dense layer"),
+    "derivative-forgotten": Break(Tanh, lambda _: lessons.ForgottenTanh(), "a layer with Tanh"),
+    "derivative-at-output": Break(Tanh, lambda _: lessons.TanhAtOutput(), "a layer with Tanh"),
+    "derivative-twice": Break(Tanh, lambda _: lessons.TanhTwice(), "a layer with Tanh"),
     "relu-mask-inverted": Break(ReLU, lambda _: lessons.InvertedReLU(), "a layer with ReLU"),
     "dropout-unscaled": Break(Dropout, lambda right: lessons.UnscaledDropout(right.rate), "dropout"),
-    "last-example-only": Break(Dense, _dense(lessons.LastExampleOnly), DENSE),
-    "weight-decay": Break(Dense, _dense(lessons.Decayed), DENSE),
-    "target-shifted": Break(SoftmaxCrossEntropy, lambda _: lessons.ShiftedTargets(), SOFTMAX_COST),
-    "cost-sum-not-mean": Break(SoftmaxCrossEntropy, lambda _: lessons.SummedGradient(), SOFTMAX_COST),
+    "last-example-only": Break(Dense, _dense(lessons.LastExampleOnly), "a dense layer"),
+    "weight-decay": Break(Dense, _dense(lessons.Decayed), "a dense layer"),
+    "target-shifted": Break(SoftmaxCrossEntropy, lambda _: lessons.ShiftedTargets(), "the cost SoftmaxCrossEntropy"),
+    "cost-sum-not-mean": Break(SoftmaxCrossEntropy, lambda _: lessons.SummedGradient(), "the cost SoftmaxCrossEntropy"),
 }
 
 

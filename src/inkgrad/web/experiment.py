@@ -19,15 +19,12 @@ from inkgrad.web.breaking import BREAKS, with_break
 from inkgrad.web.playground_settings import Hidden, PlaygroundSettings
 from inkgrad.web.wire import rounded
 
-N_EPOCHS = 150
-SEEDS = range(4)  # the curves are their means: one seed may be lucky
-MIDDLE = (0.5, 0.5)
-NEAR = 0.3  # of the middle are the animals that get the third label
-N_ROWS = 12  # of the table of gradients
-
 
 def experiment(lesson: str, digits: Dataset) -> dict[str, Any]:
-    """Return how a network learns with two labels and with three, right and broken, and the lesson's gradients."""
+    """Return how a network learns with two labels and with three, right and broken, and the lesson's gradients.
+
+    The curves are means over four seeds, as one may be lucky.
+    """
     runs = []
     for labels in 2, 3:
         settings = _settings(lesson, labels)
@@ -35,7 +32,7 @@ def experiment(lesson: str, digits: Dataset) -> dict[str, Any]:
         for broken in False, True:
             network, cost = settings.network_and_cost()
             what = with_break(network, cost, lesson) if broken else (network, cost)
-            curves = [_learn(what, replace(settings, seed=seed), dataset.train) for seed in SEEDS]
+            curves = [_learn(what, replace(settings, seed=seed), dataset.train) for seed in range(4)]
             n = min(map(len, curves))  # one that diverged is shorter
             cost, accuracy = np.mean([curve[:n] for curve in curves], axis=0).T
             runs.append({"labels": labels, "broken": broken, "cost": rounded(cost), "accuracy": rounded(accuracy)})
@@ -59,24 +56,26 @@ def _settings(lesson: str, labels: int) -> PlaygroundSettings:
 
 
 def _three(dataset: Dataset) -> Dataset:
-    """Return the animals with a third label, which those in the middle have."""
+    """Return the animals with a third label, which those have that are less than 0.3 from the middle."""
     return Dataset(_with_third(dataset.train), _with_third(dataset.test), ("fish", "goat", "frog"))
 
 
 def _with_third(examples: Examples) -> Examples:
-    is_near = np.hypot(*(examples.x - MIDDLE).T) < NEAR
+    is_near = np.hypot(*(examples.x - 0.5).T) < 0.3
     return Examples(examples.x, np.where(is_near, 2, examples.t))
 
 
-def _learn(what: tuple[Chain, Cost], settings: PlaygroundSettings, train: Examples) -> list[tuple[float, float]]:
+def _learn(
+    what: tuple[Chain, Cost], settings: PlaygroundSettings, train: Examples, n_epochs: int = 150
+) -> list[tuple[float, float]]:
     """Return cost and accuracy on all examples before training and after each epoch; fewer where it diverges."""
     run = Run(Objective(*what), SGD(settings.lr, settings.momentum), settings.batch_size, settings.seed)
     curve = []
     try:
-        for epoch in range(N_EPOCHS + 1):
+        for epoch in range(n_epochs + 1):
             found = evaluate(run.objective, run.theta, train)
             curve.append((found.cost, found.accuracy))
-            if epoch < N_EPOCHS:
+            if epoch < n_epochs:
                 for _ in run.steps(train):
                     pass
     except Diverged:
@@ -92,4 +91,4 @@ def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
             n, a = float(differences[index]), float(backward[index])
             ratio = rounded(np.array([n / a]))[0] if a else None
             rows.append({"path": path, "index": str(list(index)), "differences": n, "backward": a, "ratio": ratio})
-    return {"title": exhibit.title, "rows": rows[:N_ROWS], "finding": "; ".join(map(str, report.findings))}
+    return {"title": exhibit.title, "rows": rows[:12], "finding": "; ".join(map(str, report.findings))}

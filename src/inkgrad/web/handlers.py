@@ -28,18 +28,12 @@ from inkgrad.web import playground_settings as choices
 from inkgrad.web.breaking import BREAKS
 from inkgrad.web.experiment import experiment as run_experiment
 from inkgrad.web.inside import cell, shown_inside
+from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.thinking import drawn
 from inkgrad.web.thinking import think as think_about
-from inkgrad.web.visitors import NETWORKS, Visitor
+from inkgrad.web.visitor_networks import NETWORKS
+from inkgrad.web.visitors import Visitor
 from inkgrad.web.wire import as_read, as_text, checked, choice, decoded, whole
-
-MOST_PICTURE_BYTES = 20_000_000
-MOST_PICTURE_PIXELS = 20_000_000  # fewer than the command line takes, as many may ask at once
-MOST_MISREAD = 40
-MOST_BETWEEN = 500_000  # numbers between the layers of a model, for one drawing
-LONGEST = 300  # letters of what is wrong with a file
-MOST_ONE_BY_ONE = 150_000  # parameters that are checked one by one, in two seconds
-N_CHECKED = 31  # examples of a gradient check, as the command line takes
 
 Handler = Callable[[Visitor, Request, bytes], Any]  # what comes with a request, to what goes back as JSON
 
@@ -62,18 +56,18 @@ def options() -> dict[str, Any]:
         "activations": choices.ACTIVATIONS,
         "costs": choices.COSTS,
         "optimizers": choices.OPTIMIZERS,
-        "datasets": [*choices.PROBLEMS, choices.OWN],
+        "datasets": [*choices.PROBLEMS, "own"],
         "labels": list("0123456789"),
         "formats": formats(),
         "lessons": lessons,
         "defaults": {which: settings.as_message() for which, settings in choices.DEFAULTS.items()},
         "limits": {
-            "parameters": choices.MOST_PARAMETERS,
-            "units": choices.MOST_UNITS,
-            "channels": choices.MOST_CHANNELS,
-            "layers": choices.MOST_LAYERS,
-            "points": choices.MOST_POINTS,
-            "picture_bytes": MOST_PICTURE_BYTES,
+            "parameters": LIMITS.n_parameters,
+            "units": LIMITS.n_units,
+            "channels": LIMITS.n_channels,
+            "layers": LIMITS.n_layers,
+            "points": LIMITS.n_points,
+            "picture_bytes": LIMITS.file_bytes,
         },
     }
 
@@ -88,7 +82,7 @@ def think(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     name, image = _network(request), _drawing(request, body)
     if image is None:
         return {"empty": True}
-    return think_about(visitor.model(name), image) | {"can_undo": visitor.n_undo(name)}
+    return think_about(visitor.networks.model(name), image) | {"can_undo": visitor.networks.n_undo(name)}
 
 
 def correct(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
@@ -97,13 +91,13 @@ def correct(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     label = whole(_numbers(request, "label"), "label", 0, 9)
     if image is None:
         raise SettingError("there is nothing to learn from: draw a digit first")
-    before, after, steps = visitor.correct(name, image, label)
+    before, after, steps = visitor.networks.correct(name, image, label)
     p = after.probabilities(image)[0]
     return {
         "steps": steps,
         "before": round(float(before.probabilities(image)[0, label]), 4),
         "after": round(float(p[label]), 4),
-        "can_undo": visitor.n_undo(name),
+        "can_undo": visitor.networks.n_undo(name),
         "predicted": after.labels[int(p.argmax())],
     }
 
@@ -111,8 +105,8 @@ def correct(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
 def undo(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     """Forget the last correction of a network."""
     name = _network(request)
-    visitor.undo(name)
-    return {"can_undo": visitor.n_undo(name)}
+    visitor.networks.undo(name)
+    return {"can_undo": visitor.networks.n_undo(name)}
 
 
 def digit(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
@@ -126,7 +120,7 @@ def digit(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
 
 def confusion(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     """Count how often each digit is taken for each other, by the network that is being trained."""
-    model, test = visitor.model("trained"), visitor.library.digits.test
+    model, test = visitor.networks.model("trained"), visitor.library.digits.test
     found, n = model.evaluate(test), len(model.labels)
     matrix = np.bincount(test.t.astype(int) * n + found.predicted, minlength=n * n).reshape(n, n)
     return {"labels": list(model.labels), "matrix": matrix.tolist(), "n": len(test), "accuracy": found.accuracy}
@@ -136,10 +130,10 @@ def misread(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     """Return test digits of one class that are taken for another."""
     message = decoded(body)
     right, wrong = whole(message, "truth", 0, 9), whole(message, "predicted", 0, 9)
-    model, test = visitor.model("trained"), visitor.library.digits.test
+    model, test = visitor.networks.model("trained"), visitor.library.digits.test
     mine = np.flatnonzero(test.t == right)
     p = model.probabilities(test.x[mine])
-    those = np.flatnonzero(p.argmax(axis=1) == wrong)[:MOST_MISREAD]
+    those = np.flatnonzero(p.argmax(axis=1) == wrong)[: SHOWN.n_misread]
     return {
         "digits": [
             {
@@ -163,8 +157,10 @@ def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     trainer = visitor.trainers[which]
     objective, theta = trainer.objective()
     network, train = objective.network, trainer.dataset.train
-    x, t = as_inputs(train.x[:N_CHECKED], np.float64), train.t[:N_CHECKED]
-    is_quick = theta.size > MOST_ONE_BY_ONE or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network))
+    n = 31  # examples, as the command line takes
+    x, t = as_inputs(train.x[:n], np.float64), train.t[:n]
+    is_large = theta.size > LIMITS.n_parameters_one_by_one
+    is_quick = is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network))
     examine = quick_check if is_quick else check_network
     with limit_threads(1):  # many small products: threads would only wait for each other
         report = examine(network, objective.cost, x, t, theta, raises=False)
@@ -184,7 +180,7 @@ def read(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     reader = visitor.library.reader(float(threshold["threshold"]), query.get("expect") or None)
     if not body:
         raise SettingError("there is no picture: choose a file first")
-    colours = open_picture(body, most_pixels=MOST_PICTURE_PIXELS)
+    colours = open_picture(body, most_pixels=LIMITS.picture_pixels)
     return as_read(reader.read(colours))
 
 
@@ -201,7 +197,7 @@ def inside_cell(visitor: Visitor, request: Request, body: bytes) -> dict[str, An
 def download(visitor: Visitor, request: Request, body: bytes) -> Response:
     """Return a network as a model file."""
     name, kind = _network(request), choice(request.query_params, "format", formats(), "safetensors")
-    model = visitor.model(name)
+    model = visitor.networks.model(name)
     if kind == "onnx":
         data = to_onnx(model)
     else:
@@ -224,10 +220,10 @@ def upload(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
                 path.write_bytes(body)
                 model = load(path)
         except ModelFileError as error:
-            raise ModelFileError(str(error).replace(str(path), "the file")[:LONGEST]) from None
+            raise ModelFileError(str(error).replace(str(path), "the file")[: SHOWN.n_letters_of_problem]) from None
     model = replace(model, engine=Fast(1))
     _refuse_strange(model)
-    visitor.put_model(model)
+    visitor.networks.load(model)
     return {"name": str(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}
 
 
@@ -239,10 +235,10 @@ def _refuse_strange(model: Model) -> None:
     if not all(leaf.path.isdecimal() for leaf in leaves(network)):  # alone it has no path, in a chain inside "1.0"
         raise ModelFileError("the model is no plain chain of layers, and others cannot be looked into")
     n_parameters, numbers = model.theta.size, choices.numbers_between(network, model.input_shape)
-    if n_parameters > choices.MOST_PARAMETERS or numbers > MOST_BETWEEN:
+    if n_parameters > LIMITS.n_parameters or numbers > LIMITS.n_numbers_in_drawing:
         raise ModelFileError(
             f"the model has {n_parameters:,} parameters and {numbers:,} numbers between its layers, "
-            f"more than {choices.MOST_PARAMETERS:,} and {MOST_BETWEEN:,}: load a smaller one"
+            f"more than {LIMITS.n_parameters:,} and {LIMITS.n_numbers_in_drawing:,}: load a smaller one"
         )
     with np.errstate(all="ignore"):  # what is no number is found here
         p = model.probabilities(np.stack([np.full((28, 28), ink, np.uint8) for ink in (0, 255)]))

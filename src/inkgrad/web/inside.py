@@ -18,10 +18,10 @@ from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Dense, Elementwise, Layer, Softmax
 from inkgrad.layout import Layout, within
 from inkgrad.training.random_streams import Purpose, random_stream
+from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import ACTIVATIONS
 from inkgrad.web.wire import choice, rounded, whole
 
-MOST_HIDDEN = 6
 Arrays = dict[str, Array]
 
 
@@ -48,7 +48,7 @@ class Sum:
 
 def passes(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
     """Return the example and each stage of the passes that a message asks for, in float64."""
-    n_hidden = whole(message, "n_hidden", 1, MOST_HIDDEN, 3)
+    n_hidden = whole(message, "n_hidden", 1, LIMITS.n_units_inside, 3)
     activation = getattr(all_layers, choice(message, "activation", ACTIVATIONS, "Tanh"))()
     cost: Cost = {"CrossEntropy": CrossEntropy, "SquaredError": SquaredError}[
         choice(message, "cost", ["CrossEntropy", "SquaredError"], "CrossEntropy")

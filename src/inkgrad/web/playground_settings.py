@@ -18,20 +18,15 @@ from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPoo
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Optimizer
 from inkgrad.web.breaking import BREAKS, with_break
+from inkgrad.web.limits import LIMITS
 from inkgrad.web.wire import choice, number, shown, truth, whole
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh")
 COSTS = ("SoftmaxCrossEntropy", "CrossEntropy", "SquaredError")  # the last two take a softmax layer
 OPTIMIZERS = ("SGD", "Adam")
 PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
-OWN = "own"
-DIGITS = "mnist"
-MOST_LAYERS, MOST_UNITS, MOST_CHANNELS = 6, 1024, 128
-MOST_PARAMETERS = 2_000_000
-MOST_NUMBERS = 16_000_000  # between the layers, for a batch: 64 MB
-MOST_POINTS = 1000
 AUGMENTATION = Augmentation(shift=1, rotation=8, scale=0.1, shear=0.1, elastic=1)
-SIDE = 28
+DIGIT_SIDE_PX = 28
 
 
 @dataclass(frozen=True)
@@ -65,12 +60,12 @@ class PlaygroundSettings:
     @property
     def is_digits(self) -> bool:
         """Whether it is about images of digits, else about points."""
-        return self.data == DIGITS
+        return self.data == "mnist"
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input."""
-        return (SIDE, SIDE, 1) if self.is_digits else (2,)
+        return (DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1) if self.is_digits else (2,)
 
     def same_network(self, other: PlaygroundSettings) -> bool:
         """Return whether a training can go on with these settings: only its knobs were turned."""
@@ -81,7 +76,7 @@ class PlaygroundSettings:
         """Return the layers, right ones."""
         layers: list[Layer] = [Noise(self.noise)] if self.noise else []
         drop: list[Layer] = [Dropout(self.dropout)] if self.dropout else []
-        side, n_in, flat = SIDE, 1 if self.is_digits else 2, not self.is_digits
+        side, n_in, flat = DIGIT_SIDE_PX, 1 if self.is_digits else 2, not self.is_digits
         for hidden in self.layers:
             activation = getattr(all_layers, hidden.activation)()
             if hidden.kind == "conv":
@@ -136,7 +131,7 @@ def _own(points: tuple[tuple[float, float, int], ...], classes: int) -> Dataset:
 
 
 DEFAULTS = {
-    "digits": PlaygroundSettings(DIGITS, (Hidden("dense", 100, "ELU"),), "CrossEntropy", 10, "SGD", 0.05, 0.9, 100),
+    "digits": PlaygroundSettings("mnist", (Hidden("dense", 100, "ELU"),), "CrossEntropy", 10, "SGD", 0.05, 0.9, 100),
     "points": PlaygroundSettings("animals", (Hidden("dense", 8, "Tanh"),), "CrossEntropy", 2, "SGD", 0.05, 0.9, 10),
 }
 
@@ -151,7 +146,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     unknown = sorted(message.keys() - set(asdict(usual)))
     if unknown:
         raise SettingError(f"there is no setting {shown(unknown[0])}, only {', '.join(asdict(usual))}")
-    data = choice(message, "data", [DIGITS] if which == "digits" else [*PROBLEMS, OWN], usual.data)
+    data = choice(message, "data", ["mnist"] if which == "digits" else [*PROBLEMS, "own"], usual.data)
     broken = message.get("broken")
     layers = message.get("layers")
     few, many = (10, 10) if which == "digits" else (2, 3)
@@ -171,7 +166,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         seed=whole(message, "seed", 0, 10**9, 0),
         broken=None if broken is None else choice(message, "broken", list(BREAKS)),
     )
-    if data == OWN:
+    if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))
     _refuse_too_much(found)
     found.network_and_cost()  # refuses a break of what is not there
@@ -179,8 +174,8 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
 
 
 def _hidden(layers: Any, which: str) -> tuple[Hidden, ...]:
-    if not isinstance(layers, list) or len(layers) > MOST_LAYERS:
-        raise SettingError(f"layers is a list of at most {MOST_LAYERS} hidden layers, got {shown(layers)}")
+    if not isinstance(layers, list) or len(layers) > LIMITS.n_layers:
+        raise SettingError(f"layers is a list of at most {LIMITS.n_layers} hidden layers, got {shown(layers)}")
     found: list[Hidden] = []
     for layer in layers:
         if not isinstance(layer, dict):
@@ -188,7 +183,7 @@ def _hidden(layers: Any, which: str) -> tuple[Hidden, ...]:
         kind = choice(layer, "kind", ["conv", "dense"] if which == "digits" else ["dense"])
         if kind == "conv" and found and found[-1].kind == "dense":
             raise SettingError("convolutions come before dense layers: move them up")
-        size = whole(layer, "size", 1, MOST_CHANNELS if kind == "conv" else MOST_UNITS)
+        size = whole(layer, "size", 1, LIMITS.n_channels if kind == "conv" else LIMITS.n_units)
         found.append(Hidden(kind, size, choice(layer, "activation", ACTIVATIONS)))
     if sum(layer.kind == "conv" for layer in found) > 4:
         raise SettingError("each convolution halves the image, so there are at most 4: take one away")
@@ -196,9 +191,9 @@ def _hidden(layers: Any, which: str) -> tuple[Hidden, ...]:
 
 
 def _points(points: Any, classes: int) -> tuple[tuple[float, float, int], ...]:
-    if not isinstance(points, list) or not 1 <= len(points) <= MOST_POINTS:
+    if not isinstance(points, list) or not 1 <= len(points) <= LIMITS.n_points:
         n = len(points) if isinstance(points, list) else shown(points)
-        raise SettingError(f"own data are 1 to {MOST_POINTS} points, got {n}: paint some")
+        raise SettingError(f"own data are 1 to {LIMITS.n_points} points, got {n}: paint some")
     found = []
     for point in points:
         if not isinstance(point, list) or len(point) != 3:
@@ -213,13 +208,13 @@ def _refuse_too_much(settings: PlaygroundSettings) -> None:
     """Raise SettingError before anything large is made."""
     network = settings.network()
     n_parameters = Layout(network.shapes()).size
-    if n_parameters > MOST_PARAMETERS:
+    if n_parameters > LIMITS.n_parameters:
         raise SettingError(
-            f"this network has {n_parameters:,} parameters, more than {MOST_PARAMETERS:,}: take smaller layers"
+            f"this network has {n_parameters:,} parameters, more than {LIMITS.n_parameters:,}: take smaller layers"
         )
     numbers = numbers_between(network, settings.input_shape)
-    if numbers * settings.batch_size > MOST_NUMBERS:
-        most = max(1, MOST_NUMBERS // numbers)
+    if numbers * settings.batch_size > LIMITS.n_numbers_in_batch:
+        most = max(1, LIMITS.n_numbers_in_batch // numbers)
         raise SettingError(
             f"a batch of {settings.batch_size} is too much for this network: take at most {most}, or smaller layers"
         )

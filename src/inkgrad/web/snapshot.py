@@ -12,10 +12,8 @@ from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Softmax, leaves, trace
 from inkgrad.layout import Layout, join_path
 from inkgrad.training import Objective
+from inkgrad.web.limits import SHOWN
 from inkgrad.web.wire import as_text, rounded, signed
-
-SIDE, UNIT_SIDE = 60, 24  # points along a side of the square, for the network and for a unit
-MOST_UNITS = 64  # of a layer that are shown
 
 
 def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
@@ -25,20 +23,20 @@ def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
     """
     network = objective.network
     p = Layout(network.shapes()).views(theta)
-    y, _ = network.forward(p, _square(SIDE, theta.dtype))
+    y, _ = network.forward(p, _square(SHOWN.boundary_side, theta.dtype))
     probabilities = objective.cost.probabilities(y)
     if not np.isfinite(probabilities).all():
         raise Diverged("the outputs are no longer numbers: try a smaller learning rate")
     units = [
-        [signed(unit, float(np.abs(unit).max())) for unit in step.y.T[:MOST_UNITS]]
-        for step in trace(network, p, _square(UNIT_SIDE, theta.dtype))
+        [signed(unit, float(np.abs(unit).max())) for unit in step.y.T[: SHOWN.n_units]]
+        for step in trace(network, p, _square(SHOWN.unit_side, theta.dtype))
         if isinstance(step.layer, Activation) and not isinstance(step.layer, Softmax)
     ]
     return {
-        "n": SIDE,
+        "n": SHOWN.boundary_side,
         "class": as_text(probabilities.argmax(axis=1)),
         "sure": as_text(np.rint(255 * np.clip(probabilities.max(axis=1), 0, 1))),
-        "unit_n": UNIT_SIDE,
+        "unit_n": SHOWN.unit_side,
         "layers": units,
     }
 
@@ -49,19 +47,15 @@ def _square(side: int, dtype: Any) -> Array:
     return np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
 
 
-N_EXAMPLES = 256
-BINS = 30
-ALIKE = 1e-6  # a unit whose outputs differ by less, over all examples, says nothing
-
-
 def details(objective: Objective, theta: Array, examples: Examples) -> list[dict[str, Any]]:
     """Return of each layer with parameters the histograms of its weights and of their gradients.
 
-    They are of the first 256 examples.  Dead are the units of the activation that follows which
-    give the same output for each of those; `units` is how many there are.
+    They are of the first 256 examples.  Dead are the units of the activation that follows whose outputs
+    for those differ by less than 1e-6; `units` is how many there are.
     """
     network = objective.network
-    x, t = as_inputs(examples.x[:N_EXAMPLES], theta.dtype.type), examples.t[:N_EXAMPLES]
+    n = SHOWN.n_histogram_examples
+    x, t = as_inputs(examples.x[:n], theta.dtype.type), examples.t[:n]
     _, gradient = objective(theta, x, t)
     layout = Layout(network.shapes())
     p, parts, slopes = layout.views(theta), layout.parts(theta), layout.parts(gradient)
@@ -81,7 +75,7 @@ def details(objective: Objective, theta: Array, examples: Examples) -> list[dict
             )
         elif found and isinstance(leaf.layer, Activation) and not isinstance(leaf.layer, Softmax):
             outputs = step.y.reshape(-1, step.y.shape[-1])
-            found[-1]["dead"] = int((np.ptp(outputs, axis=0) < ALIKE).sum())
+            found[-1]["dead"] = int((np.ptp(outputs, axis=0) < 1e-6).sum())
             found[-1]["units"] = outputs.shape[-1]
     return found
 
@@ -92,8 +86,8 @@ def _histogram(numbers: Array) -> dict[str, Any] | None:
         return None
     numbers = numbers.astype(np.float64)
     low, high = numbers.min(), numbers.max()
-    if high - low < ALIKE * abs(high):  # too narrow to be cut into bars
+    if high - low < 1e-6 * abs(high):  # too narrow to be cut into bars
         low, high = low - abs(low) / 2, high + abs(high) / 2
-    counts, edges = np.histogram(numbers, BINS, (low, high))
+    counts, edges = np.histogram(numbers, SHOWN.n_histogram_bins, (low, high))
     low, high = rounded(edges[[0, -1]])
     return {"from": low, "to": high, "counts": counts.tolist()}

@@ -10,16 +10,13 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from inkgrad.errors import InkgradError, SettingError
+from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import parsed
 from inkgrad.web.trainer import Trainer
-from inkgrad.web.visitors import MOST_SOCKETS, Busy, Stranger, Visitor, Visitors
+from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors
 from inkgrad.web.wire import choice, decoded, shown, truth, whole
 
-BETWEEN = 0.1  # seconds between states
-PATIENCE = 10.0  # seconds for the first message
-GONE = 4404  # the visit is over: the page must be loaded again
 ORDERS = ("change", "reset", "start", "pause", "step", "epoch", "goto", "details")
-MOST_EPOCH = 1_000_000
 
 
 def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]]:
@@ -29,16 +26,16 @@ def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]
         await socket.accept()
         which = socket.path_params["which"]
         try:
-            first = decoded(await asyncio.wait_for(socket.receive_text(), PATIENCE))
+            first = decoded(await asyncio.wait_for(socket.receive_text(), LIMITS.first_message_seconds))
             token = first.get("token")
             visitor = visitors.find(token if isinstance(token, str) else None)
             if which not in visitor.trainers:
                 raise Stranger("there is no such training")
-            if visitor.n_sockets >= MOST_SOCKETS:
+            if visitor.n_sockets >= LIMITS.n_sockets:
                 raise Busy("the page is open too often: close one of its windows")
         except (InkgradError, Stranger, Busy) as error:
             await _send_error(socket, error)
-            await socket.close(GONE if isinstance(error, Stranger) else 1008)
+            await socket.close(4404 if isinstance(error, Stranger) else 1008)  # after 4404 the page loads itself again
         except (WebSocketDisconnect, TimeoutError, KeyError):  # KeyError: bytes came, not text
             await _close(socket)
         else:
@@ -90,7 +87,7 @@ async def _tell(socket: WebSocket, trainer: Trainer, news: asyncio.Event) -> Non
             generation = state.pop("generation")
             n_rows = len(state["rows"]) + (0 if state["first"] else n_rows)
             await socket.send_json(state)
-            await asyncio.sleep(BETWEEN)
+            await asyncio.sleep(SHOWN.seconds_between_states)
     except (WebSocketDisconnect, RuntimeError):
         return  # it was closed while we spoke
 
@@ -103,7 +100,7 @@ def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
             raise SettingError(f"settings are an object with names and values, got {shown(settings)}")
         trainer.change(parsed(settings, which))
     elif order == "goto":
-        trainer.goto(whole(message, "epoch", 0, MOST_EPOCH))
+        trainer.goto(whole(message, "epoch", 0, 1_000_000))
     elif order == "details":
         trainer.want_details(truth(message, "wanted"))
     else:

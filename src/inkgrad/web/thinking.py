@@ -15,11 +15,9 @@ from inkgrad.layers.chain import Passed
 from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.pictures import mnist_form
+from inkgrad.web.limits import LIMITS, SHOWN
+from inkgrad.web.playground_settings import DIGIT_SIDE_PX
 from inkgrad.web.wire import as_text, positive, rounded, shown, signed
-
-LARGEST = 1000  # pixels of a side of a drawing
-MOST_MAPS = 32  # of a layer that are shown
-SIZE = 28
 
 
 def drawn(body: bytes, width: int, height: int) -> Array | None:
@@ -30,12 +28,12 @@ def drawn(body: bytes, width: int, height: int) -> Array | None:
 
     Raises SettingError where its size is not as said.
     """
-    if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
-        raise SettingError(f"a drawing has sides of 1 to {LARGEST} pixels, got {width} × {height}")
+    if not (1 <= width <= LIMITS.drawing_side_px and 1 <= height <= LIMITS.drawing_side_px):
+        raise SettingError(f"a drawing has sides of 1 to {LIMITS.drawing_side_px} pixels, got {width} × {height}")
     if len(body) != width * height:
         raise SettingError(f"a drawing of {width} × {height} has {width * height} bytes, got {len(body)}")
     ink = np.frombuffer(body, np.uint8).reshape(height, width)
-    if (width, height) == (SIZE, SIZE):
+    if (width, height) == (DIGIT_SIDE_PX, DIGIT_SIDE_PX):
         return ink if ink.any() else None
     try:
         return mnist_form(ink / 255)
@@ -50,11 +48,11 @@ def think(model: Model, image: Array) -> dict[str, Any]:
     Raises SettingError for a network of other inputs, or one whose outputs are no numbers.
     """
     network = model.network
-    if model.input_shape != (SIZE, SIZE, 1):
+    if model.input_shape != (DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1):
         raise SettingError(f"only networks for images of 28 × 28 look at drawings, this is {shown(str(network))}")
     layout = Layout(network.shapes())
     p, gradient = layout.views(model.theta), np.zeros_like(model.theta)
-    steps = trace(network, p, as_inputs(image.reshape(1, SIZE, SIZE, 1), model.theta.dtype.type))
+    steps = trace(network, p, as_inputs(image.reshape(1, DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1), model.theta.dtype.type))
     layers = [
         _activations(each.layer, each.y[0]) for each in steps if isinstance(each.layer, Activation | Conv2D | Dense)
     ]
@@ -67,7 +65,7 @@ def think(model: Model, image: Array) -> dict[str, Any]:
     g = layout.views(gradient)
     for step in reversed(steps):
         dy = step.back(g, dy)
-    pull = dy.reshape(SIZE, SIZE)
+    pull = dy.reshape(DIGIT_SIDE_PX, DIGIT_SIDE_PX)
     return {
         "empty": False,
         "image": as_text(image),
@@ -94,7 +92,7 @@ def _activations(layer: Layer, y: Array) -> dict[str, Any]:
         "width": maps.shape[2],
         "height": maps.shape[1],
         "signed": encode is signed,
-        "maps": [encode(each, largest) for each in maps[:MOST_MAPS]],
+        "maps": [encode(each, largest) for each in maps[: SHOWN.n_maps]],
         "largest": round(largest, 4),
     }
 
@@ -104,11 +102,11 @@ def _first(steps: Iterable[Passed]) -> dict[str, Any] | None:
     for layer, p in ((step.layer, step.p) for step in steps):
         if isinstance(layer, Conv2D):
             maps, title = np.moveaxis(p.W[:, :, 0, :], -1, 0), f"kernels of {layer}"
-        elif isinstance(layer, Dense) and layer.n_in == SIZE * SIZE:
-            maps, title = p.W.T.reshape(-1, SIZE, SIZE), f"weights of {layer}"
+        elif isinstance(layer, Dense) and layer.n_in == DIGIT_SIDE_PX * DIGIT_SIDE_PX:
+            maps, title = p.W.T.reshape(-1, DIGIT_SIDE_PX, DIGIT_SIDE_PX), f"weights of {layer}"
         else:
             continue
-        maps = maps[:MOST_MAPS]
+        maps = maps[: SHOWN.n_maps]
         largest = float(np.abs(maps).max())
         return {
             "title": title,

@@ -16,18 +16,9 @@ from inkgrad.errors import Diverged, InkgradError, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
+from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
 from inkgrad.web.snapshot import boundary, details
-
-SLICE = 0.05  # seconds of steps between two looks at what is wanted
-BETWEEN = 0.1  # seconds between states
-BETWEEN_DETAILS = 0.5
-EVERY = 100  # steps between rows, for digits
-N_QUICK = 1000  # test digits for the accuracy of a row
-PACE = 0.01  # seconds an epoch of points takes at least, so that it can be watched
-BREATH = 0.0005  # seconds between slices, in which others get the lock
-MOST_EPOCHS = 5000  # that a link may ask for
-MOST_ROWS = 4000
 
 Row = tuple[int, float, float, float | None, float | None]
 
@@ -93,9 +84,9 @@ class Trainer:
     def goto(self, epoch: int) -> None:
         """Train from the start to an epoch, without waiting, and pause there.
 
-        Raises SettingError for an epoch beyond 5000, or 20 with digits.
+        Raises SettingError for an epoch beyond what a link may ask for.
         """
-        most = 20 if self.settings.is_digits else MOST_EPOCHS
+        most = LIMITS.epoch_of_digits if self.settings.is_digits else LIMITS.epoch_of_points
         if not 0 <= epoch <= most:
             raise SettingError(f"a link goes to an epoch from 0 to {most}, got {epoch}")
         self._do(lambda: self._go_to(epoch))
@@ -208,14 +199,15 @@ class Trainer:
 
     def _wait_for_the_eye(self) -> None:
         """Let others have the lock, and keep an epoch of points long enough to be seen."""
+        breath = 0.0005  # seconds in which others get the lock
         slowly = self.running and not self._hurried and not self.settings.is_digits
-        time.sleep(max(PACE - self._last_slice, BREATH) if slowly else BREATH)
+        time.sleep(max(SHOWN.seconds_of_epoch - self._last_slice, breath) if slowly else breath)
 
     def _train_a_while(self) -> None:
         start = time.perf_counter()
         self._run.engine = Fast(self._threads())
         one_epoch = not (self.settings.is_digits or self._hurried)
-        while self.running and time.perf_counter() - start < SLICE:
+        while self.running and time.perf_counter() - start < 0.05:  # seconds between two looks at what is wanted
             epoch = self._run.epoch
             self._take_step()
             if self._run.epoch > epoch and (one_epoch or self._run.epoch == self._goal):
@@ -231,7 +223,7 @@ class Trainer:
 
     def _is_row_due(self, run: Run) -> bool:
         if self.settings.is_digits:
-            return run.step % EVERY == 0
+            return run.step % SHOWN.steps_between_rows == 0
         return run.step == 0 and run.epoch % _every(run.epoch) == 0
 
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
@@ -243,7 +235,7 @@ class Trainer:
         return row
 
     def _keep(self, row: dict[str, Any]) -> None:
-        if len(self.rows) < MOST_ROWS:
+        if len(self.rows) < SHOWN.n_rows:
             self.rows.append((row["step"], row["epoch"], row["cost"], row["train"], row["test"]))
 
     def _one_step(self) -> None:
@@ -290,7 +282,7 @@ class Trainer:
             )  # fmt: skip
             self._dataset = dataset
             test = dataset.test
-            self._quick = Examples(test.x[:N_QUICK], test.t[:N_QUICK])
+            self._quick = Examples(test.x[: SHOWN.n_test_digits], test.t[: SHOWN.n_test_digits])
             self._points = (
                 {} if settings.is_digits else {"points": _listed(dataset.train), "test_points": _listed(test)}
             )
@@ -309,7 +301,7 @@ class Trainer:
     def _publish(self, at_once: bool) -> None:
         """Make a new state, unless the last one is young."""
         now = time.perf_counter()
-        if now - self._published < BETWEEN and not at_once:
+        if now - self._published < SHOWN.seconds_between_states and not at_once:
             return
         self._published, run = now, self._run
         latest: dict[str, Any] = {
@@ -331,7 +323,7 @@ class Trainer:
         self._told()
 
     def _details(self, now: float, at_once: bool) -> list[dict[str, Any]] | None:
-        if not self._wants_details or (now - self._detailed < BETWEEN_DETAILS and not at_once):
+        if not self._wants_details or (now - self._detailed < SHOWN.seconds_between_histograms and not at_once):
             return None
         self._detailed = now
         return details(self._run.objective, self._run.answer, self._dataset.train)

@@ -7,26 +7,13 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 
-from inkgrad.arrays import Array
-from inkgrad.data import Dataset, mnist
-from inkgrad.errors import SettingError
-from inkgrad.fast import Fast, available_threads
-from inkgrad.models import Model, load
-from inkgrad.reader import Reader
-from inkgrad.web.correcting import corrected
+from inkgrad.fast import available_threads
+from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import DEFAULTS
 from inkgrad.web.trainer import Trainer
-
-MOST_VISITORS = 40
-GRACE = 120.0  # seconds a visitor may be away, as in a reload, before all is forgotten
-CROWDED_GRACE = 60.0  # where others wait to come in; an open page says every 40 seconds that it is there
-MOST_SOCKETS = 4  # of a visitor
-MOST_UNDO = 20
-A_SECOND, AT_ONCE = 100.0, 200.0  # requests of a visitor
-NETWORKS = ("cnn", "trained", "loaded")
+from inkgrad.web.visitor_networks import Library, Networks
 
 
 class Busy(Exception):
@@ -39,29 +26,6 @@ class Busy(Exception):
 
 class Stranger(Exception):
     """A token that is not, or no more, known."""
-
-
-class Library:
-    """What all visitors share and nobody changes: the digits, and the networks that come along."""
-
-    @cached_property
-    def digits(self) -> Dataset:
-        """MNIST."""
-        return mnist()
-
-    @cached_property
-    def cnn(self) -> Model:
-        """The network that Draw begins with."""
-        return replace(load("cnn"), engine=Fast(1))
-
-    @cached_property
-    def reader_model(self) -> Model:
-        """The network that reads pictures."""
-        return replace(load("reader"), engine=Fast(1))
-
-    def reader(self, threshold: float, expect: str | None) -> Reader:
-        """Return a reader."""
-        return Reader(self.reader_model, threshold=threshold, expect=expect)
 
 
 @dataclass
@@ -88,77 +52,22 @@ class Bucket:
 
 
 class Visitor:
-    """One visitor: two trainings, and networks that were corrected or loaded."""
+    """One visitor: two trainings, and the networks that look at drawings."""
 
     def __init__(self, library: Library, threads: Callable[[], int]) -> None:
         self.token = secrets.token_urlsafe(24)
         self.library = library
-        self.bucket = Bucket(A_SECOND, AT_ONCE)
+        self.bucket = Bucket(LIMITS.requests_a_second, LIMITS.requests_at_once)
         self.n_sockets, self.seen = 0, time.monotonic()
         self.listeners: set[Callable[[], None]] = set()
         self.trainers = {
             which: Trainer(settings, library.digits, self._tell, threads) for which, settings in DEFAULTS.items()
         }
-        self._models: dict[str, Model] = {}  # corrected or loaded ones
-        self._undo: dict[str, list[Array]] = {name: [] for name in NETWORKS}
-        self._undo_of = 0  # the generation of the training that the corrections of "trained" are of
-        self._learning = threading.Lock()
+        self.networks = Networks(library, self.trainers["digits"])
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):
             listener()
-
-    def model(self, name: str) -> Model:
-        """Return a network by its name.
-
-        Raises SettingError where there is none.
-        """
-        if name == "trained":
-            return self.trainers["digits"].model()
-        if name == "cnn":
-            return self._models.get(name, self.library.cnn)
-        if name in self._models:
-            return self._models[name]
-        raise SettingError("no network is loaded: load a model file first" if name == "loaded" else _unknown(name))
-
-    def put_model(self, model: Model) -> None:
-        """Take a network from a file."""
-        self._models["loaded"], self._undo["loaded"] = model, []
-
-    def n_undo(self, name: str) -> int:
-        """Return how many corrections can be undone."""
-        generation = self.trainers["digits"].generation
-        if name == "trained" and self._undo_of != generation:  # another network by now
-            self._undo[name], self._undo_of = [], generation
-        return len(self._undo[name])
-
-    def correct(self, name: str, image: Array, label: int) -> tuple[Model, Model, int]:
-        """Let a network learn from an image; return what it was, what it is, and the number of steps."""
-        with self._learning:
-            before = self.model(name)
-            if not 0 <= label < len(before.labels):
-                raise SettingError(f"a label is a class from 0 to {len(before.labels) - 1}, got {label}")
-            after, steps = corrected(before, image, label, self.library.digits.train, seed=self.n_undo(name))
-            self._undo[name] = [*self._undo[name], before.theta][-MOST_UNDO:]
-            self._replace(name, after)
-            return before, after, steps
-
-    def undo(self, name: str) -> None:
-        """Forget the last correction.
-
-        Raises SettingError where there is none.
-        """
-        with self._learning:
-            model = self.model(name)
-            if not self.n_undo(name):
-                raise SettingError("there is no correction to undo")
-            self._replace(name, replace(model, theta=self._undo[name].pop()))
-
-    def _replace(self, name: str, model: Model) -> None:
-        if name == "trained":
-            self.trainers["digits"].put(model.theta)
-        else:
-            self._models[name] = model
 
     def close(self) -> None:
         """End what works for this visitor."""
@@ -166,14 +75,10 @@ class Visitor:
             trainer.close()
 
 
-def _unknown(name: str) -> str:
-    return f"a network is one of {', '.join(NETWORKS)}, got {name[:40]!r}"
-
-
 class Visitors:
     """All who are here, by their token."""
 
-    def __init__(self, library: Library, most: int = MOST_VISITORS, grace: float = GRACE) -> None:
+    def __init__(self, library: Library, most: int = LIMITS.n_visitors, grace: float = LIMITS.away_seconds) -> None:
         self.library, self.most, self.grace = library, most, grace
         self._here: dict[str, Visitor] = {}
         self._door = Bucket(5.0, most)
@@ -189,7 +94,8 @@ class Visitors:
         """
         if token is not None and token in self._here:
             return self.find(token), True
-        self.clean(CROWDED_GRACE if len(self._here) >= self.most else GRACE)
+        is_full = len(self._here) >= self.most
+        self.clean(LIMITS.away_seconds_when_full if is_full else LIMITS.away_seconds)
         with self._counting:
             if len(self._here) >= self.most or not self._door.take():
                 raise Busy(f"there are {len(self._here)} visitors, and this machine can serve {self.most}", True)
@@ -210,7 +116,7 @@ class Visitors:
             raise Busy("too many requests: wait a moment")
         return visitor
 
-    def clean(self, grace: float = GRACE) -> None:
+    def clean(self, grace: float = LIMITS.away_seconds) -> None:
         """Forget who went away, that many seconds ago."""
         now = time.monotonic()
         for token, visitor in list(self._here.items()):

@@ -15,6 +15,7 @@ from inkgrad.check import Comparison, Finding, Report, Verdict
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
+from inkgrad.web.limits import SHOWN
 
 
 def decoded(body: bytes | str) -> dict[str, Any]:
@@ -108,9 +109,6 @@ def rounded(array: Array, digits: int = 4) -> list[Any]:
     return [float(f"{value:.{digits}g}") if isfinite(value) else None for value in array.tolist()]
 
 
-MOST_ENTRIES = 40_000  # of an array that are drawn
-
-
 def checked(report: Report, network: Layer) -> dict[str, Any]:
     """Return a report of a gradient check."""
     names = {leaf.path: f"{leaf.path} {leaf.layer}" for leaf in leaves(network)}
@@ -138,7 +136,7 @@ def _array(comparison: Comparison, names: dict[str, str]) -> dict[str, Any]:
     """Return errors in units of their error bars, as logarithms, in rows and columns."""
     ratio = comparison.in_bars
     ratio = np.atleast_2d(ratio if ratio.ndim < 3 else ratio.reshape(-1, ratio.shape[-1]))
-    rows = max(1, MOST_ENTRIES // ratio.shape[1])
+    rows = max(1, SHOWN.n_errors // ratio.shape[1])
     path, array = comparison.layer, comparison.array
     if not path and "." in array:
         path, _, array = array.rpartition(".")

@@ -1,0 +1,59 @@
+"""Limits: how much visitors may ask of a machine that they share, how much a page shows, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What visitors may ask, so that the machine stays quick and its memory is not filled."""
+
+    n_visitors: int = 40
+    away_seconds: float = 120.0  # of a visitor, as in a reload, before all is forgotten
+    away_seconds_when_full: float = 60.0  # where others wait; an open page says every 40 seconds that it is there
+    n_sockets: int = 4  # of a visitor
+    first_message_seconds: float = 10.0  # until a socket must have said whose it is
+    requests_a_second: float = 100.0  # of a visitor
+    requests_at_once: float = 200.0
+    n_heavy_requests: int = 2  # checks, experiments and pictures at a time, of all visitors
+    message_bytes: int = 1_000_000  # a drawing of 1000 × 1000 is the largest
+    drawing_side_px: int = 1000
+    file_bytes: int = 20_000_000  # of a picture or a model
+    picture_pixels: int = 20_000_000  # fewer than the command line takes, as many may ask at once
+    n_layers: int = 6  # hidden ones of a network that is made here
+    n_units: int = 1024
+    n_channels: int = 128
+    n_units_inside: int = 6  # of the network that is looked into number by number
+    n_points: int = 1000  # of data of one's own
+    n_parameters: int = 2_000_000
+    n_numbers_in_batch: int = 16_000_000  # between the layers: 64 MB
+    n_numbers_in_drawing: int = 500_000  # between the layers of a model from a file
+    n_parameters_one_by_one: int = 150_000  # of a gradient check, in two seconds
+    n_corrections: int = 20  # of a network that can be undone
+    epoch_of_points: int = 5000  # that a link may ask for
+    epoch_of_digits: int = 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How much of a thing goes to a page, and how fast: what a browser draws and an eye follows."""
+
+    seconds_between_states: float = 0.1
+    seconds_between_histograms: float = 0.5
+    seconds_of_epoch: float = 0.01  # that an epoch of points takes at least, so that it can be watched
+    n_rows: int = 4000  # of the curves of a training
+    steps_between_rows: int = 100  # for digits
+    n_test_digits: int = 1000  # for the accuracy of a row
+    boundary_side: int = 60  # points along a side of the square, for the network
+    unit_side: int = 24  # and for a unit
+    n_units: int = 64  # of a layer, beside the boundary
+    n_histogram_examples: int = 256
+    n_histogram_bins: int = 30
+    n_maps: int = 32  # of a layer, for a drawing
+    n_misread: int = 40  # digits in a cell of the confusion matrix
+    n_errors: int = 40_000  # of an array of a gradient check
+    n_letters_of_problem: int = 300  # with a file
+
+
+LIMITS, SHOWN = Limits(), Shown()
