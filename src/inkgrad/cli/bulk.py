@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -16,47 +15,19 @@ from rich.text import Text
 
 from inkgrad.cli.terminal import say
 from inkgrad.fast import available_threads
-from inkgrad.models import Model
 
 if TYPE_CHECKING:
     from inkgrad.distributed import Tally
 
 
-@dataclass(frozen=True)
-class Bulk:
-    """What is said of the work besides the reader's own settings."""
-
-    out: Path
-    address: str | None
-    column: str | None
-    names: str | None
-    resume: bool
-    anew: bool
-
-
-def read_in_bulk(
-    sources: list[str], bulk: Bulk, n_workers: int | None, model: Model, threshold: float, expect: str | None
-) -> None:
-    """Read all pictures of the sources and say what came of it."""
+def read_in_bulk(sources: list[str], out: Path, n_workers: int | None, **settings: Any) -> None:
+    """Read all pictures of the sources, with settings of `read_dataset`, and say what came of it."""
     from inkgrad.distributed import read_dataset
 
     start = perf_counter()
     # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), _bar() as show:
-        outcome = read_dataset(
-            sources,
-            bulk.out,
-            n_workers=n_workers or available_threads(),
-            address=bulk.address,
-            model=model,
-            threshold=threshold,
-            expect=expect,
-            column=bulk.column,
-            names=bulk.names,
-            resume=bulk.resume,
-            anew=bulk.anew,
-            show=show,
-        )
+        outcome = read_dataset(sources, out, n_workers=n_workers or available_threads(), show=show, **settings)
     n = outcome.n_read + outcome.n_unread
     say(f"{n:,} pictures in {perf_counter() - start:.1f} s: {outcome.n_read:,} are read in {outcome.out}")
     if outcome.n_unread:

@@ -15,7 +15,7 @@ from inkgrad.arrays import Array
 from inkgrad.check import Comparison, Finding, Verdict, check_network
 from inkgrad.check.lessons import LESSONS, Problem, two_gradients
 from inkgrad.cli.options import Data, NotWith, refused
-from inkgrad.cli.targets import N_DIGITS, N_EXAMPLES, Checked, Request, examine, names_of
+from inkgrad.cli.targets import SIZES, Checked, Request, examine, names_of
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads
@@ -49,7 +49,9 @@ def check(
     ] = None,
     examples: Annotated[
         int | None,
-        typer.Option(help=f"Examples in the batch; {N_EXAMPLES} for a class of yours, {N_DIGITS} for a network."),
+        typer.Option(
+            help=f"Examples in the batch; {SIZES.n_examples} for a class of yours, {SIZES.n_digits} for a network."
+        ),
     ] = None,
     data: Data = None,
     seed: Annotated[int, typer.Option(help="Where all random choices come from.")] = 0,

@@ -26,8 +26,6 @@ from inkgrad.cli.train import train
 from inkgrad.errors import GradientMismatch, InkgradError
 from inkgrad.fast import available_threads, instruction_set
 
-INTERRUPTED = 130  # what Typer gives back after Ctrl-C
-
 app = typer.Typer(
     name="inkgrad",
     add_completion=False,
@@ -78,7 +76,7 @@ def main() -> None:
 def _status() -> int:
     try:
         status = app(standalone_mode=False) or 0
-        if status == INTERRUPTED:
+        if status == 130:  # what Typer gives back after Ctrl-C
             raise KeyboardInterrupt
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -20,8 +20,6 @@ from inkgrad.optimizers import SGD
 from inkgrad.plots import decision_boundary, save_gif, save_png
 from inkgrad.training import Objective, Run
 
-MOST_EPOCHS = 20_000
-
 demo = typer.Typer(no_args_is_help=True, help="Train a tiny network until every point is right, with pictures.")
 
 Every = Annotated[int, typer.Option(metavar="EPOCHS", help="Epochs between pictures.")]
@@ -75,8 +73,8 @@ def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -
             say(f"epoch {run.epoch}: {n_wrong} of {_n_points(dataset)} points wrong or unsure, {pictures[-1]}")
         if n_wrong == 0:
             break
-        if run.epoch == MOST_EPOCHS:
-            raise SettingError(f"after {MOST_EPOCHS} epochs some points are still wrong: try another --seed")
+        if run.epoch == 20_000:
+            raise SettingError(f"after {run.epoch} epochs some points are still wrong: try another --seed")
         for _ in run.steps(dataset.train):
             pass
     if gif:

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from inkgrad.cli.bulk import Bulk, read_in_bulk
+from inkgrad.cli.bulk import read_in_bulk
 from inkgrad.cli.options import Needs, NotWith, refused
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
@@ -29,9 +29,6 @@ from inkgrad.reader import THRESHOLD, Digit, Reader, Reading, draw_boxes
 from inkgrad.reader.expectation import HELP
 
 STDIN = "-"
-MOST_HERE = 256  # processes
-MANY = 50  # pictures, from which on there is a bar
-DEFAULT_MODEL = Path("reader")
 
 
 class AnswerFormat(StrEnum):
@@ -64,7 +61,7 @@ def read(
     model: Annotated[
         Path,
         typer.Option(help="The model that reads: a file that inkgrad train wrote, or one that comes with inkgrad."),
-    ] = DEFAULT_MODEL,
+    ] = Path("reader"),
     expect: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"What is known to be there, {HELP}.")] = None,
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="A digit less probable than this is written as ?.")
@@ -129,15 +126,17 @@ def read(
     if out is not None:
         if STDIN in pictures:
             raise SettingError("standard input does not go with --out, which has a row for each picture: name files")
-        bulk = Bulk(out, address, column, names, resume, anew)
-        return read_in_bulk(pictures, bulk, n_workers, load(model), threshold, expect)
-    if n_workers is not None and n_workers > MOST_HERE:
-        raise SettingError(f"at most {MOST_HERE} processes read here, got --workers {n_workers}: more read with --out")
+        read_in_bulk(
+            pictures, out, n_workers, model=load(model), threshold=threshold, expect=expect, address=address,
+            column=column, names=names, resume=resume, anew=anew,
+        )  # fmt: skip
+        return
+    if n_workers is not None and n_workers > 256:
+        raise SettingError(f"at most 256 processes read here, got --workers {n_workers}: more read with --out")
     for picture in pictures:
         if Path(picture).is_dir():
             raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")
     _read_here(_named(pictures), model, expect, threshold, format_, table, boxes, seen, n_workers)
-    return None
 
 
 def _read_here(
@@ -159,7 +158,7 @@ def _read_here(
     console = Console(stderr=True)
     shown = track(
         readings, "reading", len(names), console=console, transient=True,
-        disable=len(names) < MANY or not console.is_terminal,
+        disable=len(names) < 50 or not console.is_terminal,
     )  # fmt: skip
     pages = [NamedReading(name, reading) for name, reading in zip(names, shown, strict=True)]
     write = {AnswerFormat.text: write_text, AnswerFormat.json: write_json, AnswerFormat.csv: write_csv}[format_]

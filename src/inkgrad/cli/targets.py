@@ -28,10 +28,22 @@ from inkgrad.layers import Layer, leaves
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS
 
-N_EXAMPLES, N_DIGITS = 7, 31  # primes, so that a wrong factor of N is not taken for another; for layers, for networks
-N_OUTPUTS = 5  # for a cost
-MOST_ONE_BY_ONE = 2000  # parameters of a layer of which nobody says what they move
-MANY = 300_000  # parameters of a network that are checked in seconds
+
+@dataclass(frozen=True)
+class CheckSizes:
+    """How much is checked where nothing is said, and from which size on a check takes long.
+
+    The numbers of examples are primes, so that a wrong factor of N is not taken for another.
+    """
+
+    n_examples: int = 7  # for a class of the user's
+    n_digits: int = 31  # examples for a network
+    n_outputs: int = 5  # of a cost
+    n_parameters_one_by_one: int = 2000  # at most, of a layer of which nobody says what they move
+    n_parameters_in_seconds: int = 300_000  # of a network
+
+
+SIZES = CheckSizes()
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,7 @@ def _refuse_endless(network: Layer) -> None:
     """Raise SettingError where so many parameters would have to be moved one by one that nobody would wait."""
     for layer in (leaf.layer for leaf in leaves(network)):
         n = Layout(layer.shapes()).size
-        if n > MOST_ONE_BY_ONE and not has_moves(layer):
+        if n > SIZES.n_parameters_one_by_one and not has_moves(layer):
             raise SettingError(
                 f"{layer} has {n} parameters, which a full check would move one by one, for many minutes: use --quick"
             )
@@ -100,7 +112,7 @@ def _refuse_endless(network: Layer) -> None:
 
 def _warn_of_minutes(network: Layer) -> None:
     n = Layout(network.shapes()).size
-    if n > MANY:
+    if n > SIZES.n_parameters_in_seconds:
         say(f"the network has {n:,} parameters, and a full check of so many takes many minutes; --quick takes seconds")
 
 
@@ -131,7 +143,7 @@ def _examine_network(request: Request) -> Checked:
 
 def _batch(request: Request, data: Dataset, shape: tuple[int, ...], n_classes: int | None) -> tuple[Array, Array]:
     """Return some training digits, or random inputs where MNIST is not what the network is for."""
-    n, rng = request.examples or N_DIGITS, np.random.default_rng(request.seed)
+    n, rng = request.examples or SIZES.n_digits, np.random.default_rng(request.seed)
     fits = data.train.input_shape == shape and n_classes in (None, len(data.labels))
     if fits:
         chosen = rng.permutation(len(data.train))[:n]
@@ -155,7 +167,7 @@ def _examine_own(request: Request, path: Path, name: str) -> Checked:
         if isinstance(subject, Cost):
             return Checked(_report_of_cost(subject, request, rng), {})
         shape = _input_shape(subject, request)
-        x = rng.normal(size=(request.examples or N_EXAMPLES, *shape))
+        x = rng.normal(size=(request.examples or SIZES.n_examples, *shape))
         return Checked(check_layer(subject, x, seed=request.seed, raises=False), names_of(subject))
 
 
@@ -258,12 +270,12 @@ def _parsed(text: str) -> tuple[int, ...]:
 
 def _report_of_cost(cost: Cost, request: Request, rng: np.random.Generator) -> Report:
     """Check a cost at random outputs, with a label for each example: as a row of 0 and 1, or as a number."""
-    shape = _parsed(request.input_shape) if request.input_shape else (N_OUTPUTS,)
+    shape = _parsed(request.input_shape) if request.input_shape else (SIZES.n_outputs,)
     if len(shape) != 1:
         raise SettingError(
-            f"a cost takes a row of outputs, such as --input-shape {N_OUTPUTS}, got {request.input_shape}"
+            f"a cost takes a row of outputs, such as --input-shape {SIZES.n_outputs}, got {request.input_shape}"
         )
-    n = request.examples or N_EXAMPLES
+    n = request.examples or SIZES.n_examples
     y, labels = rng.uniform(0.05, 0.95, size=(n, *shape)), rng.integers(shape[0], size=n)
     try:
         return check_cost(cost, y, np.eye(shape[0])[labels], raises=False)

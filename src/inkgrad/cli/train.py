@@ -25,8 +25,6 @@ from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Stepper, start
 from inkgrad.sessions import resume as go_on
 from inkgrad.training import refuse_no_events
 
-N_CHECKED = 16  # examples for the gradient check
-
 Pool = Callable[[Session, Callable[[], bool]], AbstractContextManager[Stepper]]
 
 
@@ -184,7 +182,7 @@ def _train(session: Session, console: Console, check_every: int | None, pool: Po
 def _check_gradient(session: Session) -> None:
     """Check the gradient at theta as it stands, on the first training digits; raise GradientMismatch if it is wrong."""
     run, examples = session.run, session.dataset.train
-    x, t = as_inputs(examples.x[:N_CHECKED]), examples.t[:N_CHECKED]
+    x, t = as_inputs(examples.x[:16]), examples.t[:16]
     objective = run.objective.on(run.engine)  # what is trained
     report = quick_check(objective.network, objective.cost, x, t, run.theta)
     right = (each.relative_error[each.verdicts == Verdict.right] for each in report.comparisons)  # not those at kinks
