@@ -86,7 +86,7 @@ def test_a_picture_comes_from_standard_input(written):
     picture = (written / "line.png").read_bytes()
     assert read("-", cwd=written, input=picture, text=False).stdout == b"3141\n"
     found = read("-", cwd=written, input=b"a letter", text=False)
-    assert found.stderr.startswith(b"inkgrad: standard input is no picture of a known format")
+    assert found.stderr.startswith(b"inkgrad: standard input must be an undamaged picture file")
     assert (found.returncode, found.stdout, found.stderr.count(b"\n")) == (2, b"", 1)
 
 
@@ -149,7 +149,7 @@ def test_one_bad_picture_does_not_keep_the_others_from_being_read(written):
     assert (found.returncode, found.stdout) == (2, "line.png: 3141\n")
     missing, letter = found.stderr.splitlines()
     assert missing == "inkgrad: missing.png: No such file or directory"
-    assert letter.startswith("inkgrad: letter.txt is no picture of a known format")
+    assert letter.startswith("inkgrad: letter.txt must be an undamaged picture file")
     as_json = read("missing.png", "line.png", "--format", "json", cwd=written)
     assert [each["error"] for each in json.loads(as_json.stdout)] == ["missing.png: No such file or directory", None]
     assert (as_json.returncode, as_json.stderr.count("\n")) == (2, 1)
@@ -212,7 +212,7 @@ def test_what_the_network_saw_is_drawn(scans):
     [
         ([], "Missing argument 'PICTURE...'"),
         (["nowhere.png"], "nowhere.png: No such file or directory"),
-        (["letter.txt"], "letter.txt is no picture of a known format"),
+        (["letter.txt"], "letter.txt must be an undamaged picture file"),
         (["."], ". is a folder: to read all pictures in it, add --out results.parquet"),
         (["--workers", "257", "x.png"], "at most 256 processes read here, got --workers 257: more read with --out"),
         (["line.png", "--boxes", "line.png"], "line.png: this file is read here, so it cannot be written"),

@@ -167,8 +167,8 @@ def test_pictures_without_an_answer_are_listed_with_the_reason(local_ray, scans,
         "blank.png": "no digits found",
         "cut.jpg": "is a damaged or impossible picture",
         "giant.png": "more than 80,000,000 pixels",
-        "letter.png": "is no picture of a known format",
-        "nothing.png": "is no picture of a known format",
+        "letter.png": "must be an undamaged picture file",
+        "nothing.png": "must be an undamaged picture file",
     }
     assert list(reasons) == sorted(words)
     for name, word in words.items():

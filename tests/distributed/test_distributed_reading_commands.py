@@ -43,7 +43,7 @@ def test_a_folder_becomes_a_file_of_answers_and_two_lines_say_so(scans):
     assert second == "inkgrad: without an answer: 1, with the reason of each in results.errors.csv"
     assert (scans / "results.csv").read_text().splitlines()[1].startswith('0,"scans/000000.png","')
     reasons = (scans / "results.errors.csv").read_text()
-    assert '12,"scans/letter.png","scans/letter.png is no picture of a known format' in reasons
+    assert '12,"scans/letter.png","scans/letter.png must be an undamaged picture file' in reasons
     assert names_in(scans) == ["results.csv", "results.errors.csv", "scans"]
 
 

@@ -156,9 +156,9 @@ def test_how_the_camera_was_held_is_obeyed(orientation, turns):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "is no picture of a known format, or a damaged one: PNG, JPEG, "),
-        (b"a letter to a friend", "is no picture of a known format"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture of a known format"),
+        (b"", r"must be an undamaged picture file \(PNG, JPEG, "),
+        (b"a letter to a friend", "must be an undamaged picture file"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "must be an undamaged picture file"),
         (encoded(Image.fromarray(stroke()))[:100], "is a damaged or impossible picture"),
         (encoded(Image.fromarray(stroke()), "JPEG")[:-300], "is a damaged or impossible picture"),
     ],

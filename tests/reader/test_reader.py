@@ -261,7 +261,7 @@ def test_a_reader_takes_a_path_bytes_an_image_and_an_array(reader, page, tmp_pat
 
 
 def test_a_picture_that_cannot_be_read_is_refused(reader, tmp_path):
-    with pytest.raises(PictureError, match="the picture is no picture of a known format"):
+    with pytest.raises(PictureError, match="the picture must be an undamaged picture file"):
         reader.read(b"a letter to a friend")
     with pytest.raises(FileNotFoundError):
         reader.read(tmp_path / "nowhere.png")
@@ -422,7 +422,7 @@ def test_a_bad_picture_among_many_says_why(reader, page, tmp_path):
     missing = tmp_path / "missing.png"
     readings = list(reader.read_many([page.picture, b"a letter", missing, np.zeros(3), page.picture]))
     assert [bool(reading.error) for reading in readings] == [False, True, True, True, False]
-    assert "the picture is no picture of a known format" in readings[1].error
+    assert "the picture must be an undamaged picture file" in readings[1].error
     assert readings[2].error == f"{missing}: No such file or directory"
     assert [reading.digits for reading in readings[1:4]] == [()] * 3
     assert_same(readings[0], readings[4])

@@ -59,9 +59,9 @@ def test_a_whole_file_is_read(tmp_path, extension):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "is no picture of a known format"),
-        (b"a letter to a friend", "is no picture of a known format"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no picture of a known format"),
+        (b"", "must be an undamaged picture file"),
+        (b"a letter to a friend", "must be an undamaged picture file"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "must be an undamaged picture file"),
         (FILES["PNG"][:-40], "is a damaged or impossible picture"),
         (FILES["JPEG"][:-300], "is a damaged or impossible picture"),
         (b"P5 9999 9999 255\n", "has more than 80,000,000 pixels: make it smaller"),

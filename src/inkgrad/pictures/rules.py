@@ -60,7 +60,7 @@ def find_rules(
 ) -> Rules:
     """Return the rules among strokes, bool (height, width), of ink in [0, 1].
 
-    `faint` has the strokes and what is nearly as dark; `writing` says what is no rule.
+    `faint` has the strokes and what is nearly as dark; `writing` says what is a piece of writing, and so not a rule.
 
     A rule is a run of ink, straight or nearly so, that is much longer than thick and than the
     writing is high; or a shorter one between two such rules, as the sides of boxes are.

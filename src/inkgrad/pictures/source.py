@@ -33,8 +33,8 @@ def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX
     in a file the first is taken.  Transparent parts count as white, or as black if nothing would
     be seen on white; a camera's note of how it was held (EXIF orientation) is obeyed; 16 bits become 8.
 
-    Raises PictureError, by name, when it is no picture, damaged, or too large; OSError when a
-    file cannot be read.
+    Raises PictureError, by name, for another thing than a picture, and for one that is damaged or too large;
+    OSError when a file cannot be read.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source, name or "the array")
@@ -73,7 +73,7 @@ def _decoded(file: BinaryIO, name: str, most: int) -> Image.Image:
     except Image.DecompressionBombError:
         raise PictureError(_too_large(name, most)) from None
     except UnidentifiedImageError:
-        raise PictureError(f"{name} is no picture of a known format, or a damaged one: {', '.join(FORMATS)}") from None
+        raise PictureError(f"{name} must be an undamaged picture file ({', '.join(FORMATS)})") from None
     except Exception as error:  # decoders raise many things at damaged files, and all mean this
         raise PictureError(f"{name} is a damaged or impossible picture ({error})") from error
 

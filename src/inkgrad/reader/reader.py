@@ -92,8 +92,8 @@ class Reader:
         Dark ink on light paper and light on dark will do.  Where there is nothing to read, the
         reading is empty.
 
-        Raises PictureError when it is no picture, damaged or too large, OSError when a file
-        cannot be read.
+        Raises PictureError for another thing than a picture, and for one that is damaged or too large; OSError
+        when a file cannot be read.
         """
         return self._read([open_picture(picture)])[0]
 
