@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-RULE = "border-bottom:1px solid rgba(128,128,128,.4)"
-CELL = "padding:.2em .7em;vertical-align:top"
 GOOD, BAD = "#1b7f4b", "#b3261e"  # with white letters on it each has a contrast above 4.5
 
 
@@ -25,7 +23,8 @@ def as_html(value: Any) -> str:
 def table(header: Sequence[Any], rows: Iterable[Sequence[Any]], caption: Any = "", n_texts: int = 1) -> Html:
     """Return an HTML table; the first n_texts columns are texts, at the left, the others numbers, at the right."""
     sides = ["left" if k < n_texts else "right" for k in range(len(header))]
-    head = "".join(_cell("th", value, f"text-align:{side};{RULE}") for value, side in zip(header, sides, strict=True))
+    rule = "border-bottom:1px solid rgba(128,128,128,.4)"
+    head = "".join(_cell("th", value, f"text-align:{side};{rule}") for value, side in zip(header, sides, strict=True))
     lines = (
         "".join(_cell("td", value, f"text-align:{side}") for value, side in zip(row, sides, strict=True))
         for row in rows
@@ -54,4 +53,4 @@ def badge(text: Any, good: bool) -> Html:
 
 def _cell(kind: str, value: Any, style: str) -> str:
     scope = ' scope="col"' if kind == "th" else ""
-    return f'<{kind}{scope} style="{CELL};{style}">{as_html(value)}</{kind}>'
+    return f'<{kind}{scope} style="padding:.2em .7em;vertical-align:top;{style}">{as_html(value)}</{kind}>'

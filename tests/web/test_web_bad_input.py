@@ -429,7 +429,7 @@ CONV = {"kind": "conv", "size": 128, "activation": "ReLU"}
         ("digits", {"classes": 3}, "classes is a number from 10 to 10"),
         ("points", {"seed": -1}, "seed is a number"),
         ("points", {"broken": "everything"}, "broken is one of"),
-        ("points", {"broken": "relu-mask-inverted"}, "needs a layer with ReLU, which this network has not"),
+        ("points", {"broken": "relu-mask-inverted"}, "needs a layer with ReLU, which this network lacks"),
         ("points", {"epochs": 1}, 'there is no setting "epochs"'),
     ],
     ids=str,

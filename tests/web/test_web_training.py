@@ -327,7 +327,7 @@ def test_a_broken_network_trains_as_far_as_it_can(lesson):
 @pytest.mark.parametrize("lesson", [name for name, what in BREAKS.items() if what.place is not Dense or what.square])
 def test_a_mistake_that_the_network_cannot_have_is_refused(lesson):
     cost = "SoftmaxCrossEntropy" if BREAKS[lesson].place in (CrossEntropy, Softmax) else "CrossEntropy"
-    with pytest.raises(SettingError, match=f"{lesson} needs {BREAKS[lesson].needs}, which this network has not"):
+    with pytest.raises(SettingError, match=f"{lesson} needs {BREAKS[lesson].needs}, which this network lacks"):
         parsed({"layers": [DENSE | {"activation": "ELU"}], "cost": cost, "broken": lesson}, "points")
 
 

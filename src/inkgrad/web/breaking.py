@@ -67,4 +67,4 @@ def with_break(network: Chain, cost: Cost, lesson: str) -> tuple[Chain, Cost]:
         if type(layer) is what.place and (not what.square or layer.n_in == layer.n_out):  # type: ignore[attr-defined]
             wrong: Layer = what.wrong(layer)  # type: ignore[assignment]  # and a layer from a layer
             return Chain((*network.layers[:i], wrong, *network.layers[i + 1 :])), cost
-    raise SettingError(f"{lesson} needs {what.needs}, which this network has not")
+    raise SettingError(f"{lesson} needs {what.needs}, which this network lacks")

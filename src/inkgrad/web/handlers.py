@@ -233,7 +233,7 @@ def _refuse_strange(model: Model) -> None:
     if model.input_shape != (28, 28, 1) or tuple(model.labels[:10]) != tuple("0123456789"):
         raise ModelFileError("the file is no model of digits of 28 × 28 pixels, and others cannot be drawn")
     if not all(leaf.path.isdecimal() for leaf in leaves(network)):  # alone it has no path, in a chain inside "1.0"
-        raise ModelFileError("the model is no plain chain of layers, and others cannot be looked into")
+        raise ModelFileError("the model should be a plain chain of layers, as others cannot be looked into")
     n_parameters, numbers = model.theta.size, choices.numbers_between(network, model.input_shape)
     if n_parameters > LIMITS.n_parameters or numbers > LIMITS.n_numbers_in_drawing:
         raise ModelFileError(
@@ -243,7 +243,7 @@ def _refuse_strange(model: Model) -> None:
     with np.errstate(all="ignore"):  # what is no number is found here
         p = model.probabilities(np.stack([np.full((28, 28), ink, np.uint8) for ink in (0, 255)]))
     if not np.isfinite(p).all():
-        raise ModelFileError("the model's outputs are no numbers")
+        raise ModelFileError("the model's outputs are not finite")
 
 
 def _network(request: Request) -> str:

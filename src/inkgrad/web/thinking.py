@@ -41,15 +41,15 @@ def drawn(body: bytes, width: int, height: int) -> Array | None:
         return None
 
 
-@np.errstate(all="ignore")  # what is no number is refused by name
+@np.errstate(all="ignore")  # what is not finite is refused by name
 def think(model: Model, image: Array) -> dict[str, Any]:
     """Return what each layer makes of an image, uint8 (28, 28), and what each pixel has to say about the answer.
 
-    Raises SettingError for a network of other inputs, or one whose outputs are no numbers.
+    Raises SettingError for a network of other inputs, or one whose outputs are not finite.
     """
     network = model.network
     if model.input_shape != (DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1):
-        raise SettingError(f"only networks for images of 28 × 28 look at drawings, this is {shown(str(network))}")
+        raise SettingError(f"a drawing needs a network for images of 28 × 28, got {shown(str(network))}")
     layout = Layout(network.shapes())
     p, gradient = layout.views(model.theta), np.zeros_like(model.theta)
     steps = trace(network, p, as_inputs(image.reshape(1, DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1), model.theta.dtype.type))
@@ -59,7 +59,7 @@ def think(model: Model, image: Array) -> dict[str, Any]:
     y = steps[-1].y
     probabilities = model.cost.probabilities(y)[0]
     if not np.isfinite(probabilities).all():
-        raise SettingError("the outputs of this network are no numbers: take another one, or reset it")
+        raise SettingError("the outputs of this network are not finite: take another one, or reset it")
     predicted = int(probabilities.argmax())
     _, dy = model.cost.value_and_gradient(y, np.array([predicted]))
     g = layout.views(gradient)
@@ -84,7 +84,7 @@ def _activations(layer: Layer, y: Array) -> dict[str, Any]:
     maps = np.moveaxis(y, -1, 0) if y.ndim == 3 else y[np.newaxis, np.newaxis]
     largest = float(np.abs(maps).max())
     if not np.isfinite(largest):
-        raise SettingError("some outputs in this network are no numbers: take another one, or reset it")
+        raise SettingError("some outputs in this network are not finite: take another one, or reset it")
     encode = positive if isinstance(layer, Softmax) or maps.min() >= 0 else signed
     return {
         "name": str(layer),
