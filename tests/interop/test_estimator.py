@@ -24,8 +24,7 @@ from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.errors import DataError, Diverged, SettingError, ShapeError
 from inkgrad.fast import Fast
 from inkgrad.interop.sklearn import NetworkClassifier, NetworkRegressor
-from inkgrad.interop.sklearn.one_logit import OneLogitCrossEntropy
-from inkgrad.interop.sklearn.penalised_objective import PenalisedObjective
+from inkgrad.interop.sklearn.penalised_objective import OneLogitCrossEntropy, PenalisedObjective
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Sigmoid, Softmax, Tanh
 
 unfinished = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

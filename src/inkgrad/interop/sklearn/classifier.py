@@ -9,18 +9,15 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.errors import DataError, SettingError
 from inkgrad.interop.sklearn.network_estimator import NetworkEstimator, goes_by_epochs
 from inkgrad.interop.sklearn.networks import ends_in_softmax, last_layer
-from inkgrad.interop.sklearn.one_logit import OneLogitCrossEntropy, two_logits, widened
+from inkgrad.interop.sklearn.penalised_objective import OneLogitCrossEntropy, two_logits, widened
 from inkgrad.layers import Chain, Layer, Sigmoid
 from inkgrad.models import Model
-
-TWO = 2  # classes, for which one logit will do
 
 
 def refuse_mixed_labels(y: Array) -> None:
@@ -126,7 +123,6 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
         Raises NotFittedError before fit.
         """
-        check_is_fitted(self, "theta_")
         network, cost, theta = self.network_, self.cost_, self.theta_
         if isinstance(cost, OneLogitCrossEntropy):
             assert isinstance(network, Chain)
@@ -150,7 +146,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if len(strange):
             raise DataError(f"y has labels that are none of the classes {known}: {strange}")
         self.classes_ = known
-        self.n_outputs_ = 1 if self.network is None and len(known) == TWO else len(known)
+        self.n_outputs_ = 1 if self.network is None and len(known) == 2 else len(known)
         return np.searchsorted(known, y)
 
     def _cost_for(self, network: Layer) -> Cost:

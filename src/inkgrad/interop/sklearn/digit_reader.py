@@ -16,7 +16,7 @@ from inkgrad.interop.sklearn.rules import Rule, is_whole, one_of
 from inkgrad.models import Model
 from inkgrad.reader import THRESHOLD, Reader, Reading
 
-RULES: dict[str, Rule] = {  # of the pattern and the size of the threshold Reader has more to say
+READER_RULES: dict[str, Rule] = {  # of the pattern and the size of the threshold Reader has more to say
     "model": (lambda value: isinstance(value, Model | None), "a Model, such as inkgrad.load(path), or None"),
     "threshold": (lambda value: isinstance(value, Real), "a probability from 0 to 1"),
     "expect": (lambda value: isinstance(value, str | None), r"a pattern, such as '\d{5}', or None"),
@@ -24,9 +24,6 @@ RULES: dict[str, Rule] = {  # of the pattern and the size of the threshold Reade
     "on_error": one_of("raise", "empty"),
     "n_jobs": (lambda value: value in (None, -1) or is_whole(value), "None, -1 or a whole number of 1 or more"),
 }
-NUMBERS = "biuf"  # kinds of dtype of which a picture may be
-PICTURE_AXES = 2, 3  # height, width, and maybe channels
-TABLE_AXES = 2  # rows, columns
 
 
 class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -103,7 +100,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         return reading.text if self.output == "text" else [line.text for line in reading.lines]
 
     def _reader(self) -> Reader:
-        for name, (suits, words) in RULES.items():
+        for name, (suits, words) in READER_RULES.items():
             value = getattr(self, name)
             if not suits(value):
                 raise SettingError(f"DigitReaderTransformer takes as {name} {words}, got {value!r}")
@@ -119,10 +116,15 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         return tags
 
 
+def _is_numeric(array: Array) -> bool:
+    """Return whether an array is of numbers, as pictures are."""
+    return array.dtype.kind in "biuf"
+
+
 def _is_column(X: Any) -> bool:
     """Return whether X is a table, and no array of pictures."""
-    is_table = hasattr(X, "to_numpy") or (isinstance(X, np.ndarray) and X.dtype.kind not in NUMBERS)
-    return is_table and X.ndim == TABLE_AXES
+    is_table = hasattr(X, "to_numpy") or (isinstance(X, np.ndarray) and not _is_numeric(X))
+    return is_table and X.ndim == 2
 
 
 def _pictures(X: Any) -> list[Any]:
@@ -132,13 +134,13 @@ def _pictures(X: Any) -> list[Any]:
     if hasattr(X, "to_numpy"):  # a Series or a DataFrame
         X = X.to_numpy()
     if isinstance(X, np.ndarray):
-        numeric = X.dtype.kind in NUMBERS
-        if numeric and X.ndim - 1 not in PICTURE_AXES:
+        numeric = _is_numeric(X)
+        if numeric and X.ndim not in (3, 4):
             raise DataError(
                 f"an array of pictures is (n_pictures, height, width) or with channels, got shape {X.shape}: "
                 "put a single picture in a list"
             )
-        if not numeric and X.ndim == TABLE_AXES and X.shape[1] == 1:
+        if not numeric and X.ndim == 2 and X.shape[1] == 1:
             X = X[:, 0]
         if not numeric and X.ndim != 1:
             raise DataError(f"DigitReaderTransformer takes one column of pictures, got shape {X.shape}")

@@ -1,4 +1,4 @@
-"""Settings of an estimator: what each may be."""
+"""Rules: what each argument of an estimator may be."""
 
 from __future__ import annotations
 
@@ -48,13 +48,7 @@ def one_of(*words: str) -> Rule:
     return lambda value: isinstance(value, str) and value in words, f"one of {listed}"
 
 
-POSITIVE: Rule = _number(0, open_low=True), "a finite number above 0"
-NOT_NEGATIVE: Rule = _number(0), "a finite number of 0 or more"
-FRACTION: Rule = _number(0, 1), "a number from 0 to below 1"
-COUNT: Rule = is_whole, "a whole number of 1 or more"
-YES_OR_NO: Rule = (lambda value: isinstance(value, bool | np.bool_)), "True or False"
-
-RULES: dict[str, Rule] = {
+ARGUMENT_RULES: dict[str, Rule] = {
     "hidden_layer_sizes": (lambda value: _sizes(value) or is_whole(value), "whole numbers of 1 or more"),
     "activation": (
         lambda value: isinstance(value, Activation) or (isinstance(value, str) and value in ACTIVATIONS),
@@ -66,30 +60,24 @@ RULES: dict[str, Rule] = {
     ),
     "input_shape": (lambda value: value is None or (_sizes(value) and len(value) > 0), "a tuple of sizes"),
     "solver": one_of("adam", "sgd", "lbfgs"),
-    "alpha": NOT_NEGATIVE,
     "batch_size": (lambda value: _is(value, "auto") or is_whole(value), "'auto' or a whole number of 1 or more"),
     "learning_rate": one_of("constant", "invscaling", "adaptive"),
-    "learning_rate_init": POSITIVE,
-    "power_t": NOT_NEGATIVE,
-    "max_iter": COUNT,
-    "shuffle": YES_OR_NO,
-    "tol": NOT_NEGATIVE,
     "verbose": (lambda value: isinstance(value, bool | np.bool_ | Integral), "True, False or a whole number"),
-    "warm_start": YES_OR_NO,
-    "momentum": FRACTION,
-    "nesterovs_momentum": YES_OR_NO,
-    "early_stopping": YES_OR_NO,
     "validation_fraction": (_number(0, 1, open_low=True), "a number above 0 and below 1"),
-    "beta_1": FRACTION,
-    "beta_2": FRACTION,
-    "epsilon": POSITIVE,
     "n_iter_no_change": (lambda value: _is(value, inf) or is_whole(value), "a whole number of 1 or more, or infinity"),
-    "max_fun": COUNT,
+    **dict.fromkeys(("max_iter", "max_fun"), (is_whole, "a whole number of 1 or more")),
+    **dict.fromkeys(("learning_rate_init", "epsilon"), (_number(0, open_low=True), "a finite number above 0")),
+    **dict.fromkeys(("alpha", "power_t", "tol"), (_number(0), "a finite number of 0 or more")),
+    **dict.fromkeys(("momentum", "beta_1", "beta_2"), (_number(0, 1), "a number from 0 to below 1")),
+    **dict.fromkeys(
+        ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"),
+        (lambda value: isinstance(value, bool | np.bool_), "True or False"),
+    ),
 }
 
 
 def refuse_bad_settings(owner: str, settings: dict[str, Any]) -> None:
     """Raise SettingError for the first of an estimator's settings that makes no sense."""
-    for name, (suits, words) in RULES.items():
+    for name, (suits, words) in ARGUMENT_RULES.items():
         if not suits(settings[name]):
             raise SettingError(f"{owner} takes as {name} {words}, got {settings[name]!r}")
