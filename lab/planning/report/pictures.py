@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from inkgrad.plots.style import FAINT, INK, colour
+from inkgrad.plots.style import STYLE, colour
 from lab.planning import (
     daly_interval,
     expected_maximum,
@@ -35,12 +35,12 @@ def speed_ups(numbers: Numbers) -> Figure:
     """Return the speed-up over the number of workers, for each network."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     for axes, name in zip(figure.subplots(1, 3, sharey=True), numbers["networks"], strict=True):
-        axes.plot(COUNTS, COUNTS, color=FAINT, linestyle=":", label="as many times as workers")
+        axes.plot(COUNTS, COUNTS, color=STYLE.faint, linestyle=":", label="as many times as workers")
         work = workload(numbers, name)
         for number, (wire, machines) in enumerate(networks_of_machines(numbers).items()):
             ups = [speed_up(work, LARGE_BATCH, n, machines) for n in COUNTS]
             axes.plot(COUNTS, ups, "-" if number else "--", color=colour(number), label=wire, zorder=3 - (number > 0))
-        axes.axhline(1, color=FAINT, linewidth=0.8)
+        axes.axhline(1, color=STYLE.faint, linewidth=0.8)
         axes.set(
             xscale="log", yscale="log", title=name, xlabel="workers, each with a core of its own", ylim=(0.01, 1000)
         )
@@ -70,8 +70,8 @@ def stragglers(numbers: Numbers) -> Figure:
         for k, marker in (1, "o"), (10, "x"):
             dots = [simulated_slowdown(draw, n, rng, 300, k) / mean for n in some]
             axes.plot(some, dots, marker, color=colour(number), markersize=5)
-    axes.plot([], [], "o", color=FAINT, label="simulated")
-    axes.plot([], [], "x", color=FAINT, label="simulated, waiting every 10 steps")
+    axes.plot([], [], "o", color=STYLE.faint, label="simulated")
+    axes.plot([], [], "x", color=STYLE.faint, label="simulated, waiting every 10 steps")
     axes.set(xscale="log", xlabel="workers that wait for the slowest", ylabel="a step, times its mean alone")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(bottom=0.9)
@@ -100,10 +100,10 @@ def checkpoints(numbers: Numbers) -> Figure:
         axes.plot(some, dots, "o", color=colour(number), markersize=4)
         for tau, marker in (young_interval(delta, mtbf), "|"), (best, "*"):
             y = 100 * (expected_seconds(1, tau, delta, mtbf, RESTART) - 1)
-            axes.plot(tau, y, marker, color=INK, markersize=18 if marker == "|" else 9, zorder=5)
-    axes.plot([], [], "o", color=FAINT, markersize=4, label="simulated")
-    axes.plot([], [], "|", color=INK, markersize=12, label="Young")
-    axes.plot([], [], "*", color=INK, label="Daly")
+            axes.plot(tau, y, marker, color=STYLE.ink, markersize=18 if marker == "|" else 9, zorder=5)
+    axes.plot([], [], "o", color=STYLE.faint, markersize=4, label="simulated")
+    axes.plot([], [], "|", color=STYLE.ink, markersize=12, label="Young")
+    axes.plot([], [], "*", color=STYLE.ink, label="Daly")
     axes.set(
         xscale="log", yscale="log", xlabel="seconds of work between checkpoints", ylabel="time lost, % of the work"
     )

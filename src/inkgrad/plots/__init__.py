@@ -1,14 +1,13 @@
 """Plots: one function a picture, each returning a matplotlib Figure."""
 
 from inkgrad.plots.boundary import decision_boundary
-from inkgrad.plots.calibration import calibration
 from inkgrad.plots.confusion import confusion
 from inkgrad.plots.curves import curves
-from inkgrad.plots.digits import digit_sheet
-from inkgrad.plots.files import kind_of, save_figure, save_gif, save_png
+from inkgrad.plots.figure_files import kind_of, save_figure, save_gif, save_png
 from inkgrad.plots.first_layer import first_layer
 from inkgrad.plots.gradient_check import gradient_check
-from inkgrad.plots.misread import misread
+from inkgrad.plots.misread import digit_sheet, misread
+from inkgrad.plots.reliability import calibration
 
 __all__ = [
     "calibration",

@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.plots.style import colour, shortened
-
-SIDE = 201  # points of the grid along each side
-N_SHADES = 20  # few enough for the palette of a moving picture
-MARGIN = 0.08  # of a side, so that points at the edge are seen whole
-TWO_COLOURS = ("#2166ac", "#b2182b")  # blue and red, the ends of the shades between two classes
-MARKERS = "o^sDvP"
+from inkgrad.plots.style import STYLE, colour, shortened
 
 
 def decision_boundary(
@@ -33,18 +27,19 @@ def decision_boundary(
     from matplotlib.figure import Figure
 
     low, high = _limits(groups)
-    ticks = [np.linspace(low[axis], high[axis], SIDE, dtype=np.float32) for axis in (0, 1)]
+    side = STYLE.boundary_points
+    ticks = [np.linspace(low[axis], high[axis], side, dtype=np.float32) for axis in (0, 1)]
     field = probability(np.stack(np.meshgrid(*ticks), axis=-1).reshape(-1, 2))
     field = field[:, 1] if field.ndim == 2 and field.shape[1] == 2 else field
     figure = Figure(figsize=(5.6, 5.2), layout="constrained")
     axes = figure.subplots()
     frame = {"extent": (low[0], high[0], low[1], high[1]), "origin": "lower", "aspect": "auto"}
     if field.ndim == 1:
-        colours: Sequence[str] = TWO_COLOURS
-        _draw_two(figure, axes, ticks, field.reshape(SIDE, SIDE), frame, labels[1])
+        colours: Sequence[str] = STYLE.two_classes
+        _draw_two(figure, axes, ticks, field.reshape(side, side), frame, labels[1])
     else:
         colours = [colour(k) for k in range(len(labels))]
-        _draw_many(axes, ticks, field.reshape(SIDE, SIDE, -1), frame, colours)
+        _draw_many(axes, ticks, field.reshape(side, side, -1), frame, colours)
     _draw_points(figure, axes, groups, shortened(labels), colours)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.set_title(title, parse_math=False)
@@ -57,14 +52,15 @@ def _limits(groups: Mapping[str, tuple[Array, Array]]) -> tuple[Array, Array]:
     """Return the lower left and the upper right corner of what is shown."""
     corners = [np.array([[0, 0], [1, 1]]), *(x for x, _ in groups.values())]
     low, high = np.min([x.min(axis=0) for x in corners], axis=0), np.max([x.max(axis=0) for x in corners], axis=0)
-    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+    margin = STYLE.boundary_margin * (high - low)
+    return low - margin, high + margin
 
 
 def _draw_two(figure: Any, axes: Any, ticks: Sequence[Array], field: Array, frame: dict[str, Any], second: str) -> None:
     """Draw the probability of the second class, and the line where it is one half."""
     from matplotlib import colormaps
 
-    shades = colormaps["RdBu_r"].resampled(N_SHADES)
+    shades = colormaps["RdBu_r"].resampled(STYLE.boundary_shades)
     shown = axes.imshow(field, cmap=shades, vmin=0, vmax=1, alpha=0.6, **frame)
     if field.min() < 0.5 < field.max():
         axes.contour(*ticks, field, levels=[0.5], colors="black", linewidths=1.5)
@@ -94,9 +90,9 @@ def _draw_points(
     for number, (group, (x, t)) in enumerate(groups.items()):
         for k, label in enumerate(labels):
             inside, rim = (colours[k], "white") if number == 0 else ("white", colours[k])
-            points = x[t == k]
+            points, marker = x[t == k], STYLE.markers[k % len(STYLE.markers)]
             handles.append(axes.scatter(
-                points[:, 0], points[:, 1], s=40, marker=MARKERS[k % len(MARKERS)], facecolors=inside, edgecolors=rim,
+                points[:, 0], points[:, 1], s=40, marker=marker, facecolors=inside, edgecolors=rim,
                 linewidths=0.6 if number == 0 else 1.2,
             ))  # fmt: skip
             names.append(f"{label}, {group}")

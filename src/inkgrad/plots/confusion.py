@@ -9,10 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.errors import ShapeError
-from inkgrad.plots.style import FAINT, INK, shortened
-
-MOST_WRITTEN = 26  # classes, up to which each count is written in its cell
-LEAST_SCALE = 0.01  # the part of a row that has at least the darkest colour, so that one mistake is not a scandal
+from inkgrad.plots.style import STYLE, shortened
 
 
 def confusion(matrix: Array, labels: Sequence[str], title: str | None = None) -> Any:
@@ -32,7 +29,7 @@ def confusion(matrix: Array, labels: Sequence[str], title: str | None = None) ->
         raise ShapeError(f"a confusion matrix of {k} labels has shape {(k, k)}, got {matrix.shape}")
     parts = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     wrong = parts * ~np.eye(k, dtype=bool)
-    scale = max(float(wrong.max()), LEAST_SCALE)
+    scale = max(float(wrong.max()), STYLE.least_scale)
     side = min(max(3.2, 0.42 * k), 9.0)
     figure = Figure(figsize=(side + 2.6, side + 1.5))
     figure.set_layout_engine("constrained", w_pad=0.12)  # or names at the edge are cut
@@ -58,19 +55,19 @@ def _coloured(parts: Array, wrong: Array) -> Array:
 
 def _write_counts(axes: Any, matrix: Array, parts: Array, wrong: Array) -> None:
     k = len(matrix)
-    if k > MOST_WRITTEN:
+    if k > STYLE.most_counts:
         return
     size = np.clip(36 / len(f"{matrix.max()}"), 6, 10) if k <= 12 else np.clip(24 / len(f"{matrix.max()}"), 5, 8)
     for i, j in np.argwhere(matrix > 0):
         dark = parts[i, j] > 0.8 if i == j else wrong[i, j] > 0.6
-        colour = "white" if dark else INK
+        colour = "white" if dark else STYLE.ink
         axes.text(j, i, f"{matrix[i, j]}", ha="center", va="center", fontsize=size, color=colour)
 
 
 def _name(axes: Any, matrix: Array, labels: Sequence[str]) -> None:
     """Write the labels along both sides, and at the right the part of each row that is right."""
     k, names = len(labels), shortened(labels)
-    size = 10 if k <= MOST_WRITTEN else 7 if k <= 64 else 4
+    size = 10 if k <= STYLE.most_counts else 7 if k <= 64 else 4
     turn = 90 if max(map(len, names)) > 2 else 0
     places = range(k)
     axes.set_xticks(places, names, rotation=turn, fontsize=size, parse_math=False)
@@ -85,4 +82,5 @@ def _name(axes: Any, matrix: Array, labels: Sequence[str]) -> None:
     shares = [f"{100 * r / n:.1f} %" if n else "none" for r, n in zip(right, totals, strict=True)]
     for i, share in [(-0.62, "right"), *enumerate(shares)]:
         place = {"xy": (k - 0.5, i), "xytext": (5, 0), "textcoords": "offset points", "annotation_clip": False}
-        axes.annotate(share, **place, va="center", fontsize=min(size, 8), color=FAINT if share == "none" else INK)
+        colour = STYLE.faint if share == "none" else STYLE.ink
+        axes.annotate(share, **place, va="center", fontsize=min(size, 8), color=colour)

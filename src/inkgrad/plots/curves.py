@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from inkgrad.plots.style import FAINT, colour
+from inkgrad.plots.style import STYLE, colour
 
 Rows = Sequence[Mapping[str, Any]]
-COST = {"cost": "training batches", "test_cost": "test set"}
-MISREAD = {"quick_accuracy": "first test digits", "test_accuracy": "whole test set"}
+COST_LABELS = {"cost": "training batches", "test_cost": "test set"}
+MISREAD_LABELS = {"quick_accuracy": "first test digits", "test_accuracy": "whole test set"}
+RUN_STYLES: tuple[dict[str, Any], ...] = (  # of the series, where several runs are compared
+    {"linestyle": "-", "linewidth": 1, "alpha": 0.45},
+    {"linestyle": "-", "linewidth": 1.8, "marker": "o", "markersize": 5},
+)
 
 
 def curves(runs: Rows | Mapping[str, Rows]) -> Any:
@@ -26,7 +30,7 @@ def curves(runs: Rows | Mapping[str, Rows]) -> Any:
     several = isinstance(runs, Mapping)
     named: Mapping[str, Rows] = runs if isinstance(runs, Mapping) else {"": runs}
     figure = Figure(figsize=(10, 4), layout="constrained")
-    for axes, series in zip(figure.subplots(1, 2), (COST, MISREAD), strict=True):
+    for axes, series in zip(figure.subplots(1, 2), (COST_LABELS, MISREAD_LABELS), strict=True):
         for number, rows in enumerate(named.values()):
             _draw(axes, rows, series, number if several else None)
         axes.set_xlabel("epoch")
@@ -52,23 +56,17 @@ def _draw(axes: Any, rows: Rows, series: Mapping[str, str], run: int | None) -> 
         values = [value if "cost" in name else 100 * (1 - value) for _, value in found]
         look: dict[str, Any] = {"color": colour(number), "marker": ".o"[number]}
         if run is not None:
-            look = {"color": colour(run), **_STYLES[number]}
+            look = {"color": colour(run), **RUN_STYLES[number]}
         if found:
             axes.plot([epoch for epoch, _ in found], values, label=label, **look)
-
-
-_STYLES: tuple[dict[str, Any], ...] = (
-    {"linestyle": "-", "linewidth": 1, "alpha": 0.45},
-    {"linestyle": "-", "linewidth": 1.8, "marker": "o", "markersize": 5},
-)
 
 
 def _keys(series: Iterable[str]) -> list[Any]:
     """Return what the legend shows of the series, whatever the run."""
     from matplotlib.lines import Line2D
 
-    names = COST | MISREAD
-    return [Line2D([], [], color=FAINT, label=names[name], **_STYLES[k]) for k, name in enumerate(series)]
+    names = COST_LABELS | MISREAD_LABELS
+    return [Line2D([], [], color=STYLE.faint, label=names[name], **RUN_STYLES[k]) for k, name in enumerate(series)]
 
 
 def _name_runs(figure: Any, names: Iterable[str]) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
+from inkgrad.plots.style import STYLE
 
-DPI = 120
-UNDATED = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}  # a date would change the file each time
+UNDATED_METADATA = {  # a date would change the file each time
+    "png": {},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
@@ -21,13 +25,13 @@ def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
     """
     kind = kind_of(path)
     with replacing(path) as file:
-        figure.savefig(file, format=kind, dpi=DPI, metadata=UNDATED[kind])
+        figure.savefig(file, format=kind, dpi=STYLE.dots_per_inch, metadata=UNDATED_METADATA[kind])
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:
     """Return "png", "svg" or "pdf", as the name ends; SettingError for another ending."""
     kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in UNDATED:
+    if kind not in UNDATED_METADATA:
         raise SettingError(f"a picture's name ends in .png, .svg or .pdf, got {Path(path).name}")
     return kind
 
@@ -35,7 +39,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
 def save_png(figure: Any, path: str | os.PathLike[str]) -> None:
     """Write a Figure as a PNG picture; OSError when the file cannot be written."""
     with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=DPI)
+        figure.savefig(file, format="png", dpi=STYLE.dots_per_inch)
 
 
 def save_gif(pictures: Sequence[Path], path: str | os.PathLike[str], seconds: float = 0.2) -> None:

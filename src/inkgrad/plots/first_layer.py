@@ -9,8 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.errors import DataError, ShapeError
-
-MOST_TILES = 100
+from inkgrad.plots.style import STYLE
 
 
 def first_layer(W: Array, input_shape: tuple[int, ...] | None = None) -> Any:
@@ -36,12 +35,11 @@ def first_layer(W: Array, input_shape: tuple[int, ...] | None = None) -> Any:
     if as_images:
         whole = W if W.ndim == 4 else W.reshape(*(input_shape or ()), -1)
         n_out = whole.shape[-1]
-        longest = np.sort(np.argsort(-(whole**2).sum(axis=(0, 1, 2)), kind="stable")[:MOST_TILES])
+        most = STYLE.most_tiles
+        longest = np.sort(np.argsort(-(whole**2).sum(axis=(0, 1, 2)), kind="stable")[:most])
         picture = _mosaic(np.concatenate(list(np.moveaxis(whole[..., longest], 2, 0)), axis=1))
         what = "kernels" if W.ndim == 4 else "units"
-        some = (
-            f"the {MOST_TILES} of {n_out} {what} with the longest weights" if n_out > MOST_TILES else f"{n_out} {what}"
-        )
+        some = f"the {most} of {n_out} {what} with the longest weights" if n_out > most else f"{n_out} {what}"
         title = f"first layer: {some}, {whole.shape[0]} × {whole.shape[1]} each"
     else:
         picture, title = W.T, f"first layer: a row for each of {W.shape[1]} units, {W.shape[0]} inputs"
@@ -49,8 +47,8 @@ def first_layer(W: Array, input_shape: tuple[int, ...] | None = None) -> Any:
     scale = 6.4 / max(high, wide)
     figure = Figure(figsize=(max(wide * scale, 2.4) + 1.4, max(high * scale, 1.8) + 0.8), layout="constrained")
     axes = figure.subplots()
-    most = float(np.abs(W).max()) or 1.0
-    shown = axes.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
+    reach = float(np.abs(W).max()) or 1.0
+    shown = axes.imshow(picture, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set_title(title, fontsize=11)
     if as_images:
         axes.axis("off")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from inkgrad.arrays import Array
-from inkgrad.plots.style import FAINT, PALETTE
+from inkgrad.plots.style import STYLE
 
 
 class Bins(Protocol):
@@ -53,13 +53,13 @@ def calibration(bins: Bins, title: str = "") -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
 
-    blue, orange, *_ = PALETTE
+    blue, orange, *_ = STYLE.palette
     figure = Figure(figsize=(5.4, 6.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     full = np.flatnonzero(bins.n)
     p, accuracy = 100 * bins.probability[full], 100 * bins.accuracy[full]
     reach = np.maximum(np.abs(100 * np.stack([bins.low[full], bins.high[full]]) - accuracy), 0)
-    upper.plot([0, 100], [0, 100], "--", color=FAINT, linewidth=1, label="as often right as it says")
+    upper.plot([0, 100], [0, 100], "--", color=STYLE.faint, linewidth=1, label="as often right as it says")
     upper.vlines(p, np.minimum(p, accuracy), np.maximum(p, accuracy), color=orange, linewidth=5, alpha=0.35)
     look = {"fmt": "o", "color": blue, "markersize": 5, "capsize": 3, "linewidth": 1.2}
     upper.errorbar(p, accuracy, yerr=reach, label="the network, 95 % interval", **look)

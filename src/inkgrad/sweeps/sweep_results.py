@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.files import replacing
-from inkgrad.plots.style import FAINT, INK, PALETTE, shortened
+from inkgrad.plots.style import STYLE, shortened
 from inkgrad.sessions import TrainingSettings
 from inkgrad.sweeps.space import Choice, Range
 from inkgrad.sweeps.trial import TrialResult, TrialStatus
 
 MARKS: dict[str, dict[str, Any]] = {
-    TrialStatus.DONE: {"color": PALETTE[0], "marker": "o"},
-    TrialStatus.STOPPED: {"color": FAINT, "marker": "v"},
-    TrialStatus.DIVERGED: {"color": PALETTE[1], "marker": "x"},
+    TrialStatus.DONE: {"color": STYLE.palette[0], "marker": "o"},
+    TrialStatus.STOPPED: {"color": STYLE.faint, "marker": "v"},
+    TrialStatus.DIVERGED: {"color": STYLE.palette[1], "marker": "x"},
 }
 
 
@@ -81,7 +81,7 @@ def _draw_curves(axes: Any, results: Sequence[TrialResult]) -> None:
     for each in results[::-1]:  # the best one on top
         if each.rows:
             is_best = each is results[0] and each.status != TrialStatus.DIVERGED
-            look = {"color": INK, "linewidth": 2.4} if is_best else {"linewidth": 1, "alpha": 0.6}
+            look = {"color": STYLE.ink, "linewidth": 2.4} if is_best else {"linewidth": 1, "alpha": 0.6}
             values = [_misread(row["validation_accuracy"]) for row in each.rows]
             epochs = [row["epoch"] for row in each.rows]
             axes.plot(epochs, values, **(MARKS[each.status] | {"markersize": 3.5} | look))
@@ -111,7 +111,7 @@ def _draw_setting(axes: Any, name: str, values: Choice | Range, results: Sequenc
         else:
             axes.plot(place, _misread(each.accuracy), **MARKS[each.status], alpha=0.75, linestyle="")
     if results[0].status != TrialStatus.DIVERGED and results[0].accuracy is not None:
-        ring = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgecolor": INK}
+        ring = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgecolor": STYLE.ink}
         axes.plot(places[0], _misread(results[0].accuracy), linestyle="", markeredgewidth=1.6, **ring)
     axes.set_xlabel(name)
     axes.grid(alpha=0.25)
@@ -121,7 +121,7 @@ def _key(figure: Any, results: Sequence[TrialResult]) -> None:
     from matplotlib.lines import Line2D
 
     best = results[0]
-    handles = [Line2D([], [], color=INK, linewidth=2.4, label=f"the best, trial {best.trial.number}")]
+    handles = [Line2D([], [], color=STYLE.ink, linewidth=2.4, label=f"the best, trial {best.trial.number}")]
     if best.status == TrialStatus.DIVERGED:
         handles = []
     for status, look in MARKS.items():
