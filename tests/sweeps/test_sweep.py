@@ -140,6 +140,14 @@ def test_a_half_done_trial_goes_on_from_its_checkpoint(tmp_path, small_folder):
     assert [each.epochs for each in seconds.shown] == [1]
 
 
+def test_a_sweep_stops_between_epochs_of_one_step(tmp_path, small_folder):
+    plan = plan_of("grid", None, epochs=5, space={"batch_size": Choice((1000,))})
+    seen = Seen(lambda seen: len(seen.shown) == 2)
+    with pytest.raises(Interrupted, match="trial 1 was interrupted in epoch 2"):
+        one_after_another(sweep_in(tmp_path, small_folder, plan), seen, seen.stop)
+    assert [each.epochs for each in seen.shown] == [1, 2]
+
+
 def test_a_damaged_checkpoint_or_one_of_other_settings_is_not_used(whole, tmp_path, small_folder):
     first = sweep_in(tmp_path, small_folder)
     with pytest.raises(Interrupted):

@@ -46,8 +46,8 @@ def train_trial(
             rows.append(row)
             store.save(trial.number, run, {"trial": _identity(trial, split), "rows": rows})
             yield row
-        elif stop():
-            raise Interrupted(f"trial {trial.number} was interrupted in epoch {run.epoch + 1}")
+        if stop():
+            raise Interrupted(f"trial {trial.number} was interrupted in epoch {loop.last_step[0]}")
 
 
 def _begin(trial: Trial, split: ValidationSplit, store: TrialStore) -> tuple[Run, list[Row]]:
