@@ -14,7 +14,7 @@ from inkgrad.data import Dataset, Examples
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Chain
 from inkgrad.optimizers import SGD
-from inkgrad.training import Objective, Run, evaluate
+from inkgrad.training import Objective, Run, TrainingLoop, evaluate
 from inkgrad.web.breaking import BREAKS, with_break
 from inkgrad.web.playground_settings import Hidden, PlaygroundSettings
 from inkgrad.web.wire import rounded
@@ -70,17 +70,20 @@ def _learn(
 ) -> list[tuple[float, float]]:
     """Return cost and accuracy on all examples before training and after each epoch; fewer where it diverges."""
     run = Run(Objective(*what), SGD(settings.lr, settings.momentum), settings.batch_size, settings.seed)
-    curve = []
+
+    def measure(loop: TrainingLoop) -> dict[str, Any]:
+        found = evaluate(run.objective, run.theta, train)
+        return {"cost": found.cost, "accuracy": found.accuracy}
+
+    loop, curve = TrainingLoop(run, train, measure), []
     try:
-        for epoch in range(n_epochs + 1):
-            found = evaluate(run.objective, run.theta, train)
-            curve.append((found.cost, found.accuracy))
-            if epoch < n_epochs:
-                for _ in run.steps(train):
-                    pass
+        curve.append(loop.row())
+        for row in loop.steps(n_epochs):
+            if row:
+                curve.append(row)
     except Diverged:
         pass  # the curve ends where there is no cost any more, and the page shows that
-    return curve
+    return [(row["cost"], row["accuracy"]) for row in curve]
 
 
 def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
