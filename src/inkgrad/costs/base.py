@@ -16,6 +16,8 @@ class Cost(ABC):
 
     t holds class numbers 0..K-1, shape (N,), or a row of targets for each example, (N, K).
     Like a layer, a cost holds settings only.
+
+    Shapes    y (N, K)   t like y   dy like y
     """
 
     @abstractmethod

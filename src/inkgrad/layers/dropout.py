@@ -19,6 +19,8 @@ class Dropout(Layer):
     The scaling keeps the mean of y equal to x, so inference need not change anything.
     (Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html, section 10.)
 
+    Shapes    x (N, ...)   y like x
+
     Backward  y_i = m_i x_i with m_i = 0 or 1 / (1 - rate), drawn in forward, so dx = dy ⊙ m
               with the same m.
 

@@ -19,6 +19,8 @@ class Noise(Layer):
     It is for inputs in [0, 1], such as pixels: a network that never sees the same picture
     twice learns them less by heart.  Without `rng`, y = x.
 
+    Shapes    x (N, ...)   y like x
+
     Backward  Where x + e lies in (0, 1), y_i = x_i + e_i and dy_i/dx_i = 1; where it was cut
               off, y_i is constant and dy_i/dx_i = 0.  So dx = dy ⊙ [0 < x + e < 1].
 

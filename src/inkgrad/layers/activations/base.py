@@ -15,7 +15,9 @@ from inkgrad.layout import Named
 class Activation(Layer):
     """y = f(x), described by three functions that must agree.
 
-    value     y = f(x), for x of shape (N, n)
+    Shapes    x (..., n)   y like x
+
+    value     y = f(x)
     vjp       dx = dy J, the vector-Jacobian product that backpropagation needs
     jacobian  J_ij = dy_i / dx_j, for one x of shape (n,): for checks, and for study
     """
