@@ -66,6 +66,13 @@ def leads_somewhere(dotted):
     return False
 
 
+def test_what_moved_is_where_the_page_says():
+    moved = re.findall(r"^\| `[\w.]+` \| (.*) \|$", (ROOT / "docs" / "what-moved.md").read_text(), re.MULTILINE)
+    places = {place for now in moved for place in DOTTED.findall(now)}
+    assert len(places) > 50
+    assert [place for place in places if not leads_somewhere(place)] == []
+
+
 def test_commands_and_their_options_that_are_named_exist(texts):
     commands, n_seen = typer.main.get_command(app).commands, 0
     for name, text in texts.items():
