@@ -14,8 +14,7 @@ from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.fast import Fast
 from inkgrad.files import refuse_unwritable
-from inkgrad.models import MODELS, Card, Model, Recipe
-from inkgrad.optimizers import Optimizer
+from inkgrad.models import MODELS, Card, Model
 from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
 from inkgrad.sessions.log_row import is_row_due, log_row
@@ -27,7 +26,6 @@ from inkgrad.training import (
     Evaluation,
     Events,
     Log,
-    Objective,
     Row,
     Run,
     TrainingLoop,
@@ -191,10 +189,10 @@ def start(
     if not anew:
         refuse_losing_work(paths)
     settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
-    recipe, dataset = MODELS[settings.model], load_data(folder, settings.classes)
+    dataset = load_data(folder, settings.classes)
     refuse_other_size(dataset, settings.model)
-    run = Run(*_what_and_how(settings, recipe, dataset), settings.batch_size, settings.seed)
-    run.augmentation, run.engine = recipe.augmentation, engine or Fast()
+    run = settings.new_run(len(dataset.train))
+    run.engine = engine or Fast()
     return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, [], [], 0.0)
 
 
@@ -220,8 +218,7 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Eng
         if name != "epochs" and value != before:
             raise SettingError(f"{path} is of a training with {name}={before}, got {value}: leave it out", setting=name)
     settings = replace(saved.settings, epochs=given.get("epochs", saved.settings.epochs))
-    recipe = MODELS[settings.model]
-    if settings.epochs != saved.settings.epochs and recipe.schedule:
+    if settings.epochs != saved.settings.epochs and settings.recipe.schedule:
         raise SettingError(
             f"{path} is of a training of {saved.settings.epochs} epochs, and its learning rate falls "
             f"towards their end, got epochs={settings.epochs}: leave it out, or begin with anew=True",
@@ -231,7 +228,7 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Eng
     dataset = load_data(Path(source) if source else None, settings.classes)
     if dataset.train.fingerprint() != saved.data:
         raise ModelFileError(f"{path} is of a training on other data: give the same `folder` as then", setting="folder")
-    run = saved.checkpoint.run(*_what_and_how(settings, recipe, dataset), recipe.augmentation)
+    run = settings.run_from(saved.checkpoint, len(dataset.train))
     run.engine = engine or Fast()
     if run.epoch > settings.epochs:
         raise SettingError(
@@ -256,12 +253,6 @@ def refuse_other_size(dataset: Dataset, model: str) -> None:
     wanted, found = MODELS[model].input_shape, dataset.train.input_shape
     if found != wanted:
         raise ShapeError(f"the {model} network takes images of shape {wanted}, got {found}: scale them first")
-
-
-def _what_and_how(settings: TrainingSettings, recipe: Recipe, dataset: Dataset) -> tuple[Objective, Optimizer]:
-    n_steps = settings.epochs * -(-len(dataset.train) // max(settings.batch_size, 1))
-    optimizer = recipe.optimizer_for(settings.lr, settings.momentum, n_steps)
-    return Objective(recipe.network(settings.classes), recipe.cost), optimizer
 
 
 def _made_by() -> str:

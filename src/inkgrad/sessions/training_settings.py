@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inkgrad.errors import SettingError
-from inkgrad.models import MODELS
+from inkgrad.models import MODELS, Recipe
+from inkgrad.optimizers import Optimizer
+from inkgrad.training import Checkpoint, Objective, Run
 
 DEFAULT_MODEL = "cnn"
 
@@ -29,6 +31,34 @@ class TrainingSettings:
             raise SettingError(
                 f"there must be at least 2 classes to tell apart, got classes={self.classes}", setting="classes"
             )
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the model."""
+        return MODELS[self.model]
+
+    def objective(self) -> Objective:
+        """Return what is trained."""
+        return Objective(self.recipe.network(self.classes), self.recipe.cost)
+
+    def optimizer(self, n_examples: int) -> Optimizer:
+        """Return what trains it on so many examples; its rate may depend on how many steps there will be."""
+        n_steps = self.epochs * -(-n_examples // max(self.batch_size, 1))
+        return self.recipe.optimizer_for(self.lr, self.momentum, n_steps)
+
+    def new_run(self, n_examples: int) -> Run:
+        """Return a run on so many examples, at its start."""
+        return Run(
+            self.objective(),
+            self.optimizer(n_examples),
+            self.batch_size,
+            self.seed,
+            augmentation=self.recipe.augmentation,
+        )
+
+    def run_from(self, checkpoint: Checkpoint, n_examples: int) -> Run:
+        """Return a run on so many examples where a checkpoint says; ModelFileError where that is of another run."""
+        return checkpoint.run(self.objective(), self.optimizer(n_examples), self.recipe.augmentation)
 
 
 def usual_settings(model: str) -> TrainingSettings:

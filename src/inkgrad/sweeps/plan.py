@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from inkgrad.errors import SettingError
-from inkgrad.models import MODELS
 from inkgrad.sessions import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.sweeps.space import Choice, Range
 from inkgrad.sweeps.trial import Trial
@@ -182,4 +181,4 @@ def _refuse_bad(name: str, value: Any, model: str) -> None:
         raise SettingError(f"a batch holds at least 1 example, got {settings.batch_size}")
     if settings.seed < 0:
         raise SettingError(f"a seed is a whole number of 0 or more, got {settings.seed}")
-    MODELS[settings.model].optimizer_for(settings.lr, settings.momentum, 1)
+    settings.optimizer(n_examples=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from inkgrad.errors import ModelFileError
 from inkgrad.sessions import Paths
@@ -37,18 +37,8 @@ class SweepPaths(Paths):
         return self._beside(".sweep")
 
 
-class TrialStore(Protocol):
-    """Keeps checkpoints of trials by their numbers."""
-
-    def save(self, number: int, run: Run, notes: dict[str, Any]) -> None:
-        """Keep where a trial stands, in place of what was kept before."""
-
-    def load(self, number: int) -> Checkpoint | None:
-        """Return what was kept; None where there is nothing, or nothing that can be read."""
-
-
-class TrialFolder(TrialStore):
-    """Checkpoints in a folder, which is made with the first one."""
+class TrialFolder:
+    """Checkpoints of trials by their numbers, in a folder, which is made with the first one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,14 +48,16 @@ class TrialFolder(TrialStore):
         return self.folder / f"trial-{number:05d}.checkpoint.safetensors"
 
     def save(self, number: int, run: Run, notes: dict[str, Any]) -> None:
+        """Keep where a trial stands, in place of what was kept before."""
         self.folder.mkdir(exist_ok=True)
         save_checkpoint(self.path(number), run, notes)
 
     def load(self, number: int) -> Checkpoint | None:
+        """Return what was kept; None where there is nothing, or nothing that can be read: the trial starts anew."""
         try:
             return read_checkpoint(self.path(number))
         except (FileNotFoundError, ModelFileError):
-            return None  # the trial starts anew
+            return None
 
     def drop(self, number: int) -> None:
         """Forget a trial that has ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,8 @@ class Sweep:
         settings = self.best().trial.settings
         saved = find_session(self.paths)
         if saved and saved.settings == settings:
-            try:
+            with suppress(ModelFileError):  # of other data, or of another version
                 return resume(self.paths, {}, self.folder, engine)
-            except ModelFileError:  # of other data, or of another version
-                pass
         return start(self.paths, vars(settings).copy(), self.folder, anew=True, engine=engine)
 
     def finish(self, n_right: int, n_test: int) -> None:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from typing import Any
 
 from inkgrad.errors import Diverged, Interrupted, ModelFileError
 from inkgrad.fast import Fast, limit_threads
-from inkgrad.models import MODELS
-from inkgrad.sweeps.sweep_files import TrialStore
+from inkgrad.sweeps.sweep_files import TrialFolder
 from inkgrad.sweeps.sweep_session import Show, Sweep
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 from inkgrad.sweeps.validation_split import ValidationSplit
-from inkgrad.training import Objective, Row, Run, TrainingLoop, evaluate
+from inkgrad.training import Row, Run, TrainingLoop, evaluate
 
 
 def train_trial(
     trial: Trial,
     split: ValidationSplit,
-    store: TrialStore,
+    store: TrialFolder,
     n_threads: int = 1,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Row, None, None]:
@@ -50,22 +49,14 @@ def train_trial(
             raise Interrupted(f"trial {trial.number} was interrupted in epoch {loop.last_step[0]}")
 
 
-def _begin(trial: Trial, split: ValidationSplit, store: TrialStore) -> tuple[Run, list[Row]]:
+def _begin(trial: Trial, split: ValidationSplit, store: TrialFolder) -> tuple[Run, list[Row]]:
     """Return the run and its rows so far: from the checkpoint, or anew where there is none of just this trial."""
-    settings, recipe = trial.settings, MODELS[trial.settings.model]
-    n_steps = settings.epochs * -(-len(split.train) // settings.batch_size)
-    objective = Objective(recipe.network(settings.classes), recipe.cost)
-    optimizer = recipe.optimizer_for(settings.lr, settings.momentum, n_steps)
+    settings, n = trial.settings, len(split.train)
     checkpoint = store.load(trial.number)
     if checkpoint and checkpoint.notes.get("trial") == _identity(trial, split):
-        try:
-            run = checkpoint.run(objective, optimizer, recipe.augmentation)
-        except ModelFileError:  # of another version
-            pass
-        else:
-            return run, list(checkpoint.notes["rows"])
-    run = Run(objective, optimizer, settings.batch_size, settings.seed, augmentation=recipe.augmentation)
-    return run, []
+        with suppress(ModelFileError):  # of another version
+            return settings.run_from(checkpoint, n), list(checkpoint.notes["rows"])
+    return settings.new_run(n), []
 
 
 def _identity(trial: Trial, split: ValidationSplit) -> dict[str, Any]:
