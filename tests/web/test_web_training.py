@@ -42,7 +42,8 @@ def page(client):
 def training(which="points", told=lambda: None, **settings):
     """A trainer with the usual settings but for these."""
     before = threads()
-    trainer = Trainer(parsed(settings, which), LIBRARY.digits, told)
+    trainer = Trainer(parsed(settings, which), LIBRARY.digits)
+    trainer.listeners.add(told)
     yield trainer
     trainer.close()
     wait_until(lambda: threads() <= before)

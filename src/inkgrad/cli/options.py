@@ -6,7 +6,7 @@ A command's parameter has the name that the library gives it: where a message of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
@@ -60,25 +60,13 @@ class Pairs:
     other: str
     why: str
 
-    def refuses(self, given: Collection[str]) -> bool:
-        """Return whether one of the options that are given must not be."""
-        raise NotImplementedError
-
 
 class NotWith(Pairs):
     """Each of the options is refused where the other one is given too."""
 
-    def refuses(self, given: Collection[str]) -> bool:
-        """Return whether the other one is there."""
-        return self.other in given
-
 
 class Needs(Pairs):
     """Each of the options is refused where the other one is not given."""
-
-    def refuses(self, given: Collection[str]) -> bool:
-        """Return whether the other one lacks."""
-        return self.other not in given
 
 
 def refused(*table: Pairs) -> Callable[[Command], Command]:
@@ -95,7 +83,7 @@ def refused(*table: Pairs) -> Callable[[Command], Command]:
             given = [name for name, value in options.items() if value != usual[name]]
             for pairs in table:
                 for name in given:
-                    if name in pairs.options and pairs.refuses(given):
+                    if name in pairs.options and (pairs.other in given) is isinstance(pairs, NotWith):
                         raise SettingError(pairs.why.format(f"`{name}`", value=options[name]), setting=name)
             return command(**options)
 

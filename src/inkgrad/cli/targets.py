@@ -242,7 +242,7 @@ def _line_of(error: BaseException, file: str) -> str:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    """Return the name and the value in "n=4"; what is no Python value is a text."""
+    """Return the name and the value in "n=4"; another than a Python value is a text."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise SettingError(f"--set takes NAME=VALUE, such as n=4, got {text!r}")

@@ -40,16 +40,9 @@ Handler = Callable[[Visitor, Request, bytes], Any]  # what comes with a request,
 
 def options() -> dict[str, Any]:
     """Return what can be chosen, and how much of it."""
+    told = "name", "about", "wrong_line", "right_line", "kind", "moral"
     lessons = [
-        {
-            "name": lesson.name,
-            "about": lesson.about,
-            "wrong_line": lesson.wrong_line,
-            "right_line": lesson.right_line,
-            "kind": lesson.kind,
-            "moral": lesson.moral,
-            "needs": BREAKS[lesson.name].needs,
-        }
+        {name: getattr(lesson, name) for name in told} | {"needs": BREAKS[lesson.name].needs}
         for lesson in LESSONS.values()
     ]
     return {
@@ -231,7 +224,7 @@ def _refuse_strange(model: Model) -> None:
     """Raise ModelFileError for a model that cannot look at drawings, or is too much for a shared machine."""
     network = model.network
     if model.input_shape != (28, 28, 1) or tuple(model.labels[:10]) != tuple("0123456789"):
-        raise ModelFileError("the file is no model of digits of 28 × 28 pixels, and others cannot be drawn")
+        raise ModelFileError("the file must be a model of digits of 28 × 28 pixels, 0 to 9: others cannot be drawn")
     if not all(leaf.path.isdecimal() for leaf in leaves(network)):  # alone it has no path, in a chain inside "1.0"
         raise ModelFileError("the model should be a plain chain of layers, as others cannot be looked into")
     n_parameters, numbers = model.theta.size, choices.numbers_between(network, model.input_shape)
@@ -240,7 +233,7 @@ def _refuse_strange(model: Model) -> None:
             f"the model has {n_parameters:,} parameters and {numbers:,} numbers between its layers, "
             f"more than {LIMITS.n_parameters:,} and {LIMITS.n_numbers_in_drawing:,}: load a smaller one"
         )
-    with np.errstate(all="ignore"):  # what is no number is found here
+    with np.errstate(all="ignore"):  # NaN and infinity are found here
         p = model.probabilities(np.stack([np.full((28, 28), ink, np.uint8) for ink in (0, 255)]))
     if not np.isfinite(p).all():
         raise ModelFileError("the model's outputs are not finite")
@@ -258,7 +251,7 @@ def _drawing(request: Request, body: bytes) -> Array | None:
 def _numbers(request: Request, *names: str) -> dict[str, float]:
     """Return numbers of an address.
 
-    Raises SettingError for what is none.
+    Raises SettingError where one is missing, or another text.
     """
     found = {}
     for name in names:

@@ -19,7 +19,7 @@ from inkgrad.web.wire import as_text, rounded, signed
 def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
     """Return the class and its probability over the square, and each hidden unit's output, as the page has them.
 
-    Raises Diverged when the network's outputs are no numbers.
+    Raises Diverged when the network's outputs are not finite.
     """
     network = objective.network
     p = Layout(network.shapes()).views(theta)
@@ -81,7 +81,7 @@ def details(objective: Objective, theta: Array, examples: Examples) -> list[dict
 
 
 def _histogram(numbers: Array) -> dict[str, Any] | None:
-    """Return None where some are no numbers, as gradients of a training that is about to diverge."""
+    """Return None where some are not finite, as gradients of a training that is about to diverge."""
     if not np.isfinite(numbers).all():
         return None
     numbers = numbers.astype(np.float64)

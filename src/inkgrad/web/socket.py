@@ -56,7 +56,7 @@ async def _serve(socket: WebSocket, visitors: Visitors, visitor: Visitor, traine
     def listener() -> None:
         loop.call_soon_threadsafe(news.set)
 
-    visitor.listeners.add(listener)
+    trainer.listeners.add(listener)
     telling = asyncio.create_task(_tell(socket, trainer, news))
     try:
         while True:
@@ -69,7 +69,7 @@ async def _serve(socket: WebSocket, visitors: Visitors, visitor: Visitor, traine
     except (WebSocketDisconnect, Stranger, KeyError):
         await _close(socket)
     finally:
-        visitor.listeners.discard(listener)
+        trainer.listeners.discard(listener)
         telling.cancel()
 
 

@@ -26,18 +26,13 @@ Row = tuple[int, float, float, float | None, float | None]
 class Trainer:
     """Trains in a thread, and says how it goes.
 
-    `told` is called, from that thread, whenever there is a new state.  `threads` says how many
+    Its `listeners` are called, from that thread, whenever there is a new state.  `threads` says how many
     threads the fast layers may take just now.
     """
 
-    def __init__(
-        self,
-        settings: PlaygroundSettings,
-        digits: Dataset,
-        told: Callable[[], None],
-        threads: Callable[[], int] = lambda: 1,
-    ) -> None:
-        self._digits, self._told, self._threads = digits, told, threads
+    def __init__(self, settings: PlaygroundSettings, digits: Dataset, threads: Callable[[], int] = lambda: 1) -> None:
+        self.listeners: set[Callable[[], None]] = set()
+        self._digits, self._threads = digits, threads
         self._wanted: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
         self._busy = threading.RLock()  # held while theta changes
@@ -142,7 +137,7 @@ class Trainer:
     def put(self, theta: np.ndarray) -> None:
         """Go on from another theta, as after a correction.
 
-        Raises Diverged for one with which the network's outputs are no numbers; it is then not taken.
+        Raises Diverged for one with which the network's outputs are not finite; it is then not taken.
         """
         with self._busy, silent_numpy():
             before, self._run.theta = self._run.theta, theta.astype(self._run.theta.dtype)
@@ -320,7 +315,8 @@ class Trainer:
         }
         memory = {name: array.copy() for name, array in run.state.items()}
         self._latest, self._shown = latest, (run.theta.copy(), memory, run.epoch, run.step, len(self.rows))
-        self._told()
+        for listener in tuple(self.listeners):
+            listener()
 
     def _details(self, now: float, at_once: bool) -> list[dict[str, Any]] | None:
         if not self._wants_details or (now - self._detailed < SHOWN.seconds_between_histograms and not at_once):

@@ -59,15 +59,8 @@ class Visitor:
         self.library = library
         self.bucket = Bucket(LIMITS.requests_a_second, LIMITS.requests_at_once)
         self.n_sockets, self.seen = 0, time.monotonic()
-        self.listeners: set[Callable[[], None]] = set()
-        self.trainers = {
-            which: Trainer(settings, library.digits, self._tell, threads) for which, settings in DEFAULTS.items()
-        }
+        self.trainers = {which: Trainer(settings, library.digits, threads) for which, settings in DEFAULTS.items()}
         self.networks = Networks(library, self.trainers["digits"])
-
-    def _tell(self) -> None:
-        for listener in tuple(self.listeners):
-            listener()
 
     def close(self) -> None:
         """End what works for this visitor."""

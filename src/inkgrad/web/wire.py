@@ -21,7 +21,7 @@ from inkgrad.web.limits import SHOWN
 def decoded(body: bytes | str) -> dict[str, Any]:
     """Return the JSON object in a message.
 
-    Raises SettingError for anything else; NaN and infinity are no JSON.
+    Raises SettingError for anything else; NaN and infinity are not JSON.
     """
     try:
         found = json.loads(body, parse_constant=_refuse_constant)
