@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from inkgrad.distributed.training.allreduce import SumNode
-from inkgrad.distributed.training.coordinator import MOST_DEATHS, Coordinator, Outdated, WorkersLost
-from inkgrad.distributed.training.job import Position
+from inkgrad.distributed.training.coordinator import MOST_DEATHS, Coordinator, Outdated, Position, WorkersLost
 
 
 def test_a_sum_is_made_in_the_order_of_the_callers_not_of_their_coming():

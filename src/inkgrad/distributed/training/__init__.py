@@ -1,7 +1,6 @@
 """Training on several workers: each does its shard of every batch, and all take the same step."""
 
 from inkgrad.distributed.training.coordinator import News, WorkersLost
-from inkgrad.distributed.training.session_steps import on_workers
-from inkgrad.distributed.training.training_pool import TrainingPool, train_together
+from inkgrad.distributed.training.training_pool import TrainingPool, on_workers, train_together
 
 __all__ = ["News", "TrainingPool", "WorkersLost", "on_workers", "train_together"]

@@ -7,11 +7,39 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from inkgrad.distributed.training.job import Position
+import numpy as np
+
+from inkgrad.arrays import Array
 from inkgrad.errors import InkgradError
+from inkgrad.training import Run, TrainingLoop
 
 MOST_DEATHS = 5
 """How often the workers may die one after the other without a checkpoint between."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands: the parameters, the optimizer's memory, and how far it is.
+
+    `costs` are those of the steps since the last row of the log, `seconds` those that the training took.
+    """
+
+    theta: Array
+    state: dict[str, Array]
+    epoch: int
+    step: int
+    costs: tuple[float, ...] = ()
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, run: Run, loop: TrainingLoop) -> Position:
+        """Return the position of a run that a loop steps, with arrays of its own."""
+        theta, state = run.theta.copy(), {name: np.array(array) for name, array in run.state.items()}
+        return cls(theta, state, run.epoch, run.step, tuple(loop.costs), loop.seconds)
+
+    def put(self, run: Run) -> None:
+        """Put a run to this position."""
+        run.theta, run.state, run.epoch, run.step = self.theta, self.state, self.epoch, self.step
 
 
 class WorkersLost(InkgradError, RuntimeError):

@@ -8,19 +8,21 @@ import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import ray
 
 from inkgrad.data import Dataset
-from inkgrad.distributed.training.coordinator import Coordinator, News, WorkersLost
-from inkgrad.distributed.training.job import Job, Position
-from inkgrad.distributed.training.worker import work
+from inkgrad.distributed.cluster import connect
+from inkgrad.distributed.training.coordinator import Coordinator, News, Position, WorkersLost
+from inkgrad.distributed.training.worker import Job, PoolTiming, work
 from inkgrad.errors import SettingError
-from inkgrad.training import Run
+from inkgrad.sessions import Session, Stepper
+from inkgrad.training import Row, Run
 
 QUICKER_RAY_TRAIN = {  # it takes these from the environment alone, in seconds
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # between looks at the workers; 2 by default
@@ -66,6 +68,33 @@ class TrainingPool:
                 f"{n_examples} examples: take fewer workers or a larger `batch_size`",
                 setting="batch_size",
             )
+
+
+@contextmanager
+def on_workers(
+    session: Session, pool: TrainingPool, address: str | None, stop: Callable[[], bool]
+) -> Iterator[Stepper]:
+    """Connect to Ray at `address`, or start it here, and yield what does the steps of the session on its workers.
+
+    Once stop() is true, the workers stop after the step they are in.
+
+    Raises SettingError as connect() does, and when a batch has fewer examples than there are workers.
+    """
+    pool.refuse_too_little(session.run, len(session.dataset.train))
+    session.loop.checkpoint_seconds = PoolTiming().checkpoint_s
+    with connect(address, pool.n_workers, session.run.engine.n_threads):
+        yield partial(_session_steps, pool=pool, stop=stop)
+
+
+def _session_steps(session: Session, pool: TrainingPool, stop: Callable[[], bool]) -> Generator[list[Row], None, None]:
+    run, loop = session.run, session.loop
+    epochs = session.settings.epochs
+    with closing(train_together(run, session.dataset, epochs, pool, stop, loop.costs, loop.seconds)) as all_news:
+        for news in all_news:
+            if news.position is not None:
+                loop.costs, loop.seconds = list(news.position.costs), news.position.seconds
+            yield news.rows
+    session.save_checkpoint()  # it may have ended in the middle of an epoch
 
 
 def train_together(

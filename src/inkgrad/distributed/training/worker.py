@@ -1,4 +1,4 @@
-"""What a worker does: its shard of every step, in step with the others."""
+"""Worker: what it is told, and what it does: its shard of every step, in step with the others."""
 
 from __future__ import annotations
 
@@ -10,13 +10,74 @@ from typing import Any
 
 import ray
 
-from inkgrad.data import Examples
+from inkgrad.data import Augmentation, Examples
 from inkgrad.distributed.training.allreduce import Averaging, GlooGroup, Group, LoneGroup, TreeGroup, sum_tree
-from inkgrad.distributed.training.job import Job, Position
+from inkgrad.distributed.training.coordinator import Position
 from inkgrad.errors import InkgradError
 from inkgrad.fast import limit_threads
+from inkgrad.optimizers import Optimizer
 from inkgrad.sessions.log_row import is_row_due, log_row
-from inkgrad.training import Row, Run, Shard, Step, TrainingLoop
+from inkgrad.training import Engine, Objective, Row, Run, Shard, Step, TrainingLoop
+
+
+@dataclass(frozen=True)
+class PoolTiming:
+    """How often the processes of a training on workers talk, in seconds.
+
+    look_s          between two looks of the driver at whether to stop, and at the coordinator's news; with 0.1 the
+                    coordinator and the driver took 4 % of a core (benchmarks/distributed/RESULTS.md)
+    report_s        between two words of the workers to the coordinator on how far they are
+    checkpoint_s    between two checkpoints with the coordinator, where rows of the log are further apart
+    goodbye_s       that workers may take to stop
+    """
+
+    look_s: float = 0.5
+    report_s: float = 0.5
+    checkpoint_s: float = 5.0
+    goodbye_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training, without where it stands.
+
+    The four arrays of the examples are in Ray's object store, once a machine, and all its workers read them
+    there.
+    """
+
+    name: str
+    objective: Objective
+    optimizer: Optimizer
+    augmentation: Augmentation | None
+    batch_size: int
+    seed: int
+    engine: Engine
+    epochs: int
+    sync_every: int
+    gloo: bool
+    examples: tuple[Any, Any, Any, Any]  # references to x and t for training, x and t for testing
+    timing: PoolTiming = PoolTiming()
+
+    def data(self) -> tuple[Examples, Examples]:
+        """Return the examples to train and to test on."""
+        x, t, test_x, test_t = ray.get(list(self.examples))
+        return Examples(x, t), Examples(test_x, test_t)
+
+    def run(self, position: Position, shard: Shard) -> Run:
+        """Return the run of one worker."""
+        return Run(
+            self.objective,
+            self.optimizer,
+            self.batch_size,
+            self.seed,
+            position.epoch,
+            position.step,
+            position.theta,
+            position.state,
+            augmentation=self.augmentation,
+            engine=self.engine,
+            shard=shard,
+        )
 
 
 def work(told: dict[str, Any]) -> None:
