@@ -68,7 +68,7 @@ def reliability(probability: Array, right: Array, n_bins: int = 10) -> Reliabili
 
     The m-th of n_bins bins holds probabilities above (m - 1) / n_bins, up to m / n_bins; the first one 0 as well.
 
-    Raises DataError when there are none, they differ in number, or are no probabilities; SettingError for no bins.
+    Raises DataError when they are empty, differ in number, or are not in [0, 1]; SettingError for no bins.
     """
     probability, right = np.asarray(probability, np.float64), np.asarray(right, bool)
     if n_bins < 1:

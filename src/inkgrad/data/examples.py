@@ -19,7 +19,7 @@ class Examples:
     Images are (N, height, width, channels): uint8 in 0..255, or floats in [0, 1], where 0 is
     paper and full is ink.
 
-    Raises DataError when x and t differ in number, there is none, or a number is NaN, infinite
+    Raises DataError when x and t differ in number or are empty, or a number is NaN, infinite
     or, in an image, outside its range.
     """
 
@@ -49,7 +49,7 @@ class Examples:
 
 
 def refuse_bad_inputs(x: Array) -> None:
-    """Raise DataError where inputs (N, ...) are none, or hold NaN, infinity or pixels out of range."""
+    """Raise DataError where inputs (N, ...) are empty, or hold NaN, infinity or pixels out of range."""
     if len(x) == 0:
         raise DataError("there are no examples: at least one is needed")
     if x.dtype == np.uint8:

@@ -48,7 +48,7 @@ def read_parts(header: Header, layers: Iterable[type[Layer]] = (), costs: Iterab
     Nothing of the size that it speaks of is made.  Whether the labels are strings that can be shown, is for
     the Model to see.
 
-    Raises ModelFileError, saying why, where it is no sound model.
+    Raises ModelFileError, saying why, where it does not describe a whole model.
     """
     lacking = [name for name in ("network", "cost", "preprocessing", "labels", "input_shape") if name not in header]
     if lacking:

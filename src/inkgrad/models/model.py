@@ -40,8 +40,8 @@ class Model:
     unless another is given, and is not saved.  The `card` says how it was made, and makes no difference to
     what it does.
 
-    Raises ShapeError when the parts do not fit together, SettingError for labels that are no strings that
-    can be shown on one line, or parameters that are no finite floating-point numbers.
+    Raises ShapeError when the parts do not fit together, SettingError for labels that are not strings to be
+    shown on one line, or parameters that are not finite floating-point numbers.
     """
 
     network: Layer

@@ -203,8 +203,8 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Eng
     with anything else it were another training.
     One that is done only writes its model once more.
 
-    Raises SettingError where there is none, or another one is asked for; ModelFileError for a file that is none,
-    or data that are others.
+    Raises SettingError where there is none, or another one is asked for; ModelFileError for a file that is not a
+    checkpoint, or for other data.
     """
     refuse_unwritable(paths.model)
     path = paths.checkpoint

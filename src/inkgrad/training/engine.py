@@ -1,4 +1,4 @@
-"""Engine: who does the work of a training or an answer, which is no part of what is computed."""
+"""Engine: who does the work of a training or an answer, which does not change what is computed."""
 
 from __future__ import annotations
 

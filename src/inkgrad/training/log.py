@@ -44,7 +44,7 @@ def read_log(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     lines = Path(path).read_bytes().split(b"\n")[:-1]
     rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
     if not rows:
-        raise DataError(f"{path} has no rows: it is no log of a training, or nothing was trained yet")
+        raise DataError(f"{path} has no rows: it is not the log of a training, or nothing was trained yet")
     return rows
 
 

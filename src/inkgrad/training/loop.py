@@ -139,7 +139,7 @@ class TrainingLoop:
 
 
 def silent_numpy() -> np.errstate:
-    """Return what silences NumPy inside a with block, while we compute: that a cost is no number, Diverged says better.
+    """Return what silences NumPy inside a with block, where we compute: of a cost that is not a number Diverged tells.
 
     There must be no yield in the block, or it would change how the caller's arithmetic warns.
     """
