@@ -38,8 +38,8 @@ def push_to_hub(
     https://huggingface.co/docs/hub/repositories-licenses; none is said unless you say it.
     `endpoint` is the address of another hub.
 
-    Raises SettingError for a name that is not "user/name", a token that may not write, and where the hub cannot be reached
-    or huggingface_hub is not installed; ModelFileError for a model that cannot be saved.
+    Raises SettingError for a name that is not "user/name", a token that may not write, and where the hub cannot be
+    reached or huggingface_hub is not installed; ModelFileError for a model that cannot be saved.
     """
     hub = _huggingface_hub()
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,7 @@ def load_from_hub(
     model.  `layers` and `costs` are your own classes, as for inkgrad.load, which is as careful with this file
     as with any other.
 
-    Raises ModelFileError where there is no such model, revision or file, it cannot be reached, or inkgrad did not write it;
+    Raises ModelFileError where there is no such model, revision or file, it cannot be reached, or is not from inkgrad;
     SettingError for a name that is not "user/name", and where huggingface_hub is not installed.
     """
     hub = _huggingface_hub()

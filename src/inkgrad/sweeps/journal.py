@@ -67,7 +67,7 @@ class Journal:
 def read_journal(path: Path) -> Journal:
     """Return what is in a journal; half a last line is left out.
 
-    Raises DataError, naming the line, where one is not JSON that inkgrad sweep writes; OSError when the file cannot be read.
+    Raises DataError, naming the line, where one is not what inkgrad sweep writes; OSError when the file cannot be read.
     """
     lines = []
     for number, raw in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
