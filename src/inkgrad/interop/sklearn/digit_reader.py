@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from inkgrad.arrays import Array
 from inkgrad.errors import DataError, PictureError, SettingError
-from inkgrad.interop.sklearn.rules import Rule, is_whole, one_of
+from inkgrad.interop.sklearn.argument_rules import Rule, is_whole, one_of
 from inkgrad.models import Model
 from inkgrad.reader import THRESHOLD, Reader, Reading
 

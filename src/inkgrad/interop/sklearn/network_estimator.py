@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost
 from inkgrad.errors import SettingError, ShapeError
+from inkgrad.interop.sklearn.argument_rules import refuse_bad_settings
 from inkgrad.interop.sklearn.example_rows import (
     Rows,
     refuse_bad_pixels,
@@ -25,7 +26,6 @@ from inkgrad.interop.sklearn.example_rows import (
 )
 from inkgrad.interop.sklearn.fit import Fit
 from inkgrad.interop.sklearn.networks import Network, fully_connected, own_network
-from inkgrad.interop.sklearn.rules import refuse_bad_settings
 from inkgrad.layers import Activation, Layer
 from inkgrad.layout import Layout
 
