@@ -119,7 +119,7 @@ def test_what_cannot_be_read_is_an_error_or_empty(paths, tmp_path):
     pictures = [paths[0], tmp_path / "none.png", b"rubbish"]
     with pytest.raises(FileNotFoundError, match=r"none\.png"):
         DigitReaderTransformer().fit_transform(pictures)
-    with pytest.raises(PictureError, match="no picture of a known format"):
+    with pytest.raises(PictureError, match="must be an undamaged picture file"):
         DigitReaderTransformer().fit_transform(pictures[2:])
     texts = DigitReaderTransformer(on_error="empty").fit_transform(pictures)
     assert texts[0]

@@ -66,9 +66,9 @@ def _read(module: Module, form: ExampleForm) -> Read:
     Raises SettingError when there is none, ShapeError when it does not take such examples.
     """
     kind = type(module)
-    if not kind.__module__.startswith("torch.nn.modules.") or kind.__name__ not in READERS:
+    if not kind.__module__.startswith("torch.nn.modules.") or kind.__name__ not in MODULE_READERS:
         raise no_twin(module, "inkgrad")
-    return READERS[kind.__name__](module, form)
+    return MODULE_READERS[kind.__name__](module, form)
 
 
 def _chain(module: Module, form: ExampleForm) -> Read:
@@ -149,7 +149,7 @@ def _softmax(module: Module, form: ExampleForm) -> Read:
     return Softmax(), []
 
 
-READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
+MODULE_READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
     "Sequential": lambda module, form: _chain(module, form),
     "Linear": _dense,
     "Conv2d": _convolution,
