@@ -40,7 +40,7 @@ def ask(capsys, monkeypatch, tmp_path):
         "read a.png --out a.csv --boxes a.png": f"--boxes {WITH_ROWS}",
         "read a.png --out a.csv --seen a.png": f"--seen {WITH_ROWS}",
         "read a.png --out a.csv --table": f"--table {WITH_ROWS}",
-        "read a.png --out a.csv --format json": f"--format {WITH_ROWS}",
+        "read a.png --out a.csv --format json": f"--format json {WITH_ROWS}",
         "read - --out a.csv": f"standard input {WITH_ROWS}",
         "read a.png --out a.csv --ray 10.0.0.1:6379": "--ray takes --workers with it",
         "read a.png --ray 10.0.0.1:6379": f"--ray {NEEDS_OUT}",

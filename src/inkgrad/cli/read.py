@@ -42,10 +42,9 @@ class AnswerFormat(StrEnum):
 @refused(
     NotWith(("resume",), "anew", "a reading goes on, or begins anew, not both: leave {} or --anew out"),
     NotWith(
-        ("boxes", "seen", "table", "format_"),
-        "out",
-        "{} does not go with --out, which has a row for each picture: leave one out",
+        ("boxes", "seen", "table"), "out", "{} does not go with --out, which has a row for each picture: leave one out"
     ),
+    NotWith(("format_",), "out", "{} {value} does not go with --out, which has a row for each picture: leave one out"),
     Needs(
         ("address", "column", "names", "resume", "anew"),
         "out",
