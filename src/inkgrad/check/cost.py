@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.check.calls import guarded, value_and_gradient
 from inkgrad.check.examine import examine
-from inkgrad.check.naming.costs import cost_mechanisms
+from inkgrad.check.naming import Case, Guess, Mechanism
 from inkgrad.check.numerical import numerical_vjp
 from inkgrad.check.report import Finding, Report
 from inkgrad.check.subject import Arrays, Subject
@@ -26,9 +27,7 @@ def check_cost(cost: Cost, y: Array, t: Array, *, raises: bool = True) -> Report
     CheckError where there is nothing to compare.
     """
     report = examine_cost(cost, np.asarray(guarded(cost, "y", lambda: np.asarray(y, np.float64))), np.asarray(t))
-    if raises:
-        report.raise_if_wrong()
-    return report
+    return report.raise_if_wrong() if raises else report
 
 
 def examine_cost(cost: Cost, y: Array, t: Array) -> Report:
@@ -42,7 +41,7 @@ def examine_cost(cost: Cost, y: Array, t: Array) -> Report:
         subject = subject_of_cost(cost, y, targets)
         return numerical_vjp(subject, "y", one, subject.forward(subject.copies())).value
 
-    mechanisms = cost_mechanisms(gradient_with, rows) if rows.ndim == 2 else ()
+    mechanisms = _mechanisms(gradient_with, rows) if rows.ndim == 2 else ()
     report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", mechanisms=mechanisms)
     findings = tuple(replace(each, array="y") if each.array == "x" else each for each in report.findings)
     return Report(str(cost), report.comparisons, (*findings, *_changes_targets(cost, y, t)))
@@ -66,3 +65,49 @@ def _changes_targets(cost: Cost, y: Array, t: Array) -> tuple[Finding, ...]:
     if np.array_equal(mine, t):
         return ()
     return (Finding("cost", "t", "mutated", (), "the targets t are changed in place: work on a copy"),)
+
+
+# Mistakes that only a cost can have: about targets, and about a softmax that is in it or not.
+
+
+def _mechanisms(gradient_with: Callable[[Array], Array], t: Array) -> tuple[Mechanism, ...]:
+    """Return the mechanisms for a cost with targets t, rows (N, K).
+
+    `gradient_with` gives the numerical gradient with other targets.
+    """
+
+    def label_shift(case: Case) -> Iterator[Guess]:
+        for shift in range(1, t.shape[1]):
+            by = shift if shift <= t.shape[1] // 2 else shift - t.shape[1]
+            message = f"dy is that of labels shifted by {by}: does counting start at 1 somewhere?"
+            yield Guess("label-shift", case.dy * gradient_with(np.roll(t, shift, axis=1)), message, {"shift": by})
+
+    def target_only(case: Case) -> Iterator[Guess]:
+        message = "only the output of the true class gets a gradient; the others have one too"
+        yield Guess("target-only", np.where(t > 0, case.n, 0), message)
+        yield Guess("target-only", case.n * t, message)
+
+    def fused_twice(case: Case) -> Iterator[Guess]:
+        y, n = case.z, len(case.z)
+        with np.errstate(all="ignore"):
+            e = np.exp(y - y.max(axis=1, keepdims=True))
+            q = e / e.sum(axis=1, keepdims=True)
+            for predicted, message in (
+                (y - t, "dy is y - t, which is right for logits with the softmax or sigmoid folded into the cost; "
+                        "with a softmax layer as well, its derivative is applied twice"),
+                ((y - t) / (y * (1 - y)), "dy is (y - t) / (y (1 - y)), that of a sum of binary cross-entropies, "
+                                          "not of this cost"),
+                (-t / y, "dy is -t / y, that of probabilities, not of this cost"),
+                (-t / q, "dy is -t / softmax(y): the derivative of the softmax in this cost is left out"),
+            ):  # fmt: skip
+                yield Guess("fused-twice", case.dy * predicted / n, message)
+
+    def smoothed(case: Case) -> Iterator[Guess]:
+        term = t - 1 / t.shape[1]
+        square = float((term * term).sum())
+        if square:
+            c = float(((case.a - case.n) * term).sum()) / square
+            message = "a multiple of t - 1/K is added to dy: are labels smoothed in the gradient but not in the cost?"
+            yield Guess("wrong-formula", case.n + c * term, message, {"c": c}, n_fitted=1)
+
+    return label_shift, target_only, fused_twice, smoothed

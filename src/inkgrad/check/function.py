@@ -216,9 +216,7 @@ def conclude(
 
     with np.errstate(all="ignore"):
         report = examine(Subject(owner, arrays, safe_forward, safe_backward), seed)
-    if raises:
-        report.raise_if_wrong()
-    return report
+    return report.raise_if_wrong() if raises else report
 
 
 def _run(owner: str, part: str, call: Callable[[], Any]) -> Any:

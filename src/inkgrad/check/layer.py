@@ -32,9 +32,7 @@ def check_layer(layer: Layer, x: Array, *, seed: int = 0, raises: bool = True) -
     x = as_float64(layer, x)
     theta = random_parameters(layer, seed)
     report = examine_layer(layer, theta, x, seed)
-    if raises:
-        report.raise_if_wrong()
-    return report
+    return report.raise_if_wrong() if raises else report
 
 
 def as_float64(layer: Layer, x: Array) -> Array:

@@ -45,9 +45,7 @@ def check_network(
     else:
         comparisons, findings = _examine_small(network, cost, theta, x, t, seed)
     report = Report(f"{network} with {cost}", tuple(comparisons), tuple(findings))
-    if raises:
-        report.raise_if_wrong()
-    return report
+    return report.raise_if_wrong() if raises else report
 
 
 Parts = tuple[list[Comparison], list[Finding]]

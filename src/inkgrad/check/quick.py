@@ -52,9 +52,7 @@ def quick_check(
         comparisons = _along_directions(network, cost, nearby, t, again, directions, seed)
     findings = tuple(_finding(comparison) for comparison in comparisons if not comparison.ok)
     report = Report(str(network), tuple(comparisons), findings)
-    if raises:
-        report.raise_if_wrong()
-    return report
+    return report.raise_if_wrong() if raises else report
 
 
 def _along_directions(

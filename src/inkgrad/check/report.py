@@ -94,10 +94,11 @@ class Report:
         found = "".join(f'<div style="padding:.2em .7em">{as_html(finding)}</div>' for finding in self.findings)
         return Html(table((*self._header(), "worst error / error bar"), rows, title) + found)
 
-    def raise_if_wrong(self) -> None:
-        """Raise GradientMismatch, which carries this report, if anything is wrong."""
+    def raise_if_wrong(self) -> Report:
+        """Return this report; raise GradientMismatch, which carries it, if anything is wrong."""
         if not self.ok:
             raise GradientMismatch("; ".join(map(str, self.findings)), self)
+        return self
 
     def figure(self) -> Any:
         """Return a matplotlib Figure: a heat map for each array, its errors in units of their error bars."""

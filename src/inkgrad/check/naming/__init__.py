@@ -5,7 +5,7 @@ references alone.  A mistake is named when its prediction equals what backward s
 error bars.
 """
 
-from inkgrad.check.naming.case import Case, Mechanism
+from inkgrad.check.naming.case import Case, Guess, Mechanism
 from inkgrad.check.naming.choose import name_mistake
 
-__all__ = ["Case", "Mechanism", "name_mistake"]
+__all__ = ["Case", "Guess", "Mechanism", "name_mistake"]
