@@ -29,9 +29,9 @@ from inkgrad.sweeps.trial_training import worse
 from inkgrad.training import Objective, Plain, Run, evaluate
 
 
-def run(sweep, enough=lambda seen: False, n_threads=1):
+def run(sweep, enough=lambda seen: False, engine=None):
     seen = Seen(enough)
-    one_after_another(sweep, seen, seen.stop, n_threads)
+    one_after_another(sweep, seen, seen.stop, engine)
     return seen
 
 
@@ -106,7 +106,7 @@ def test_the_saved_model_is_the_one_inkgrad_train_makes_of_the_best_settings(who
 
 def test_more_threads_give_the_same_numbers(whole, tmp_path, small_folder):
     sweep = sweep_in(tmp_path, small_folder)
-    run(sweep, n_threads=2)
+    run(sweep, engine=Fast(2))
     assert without_seconds(sweep.results) == without_seconds(whole.results)
 
 

@@ -88,7 +88,7 @@ def sweep(
     engine = engine_of(n_threads)
     plan, paths = read_plan(file, trials), SweepPaths(out)
     refuse_same(out, [file])
-    run = _way(n_workers, address, engine.n_threads)
+    run = _way(n_workers, address, engine)
     found = resume_sweep(paths, plan, folder) if resume else start_sweep(paths, plan, folder, anew)
     console = Console(stderr=True, highlight=False)
     with stop_requests() as stop:
@@ -102,7 +102,7 @@ def sweep(
 RunTrials = Callable[[Sweep, Show, Callable[[], bool]], None]
 
 
-def _way(n_workers: int | None, address: str | None, n_threads: int) -> RunTrials:
+def _way(n_workers: int | None, address: str | None, engine: Engine) -> RunTrials:
     """Return what runs the trials: Ray where workers are asked for, otherwise this process."""
     if n_workers is not None and n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got --workers {n_workers}")
@@ -115,7 +115,7 @@ def _way(n_workers: int | None, address: str | None, n_threads: int) -> RunTrial
             say(f"{error}; the trials run one after another")
         else:
             return lambda sweep, show, stop: on_ray(sweep, show, stop, n_workers, address)
-    return lambda sweep, show, stop: one_after_another(sweep, show, stop, n_threads)
+    return lambda sweep, show, stop: one_after_another(sweep, show, stop, engine)
 
 
 def _search(sweep: Sweep, run: RunTrials, console: Console, stop: Callable[[], bool]) -> None:

@@ -13,25 +13,25 @@ from inkgrad.sweeps.sweep_files import TrialFolder
 from inkgrad.sweeps.sweep_session import Show, Sweep
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 from inkgrad.sweeps.validation_split import ValidationSplit
-from inkgrad.training import Row, Run, TrainingLoop, evaluate
+from inkgrad.training import Engine, Row, Run, TrainingLoop, evaluate
 
 
 def train_trial(
     trial: Trial,
     split: ValidationSplit,
     store: TrialFolder,
-    n_threads: int = 1,
+    engine: Engine | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Row, None, None]:
     """Yield a row after each epoch of the trial, once its checkpoint is kept.
 
     It goes on from the checkpoint in the store, whose rows come first.  The rows are the same, but for
-    "seconds", on any number of threads, and whether it was stopped on the way or not.
+    "seconds", on any number of an engine's threads, and whether it was stopped on the way or not.
 
     Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true.
     """
     run, rows = _begin(trial, split, store)
-    run.engine = Fast(n_threads)
+    run.engine = engine or Fast(1)
     yield from rows
 
     def measure(loop: TrainingLoop) -> Row:
@@ -63,8 +63,13 @@ def _identity(trial: Trial, split: ValidationSplit) -> dict[str, Any]:
     return {"number": trial.number, "settings": asdict(trial.settings), "data": split.train.fingerprint()}
 
 
-def one_after_another(sweep: Sweep, show: Show, stop: Callable[[], bool] = lambda: False, n_threads: int = 1) -> None:
-    """Run the trials of a sweep that have not ended, each on `n_threads` threads.
+def one_after_another(
+    sweep: Sweep,
+    show: Show,
+    stop: Callable[[], bool] = lambda: False,
+    engine: Engine | None = None,
+) -> None:
+    """Run the trials of a sweep that have not ended, by fast layers on one thread unless another engine is given.
 
     With rungs (Plan.rungs) all trials go to the first one, the best of them to the second, and so on: as all are
     there to be compared, this is successive halving (Jamieson & Talwalkar 2016, https://arxiv.org/abs/1502.07943,
@@ -74,11 +79,12 @@ def one_after_another(sweep: Sweep, show: Show, stop: Callable[[], bool] = lambd
     """
     sweep.begin()
     going = sweep.going()
-    with limit_threads(n_threads):
+    engine = engine or Fast(1)
+    with limit_threads(engine.n_threads):
         for rung in (*sweep.plan.rungs, None):
             for number, result in going.items():
                 if result.status == TrialStatus.RUNNING:
-                    going[number] = _until(rung, result, sweep, show, stop, n_threads)
+                    going[number] = _until(rung, result, sweep, show, stop, engine)
             if rung is not None:
                 for result in worse(list(going.values()), rung, sweep.plan.search.factor):
                     going[result.trial.number] = _end(result, TrialStatus.STOPPED, sweep, show)
@@ -91,10 +97,10 @@ def worse(results: list[TrialResult], rung: int, factor: int) -> list[TrialResul
 
 
 def _until(
-    rung: int | None, result: TrialResult, sweep: Sweep, show: Show, stop: Callable[[], bool], n_threads: int
+    rung: int | None, result: TrialResult, sweep: Sweep, show: Show, stop: Callable[[], bool], engine: Engine
 ) -> TrialResult:
     try:
-        with closing(train_trial(result.trial, sweep.split, sweep.store, n_threads, stop)) as rows:
+        with closing(train_trial(result.trial, sweep.split, sweep.store, engine, stop)) as rows:
             for row in rows:
                 result = result.grown(row)
                 show(result)
