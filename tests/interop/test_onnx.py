@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from support.catalogue import COSTS, LAYERS
-from support.onnx_files import WARNINGS, inputs, model_of, run, session
+from support.onnx_files import CLOSE, CNN, WARNINGS, inputs, model_of, run, session
 from support.wrong_layers import Scale
 
 import inkgrad
@@ -15,12 +15,9 @@ from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import mnist
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.interop.onnx import from_onnx, largest_difference, to_onnx, translate
-from inkgrad.layers import Chain, Conv2D, Dense, Flatten, GroupNorm, MaxPool2D, ReLU, Sigmoid
+from inkgrad.layers import Chain, Conv2D, Dense, Flatten, GroupNorm, ReLU, Sigmoid
 from inkgrad.models import MODELS, Model, load, shipped
 from inkgrad.training import Objective, Plain
-
-CLOSE = 1e-5  # probabilities and activations of size 1 in float32
-CNN = Chain((Conv2D(1, 2), ReLU(), MaxPool2D(), Conv2D(2, 3), Flatten(), Dense(12, 4)))  # of 4 × 5 pixels
 
 
 def ops(raw):

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 from support.catalogue import COSTS, LAYERS
-from support.onnx_files import bare, by_hand, changed, inputs, model_of, run
-from test_onnx import CLOSE, CNN
+from support.onnx_files import CLOSE, CNN, assert_same_model, bare, by_hand, changed, inputs, model_of, run
 
 from inkgrad import load
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -45,17 +44,6 @@ def channels_last(x):
     return np.moveaxis(x, 1, -1)
 
 
-def assert_same(found, model):
-    assert (found.network, found.cost, found.labels, found.input_shape) == (
-        model.network,
-        model.cost,
-        model.labels,
-        model.input_shape,
-    )
-    np.testing.assert_array_equal(found.theta, model.theta)
-    assert found.theta.dtype == np.float32
-
-
 # Our own files.
 
 
@@ -64,7 +52,7 @@ def assert_same(found, model):
 def test_every_layer_comes_back_equal_with_every_cost(layer, shape, cost):
     model = model_of(layer, shape, cost)
     for preprocessing in (False, True) if len(shape) == 3 else (False,):
-        assert_same(from_onnx(to_onnx(model, preprocessing)), model)
+        assert_same_model(from_onnx(to_onnx(model, preprocessing)), model)
 
 
 @pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=str)
@@ -89,20 +77,20 @@ def test_every_recipe_comes_back_equal(name):
     network = recipe.network(10)
     theta = Objective(network, recipe.cost).init(np.random.default_rng(0))
     model = Model(network, recipe.cost, theta, tuple("0123456789"), recipe.input_shape)
-    assert_same(from_onnx(to_onnx(model)), model)
+    assert_same_model(from_onnx(to_onnx(model)), model)
 
 
 @pytest.mark.parametrize("name", shipped())
 def test_the_models_that_come_along_come_back_equal_with_their_card(name, tmp_path):
     model = load(name)
     (tmp_path / "m.onnx").write_bytes(to_onnx(model))
-    assert_same(load(tmp_path / "m.onnx"), model)
+    assert_same_model(load(tmp_path / "m.onnx"), model)
     assert load(tmp_path / "m.onnx").card == model.card
 
 
 def test_chains_in_chains_dropout_and_noise_come_back():
     network = Chain((Noise(0.2), Chain((Dense(4, 3, start="lecun"), Chain((Dropout(0.25), ReLU())))), Dense(3, 2)))
-    assert_same(from_onnx(to_onnx(model_of(network, (4,)))), model_of(network, (4,)))
+    assert_same_model(from_onnx(to_onnx(model_of(network, (4,)))), model_of(network, (4,)))
 
 
 def test_a_cost_of_ones_own_is_built_when_it_is_named():

@@ -101,16 +101,6 @@ def test_a_convolution_of_any_size_is_the_seven_loops(shape, c_out, kernel, stri
     assert float((g.W * p.W).sum()) == pytest.approx(total, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize(("start", "variance"), [("he", 2 / 900), ("glorot", 2 / 1800), ("lecun", 1 / 900)])
-def test_a_convolution_starts_with_the_variance_of_its_many_inputs(start, variance):
-    layer = Conv2D(100, 100, start=start)
-    layout = Layout(layer.shapes())
-    p = layout.views(np.ones(layout.size))
-    layer.init(p, np.random.default_rng(0))
-    assert p.W.var() == pytest.approx(variance, rel=0.02)  # 90,000 draws: standard error 0.5 %
-    assert not p.b.any()
-
-
 def test_a_max_pool_worked_by_hand():
     y, cache = MaxPool2D(2).forward(None, RAMP)
     assert y[0, ..., 0].tolist() == [[5, 7]]  # the third row fills no window

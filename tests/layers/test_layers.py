@@ -15,6 +15,7 @@ from inkgrad.layers import (
     ELU,
     GELU,
     Chain,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
@@ -162,13 +163,23 @@ def test_dense_on_numbers_worked_by_hand():
     assert y.tolist() == [[10 + 300 + 5, 20 + 400 + 6]]
 
 
-@pytest.mark.parametrize(("start", "variance"), [("he", 2 / 300), ("glorot", 2 / 500), ("lecun", 1 / 300)])
-def test_a_start_has_its_variance(start, variance):
-    layer = Dense(300, 200, start)
+@pytest.mark.parametrize(
+    ("layer", "variance"),
+    [
+        (Dense(300, 200, "he"), 2 / 300),
+        (Dense(300, 200, "glorot"), 2 / 500),
+        (Dense(300, 200, "lecun"), 1 / 300),
+        (Conv2D(100, 100, start="he"), 2 / 900),  # each output is of 900 numbers
+        (Conv2D(100, 100, start="glorot"), 2 / 1800),
+        (Conv2D(100, 100, start="lecun"), 1 / 900),
+    ],
+    ids=str,
+)
+def test_a_start_has_its_variance(layer, variance):
     layout = Layout(layer.shapes())
     p = layout.views(np.ones(layout.size))
     layer.init(p, np.random.default_rng(0))
-    assert p.W.var() == pytest.approx(variance, rel=0.02)  # 60,000 draws: standard error 0.6 %
+    assert p.W.var() == pytest.approx(variance, rel=0.02)  # 60,000 draws or more: standard error 0.6 %
     assert not p.b.any()
 
 

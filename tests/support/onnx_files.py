@@ -6,12 +6,14 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from inkgrad.costs import SquaredError
-from inkgrad.layers import Chain, Flatten
+from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.training import Plain
 
 FATAL, WARNINGS = 4, 2  # severities of onnxruntime
+CLOSE = 1e-5  # probabilities and activations of size 1 in float32
+CNN = Chain((Conv2D(1, 2), ReLU(), MaxPool2D(), Conv2D(2, 3), Flatten(), Dense(12, 4)))  # of 4 × 5 pixels
 
 
 def model_of(layer, shape, cost=None, seed=0):
@@ -21,6 +23,14 @@ def model_of(layer, shape, cost=None, seed=0):
     theta = np.random.default_rng(seed).normal(0, 0.5, Layout(layer.shapes()).size).astype(np.float32)
     labels = tuple(f"class {k}" for k in range(layer.output_shape(shape)[0]))
     return Model(layer, cost or SquaredError(), theta, labels, shape, engine=Plain())
+
+
+def assert_same_model(found, model):
+    """A model that was written and read again is the one it was."""
+    for name in "network", "cost", "labels", "input_shape":
+        assert getattr(found, name) == getattr(model, name)
+    np.testing.assert_array_equal(found.theta, model.theta)
+    assert found.theta.dtype == np.float32
 
 
 def inputs(shape, n=7):
