@@ -269,7 +269,7 @@ def test_a_file_that_is_no_picture_gets_a_clear_line(page, tmp_path):
     show(page, "read")
     (tmp_path / "no.png").write_bytes(b"no picture")
     page.set_input_files("#read-file", str(tmp_path / "no.png"))
-    expect(page.locator("#notice-text")).to_contain_text("no picture of a known format")
+    expect(page.locator("#notice-text")).to_contain_text("must be an undamaged picture file")
     page.set_input_files("#read-file", str(PAGE))
     expect(page.locator("#read-text")).to_contain_text("79018923")
 
