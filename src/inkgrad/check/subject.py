@@ -33,10 +33,6 @@ class Subject:
         """Return copies of the arrays, to spoil."""
         return {name: array.copy() for name, array in self.arrays.items()}
 
-    def changed(self, name: str, array: Array) -> dict[str, Array]:
-        """Return copies of the arrays with another one in the place of `name`."""
-        return self.copies() | {name: array}
-
     @property
     def eps(self) -> float:
         """The machine epsilon of the coarsest type among the arrays."""
