@@ -10,7 +10,9 @@ from typing import Any
 from inkgrad.errors import ModelFileError
 from inkgrad.saving.untrusted import quoted
 
-METADATA_KEY = "inkgrad"  # under which a file of another format holds our header
+METADATA_KEY = "inkgrad"
+"""Under which a file of another format holds our header."""
+
 Header = dict[str, Any]
 """What a file says of itself, beside its arrays: JSON's words, numbers, lists and dictionaries."""
 

@@ -10,11 +10,15 @@ from inkgrad.optimizers import Optimizer
 from inkgrad.training import Checkpoint, Objective, Run
 
 DEFAULT_MODEL = "cnn"
+"""The recipe that is trained where none is named."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What decides the numbers of a training, besides the data."""
+    """What decides the numbers of a training, besides the data.
+
+    Raises SettingError for less than one epoch, or less than two classes.
+    """
 
     model: str
     classes: int

@@ -33,6 +33,7 @@ lr = {low = 0.005, high = 0.5, log = true}
 batch_size = [32, 64, 128]
 momentum = {low = 0.5, high = 0.99}
 """
+"""A file of a plan, to begin with."""
 
 
 def read_plan(path: Path, trials: int | None = None) -> Plan:
