@@ -3,9 +3,8 @@
 from inkgrad.plots.boundary import decision_boundary
 from inkgrad.plots.confusion import confusion
 from inkgrad.plots.curves import curves
-from inkgrad.plots.figure_files import kind_of, save_figure, save_gif, save_png
+from inkgrad.plots.figures import gradient_check, kind_of, save_figure, save_gif, save_png
 from inkgrad.plots.first_layer import first_layer
-from inkgrad.plots.gradient_check import gradient_check
 from inkgrad.plots.misread import digit_sheet, misread
 from inkgrad.plots.reliability import calibration
 

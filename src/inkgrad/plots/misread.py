@@ -45,7 +45,7 @@ def misread(
 
     `n_examples` is how many there were, for the title, where only some of them are given; `most` is how many are shown.
 
-    Raises ShapeError for arrays that are no images or differ in number.
+    Raises ShapeError unless the images are (N, height, width) or have channels, and all are as many.
     """
     images = np.asarray(images)
     if images.ndim not in (3, 4):

@@ -156,7 +156,7 @@ def _read_places(raw: bytes, n_bytes: int) -> tuple[dict[str, TensorPlace], dict
     header = strict_json(raw)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise ValueError("its metadata are no words")
+        raise ValueError("its metadata must be strings")
     _refuse_other_dtypes(header)
     places = {name: _place(name, said) for name, said in header.items()}
     end = 0

@@ -231,7 +231,7 @@ def _schema() -> Message:
     attribute = Message({5: tensor}, dict.fromkeys((6, 10, 11, 14, 15, 22, 23), strange))
     node = Message({5: attribute, 9: texts}, {10: "a plan for several devices"})
     shape = Message({1: texts})
-    array = Message({1: Message({2: shape})}, dict.fromkeys((4, 5, 7, 8, 9), "values that are no arrays"))
+    array = Message({1: Message({2: shape})}, dict.fromkeys((4, 5, 7, 8, 9), "values that are not arrays"))
     value = Message({2: array, 4: texts})
     graph = Message({1: node, 5: tensor, 11: value, 12: value, 13: value, 14: texts, 16: texts}, {15: "sparse numbers"})
     return Message({7: graph, 8: texts, 14: texts, 26: texts}, {20: "a training", 25: "functions of its own"})

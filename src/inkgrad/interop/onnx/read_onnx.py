@@ -82,7 +82,7 @@ def _model(raw: bytes, layers: Iterable[type[Layer]], costs: Iterable[type[Cost]
 
 
 def _walked(reader: GraphReader) -> GraphReader:
-    """Go from the input to the output; raise ModelFileError for a node on the way that is no layer."""
+    """Go from the input to the output; raise ModelFileError for a node on the way that no layer here does."""
     while takers := [node for node in reader.takers(reader.value) if node.op != "Shape"]:
         if len(takers) > 1:
             _read_composite(reader)

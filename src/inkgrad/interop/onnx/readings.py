@@ -8,28 +8,11 @@ from math import prod
 
 import numpy as np
 
+from inkgrad import layers as ours
 from inkgrad.arrays import Array
 from inkgrad.interop.onnx.graph_reader import GraphReader, no_layer, other_input
 from inkgrad.interop.onnx.sketch import CHANNELS_FIRST, CHANNELS_LAST, Node
-from inkgrad.layers import (
-    ELU,
-    GELU,
-    AveragePool2D,
-    Conv2D,
-    Dense,
-    Flatten,
-    GroupNorm,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from inkgrad.layers import Layer
 
 # Rows of numbers, and what makes them.
 
@@ -60,7 +43,7 @@ def _dense(reader: GraphReader, node: Node, weights: Array, bias: Array | None) 
     if weights.ndim != 2 or len(reader.shape) != 1:
         raise no_layer(node, f"it should multiply rows with a matrix, got {reader.shape} and {weights.shape}")
     n_in, n_out = weights.shape
-    layer = Dense(n_in, n_out)
+    layer = ours.Dense(n_in, n_out)
     layer.output_shape(reader.shape)  # before the rows are put in order
     if bias is None:
         bias = np.zeros(n_out, weights.dtype)
@@ -77,7 +60,7 @@ def layer_norm(reader: GraphReader, node: Node) -> None:
         raise no_layer(node, "it should be over the last axis")
     gain = reader.parameter(node, 1)
     bias = reader.parameter(node, 2) if len(node.inputs) > 2 and node.inputs[2] else np.zeros(gain.shape, gain.dtype)
-    layer = LayerNorm(reader.shape[-1], float(node.settings.get("epsilon", 1e-5)))
+    layer = ours.LayerNorm(reader.shape[-1], float(node.settings.get("epsilon", 1e-5)))
     if gain.shape != (layer.n,):
         raise no_layer(node, f"its gain should have the shape ({layer.n},), got {gain.shape}")
     reader.add(layer, reader.untwisted(gain), reader.untwisted(bias))
@@ -89,7 +72,7 @@ def flatten(reader: GraphReader, node: Node) -> None:
     if node.op == "Flatten" and node.settings.get("axis", 1) != 1:
         raise no_layer(node, "its axis should be 1")
     reader.flatten()
-    reader.add(Flatten())
+    reader.add(ours.Flatten())
     reader.step(node)
 
 
@@ -116,7 +99,7 @@ def convolution(reader: GraphReader, node: Node) -> None:
     c_out, c_in, kernel, _ = weights.shape
     strides = _window(node, kernel)
     bias = reader.parameter(node, 2) if len(node.inputs) > 2 and node.inputs[2] else np.zeros(c_out, weights.dtype)
-    layer = Conv2D(c_in, c_out, kernel, strides, _padding(node, kernel, strides))
+    layer = ours.Conv2D(c_in, c_out, kernel, strides, _padding(node, kernel, strides))
     reader.add(layer, np.transpose(weights, (2, 3, 1, 0)), bias)
     reader.step(node)
 
@@ -180,7 +163,7 @@ def grouped(reader: GraphReader, node: Node, wanted: list[int]) -> None:
     for each, array in (scaled, gain), (shifted, bias):
         if array.shape[-3:] != (channels, 1, 1) or array.size != channels:
             raise no_layer(each, f"it should have one number for each of {channels} channels, got {array.shape}")
-    layer = GroupNorm(n_groups, channels, float(normed.settings.get("epsilon", 1e-5)))
+    layer = ours.GroupNorm(n_groups, channels, float(normed.settings.get("epsilon", 1e-5)))
     reader.add(layer, gain.reshape(-1), bias.reshape(-1))
     reader.step(*shape_of, *nodes)
 
@@ -193,7 +176,7 @@ def group_norm(reader: GraphReader, node: Node) -> None:
     gain, bias = reader.parameter(node, 1), reader.parameter(node, 2)
     if gain.shape != (channels,):
         raise no_layer(node, f"it should scale each of {channels} channels, got {gain.shape}")
-    reader.add(GroupNorm(n_groups, channels, float(node.settings.get("epsilon", 1e-5))), gain, bias)
+    reader.add(ours.GroupNorm(n_groups, channels, float(node.settings.get("epsilon", 1e-5))), gain, bias)
     reader.step(node)
 
 
@@ -211,7 +194,7 @@ def transpose(reader: GraphReader, node: Node) -> None:
 
 def activation(reader: GraphReader, node: Node, make: Callable[..., Layer], **names: tuple[str, float]) -> None:
     """Add an elementwise layer; `names` are its settings with their name in ONNX and the default there."""
-    settings = {ours: float(node.settings.get(theirs, default)) for ours, (theirs, default) in names.items()}
+    settings = {name: float(node.settings.get(theirs, default)) for name, (theirs, default) in names.items()}
     reader.add(make(**settings))
     reader.step(node)
 
@@ -235,21 +218,21 @@ def softmax(reader: GraphReader, node: Node) -> None:
     reader.step(node)
     if node.op == "LogSoftmax" and reader.takers(reader.value):
         raise no_layer(node)
-    reader.add(Softmax())
+    reader.add(ours.Softmax())
 
 
 def gelu(reader: GraphReader, node: Node) -> None:
     """Add GELU."""
     if node.settings.get("approximate", "none") != "tanh":
         raise no_layer(node, "GELU has its tanh form here: export it with approximate='tanh'")
-    activation(reader, node, GELU)
+    activation(reader, node, ours.GELU)
 
 
 def swish(reader: GraphReader, node: Node) -> None:
     """Add SiLU."""
     if node.settings.get("alpha", 1) != 1:
         raise no_layer(node, "SiLU has the factor 1")
-    activation(reader, node, SiLU)
+    activation(reader, node, ours.SiLU)
 
 
 # What stands before the network.
@@ -280,11 +263,11 @@ def cast(reader: GraphReader, node: Node) -> None:
 
 
 READINGS: Mapping[str, Callable[[GraphReader, Node], None]] = {
-    "AveragePool": partial(pool, make=AveragePool2D),
+    "AveragePool": partial(pool, make=ours.AveragePool2D),
     "Cast": cast,
     "Conv": convolution,
     "Dropout": nothing,
-    "Elu": partial(activation, make=ELU, alpha=("alpha", 1.0)),
+    "Elu": partial(activation, make=ours.ELU, alpha=("alpha", 1.0)),
     "Flatten": flatten,
     "Gelu": gelu,
     "Gemm": gemm,
@@ -292,17 +275,17 @@ READINGS: Mapping[str, Callable[[GraphReader, Node], None]] = {
     "Identity": nothing,
     "InstanceNormalization": group_norm,
     "LayerNormalization": layer_norm,
-    "LeakyRelu": partial(activation, make=LeakyReLU, leak=("alpha", 0.01)),
+    "LeakyRelu": partial(activation, make=ours.LeakyReLU, leak=("alpha", 0.01)),
     "LogSoftmax": softmax,
     "MatMul": matmul,
-    "MaxPool": partial(pool, make=MaxPool2D),
-    "Relu": partial(activation, make=ReLU),
+    "MaxPool": partial(pool, make=ours.MaxPool2D),
+    "Relu": partial(activation, make=ours.ReLU),
     "Reshape": reshape,
-    "Sigmoid": partial(activation, make=Sigmoid),
+    "Sigmoid": partial(activation, make=ours.Sigmoid),
     "Softmax": softmax,
-    "Softplus": partial(activation, make=Softplus),
+    "Softplus": partial(activation, make=ours.Softplus),
     "Swish": swish,
-    "Tanh": partial(activation, make=Tanh),
+    "Tanh": partial(activation, make=ours.Tanh),
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
 }

@@ -6,31 +6,11 @@ from functools import singledispatch
 
 import numpy as np
 
+from inkgrad import layers as ours
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.errors import SettingError
 from inkgrad.interop.onnx.sketch import Sketch
-from inkgrad.layers import (
-    ELU,
-    GELU,
-    AveragePool2D,
-    Chain,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GroupNorm,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    MaxPool2D,
-    Noise,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from inkgrad.layers import Layer
 from inkgrad.layers.activations.gelu import A, B
 from inkgrad.layout import Named
 
@@ -74,26 +54,26 @@ def draw_probabilities(cost: Cost, sketch: Sketch) -> None:
 
 
 @translate.register
-def _(layer: Chain, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.Chain, p: Named, sketch: Sketch) -> str:
     for name, inner in layer.named():
         with sketch.inside(name):
             draw(inner, p[name], sketch)
     return sketch.x_in_any_order()
 
 
-@translate.register(Dropout)
-@translate.register(Noise)
+@translate.register(ours.Dropout)
+@translate.register(ours.Noise)
 def _(layer: Layer, p: Named, sketch: Sketch) -> str:
     return sketch.x_in_any_order()  # random in training alone
 
 
 @translate.register
-def _(layer: Dense, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.Dense, p: Named, sketch: Sketch) -> str:
     return sketch.node("Gemm", sketch.x(), sketch.array("W", p.W), sketch.array("b", p.b))
 
 
 @translate.register
-def _(layer: Flatten, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.Flatten, p: Named, sketch: Sketch) -> str:
     one_channel = len(sketch.shape) == 3 and sketch.shape[-1] == 1  # whose order is the same either way
     return sketch.node("Flatten", sketch.x_in_any_order() if one_channel else sketch.x(), axis=1)
 
@@ -102,7 +82,7 @@ def _(layer: Flatten, p: Named, sketch: Sketch) -> str:
 
 
 @translate.register
-def _(layer: Conv2D, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.Conv2D, p: Named, sketch: Sketch) -> str:
     x, kernels = sketch.x_channels_first(), np.transpose(p.W, (3, 2, 0, 1))
     return sketch.node(
         "Conv",
@@ -115,16 +95,16 @@ def _(layer: Conv2D, p: Named, sketch: Sketch) -> str:
     )
 
 
-@translate.register(MaxPool2D)
-@translate.register(AveragePool2D)
-def _(layer: MaxPool2D | AveragePool2D, p: Named, sketch: Sketch) -> str:
-    op = "MaxPool" if isinstance(layer, MaxPool2D) else "AveragePool"
+@translate.register(ours.MaxPool2D)
+@translate.register(ours.AveragePool2D)
+def _(layer: ours.MaxPool2D | ours.AveragePool2D, p: Named, sketch: Sketch) -> str:
+    op = "MaxPool" if isinstance(layer, ours.MaxPool2D) else "AveragePool"
     window = [layer.size] * 2
     return sketch.node(op, sketch.x_channels_first(), kernel_shape=window, strides=window, ceil_mode=0)
 
 
 @translate.register
-def _(layer: GroupNorm, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.GroupNorm, p: Named, sketch: Sketch) -> str:
     """Each group is laid out as one channel, as InstanceNormalization takes it: GroupNormalization needs opset 21."""
     x, (height, width, channels), n = sketch.x_channels_first(), sketch.shape, layer.n_groups
     grouped = sketch.node("Reshape", x, sketch.array("grouped", [0, n, height * width * channels // n]))
@@ -139,46 +119,45 @@ def _(layer: GroupNorm, p: Named, sketch: Sketch) -> str:
 
 
 @translate.register
-def _(layer: LayerNorm, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.LayerNorm, p: Named, sketch: Sketch) -> str:
     gain, bias = sketch.array("gain", p.gain), sketch.array("bias", p.bias)
     return sketch.node("LayerNormalization", sketch.x(), gain, bias, axis=-1, epsilon=layer.eps)
 
 
 @translate.register
-def _(layer: Softmax, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.Softmax, p: Named, sketch: Sketch) -> str:
     return sketch.node("Softmax", sketch.x_in_any_order(), axis=sketch.channel_axis)
 
 
 # Activations.
 
 
-@translate.register(ReLU)
-@translate.register(Softplus)
-@translate.register(Sigmoid)
-@translate.register(Tanh)
+@translate.register(ours.ReLU)
+@translate.register(ours.Softplus)
+@translate.register(ours.Sigmoid)
+@translate.register(ours.Tanh)
 def _(layer: Layer, p: Named, sketch: Sketch) -> str:
-    names: dict[type[Layer], str] = {ReLU: "Relu", Softplus: "Softplus", Sigmoid: "Sigmoid", Tanh: "Tanh"}
-    return sketch.node(names[type(layer)], sketch.x_in_any_order())
+    return sketch.node(type(layer).__name__.capitalize(), sketch.x_in_any_order())  # Relu
 
 
 @translate.register
-def _(layer: LeakyReLU, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.LeakyReLU, p: Named, sketch: Sketch) -> str:
     return sketch.node("LeakyRelu", sketch.x_in_any_order(), alpha=layer.leak)
 
 
 @translate.register
-def _(layer: ELU, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.ELU, p: Named, sketch: Sketch) -> str:
     return sketch.node("Elu", sketch.x_in_any_order(), alpha=layer.alpha)
 
 
 @translate.register
-def _(layer: SiLU, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.SiLU, p: Named, sketch: Sketch) -> str:
     x = sketch.x_in_any_order()
     return sketch.node("Mul", x, sketch.node("Sigmoid", x))
 
 
 @translate.register
-def _(layer: GELU, p: Named, sketch: Sketch) -> str:
+def _(layer: ours.GELU, p: Named, sketch: Sketch) -> str:
     """½ x (1 + tanh(A (x + B x³))): the operation Gelu needs opset 20."""
     x, constants = sketch.x_in_any_order(), {"A": A, "B": B, "one": 1.0, "half": 0.5}
     a, b, one, half = (sketch.array(name, np.float32(value)) for name, value in constants.items())

@@ -48,7 +48,7 @@ def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
     same model.  https://onnx.ai/onnx/repo-docs/IR.html describes the format.
 
     Raises SettingError when the package onnx is not installed, for a layer without a translation, for
-    parameters too large for float32, for `preprocessing` of what are no images, and for more than 2 GB;
+    parameters too large for float32, for `preprocessing` where the inputs are not images, and for more than 2 GB;
     ModelFileError for layers whose settings cannot be described.
     """
     import inkgrad
@@ -79,7 +79,7 @@ def has_onnx() -> bool:
 def input_of(model: Model, preprocessing: bool = False) -> GraphInput:
     """Return what the graph of a model takes.
 
-    Raises SettingError for `preprocessing` of what are no images.
+    Raises SettingError for `preprocessing` where the inputs are not images.
     """
     if not preprocessing:
         return GraphInput("float32", model.input_shape)

@@ -94,7 +94,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
         The first call needs `classes`, the labels of all classes there will be, as y may lack some.
 
-        Raises what fit raises, and DataError for a label that is none of the classes.
+        Raises what fit raises, and DataError for a label that is not among the classes.
         """
         if classes is None and not hasattr(self, "classes_"):
             raise DataError("the first partial_fit needs all classes there will be: partial_fit(X, y, classes=...)")

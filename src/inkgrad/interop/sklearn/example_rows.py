@@ -121,7 +121,7 @@ def refuse_holes(y: Any) -> None:
 
 
 def refuse_more_axes(owner: str, X: Any) -> None:
-    """Raise ShapeError for X that is no table of rows."""
+    """Raise ShapeError for X of more than two axes."""
     shape = getattr(X, "shape", ())
     if len(shape) > 2:
         raise ShapeError(

@@ -8,50 +8,36 @@ from typing import Any
 
 import numpy as np
 
+from inkgrad import layers as ours
 from inkgrad.arrays import Array
 from inkgrad.errors import SettingError
-from inkgrad.layers import (
-    ELU,
-    GELU,
-    Activation,
-    Chain,
-    Dense,
-    Layer,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-    leaves,
-)
+from inkgrad.layers import Activation, Layer, leaves
 from inkgrad.layout import Layout
 
 ACTIVATIONS: dict[str, Activation | None] = {
     "identity": None,
-    "logistic": Sigmoid(),
-    "tanh": Tanh(),
-    "relu": ReLU(),
-    "leaky_relu": LeakyReLU(),
-    "elu": ELU(),
-    "gelu": GELU(),
-    "silu": SiLU(),
-    "softplus": Softplus(),
+    "logistic": ours.Sigmoid(),
+    "tanh": ours.Tanh(),
+    "relu": ours.ReLU(),
+    "leaky_relu": ours.LeakyReLU(),
+    "elu": ours.ELU(),
+    "gelu": ours.GELU(),
+    "silu": ours.SiLU(),
+    "softplus": ours.Softplus(),
 }
 
 Network = Layer | Callable[[int, int], Layer]
 
 
-def fully_connected(n_inputs: int, hidden: Iterable[int], n_outputs: int, activation: str | Activation) -> Chain:
+def fully_connected(n_inputs: int, hidden: Iterable[int], n_outputs: int, activation: str | Activation) -> ours.Chain:
     """Return dense layers of the `hidden` sizes, each with the activation, and a dense layer at the end."""
     act = ACTIVATIONS[activation] if isinstance(activation, str) else activation
     layers: list[Layer] = []
     n_in = n_inputs
     for n_out in map(int, hidden):
-        layers += [Dense(n_in, n_out, "glorot"), *([] if act is None else [act])]
+        layers += [ours.Dense(n_in, n_out, "glorot"), *([] if act is None else [act])]
         n_in = n_out
-    return Chain((*layers, Dense(n_in, n_outputs, "glorot")))
+    return ours.Chain((*layers, ours.Dense(n_in, n_outputs, "glorot")))
 
 
 def start_evenly(network: Layer, theta: Array, rng: np.random.Generator, activation: str | Activation) -> None:
@@ -71,7 +57,7 @@ def start_evenly(network: Layer, theta: Array, rng: np.random.Generator, activat
 def own_network(network: Network, n_inputs: int, n_outputs: int, input_shape: tuple[int, ...], owner: str) -> Layer:
     """Return the user's layer, or what the user's function makes.
 
-    Raises SettingError when it is no layer or has outputs of another shape than (n_outputs,), ShapeError when
+    Raises SettingError when it is something else or has outputs of another shape than (n_outputs,), ShapeError when
     it does not take inputs of input_shape.
     """
     layer: Any = network if isinstance(network, Layer) else network(n_inputs, n_outputs)
@@ -94,4 +80,4 @@ def last_layer(network: Layer) -> Layer:
 
 def ends_in_softmax(network: Layer) -> bool:
     """Return whether the outputs are probabilities already."""
-    return isinstance(last_layer(network), Softmax)
+    return isinstance(last_layer(network), ours.Softmax)

@@ -82,7 +82,7 @@ def two_logits(y: Array) -> Array:
 class OneLogitCrossEntropy(Cost):
     """The cross-entropy of two classes with the logits 0 and y, where y (N, 1) is the output of the network.
 
-    `of_two` is the cost of both logits.  As the first of them is no output, dC/dy is the second column of its
+    `of_two` is the cost of both logits.  As the first of them is always 0, dC/dy is the second column of its
     gradient: (p - t) / N with p = 1 / (1 + exp(-y)), the probability of class 1, and t = 0 or 1.
     """
 

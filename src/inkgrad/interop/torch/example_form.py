@@ -73,7 +73,7 @@ class ExampleForm:
 def form_of(input_shape: Sequence[int]) -> ExampleForm:
     """Return the form in which examples of this shape come to a network.
 
-    Raises ShapeError where it is no shape.
+    Raises ShapeError unless it is a row of whole numbers above 0.
     """
     shape = tuple(input_shape) if isinstance(input_shape, Sequence) else ()
     if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):

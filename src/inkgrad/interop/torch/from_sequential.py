@@ -10,50 +10,31 @@ from typing import Any
 
 import numpy as np
 
+from inkgrad import layers as ours
 from inkgrad.arrays import Array
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
-from inkgrad.layers import (
-    ELU,
-    GELU,
-    AveragePool2D,
-    Chain,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GroupNorm,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from inkgrad.layers import Layer
 
 Module = Any  # a torch.nn.Module
 Read = tuple[Layer, list[Array]]  # a layer, and its parameters in the order of its layout
 
 
-def from_torch(sequential: Module, input_shape: Sequence[int]) -> tuple[Chain, Array]:
+def from_torch(sequential: Module, input_shape: Sequence[int]) -> tuple[ours.Chain, Array]:
     """Return the network and the theta that compute what a torch.nn.Sequential computes.
 
     `input_shape` is that of one input as we have it: (height, width, channels) for images, although the
     Sequential takes (channels, height, width).  theta is a copy, float64 if the Sequential has such
     parameters, else float32.  A bias that is left out becomes one of zeros.
 
-    Raises SettingError for a module that is none of our layers, ShapeError for modules that do not fit
+    Raises SettingError for a module that we have no layer for, ShapeError for modules that do not fit
     one another or inputs of `input_shape`.
     """
     if type(sequential).__name__ != "Sequential":
         raise SettingError(f"from_torch takes a torch.nn.Sequential, got {type(sequential).__name__}")
     form = form_of(input_shape)
     network, arrays = _read(sequential, form)
-    assert isinstance(network, Chain)
+    assert isinstance(network, ours.Chain)
     form.after(network).refuse_as_end()
     exact = any(str(parameter.dtype) == "torch.float64" for parameter in sequential.parameters())
     theta = np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
@@ -78,12 +59,12 @@ def _chain(module: Module, form: ExampleForm) -> Read:
         form = form.after(layer)
         layers.append(layer)
         arrays += more
-    return Chain(tuple(layers)), arrays
+    return ours.Chain(tuple(layers)), arrays
 
 
 def _dense(module: Module, form: ExampleForm) -> Read:
     weight, bias = _weight_and_bias(module, module.out_features, module.in_features)
-    layer = Dense(module.in_features, module.out_features)
+    layer = ours.Dense(module.in_features, module.out_features)
     layer.output_shape(form.shape)  # before its weights are put in an order that may not fit
     return layer, [form.to_ours(weight.T), bias]
 
@@ -96,7 +77,7 @@ def _convolution(module: Module, form: ExampleForm) -> Read:
         raise no_twin(module, "inkgrad", f"its padding must be 0 or {(kernel - 1) // 2}")
     same = margin == "same" or margin == (kernel - 1) / 2
     weight, bias = _weight_and_bias(module, module.out_channels, module.in_channels, kernel, kernel)
-    layer = Conv2D(module.in_channels, module.out_channels, kernel, stride, "same" if same else "valid")
+    layer = ours.Conv2D(module.in_channels, module.out_channels, kernel, stride, "same" if same else "valid")
     return layer, [weight.transpose(2, 3, 1, 0), bias]
 
 
@@ -104,49 +85,49 @@ def _layer_norm(module: Module, form: ExampleForm) -> Read:
     if len(module.normalized_shape) != 1 or form.holds_images:
         raise no_twin(module, "inkgrad", "ours is over the last axis, which in images is that of the channels")
     n = module.normalized_shape[0]
-    layer = LayerNorm(n, module.eps)
+    layer = ours.LayerNorm(n, module.eps)
     layer.output_shape(form.shape)
     gain, bias = _weight_and_bias(module, n)
     return layer, [form.to_ours(gain), form.to_ours(bias)]
 
 
 def _group_norm(module: Module, form: ExampleForm) -> Read:
-    layer = GroupNorm(module.num_groups, module.num_channels, module.eps)
+    layer = ours.GroupNorm(module.num_groups, module.num_channels, module.eps)
     return layer, list(_weight_and_bias(module, module.num_channels))
 
 
 def _max_pool(module: Module, form: ExampleForm) -> Read:
     _must_have(module, dilation=1, return_indices=False)
-    return MaxPool2D(_side_by_side(module)), []
+    return ours.MaxPool2D(_side_by_side(module)), []
 
 
 def _average_pool(module: Module, form: ExampleForm) -> Read:
     _must_have(module, divisor_override=None)
-    return AveragePool2D(_side_by_side(module)), []
+    return ours.AveragePool2D(_side_by_side(module)), []
 
 
 def _flatten(module: Module, form: ExampleForm) -> Read:
     _must_have(module, start_dim=1, end_dim=-1)
-    return Flatten(), []
+    return ours.Flatten(), []
 
 
 def _gelu(module: Module, form: ExampleForm) -> Read:
     _must_have(module, approximate="tanh")
-    return GELU(), []
+    return ours.GELU(), []
 
 
 def _softplus(module: Module, form: ExampleForm) -> Read:
     _must_have(module, beta=1)
     if module.threshold < 20:  # at 20, PyTorch's own, x is 2e-9 off
         raise no_twin(module, "inkgrad", "its threshold must be 20 or more")
-    return Softplus(), []
+    return ours.Softplus(), []
 
 
 def _softmax(module: Module, form: ExampleForm) -> Read:
     axes = form.class_axis, form.class_axis - len(form.shape) - 1
     if module.dim not in axes:
         raise no_twin(module, "inkgrad", f"here its dim must be {axes[0]} or {axes[1]}, got {module.dim}")
-    return Softmax(), []
+    return ours.Softmax(), []
 
 
 MODULE_READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
@@ -158,15 +139,15 @@ MODULE_READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
     "MaxPool2d": _max_pool,
     "AvgPool2d": _average_pool,
     "Flatten": _flatten,
-    "Dropout": lambda module, form: (Dropout(module.p), []),
-    "ReLU": lambda module, form: (ReLU(), []),
-    "LeakyReLU": lambda module, form: (LeakyReLU(module.negative_slope), []),
-    "ELU": lambda module, form: (ELU(module.alpha), []),
+    "Dropout": lambda module, form: (ours.Dropout(module.p), []),
+    "ReLU": lambda module, form: (ours.ReLU(), []),
+    "LeakyReLU": lambda module, form: (ours.LeakyReLU(module.negative_slope), []),
+    "ELU": lambda module, form: (ours.ELU(module.alpha), []),
     "GELU": _gelu,
-    "SiLU": lambda module, form: (SiLU(), []),
+    "SiLU": lambda module, form: (ours.SiLU(), []),
     "Softplus": _softplus,
-    "Sigmoid": lambda module, form: (Sigmoid(), []),
-    "Tanh": lambda module, form: (Tanh(), []),
+    "Sigmoid": lambda module, form: (ours.Sigmoid(), []),
+    "Tanh": lambda module, form: (ours.Tanh(), []),
     "Softmax": _softmax,
 }
 

@@ -8,31 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from inkgrad import layers as ours
 from inkgrad.arrays import Array
 from inkgrad.errors import SettingError
 from inkgrad.extras import extra
 from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
-from inkgrad.layers import (
-    ELU,
-    GELU,
-    AveragePool2D,
-    Chain,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GroupNorm,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from inkgrad.layers import Layer
 from inkgrad.layout import Layout, Named
 
 Module = Any  # a torch.nn.Module
@@ -87,7 +68,7 @@ def _filled(module: Module, weight: Array, bias: Array) -> Module:
 
 
 @_twin.register
-def _(layer: Chain, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.Chain, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     modules = []
@@ -101,14 +82,14 @@ def _(layer: Chain, p: Named, form: ExampleForm) -> Module:
 
 
 @_twin.register
-def _(layer: Dense, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.Dense, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     return _filled(nn.Linear(layer.n_in, layer.n_out, device="meta"), form.to_theirs(p.W).T, p.b)
 
 
 @_twin.register
-def _(layer: Conv2D, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.Conv2D, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     padding = layer.margin if layer.padding == "same" else "valid"
@@ -117,7 +98,7 @@ def _(layer: Conv2D, p: Named, form: ExampleForm) -> Module:
 
 
 @_twin.register
-def _(layer: LayerNorm, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.LayerNorm, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     if form.holds_images:
@@ -127,42 +108,44 @@ def _(layer: LayerNorm, p: Named, form: ExampleForm) -> Module:
 
 
 @_twin.register
-def _(layer: GroupNorm, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.GroupNorm, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     return _filled(nn.GroupNorm(layer.n_groups, layer.channels, layer.eps, device="meta"), p.gain, p.bias)
 
 
 @_twin.register
-def _(layer: MaxPool2D | AveragePool2D | Flatten | Dropout, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.MaxPool2D | ours.AveragePool2D | ours.Flatten | ours.Dropout, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
-    if isinstance(layer, Flatten):
+    if isinstance(layer, ours.Flatten):
         return nn.Flatten()
-    if isinstance(layer, Dropout):
+    if isinstance(layer, ours.Dropout):
         return nn.Dropout(layer.rate)
-    return nn.MaxPool2d(layer.size) if isinstance(layer, MaxPool2D) else nn.AvgPool2d(layer.size)
+    return nn.MaxPool2d(layer.size) if isinstance(layer, ours.MaxPool2D) else nn.AvgPool2d(layer.size)
 
 
 @_twin.register
-def _(layer: ELU | LeakyReLU | GELU | Softplus | Softmax, p: Named, form: ExampleForm) -> Module:
+def _(
+    layer: ours.ELU | ours.LeakyReLU | ours.GELU | ours.Softplus | ours.Softmax, p: Named, form: ExampleForm
+) -> Module:
     from torch import nn
 
     match layer:
-        case ELU(alpha):
+        case ours.ELU(alpha):
             return nn.ELU(alpha)
-        case LeakyReLU(leak):
+        case ours.LeakyReLU(leak):
             return nn.LeakyReLU(leak)
-        case GELU():
+        case ours.GELU():
             return nn.GELU(approximate="tanh")
-        case Softplus():
+        case ours.Softplus():
             return nn.Softplus(threshold=40)  # from there on PyTorch gives x, which is less than 1e-17 off
         case _:
             return nn.Softmax(dim=form.class_axis)
 
 
 @_twin.register
-def _(layer: ReLU | SiLU | Sigmoid | Tanh, p: Named, form: ExampleForm) -> Module:
+def _(layer: ours.ReLU | ours.SiLU | ours.Sigmoid | ours.Tanh, p: Named, form: ExampleForm) -> Module:
     from torch import nn
 
     return getattr(nn, type(layer).__name__)()

@@ -1,11 +1,11 @@
-"""Figures into files, whole or not at all."""
+"""Figures: those of what can draw itself, and all of them into files, whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
@@ -16,6 +16,21 @@ UNDATED_METADATA = {  # a date would change the file each time
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
+
+
+class Drawn(Protocol):
+    """A report that can draw itself, as `inkgrad.check.Report` does."""
+
+    def figure(self) -> Any:
+        """Return a Figure."""
+
+
+def gradient_check(report: Drawn) -> Any:
+    """Return a Figure with a heat map for each array of a gradient check's report.
+
+    Each entry's error is in units of its error bar: blue is inside the bar, red outside.
+    """
+    return report.figure()
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
