@@ -78,7 +78,8 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         (n_pictures, height, width) or (n_pictures, height, width, channels).  Arrays are uint8 or floats in [0, 1],
         0 for black.
 
-        Raises SettingError as fit does, DataError where X is something else, PictureError and OSError as `on_error` says.
+        Raises SettingError as fit does, DataError where X is something else, and PictureError and OSError as
+        `on_error` says.
         """
         reader, pictures = self._reader(), _pictures(X)
         workers = 1 if self.n_jobs is None else None if self.n_jobs == -1 else self.n_jobs
