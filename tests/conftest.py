@@ -9,7 +9,7 @@ import pytest
 
 from inkgrad.data import Examples, mnist, write_idx
 from inkgrad.data.digits import IMAGES, LABELS
-from inkgrad.fast.kernels import kernels
+from inkgrad.fast import kernels
 from inkgrad.reader import Reader
 
 INSTRUCTION_SETS = {  # with what of a processor each needs, in the words of Linux
@@ -94,7 +94,7 @@ def runnable(name):
     """Whether there are kernels for this instruction set, and this machine says that it has it."""
     about = Path("/proc/cpuinfo")
     can = set(about.read_text().split()) if about.exists() else set()
-    return kernels is not None and INSTRUCTION_SETS[name] <= can
+    return kernels.compiled is not None and INSTRUCTION_SETS[name] <= can
 
 
 @pytest.fixture(
@@ -103,9 +103,7 @@ def runnable(name):
         for name in INSTRUCTION_SETS
     ]
 )
-def instructions(request):
+def instructions(request, monkeypatch):
     """The kernels of each instruction set in turn, as far as this machine has it."""
-    best = kernels.instruction_set()
-    kernels.use(request.param)
-    yield request.param
-    kernels.use(best)
+    monkeypatch.setattr(kernels, "compiled", kernels.load_kernels(request.param))
+    return request.param

@@ -26,6 +26,7 @@ CFF_FIELDS = {  # of the schema of version 1.2.0, which allows no others
 }
 METADATA = "Name: inkgrad\nVersion: 1.2\nLicense-File: LICENSE\nLicense-File: src/inkgrad/data/mnist/README.md\n\ntext"
 LICENCES = "LICENSE", "src/inkgrad/data/mnist/README.md"
+KERNELS = [f"inkgrad/fast/_kernels_{name}.cpython-311-x86_64-linux-gnu.so" for name in ("baseline", "avx2", "avx512")]
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def in_wheel(in_sdist):
     """The wheel that is made from it."""
     ours = {name.removeprefix("src/") for name in in_sdist if name.startswith("src/") and "/cpp/" not in name}
     info = {"inkgrad-1.2.dist-info/RECORD", *(f"inkgrad-1.2.dist-info/licenses/{name}" for name in LICENCES)}
-    return dict.fromkeys({*ours, *info, "inkgrad/fast/_kernels.cpython-311-x86_64-linux-gnu.so"}, 1)
+    return dict.fromkeys({*ours, *info, *KERNELS}, 1)
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_right_archives_are_not_complained_of(contents, in_sdist, in_wheel):
         "run/digits.safetensors",
         "site/index.html",
         "src/inkgrad/__pycache__/layout.cpython-311.pyc",
-        "src/inkgrad/fast/_kernels.cpython-311-x86_64-linux-gnu.so",
+        "src/inkgrad/fast/_kernels_avx2.cpython-311-x86_64-linux-gnu.so",
         "tests/data/page.png",
     ],
 )
@@ -181,7 +182,7 @@ def test_what_does_not_belong_into_the_wheel_is_named(contents, in_sdist, in_whe
     ("lost", "words"),
     [
         ("inkgrad/py.typed", "py.typed is missing"),
-        ("inkgrad/fast/_kernels.cpython-311-x86_64-linux-gnu.so", "a wheel needs a C++ compiler"),
+        (KERNELS[1], "the kernels for avx2 are missing"),
         ("inkgrad-1.2.dist-info/licenses/LICENSE", "the licence LICENSE is missing"),
     ],
 )
@@ -189,6 +190,11 @@ def test_what_the_wheel_lacks_is_named(contents, in_sdist, in_wheel, lost, words
     del in_wheel[lost]
     (wrong,) = contents.wrong_in_wheel(in_wheel, in_sdist, METADATA)
     assert words in wrong
+
+
+def test_a_wheel_without_any_kernels_is_named(contents, in_sdist, in_wheel):
+    (wrong,) = contents.wrong_in_wheel({name: 1 for name in in_wheel if name not in KERNELS}, in_sdist, METADATA)
+    assert "a wheel needs a C++ compiler" in wrong
 
 
 def test_the_sdist_of_this_tree_holds_what_it_must_and_no_more(contents, tmp_path, monkeypatch):

@@ -40,6 +40,7 @@ IN_SDIST = (
     "tests/support/catalogue.py",
 )
 CPP = "src/inkgrad/fast/cpp/"
+KERNELS = re.compile(r"inkgrad/fast/_kernels_(\w+)\.[\w.-]+")
 OURS_ALONE = {"build", "dist", "run", "site"}  # made here, at the top of the tree
 PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 BUILT = {".a", ".dll", ".dylib", ".o", ".pyc", ".so"}
@@ -76,12 +77,15 @@ def wrong_in_wheel(files: dict[str, int], sdist: dict[str, int], metadata: str) 
     about = message_from_string(metadata)
     info = f"{about['Name']}-{about['Version']}.dist-info/"
     package = {name for name in files if not name.startswith(info)}
-    kernels = {name for name in package if re.fullmatch(r"inkgrad/fast/_kernels\.[\w.-]+", name)}
+    kernels = {name: found[1] for name in package if (found := KERNELS.fullmatch(name))}
     wanted = {name.removeprefix("src/") for name in sdist if name.startswith("src/") and not name.startswith(CPP)}
     if not kernels:
         yield "the compiled kernels are missing: a wheel needs a C++ compiler"
+    for instructions in ("baseline", "avx2", "avx512") if any("x86_64" in name for name in kernels) else ():
+        if instructions not in kernels.values():
+            yield f"the kernels for {instructions} are missing"
     yield from (f"{name} is missing" for name in sorted(wanted - package))
-    yield from (f"{name} does not belong there" for name in sorted(package - wanted - kernels))
+    yield from (f"{name} does not belong there" for name in sorted(package - wanted - kernels.keys()))
     for name in about.get_all("License-File", ["LICENSE"]):
         if f"{info}licenses/{name}" not in files:
             yield f"the licence {name} is missing"

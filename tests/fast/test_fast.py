@@ -24,12 +24,12 @@ from inkgrad.fast import (
     fuse_cost,
     fuse_optimizer,
     instruction_set,
+    kernels,
     limit_threads,
     takes_bytes,
     warp,
 )
 from inkgrad.fast.base import PlainCache
-from inkgrad.fast.kernels import kernels
 from inkgrad.layers import (
     ELU,
     Chain,
@@ -50,7 +50,9 @@ from inkgrad.models import Model, load
 from inkgrad.optimizers import SGD, Adam, Averaged, Cosine, OneCycle, StepDecay
 from inkgrad.training import Objective, Plain, Run, evaluate
 
-pytestmark = pytest.mark.skipif(kernels is None, reason="installed without a C++ compiler, so there are no kernels")
+pytestmark = pytest.mark.skipif(
+    kernels.compiled is None, reason="installed without a C++ compiler, so there are no kernels"
+)
 
 FLOATS = [np.float32, np.float64]
 CLOSE = {  # of the largest number, as sums of up to some 1,000 products are rounded in another order
@@ -778,7 +780,7 @@ def test_the_kernels_say_which_instructions_they_use(instructions):
 
 def test_an_instruction_set_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="no such instruction set"):
-        kernels.use("avx1024")
+        kernels.load_kernels("avx1024")
     assert instruction_set() in ("avx512", "avx2", "baseline")
 
 

@@ -12,13 +12,14 @@ from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Warps, apply_warps
 from inkgrad.data.augmentation import affine_maps
 from inkgrad.errors import DataError, ShapeError
-from inkgrad.fast import FastSoftmaxCrossEntropy, fuse, fuse_optimizer, warp
-from inkgrad.fast.kernels import kernels
+from inkgrad.fast import FastSoftmaxCrossEntropy, fuse, fuse_optimizer, kernels, warp
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam
 
-pytestmark = pytest.mark.skipif(kernels is None, reason="installed without a C++ compiler, so there are no kernels")
+pytestmark = pytest.mark.skipif(
+    kernels.compiled is None, reason="installed without a C++ compiler, so there are no kernels"
+)
 
 fuzzed = settings(
     deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -403,13 +404,13 @@ def fenced(shape, dtype):
 def size_of(word, sizes):
     if word.isdigit():
         return int(word)
-    blocks = -(-sizes["i"] // kernels.BLOCK) + 1
+    blocks = -(-sizes["i"] // kernels.compiled.BLOCK) + 1
     return (sizes | {"room": sizes["i"] + 16, "blocks": blocks, "high": sizes["h"] // 2, "wide": sizes["w"] // 2})[word]
 
 
 def test_every_kernel_is_listed_here():
-    public = {name for name in dir(kernels) if name[0] != "_" and callable(getattr(kernels, name))}
-    assert public - {"use", "instruction_set"} == ARRAYS.keys()
+    public = {name for name in dir(kernels.compiled) if name[0] != "_" and callable(getattr(kernels.compiled, name))}
+    assert public - {"instruction_sets"} == ARRAYS.keys()
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -417,7 +418,7 @@ def test_every_kernel_is_listed_here():
 @given(data=st.data())
 def test_a_kernel_refuses_arrays_that_do_not_fit_and_writes_nowhere_else(instructions, name, data):
     """One array of another shape, type or order; the fences around all stay as they were."""
-    kernel = getattr(kernels, name)
+    kernel = getattr(kernels.compiled, name)
     signature = data.draw(st.sampled_from([text for text, *_ in kernel.__nb_signature__]))
     sizes = {axis: data.draw(st.sampled_from([1, 2, 3, 5, 17, 0, 66]), label=axis) for axis in "nhwio"} | {"grid": 4}
     strange = data.draw(st.sampled_from([None, *ARRAYS[name]]), label="strange")

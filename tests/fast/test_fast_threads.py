@@ -10,14 +10,15 @@ from support.commands import output_of
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, Examples
-from inkgrad.fast import REPLACEMENTS, Fast, fuse, fuse_optimizer, warp
-from inkgrad.fast.kernels import kernels
+from inkgrad.fast import REPLACEMENTS, Fast, fuse, fuse_optimizer, kernels, warp
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam
 from inkgrad.training import Objective, Run
 
-pytestmark = pytest.mark.skipif(kernels is None, reason="installed without a C++ compiler, so there are no kernels")
+pytestmark = pytest.mark.skipif(
+    kernels.compiled is None, reason="installed without a C++ compiler, so there are no kernels"
+)
 
 PLAIN = [  # with the shape of one input, and the part of it that is not zero
     (Chain((Conv2D(1, 9), ReLU(), MaxPool2D())), (9, 8, 1), 1),

@@ -6,8 +6,8 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import Warps, apply_warps, refuse_bad_images, spline_basis
+from inkgrad.fast import kernels
 from inkgrad.fast.base import LARGEST, fits, ordered
-from inkgrad.fast.kernels import kernels
 
 
 def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
@@ -18,12 +18,12 @@ def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
 
     Raises ShapeError and DataError as apply_warps does.
     """
-    if kernels is None or not _suits(images) or len(warps) != len(images):
+    if kernels.compiled is None or not _suits(images) or len(warps) != len(images):
         return apply_warps(images, warps)
     refuse_bad_images(images)
     bent, (height, width), grid = np.empty_like(images, order="C"), images.shape[1:3], warps.bumps.shape[1]
     bases = [spline_basis(grid, n) if grid else np.empty((0, n), np.float32) for n in (height, width)]
-    kernels.warp(
+    kernels.compiled.warp(
         ordered(images), ordered(warps.affine), ordered(warps.bumps), ordered(warps.thickness), *bases, bent, n_threads
     )
     return bent

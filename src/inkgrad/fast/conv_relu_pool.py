@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import Array
+from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer, ordered, write_back
-from inkgrad.fast.kernels import kernels
 from inkgrad.layout import Named
 
 FEWEST_FOR_WINOGRAD = 8  # channels of the input; with fewer, transforming them costs more than it saves
@@ -27,13 +27,13 @@ class FastConvReLUPool(FastLayer):
         shape = (len(x), *self.plain.output_shape(x.shape[1:]))
         y, codes = np.empty(shape, dtype), np.empty(shape, np.uint8)
         winograd = x.shape[-1] >= FEWEST_FOR_WINOGRAD
-        tame = kernels.conv_forward(x, ordered(p.W), ordered(p.b), winograd, y, codes, self.n_threads)
+        tame = kernels.compiled.conv_forward(x, ordered(p.W), ordered(p.b), winograd, y, codes, self.n_threads)
         return (y, (x, codes)) if tame else None
 
     def quick_backward(self, p: Named, g: Named, cache: tuple[Array, Array], dy: Array, dx: Array | None) -> bool:
         x, codes = cache
         dW, db = ordered(g.W), ordered(g.b)
-        tame = kernels.conv_backward(x, ordered(p.W), codes, dy, dW, db, dx, self.n_threads)
+        tame = kernels.compiled.conv_backward(x, ordered(p.W), codes, dy, dW, db, dx, self.n_threads)
         write_back(g, dW, db)
         return bool(tame)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
+from inkgrad.fast import kernels
 from inkgrad.fast.base import fits, ordered
-from inkgrad.fast.kernels import TYPES, kernels
 from inkgrad.layers import Softmax
 
 
@@ -26,7 +26,9 @@ class FastSoftmaxCrossEntropy(Cost):
     def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
         if _suits(y, t):
             dy = np.empty(y.shape, y.dtype)
-            cost = kernels.softmax_cross_entropy(ordered(y), ordered(t.astype(np.int64, copy=False)), self._binary, dy)
+            cost = kernels.compiled.softmax_cross_entropy(
+                ordered(y), ordered(t.astype(np.int64, copy=False)), self._binary, dy
+            )
             if cost == cost:  # NaN where a class number is none or a logit too large
                 return cost, dy
         return self._plain(y, t)
@@ -50,7 +52,7 @@ def _suits(y: Array, t: Array) -> bool:
     return (
         isinstance(y, np.ndarray)
         and isinstance(t, np.ndarray)
-        and y.dtype in TYPES
+        and y.dtype in kernels.TYPES
         and t.dtype.kind in "iu"
         and t.shape == y.shape[:1]
         and y.ndim == 2

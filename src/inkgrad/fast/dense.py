@@ -10,8 +10,8 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import as_inputs
+from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer, ordered, write_back
-from inkgrad.fast.kernels import kernels
 from inkgrad.layers import ELU, LeakyReLU, ReLU
 from inkgrad.layout import Named
 
@@ -62,34 +62,34 @@ class FastDense(FastLayer):
         lists = Lists(
             np.empty((n, n_in + ROOM), np.int32),
             np.empty((n, n_in + ROOM), dtype),
-            np.empty((n, -(-n_in // kernels.BLOCK) + 1), np.int32),
+            np.empty((n, -(-n_in // kernels.compiled.BLOCK) + 1), np.int32),
         )
-        tame = kernels.sparse_forward(x, W, b, *self.slope, y, *lists, self.n_threads)
+        tame = kernels.compiled.sparse_forward(x, W, b, *self.slope, y, *lists, self.n_threads)
         return (y, (x, y, lists)) if tame else None
 
     def _multiply(self, x: Array, W: Array, b: Array) -> tuple[Array, Any] | None:
         if W.shape[1] <= NARROW:
             y = np.empty((len(x), W.shape[1]), x.dtype)
-            tame = kernels.narrow_forward(x, W, b, *self.slope, y, self.n_threads)
+            tame = kernels.compiled.narrow_forward(x, W, b, *self.slope, y, self.n_threads)
         else:
             y = x @ W
-            tame = kernels.bias_activation(y, b, *self.slope)
+            tame = kernels.compiled.bias_activation(y, b, *self.slope)
         return (y, (x, y, None)) if tame else None
 
     def quick_backward(self, p: Named, g: Named, cache: Any, dy: Array, dx: Array | None) -> bool:
         x, y, lists = cache
         dz, dW, db = np.empty_like(y), ordered(g.W), ordered(g.b)
-        if not kernels.activation_gradient(y, dy, *self.slope, dz, db):
+        if not kernels.compiled.activation_gradient(y, dy, *self.slope, dz, db):
             return False
         narrow = dz.shape[1] <= NARROW
         if lists is not None:
-            kernels.sparse_gradient(*lists, dz, dW, self.n_threads)
+            kernels.compiled.sparse_gradient(*lists, dz, dW, self.n_threads)
         elif narrow:
-            kernels.narrow_gradient(x, dz, dW, self.n_threads)
+            kernels.compiled.narrow_gradient(x, dz, dW, self.n_threads)
         else:
             np.matmul(x.T, dz, out=dW)
         if dx is not None and narrow:
-            kernels.narrow_back(dz, ordered(p.W), dx, self.n_threads)
+            kernels.compiled.narrow_back(dz, ordered(p.W), dx, self.n_threads)
         elif dx is not None:
             np.matmul(dz, p.W.T, out=dx)
         write_back(g, dW, db)

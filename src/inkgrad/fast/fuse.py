@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
 from inkgrad.fast.cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.dense import FastDense
-from inkgrad.fast.kernels import kernels
 from inkgrad.fast.optimizers import FastAdam, FastSGD
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.optimizers import SGD, Adam, Averaged, Optimizer
@@ -45,7 +45,7 @@ def fuse(
 
     So a network may be trained fused and saved plain.  Without kernels it comes back as it is.
     """
-    if kernels is None or type(network) is not Chain:  # a subclass may do something else
+    if kernels.compiled is None or type(network) is not Chain:  # a subclass may do something else
         return network
     fused: list[Layer] = []
     rest = list(network.layers)
@@ -74,7 +74,7 @@ def _first_fast(
 
 def fuse_cost(network: Layer, cost: Cost) -> tuple[Layer, Cost]:
     """Return the network and the cost for training; a Softmax at the end goes into the cost, which is fast."""
-    if kernels is None:
+    if kernels.compiled is None:
         return network, cost
     if type(cost) is SoftmaxCrossEntropy:
         return network, FastSoftmaxCrossEntropy(cost)
@@ -87,9 +87,9 @@ def fuse_optimizer(optimizer: Optimizer, n_threads: int = 1) -> Optimizer:
     """Return a fast optimizer that takes the same steps and has the same memory, where there is one."""
     if type(optimizer) is Averaged:
         return Averaged(fuse_optimizer(optimizer.optimizer, n_threads), optimizer.keep)
-    if kernels is not None and type(optimizer) is SGD:
+    if kernels.compiled is not None and type(optimizer) is SGD:
         return FastSGD(**vars(optimizer), n_threads=n_threads)
-    if kernels is not None and type(optimizer) is Adam:
+    if kernels.compiled is not None and type(optimizer) is Adam:
         return FastAdam(**vars(optimizer), n_threads=n_threads)
     return optimizer
 

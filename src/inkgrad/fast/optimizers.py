@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from inkgrad.arrays import Array
-from inkgrad.fast.kernels import TYPES, kernels
+from inkgrad.fast import kernels
 from inkgrad.optimizers import SGD, Adam
 from inkgrad.optimizers.base import rate
 
@@ -21,7 +21,7 @@ class FastSGD(SGD):
         if not _suits(theta, gradient, state["v"]):
             return super().step(theta, gradient, state)
         lr = rate(self.lr, int(state["step"]))
-        kernels.sgd(theta, gradient, state["v"], lr, self.momentum, self.n_threads)
+        kernels.compiled.sgd(theta, gradient, state["v"], lr, self.momentum, self.n_threads)
         state["step"] += 1
         return None
 
@@ -38,7 +38,7 @@ class FastAdam(Adam):
         lr = rate(self.lr, int(state["step"]))
         state["step"] += 1
         t = int(state["step"])
-        kernels.adam(
+        kernels.compiled.adam(
             theta,
             gradient,
             state["m"],
@@ -56,4 +56,4 @@ class FastAdam(Adam):
 
 def _suits(*vectors: Array) -> bool:
     dtype = vectors[0].dtype
-    return dtype in TYPES and all(v.dtype == dtype and v.ndim == 1 and v.flags.carray for v in vectors)
+    return dtype in kernels.TYPES and all(v.dtype == dtype and v.ndim == 1 and v.flags.carray for v in vectors)

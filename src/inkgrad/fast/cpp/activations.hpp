@@ -1,11 +1,13 @@
-// Activations: the exponential, and the activations that follow a product while it is in registers.
+// Activations: the exponential, and the activations that follow a product, while it is in registers or after BLAS.
 
 #pragma once
 
-#include "jobs.hpp"
+#include "binding.hpp"
 #include "vector.hpp"
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
+
+enum class Slope : int { identity = 0, leaky = 1, elu = 2 };  // leaky with leak 0 is ReLU
 
 template <class T>
 constexpr T LOWEST = T(sizeof(T) == 4 ? -87 : -708);  // e^x is an ordinary number from here on
@@ -76,4 +78,29 @@ bool activation_gradient(int rows, int columns, const T* y, const T* dy, Slope s
     return watch.tame();
 }
 
-}  // namespace inkgrad::INKGRAD_ISA
+// From Python ----------------------------------------------------------------------------------------------
+
+template <class T>
+void define_activations(nb::module_& m) {
+    m.def(
+        "bias_activation",
+        [](Array<T> y, Input<T> b, int slope, T alpha) {
+            expect(y.ndim() == 2, "y has two axes");
+            expect_shape(b, {y.shape(1)}, "b has the wrong shape");
+            return bias_activation(int(y.shape(0)), int(y.shape(1)), b.data(), Slope(slope), alpha, y.data());
+        },
+        fixed("y"), fixed("b"), "slope"_a, "alpha"_a, NoLock());
+    m.def(
+        "activation_gradient",
+        [](Input<T> y, Input<T> dy, int slope, T alpha, Array<T> dz, Array<T> db) {
+            expect(y.ndim() == 2, "y has two axes");
+            expect_shape(dy, {y.shape(0), y.shape(1)}, "dy has the wrong shape");
+            expect_shape(dz, {y.shape(0), y.shape(1)}, "dz has the wrong shape");
+            expect_shape(db, {y.shape(1)}, "db has the wrong shape");
+            return activation_gradient(int(y.shape(0)), int(y.shape(1)), y.data(), dy.data(), Slope(slope), alpha,
+                                       dz.data(), db.data());
+        },
+        fixed("y"), fixed("dy"), "slope"_a, "alpha"_a, fixed("dz"), fixed("db"), NoLock());
+}
+
+}  // namespace inkgrad

@@ -17,12 +17,29 @@
 
 #include "conv_forward.hpp"
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
+
+constexpr int SHARDS = 8;  // dW and db are added up in so many parts, whatever the number of threads
 
 template <class T>
-struct Run {  // a row of a patch: 3 c_in numbers in whole vectors
-    int vectors, size;
-    explicit Run(const Conv<T>& job) : vectors(padded<T>(3 * job.c_in) / LANES<T>), size(vectors * LANES<T>) {}
+struct ConvBackward : Images<T> {
+    int c_out;
+    const T* W;            // (3, 3, c_in, c_out)
+    const uint8_t* codes;  // (n, height / 2, width / 2, c_out), of conv_forward
+    const T* dy;           // like codes
+    T* dx;                 // like x, or null
+    T* prepared;           // W as the kernel wants it for dx
+};
+
+// A row of a patch: 3 c_in numbers in vectors.  17 to 24 of them fill three halves of the vectors of AVX-512, but one
+// and a half whole ones.
+template <class T>
+struct Run {
+    bool halves;
+    int lanes, vectors, size;
+    explicit Run(int c_in)
+        : halves(VECTOR_BYTES == 64 && sizeof(T) == 4 && 3 * c_in > 16 && 3 * c_in <= 24),
+          lanes(halves ? LANES<T> / 2 : LANES<T>), vectors((3 * c_in + lanes - 1) / lanes), size(vectors * lanes) {}
 };
 
 template <class T>
@@ -37,7 +54,7 @@ struct Lists {  // for each output channel, where its gradient is not zero
 // false where a number is too large.  Every other row and column come in turn: patches of neighbours overlap, and
 // a processor waits long for what it has just written in part.
 template <class T>
-bool find_gradient(const Conv<T>& job, const Bordered<T>& shape, size_t first, T* dz, int32_t* corner, T* db) {
+bool find_gradient(const ConvBackward<T>& job, const Bordered<T>& shape, size_t first, T* dz, int32_t* corner, T* db) {
     const int wide = padded<T>(job.c_out), out_columns = job.width / 2;
     typedef typename VectorOf<int32_t, LANES<T> * 4>::type Places;
     Watch<T> watch;
@@ -86,7 +103,7 @@ ALWAYS_INLINE void turn(__m512 (&rows)[16]) {
 }
 
 // 16 places of 16 output channels at once.
-inline void list_block(const Conv<float>& job, const float* dz, const int32_t* corner, const Lists<float>& lists, int o) {
+inline void list_block(const ConvBackward<float>& job, const float* dz, const int32_t* corner, const Lists<float>& lists, int o) {
     const int wide = padded<float>(job.c_out), channels = smaller(16, job.c_out - o);
     __m512 d[16], at[16];
     __mmask16 there[16];
@@ -111,7 +128,7 @@ inline void list_block(const Conv<float>& job, const float* dz, const int32_t* c
 
 // Fill the lists of all output channels.
 template <class T>
-void list_gradient(const Conv<T>& job, const T* dz, const int32_t* corner, const Lists<T>& lists) {
+void list_gradient(const ConvBackward<T>& job, const T* dz, const int32_t* corner, const Lists<T>& lists) {
     const int places = job.height / 2 * (job.width / 2), wide = padded<T>(job.c_out);
     int listed = 0;
     for (int o = 0; o < job.c_out; o++) lists.count[o] = 0;
@@ -134,45 +151,48 @@ void list_gradient(const Conv<T>& job, const T* dz, const int32_t* corner, const
     }
 }
 
-// dW of one output channel, `vectors` vectors of each of the three rows, from `column` on.
-template <class T, int vectors>
+// dW of one output channel, `vectors` vectors V of each of the three rows.
+template <class V, int vectors, class T>
 ALWAYS_INLINE void add_patches(const T* x, int stride, const int32_t* offset, const T* value, int count, T* sums, int run) {
-    constexpr int L = LANES<T>;
-    Vector<T> s[3][vectors];
+    constexpr int L = sizeof(V) / sizeof(T);
+    V s[3][vectors];
     UNROLL
     for (int r = 0; r < 3; r++)
         UNROLL
-        for (int v = 0; v < vectors; v++) s[r][v] = load(sums + r * run + v * L);
+        for (int v = 0; v < vectors; v++) s[r][v] = load_as<V>(sums + r * run + v * L);
     for (int k = 0; k < count; k++) {
         const T* patch = x + offset[k];
         const T d = value[k];
         UNROLL
         for (int r = 0; r < 3; r++)
             UNROLL
-            for (int v = 0; v < vectors; v++) s[r][v] += d * load(patch + r * stride + v * L);
+            for (int v = 0; v < vectors; v++) s[r][v] += d * load_as<V>(patch + r * stride + v * L);
     }
     UNROLL
     for (int r = 0; r < 3; r++)
         UNROLL
-        for (int v = 0; v < vectors; v++) store(sums + r * run + v * L, s[r][v]);
+        for (int v = 0; v < vectors; v++) store_as(sums + r * run + v * L, s[r][v]);
 }
 
-// dx around the gradients of one output channel, `vectors` vectors of each of the three rows.
-template <class T, int vectors>
+// dx around the gradients of one output channel, `vectors` vectors V of each of the three rows.
+template <class V, int vectors, class T>
 ALWAYS_INLINE void add_weights(T* dx, int stride, const int32_t* offset, const T* value, int count, const T* W, int run) {
-    constexpr int L = LANES<T>;
-    Vector<T> w[3][vectors];
+    constexpr int L = sizeof(V) / sizeof(T);
+    V w[3][vectors];
     UNROLL
     for (int r = 0; r < 3; r++)
         UNROLL
-        for (int v = 0; v < vectors; v++) w[r][v] = load(W + r * run + v * L);
+        for (int v = 0; v < vectors; v++) w[r][v] = load_as<V>(W + r * run + v * L);
     for (int k = 0; k < count; k++) {
         T* patch = dx + offset[k];
         const T d = value[k];
         UNROLL
         for (int r = 0; r < 3; r++)
             UNROLL
-            for (int v = 0; v < vectors; v++) store(patch + r * stride + v * L, load(patch + r * stride + v * L) + d * w[r][v]);
+            for (int v = 0; v < vectors; v++) {
+                T* here = patch + r * stride + v * L;
+                store_as(here, load_as<V>(here) + d * w[r][v]);
+            }
     }
 }
 
@@ -199,22 +219,23 @@ ALWAYS_INLINE void for_blocks(int vectors, Work work) {
         default: call(REGISTERS == 32 ? 8 : 1);       \
     }
 
-template <class T>
-void backward_image(const Conv<T>& job, const Bordered<T>& shape, const Lists<T>& lists, const T* x, T* dx) {
-    const Run<T> run(job);
+// Both, for all output channels, in vectors V.
+template <class V, class T>
+void add_channels(const ConvBackward<T>& job, int stride, const Lists<T>& lists, const T* x, T* sums, T* dx) {
+    const Run<T> run(job.c_in);
     for_blocks(run.vectors, [&](int from, int vectors) {
-        const int at = from * LANES<T>;
+        const int at = from * run.lanes;
         for (int o = 0; o < job.c_out; o++) {
             const size_t list = size_t(o) * lists.room;
-#define ADD(n) add_patches<T, n>(x + at, shape.stride, lists.offset + list, lists.value + list, lists.count[o], \
-                                 job.sums + size_t(o) * 3 * run.size + at, run.size)
+#define ADD(n) add_patches<V, n>(x + at, stride, lists.offset + list, lists.value + list, lists.count[o], \
+                                 sums + size_t(o) * 3 * run.size + at, run.size)
             FOR_EACH_COUNT(vectors, ADD)
 #undef ADD
         }
         if (!dx) return;
         for (int o = 0; o < job.c_out; o++) {
             const size_t list = size_t(o) * lists.room;
-#define ADD(n) add_weights<T, n>(dx + at, shape.stride, lists.offset + list, lists.value + list, lists.count[o], \
+#define ADD(n) add_weights<V, n>(dx + at, stride, lists.offset + list, lists.value + list, lists.count[o], \
                                  job.prepared + size_t(o) * 3 * run.size + at, run.size)
             FOR_EACH_COUNT(vectors, ADD)
 #undef ADD
@@ -222,9 +243,17 @@ void backward_image(const Conv<T>& job, const Bordered<T>& shape, const Lists<T>
     });
 }
 
+template <class T>
+void backward_image(const ConvBackward<T>& job, int stride, const Lists<T>& lists, const T* x, T* sums, T* dx) {
+    if constexpr (VECTOR_BYTES == 64 && sizeof(T) == 4)
+        if (Run<T>(job.c_in).halves)
+            return add_channels<typename VectorOf<T, VECTOR_BYTES / 2>::type>(job, stride, lists, x, sums, dx);
+    add_channels<Vector<T>>(job, stride, lists, x, sums, dx);
+}
+
 // Where c_in is 1: dW from one image, vector by vector of output channels, all nine weights in registers.
 template <class T>
-bool narrow_image(const Conv<T>& job, const Bordered<T>& shape, size_t first, const T* x, T* sums, T* db) {
+bool narrow_image(const ConvBackward<T>& job, const Bordered<T>& shape, size_t first, const T* x, T* sums, T* db) {
     const int out_columns = job.width / 2, wide = padded<T>(job.c_out);
     Watch<T> watch;
     for (int o = 0; o < job.c_out; o += LANES<T>) {
@@ -261,26 +290,21 @@ bool narrow_image(const Conv<T>& job, const Bordered<T>& shape, size_t first, co
 }
 
 template <class T>
-bool is_narrow(const Conv<T>& job) {
+bool is_narrow(const ConvBackward<T>& job) {
     return job.c_in == 1 && !job.dx;
 }
 
 // How many numbers a shard's sums take: dW as (c_out, 3, run), or (9, c_out) where it is narrow; then db.
 template <class T>
-size_t conv_sums(const Conv<T>& job) {
+size_t size_of_sums(const ConvBackward<T>& job) {
     const int wide = padded<T>(job.c_out);
-    return wide + (is_narrow(job) ? size_t(9) * wide : size_t(job.c_out) * 3 * Run<T>(job).size);
-}
-
-template <class T>
-size_t conv_backward_prepared(const Conv<T>& job) {
-    return size_t(job.c_out) * 3 * Run<T>(job).size;
+    return wide + (is_narrow(job) ? size_t(9) * wide : size_t(job.c_out) * 3 * Run<T>(job.c_in).size);
 }
 
 // W for dx, for the output channels [first, last): a run for each channel and row, with zeros at its end.
 template <class T>
-void conv_backward_prepare(const Conv<T>& job, int first, int last) {
-    const Run<T> run(job);
+void prepare_channels(const ConvBackward<T>& job, int first, int last) {
+    const Run<T> run(job.c_in);
     UNROLL
     for (int r = 0; r < 3; r++)
         for (int k = 0; k < run.size; k++)
@@ -296,7 +320,7 @@ struct BackwardScratch {
     int32_t* corner;
     Lists<T> lists;
     size_t size;  // bytes
-    BackwardScratch(const Conv<T>& job, void* memory) {
+    BackwardScratch(const ConvBackward<T>& job, void* memory) {
         const size_t image = Bordered<T>(job).size, windows = size_t(job.height / 2) * (job.width / 2);
         const size_t outputs = windows * padded<T>(job.c_out);
         lists.room = int(windows) + LANES<float>;
@@ -310,32 +334,27 @@ struct BackwardScratch {
     }
 };
 
+// Backward for the images [first, last), adding to `sums`; false where a number is too large for us.
 template <class T>
-size_t conv_backward_scratch(const Conv<T>& job) {
-    return BackwardScratch<T>(job, nullptr).size;
-}
-
-// Backward for the images [first, last), adding to job.sums; false where a number is too large for us.
-template <class T>
-bool conv_backward(const Conv<T>& job, int first, int last, void* scratch) {
+bool backward_images(const ConvBackward<T>& job, T* sums, int first, int last, void* scratch) {
     const Bordered<T> shape(job);
     const BackwardScratch<T> mine(job, scratch);
     const size_t windows = size_t(job.height / 2) * (job.width / 2);
-    T *x = mine.x, *dx = mine.dx;
+    T *x = mine.x, *dx = job.dx ? mine.dx : nullptr;
     __builtin_memset(x, 0, sizeof(T) * shape.size);
-    T* db = job.sums + conv_sums(job) - padded<T>(job.c_out);
+    T* db = sums + size_of_sums(job) - padded<T>(job.c_out);
     const int in_row = job.width * job.c_in, used = smaller(in_row, shape.stride - job.c_in);
     for (int image = first; image < last; image++) {
         copy_bordered(job, image, x);
         if (is_narrow(job)) {
-            if (!narrow_image(job, shape, image * windows, x, job.sums, db)) return false;
+            if (!narrow_image(job, shape, image * windows, x, sums, db)) return false;
             continue;
         }
         if (!find_gradient(job, shape, image * windows, mine.dz, mine.corner, db)) return false;
         list_gradient(job, mine.dz, mine.corner, mine.lists);
-        if (job.dx) __builtin_memset(dx, 0, sizeof(T) * shape.size);
-        backward_image(job, shape, mine.lists, x, job.dx ? dx : nullptr);
-        if (!job.dx) continue;
+        if (dx) __builtin_memset(dx, 0, sizeof(T) * shape.size);
+        backward_image(job, shape.stride, mine.lists, x, sums, dx);
+        if (!dx) continue;
         T* to = job.dx + size_t(image) * job.height * in_row;
         __builtin_memset(to, 0, sizeof(T) * job.height * in_row);
         for (int row = 0; row < smaller(job.height, shape.rows - 1); row++)
@@ -346,16 +365,15 @@ bool conv_backward(const Conv<T>& job, int first, int last, void* scratch) {
 
 // dW (3, 3, c_in, c_out) and db of the output channels [first, last): the sums of all shards, in their order.
 template <class T>
-void conv_gather(const Conv<T>& job, int shards, int first, int last, T* dW, T* db) {
-    const int wide = padded<T>(job.c_out), run = Run<T>(job).size;
-    const size_t size = conv_sums(job);
-    T* total = job.sums;
+void gather_channels(const ConvBackward<T>& job, T* sums, int first, int last, T* dW, T* db) {
+    const int wide = padded<T>(job.c_out), run = Run<T>(job.c_in).size;
+    const size_t size = size_of_sums(job);
     auto add = [&](size_t from, size_t to) {
-        for (int shard = 1; shard < shards; shard++)
-            for (size_t i = from; i < to; i++) total[i] += job.sums[shard * size + i];
+        for (int shard = 1; shard < SHARDS; shard++)
+            for (size_t i = from; i < to; i++) sums[i] += sums[shard * size + i];
     };
     add(size - wide + first, size - wide + last);
-    for (int o = first; o < last; o++) db[o] = total[size - wide + o];
+    for (int o = first; o < last; o++) db[o] = sums[size - wide + o];
     if (is_narrow(job))
         UNROLL
         for (int k = 0; k < 9; k++) add(size_t(k) * wide + first, size_t(k) * wide + last);
@@ -366,7 +384,60 @@ void conv_gather(const Conv<T>& job, int shards, int first, int last, T* dW, T* 
         for (int k = 0; k < 3 * job.c_in; k++)
             for (int o = first; o < last; o++)
                 dW[size_t(r * 3 * job.c_in + k) * job.c_out + o] =
-                    total[is_narrow(job) ? size_t(r * 3 + k) * wide + o : (size_t(o) * 3 + r) * run + k];
+                    sums[is_narrow(job) ? size_t(r * 3 + k) * wide + o : (size_t(o) * 3 + r) * run + k];
 }
 
-}  // namespace inkgrad::INKGRAD_ISA
+// From Python ----------------------------------------------------------------------------------------------
+
+template <class T>
+size_t rounded(size_t n) {  // so that what follows is aligned too
+    constexpr size_t unit = ALIGNMENT / sizeof(T);
+    return (n + unit - 1) / unit * unit;
+}
+
+// dW, db and dx, unless that is null; false where a number is too large for us.
+template <class T, class X>
+bool conv_backward(Input<X> x, Input<T> W, Input<uint8_t> codes, Input<T> dy, Array<T> dW, Array<T> db, Array<T> dx,
+                   int n_threads) {
+    const Images<T> images = images_of<T>(x, W);
+    const size_t c_in = x.shape(3), c_out = W.shape(3);
+    expect_pooled(images, c_out, codes, "codes have the wrong shape");
+    expect_pooled(images, c_out, dy, "dy has the wrong shape");
+    expect_shape(dW, {3, 3, c_in, c_out}, "dW has the wrong shape");
+    expect_shape(db, {c_out}, "db has the wrong shape");
+    ConvBackward<T> job{images, int(c_out), W.data(), codes.data(), dy.data(), nullptr, nullptr};
+    if (dx.is_valid()) {
+        expect_shape(dx, {x.shape(0), x.shape(1), x.shape(2), c_in}, "dx has the wrong shape");
+        job.dx = dx.data();
+    }
+    const size_t size = size_of_sums(job), weights = job.dx ? rounded<T>(c_out * 3 * Run<T>(job.c_in).size) : 0;
+    job.prepared = room_for<T>(weights + SHARDS * size);
+    T* sums = job.prepared + weights;
+    auto for_channels = [&](auto work) {
+        const int channels = 16, groups = (job.c_out + channels - 1) / channels;
+        share(n_threads, groups, 0, [&](int group, void*) {
+            work(group * channels, std::min(job.c_out, (group + 1) * channels));
+        });
+    };
+    if (job.dx) for_channels([&](int first, int last) { prepare_channels(job, first, last); });
+    std::atomic<bool> tame{true};
+    share(n_threads, SHARDS, BackwardScratch<T>(job, nullptr).size, [&](int shard, void* scratch) {
+        T* mine = sums + shard * size;
+        std::fill(mine, mine + size, T(0));
+        if (!backward_images(job, mine, cut(job.n, shard, SHARDS), cut(job.n, shard + 1, SHARDS), scratch)) tame = false;
+    });
+    for_channels([&](int first, int last) { gather_channels(job, sums, first, last, dW.data(), db.data()); });
+    return tame;
+}
+
+template <class T>
+void define_conv_backward(nb::module_& m) {
+    auto define = [&](auto kernel) {
+        m.def("conv_backward", kernel, fixed("x"), fixed("W"), fixed("codes"), fixed("dy"), fixed("dW"), fixed("db"),
+              fixed("dx").none(), "n_threads"_a, NoLock());
+    };
+    define(conv_backward<T, T>);
+    define(conv_backward<T, uint8_t>);
+}
+
+}  // namespace inkgrad

@@ -12,38 +12,57 @@
 
 #pragma once
 
-#include "jobs.hpp"
+#include "binding.hpp"
 #include "product.hpp"
 #include "vector.hpp"
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
 
 constexpr int TILES = 56;  // tiles that go through Winograd's products together
+
+// Images x (n, height, width, c_in), as numbers or as bytes in 0..255.
+template <class T>
+struct Images {
+    int n, height, width, c_in;
+    const uint8_t* bytes;  // or null
+    const T* x;            // where bytes is null
+};
+
+template <class T>
+struct ConvForward : Images<T> {
+    int c_out;
+    bool winograd;
+    const T* W;      // (3, 3, c_in, c_out)
+    const T* b;      // (c_out,)
+    T* y;            // (n, height / 2, width / 2, c_out)
+    uint8_t* codes;  // like y: which of the window's four it was, or 4 where none is above zero
+    T* prepared;     // W as the kernel wants it
+};
 
 // An image with a border of zeros: one row above and left, and as far below and right as windows reach.
 template <class T>
 struct Bordered {
     int rows, columns, stride, size;  // stride: from row to row; size: with room for a vector beyond
-    explicit Bordered(const Conv<T>& job)
-        : rows(job.height / 2 * 2 + 2), columns(job.width / 2 * 2 + 2), stride(columns * job.c_in),
+    explicit Bordered(const Images<T>& images)
+        : rows(images.height / 2 * 2 + 2), columns(images.width / 2 * 2 + 2), stride(columns * images.c_in),
           size(padded<T>(rows * stride + 2 * LANES<T>)) {}
 };
 
 // Copy an image into the middle of `to`, whose border is zero already; false where a number is too large.
 template <class T>
-bool copy_bordered(const Conv<T>& job, int image, T* to) {
-    const Bordered<T> shape(job);
-    const int in_row = job.width * job.c_in, used = smaller(in_row, shape.stride - job.c_in);
+bool copy_bordered(const Images<T>& images, int image, T* to) {
+    const Bordered<T> shape(images);
+    const int in_row = images.width * images.c_in, used = smaller(in_row, shape.stride - images.c_in);
     Watch<T> watch;
-    for (int row = 0; row < smaller(job.height, shape.rows - 1); row++) {
-        const size_t from = (size_t(image) * job.height + row) * in_row;
-        T* here = to + (row + 1) * shape.stride + job.c_in;
-        if (job.bytes)
-            for (int i = 0; i < used; i++) here[i] = T(job.bytes[from + i]) * T(1 / 255.0);
+    for (int row = 0; row < smaller(images.height, shape.rows - 1); row++) {
+        const size_t from = (size_t(image) * images.height + row) * in_row;
+        T* here = to + (row + 1) * shape.stride + images.c_in;
+        if (images.bytes)
+            for (int i = 0; i < used; i++) here[i] = T(images.bytes[from + i]) * T(1 / 255.0);
         else
             for (int i = 0; i < used; i += LANES<T>) {
                 const int n = smaller(LANES<T>, used - i);
-                Vector<T> v = load_first(n, job.x + from + i);
+                Vector<T> v = load_first(n, images.x + from + i);
                 watch.see(v);
                 store_first(n, here + i, v);
             }
@@ -72,7 +91,7 @@ ALWAYS_INLINE Pooled<T> pool(const Vector<T> (&s)[4]) {
 }
 
 template <class T>
-ALWAYS_INLINE void write_window(const Conv<T>& job, size_t window, int channel, const Pooled<T>& pooled) {
+ALWAYS_INLINE void write_window(const ConvForward<T>& job, size_t window, int channel, const Pooled<T>& pooled) {
     const int n = smaller(LANES<T>, job.c_out - channel);
     const size_t here = window * job.c_out + channel;
     store_codes<T>(n, job.codes + here, narrow<T>(pooled.code));
@@ -103,12 +122,12 @@ ALWAYS_INLINE Span ink_in(const T* x, int stride, int out_columns, int c_in) {
 }
 
 template <class T>
-size_t direct_prepared(const Conv<T>& job) {  // W (9 c_in, c_out) with whole vectors, and b
+size_t direct_prepared(const ConvForward<T>& job) {  // W (9 c_in, c_out) with whole vectors, and b
     return size_t(9 * job.c_in + 1) * padded<T>(job.c_out);
 }
 
 template <class T>
-bool prepare_direct(const Conv<T>& job) {
+bool prepare_direct(const ConvForward<T>& job) {
     const int wide = padded<T>(job.c_out), rows = 9 * job.c_in;
     Watch<T> watch;
     for (int row = 0; row <= rows; row++)
@@ -169,12 +188,12 @@ ALWAYS_INLINE void direct_windows(const T* corner, int stride, int c_in, const T
 // What the direct way needs of a job, for `vectors` vectors of channels from `channel` on.
 template <class T, bool one_channel, int vectors>
 struct Direct {
-    const Conv<T>& job;
+    const ConvForward<T>& job;
     int stride, wide, channel;
     const T* w;
     Vector<T> b[vectors];
 
-    Direct(const Conv<T>& job, int channel)
+    Direct(const ConvForward<T>& job, int channel)
         : job(job), stride(Bordered<T>(job).stride), wide(padded<T>(job.c_out)), channel(channel),
           w(job.prepared + channel) {
         for (int v = 0; v < vectors; v++) b[v] = load(w + size_t(9 * job.c_in) * wide + v * LANES<T>);
@@ -225,7 +244,7 @@ struct Direct {
 };
 
 template <class T, bool one_channel>
-void direct_image(const Conv<T>& job, const T* x, size_t first) {
+void direct_image(const ConvForward<T>& job, const T* x, size_t first) {
     for (int channel = 0; channel < job.c_out;) {
         const bool two = job.c_out - channel > LANES<T>;
         if (two) Direct<T, one_channel, 2>(job, channel).image(x, first);
@@ -237,13 +256,13 @@ void direct_image(const Conv<T>& job, const T* x, size_t first) {
 // Winograd's way -------------------------------------------------------------------------------------------
 
 template <class T>
-size_t winograd_prepared(const Conv<T>& job) {  // U (16, c_in, c_out) with whole vectors, and b
+size_t winograd_prepared(const ConvForward<T>& job) {  // U (16, c_in, c_out) with whole vectors, and b
     return size_t(16 * job.c_in + 1) * padded<T>(job.c_out);
 }
 
 // U = G w Gᵀ for each pair of channels, with G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1].
 template <class T>
-bool prepare_winograd(const Conv<T>& job) {
+bool prepare_winograd(const ConvForward<T>& job) {
     const int wide = padded<T>(job.c_out);
     const size_t matrix = size_t(job.c_in) * wide;
     Watch<T> watch;
@@ -308,7 +327,7 @@ ALWAYS_INLINE void transform_input(const T* corner, int stride, int c_in, T* V, 
 
 // The four outputs of a tile: Aᵀ m A + b, with Aᵀ = [1 1 1 0; 0 1 -1 -1].
 template <class T>
-ALWAYS_INLINE void transform_output(const Conv<T>& job, size_t window, const T* M, size_t apart, const T* b) {
+ALWAYS_INLINE void transform_output(const ConvForward<T>& job, size_t window, const T* M, size_t apart, const T* b) {
     for (int j = 0; j < job.c_out; j += LANES<T>) {
         Vector<T> t[2][4];
         UNROLL
@@ -328,7 +347,7 @@ ALWAYS_INLINE void transform_output(const Conv<T>& job, size_t window, const T* 
 }
 
 template <class T>
-void winograd_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
+void winograd_image(const ConvForward<T>& job, const T* x, size_t first, T* scratch) {
     const Bordered<T> shape(job);
     const int wide = padded<T>(job.c_out), deep = padded<T>(job.c_in), out_columns = job.width / 2;
     const int n_tiles = job.height / 2 * out_columns;
@@ -355,23 +374,12 @@ void winograd_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
 // Both ways ------------------------------------------------------------------------------------------------
 
 template <class T>
-size_t conv_prepared(const Conv<T>& job) {
-    return job.winograd ? winograd_prepared(job) : direct_prepared(job);
-}
-
-template <class T>
-bool conv_prepare(const Conv<T>& job) {
+bool prepare(const ConvForward<T>& job) {
     return job.winograd ? prepare_winograd(job) : prepare_direct(job);
 }
 
 template <class T>
-size_t conv_forward_scratch(const Conv<T>& job) {
-    const size_t winograd = size_t(16) * TILES * (padded<T>(job.c_in) + padded<T>(job.c_out));
-    return sizeof(T) * (Bordered<T>(job).size + (job.winograd ? winograd : 0));
-}
-
-template <class T>
-void forward_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
+void forward_image(const ConvForward<T>& job, const T* x, size_t first, T* scratch) {
     if (job.winograd) winograd_image<T>(job, x, first, scratch);
     else if (job.c_in == 1) direct_image<T, true>(job, x, first);
     else direct_image<T, false>(job, x, first);
@@ -379,7 +387,7 @@ void forward_image(const Conv<T>& job, const T* x, size_t first, T* scratch) {
 
 // Forward for the images [first, last); false where a number is too large for us.
 template <class T>
-bool conv_forward(const Conv<T>& job, int first, int last, void* scratch) {
+bool forward_images(const ConvForward<T>& job, int first, int last, void* scratch) {
     const Bordered<T> shape(job);
     T* x = static_cast<T*>(scratch);
     __builtin_memset(x, 0, sizeof(T) * shape.size);
@@ -391,4 +399,51 @@ bool conv_forward(const Conv<T>& job, int first, int last, void* scratch) {
     return true;
 }
 
-}  // namespace inkgrad::INKGRAD_ISA
+// From Python ----------------------------------------------------------------------------------------------
+
+template <class T, class X>
+Images<T> images_of(const Input<X>& x, const Input<T>& W) {
+    expect(x.ndim() == 4 && W.ndim() == 4, "x and W have four axes");
+    expect(x.shape(0) < MOST && W.shape(3) < MOST, "too large");
+    expect(x.shape(1) * x.shape(2) < MOST && x.shape(1) * x.shape(2) * x.shape(3) < MOST, "too large");
+    expect_shape(W, {3, 3, x.shape(3), W.shape(3)}, "W has the wrong shape");
+    Images<T> images{int(x.shape(0)), int(x.shape(1)), int(x.shape(2)), int(x.shape(3)), nullptr, nullptr};
+    if constexpr (std::is_same_v<X, uint8_t>) images.bytes = x.data();
+    else images.x = x.data();
+    return images;
+}
+
+template <class T, class A>
+void expect_pooled(const Images<T>& images, size_t c_out, const A& y, const char* what) {
+    expect_shape(y, {size_t(images.n), size_t(images.height / 2), size_t(images.width / 2), c_out}, what);
+}
+
+// y and the codes; false where a number is too large for us.
+template <class T, class X>
+bool conv_forward(Input<X> x, Input<T> W, Input<T> b, bool winograd, Array<T> y, Array<uint8_t> codes, int n_threads) {
+    const Images<T> images = images_of<T>(x, W);
+    const size_t c_out = W.shape(3);
+    expect_shape(b, {c_out}, "b has the wrong shape");
+    expect_pooled(images, c_out, y, "y has the wrong shape");
+    expect_pooled(images, c_out, codes, "codes have the wrong shape");
+    ConvForward<T> job{images, int(c_out), winograd, W.data(), b.data(), y.data(), codes.data(), nullptr};
+    job.prepared = room_for<T>(winograd ? winograd_prepared(job) : direct_prepared(job));
+    if (!prepare(job)) return false;
+    const size_t tiles = winograd ? size_t(16) * TILES * (padded<T>(job.c_in) + padded<T>(job.c_out)) : 0;
+    const size_t scratch_size = sizeof(T) * (Bordered<T>(job).size + tiles);
+    return for_parts(job.n, parts_of(job.n, n_threads), n_threads, scratch_size, [&](int first, int last, void* scratch) {
+        return forward_images(job, first, last, scratch);
+    });
+}
+
+template <class T>
+void define_conv_forward(nb::module_& m) {
+    auto define = [&](auto kernel) {
+        m.def("conv_forward", kernel, fixed("x"), fixed("W"), fixed("b"), "winograd"_a, fixed("y"), fixed("codes"),
+              "n_threads"_a, NoLock());
+    };
+    define(conv_forward<T, T>);
+    define(conv_forward<T, uint8_t>);
+}
+
+}  // namespace inkgrad

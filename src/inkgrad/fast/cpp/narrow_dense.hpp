@@ -8,10 +8,10 @@
 #pragma once
 
 #include "activations.hpp"
-#include "jobs.hpp"
+#include "binding.hpp"
 #include "product.hpp"
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
 
 // Copy a matrix (rows, columns) into rows of whole vectors; false where a number is too large.
 template <class T>
@@ -36,62 +36,77 @@ void narrow_rows(int rows, int columns, const T* from, T* to) {
             store_first(smaller(LANES<T>, columns - j), to + size_t(i) * columns + j, load(from + size_t(i) * wide + j));
 }
 
+// From Python ----------------------------------------------------------------------------------------------
+
+// Call work(first, last, scratch) for n rows, in parts of `fewest` or more, with `width` numbers of scratch a row.
+template <class T, class Work>
+bool for_rows(int n, int n_threads, int fewest, int width, Work work) {
+    const int parts = parts_of(n, n_threads, PARTS_PER_THREAD, fewest);
+    return for_parts(n, parts, n_threads, sizeof(T) * width * (n / parts + 1), work);
+}
+
+// y; false where a number is too large for us.
 template <class T>
-size_t narrow_prepared(const NarrowDense<T>& job) {  // W (n_in, wide); dz (n, wide); Wᵀ (n_out, wide)
-    const size_t out = padded<T>(job.n_out), in = padded<T>(job.n_in);
-    const size_t forward = job.n_in * out, gradient = job.n * out, back = job.n_out * in;
-    return forward > gradient ? (forward > back ? forward : back) : (gradient > back ? gradient : back);
+bool narrow_forward(Input<T> x, Input<T> W, Input<T> b, int slope, T alpha, Array<T> y, int n_threads) {
+    expect(x.ndim() == 2 && W.ndim() == 2, "x and W have two axes");
+    expect(x.shape(0) < MOST && x.shape(1) < MOST && W.shape(1) < MOST, "too large");
+    expect_shape(W, {x.shape(1), W.shape(1)}, "W has the wrong shape");
+    expect_shape(b, {W.shape(1)}, "b has the wrong shape");
+    expect_shape(y, {x.shape(0), W.shape(1)}, "y has the wrong shape");
+    const int n = int(x.shape(0)), n_in = int(x.shape(1)), n_out = int(W.shape(1)), wide = padded<T>(n_out);
+    T* wide_W = room_for<T>(size_t(n_in) * wide);
+    if (!widen_rows(n_in, n_out, W.data(), wide_W)) return false;
+    return for_rows<T>(n, n_threads, 7, wide, [&](int first, int last, void* scratch) {
+        T *sums = static_cast<T*>(scratch), *to = y.data() + size_t(first) * n_out;
+        multiply<T, false>(last - first, n_in, wide, x.data() + size_t(first) * n_in, n_in, wide_W, sums);
+        narrow_rows(last - first, n_out, sums, to);
+        return bias_activation(last - first, n_out, b.data(), Slope(slope), alpha, to);
+    });
+}
+
+// dW, of which each part does some rows.
+template <class T>
+void narrow_gradient(Input<T> x, Input<T> dz, Array<T> dW, int n_threads) {
+    expect(x.ndim() == 2, "x has two axes");
+    expect(dz.ndim() == 2 && dz.shape(0) == x.shape(0), "dz has the wrong shape");
+    expect(x.shape(0) < MOST && x.shape(1) < MOST && dz.shape(1) < MOST, "too large");
+    expect_shape(dW, {x.shape(1), dz.shape(1)}, "dW has the wrong shape");
+    const int n = int(x.shape(0)), n_in = int(x.shape(1)), n_out = int(dz.shape(1)), wide = padded<T>(n_out);
+    T* wide_dz = room_for<T>(size_t(n) * wide);
+    widen_rows(n, n_out, dz.data(), wide_dz);
+    for_rows<T>(n_in, n_threads, 49, wide, [&](int first, int last, void* scratch) {
+        T* sums = static_cast<T*>(scratch);
+        multiply<T, true>(last - first, n, wide, x.data() + first, n_in, wide_dz, sums);
+        narrow_rows(last - first, n_out, sums, dW.data() + size_t(first) * n_out);
+        return true;
+    });
 }
 
 template <class T>
-size_t narrow_scratch(const NarrowDense<T>& job, int rows) {  // a part's rows of y, dW or dx, in whole vectors
-    const size_t out = padded<T>(job.n_out), in = padded<T>(job.n_in);
-    return sizeof(T) * rows * (out > in ? out : in);
+void narrow_back(Input<T> dz, Input<T> W, Array<T> dx, int n_threads) {
+    expect(dx.ndim() == 2, "dx has two axes");
+    expect(dz.ndim() == 2 && dz.shape(0) == dx.shape(0), "dz has the wrong shape");
+    expect(dx.shape(0) < MOST && dx.shape(1) < MOST && dz.shape(1) < MOST, "too large");
+    expect_shape(W, {dx.shape(1), dz.shape(1)}, "W has the wrong shape");
+    const int n = int(dx.shape(0)), n_in = int(dx.shape(1)), n_out = int(dz.shape(1)), wide = padded<T>(n_in);
+    T* turned_W = room_for<T>(size_t(n_out) * wide);
+    for (int i = 0; i < n_in; i++)
+        for (int j = 0; j < n_out; j++) turned_W[size_t(j) * wide + i] = W.data()[size_t(i) * n_out + j];
+    for_rows<T>(n, n_threads, 7, wide, [&](int first, int last, void* scratch) {
+        T *rows = static_cast<T*>(scratch), *to = dx.data() + size_t(first) * n_in;
+        multiply<T, false>(last - first, n_out, wide, dz.data() + size_t(first) * n_out, n_out, turned_W,
+                           wide == n_in ? to : rows);
+        if (wide != n_in) narrow_rows(last - first, n_in, rows, to);
+        return true;
+    });
 }
 
 template <class T>
-bool narrow_prepare(const NarrowDense<T>& job) {
-    return widen_rows(job.n_in, job.n_out, job.W, job.prepared);
+void define_narrow_dense(nb::module_& m) {
+    m.def("narrow_forward", narrow_forward<T>, fixed("x"), fixed("W"), fixed("b"), "slope"_a, "alpha"_a, fixed("y"),
+          "n_threads"_a, NoLock());
+    m.def("narrow_gradient", narrow_gradient<T>, fixed("x"), fixed("dz"), fixed("dW"), "n_threads"_a, NoLock());
+    m.def("narrow_back", narrow_back<T>, fixed("dz"), fixed("W"), fixed("dx"), "n_threads"_a, NoLock());
 }
 
-// y of the examples [first, last); false where a number is too large for us.
-template <class T>
-bool narrow_forward(const NarrowDense<T>& job, int first, int last, void* scratch) {
-    T* sums = static_cast<T*>(scratch);
-    const int wide = padded<T>(job.n_out);
-    multiply<T, false>(last - first, job.n_in, wide, job.x + size_t(first) * job.n_in, job.n_in, job.prepared, sums);
-    narrow_rows(last - first, job.n_out, sums, job.y + size_t(first) * job.n_out);
-    return bias_activation(last - first, job.n_out, job.b, job.slope, job.alpha, job.y + size_t(first) * job.n_out);
-}
-
-template <class T>
-void narrow_gradient_prepare(const NarrowDense<T>& job) {
-    widen_rows(job.n, job.n_out, job.dz, job.prepared);
-}
-
-// The rows [first, last) of dW.
-template <class T>
-void narrow_gradient(const NarrowDense<T>& job, int first, int last, void* scratch) {
-    T* sums = static_cast<T*>(scratch);
-    multiply<T, true>(last - first, job.n, padded<T>(job.n_out), job.x + first, job.n_in, job.prepared, sums);
-    narrow_rows(last - first, job.n_out, sums, job.dW + size_t(first) * job.n_out);
-}
-
-template <class T>
-void narrow_back_prepare(const NarrowDense<T>& job) {
-    const int wide = padded<T>(job.n_in);
-    for (int i = 0; i < job.n_in; i++)
-        for (int j = 0; j < job.n_out; j++) job.prepared[size_t(j) * wide + i] = job.W[size_t(i) * job.n_out + j];
-}
-
-// dx of the examples [first, last).
-template <class T>
-void narrow_back(const NarrowDense<T>& job, int first, int last, void* scratch) {
-    T *rows = static_cast<T*>(scratch), *dx = job.dx + size_t(first) * job.n_in;
-    const int wide = padded<T>(job.n_in);
-    multiply<T, false>(last - first, job.n_out, wide, job.dz + size_t(first) * job.n_out, job.n_out, job.prepared,
-                       wide == job.n_in ? dx : rows);
-    if (wide != job.n_in) narrow_rows(last - first, job.n_in, rows, dx);
-}
-
-}  // namespace inkgrad::INKGRAD_ISA
+}  // namespace inkgrad

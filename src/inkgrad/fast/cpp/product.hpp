@@ -7,7 +7,7 @@
 
 #include "vector.hpp"
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
 
 constexpr int MOST_ROWS = REGISTERS == 32 ? 7 : 6, MOST_ACROSS = REGISTERS == 32 ? 4 : 2;
 
@@ -69,4 +69,4 @@ void multiply(int n, int m, int wide, const T* A, int step, const T* B, T* C) {
     }
 }
 
-}  // namespace inkgrad::INKGRAD_ISA
+}  // namespace inkgrad

@@ -15,9 +15,12 @@
 
 #pragma once
 
-#include "activations.hpp"
+#include <cmath>
 
-namespace inkgrad::INKGRAD_ISA {
+#include "activations.hpp"
+#include "binding.hpp"
+
+namespace inkgrad {
 
 template <class T>
 constexpr T SMALLEST = sizeof(T) == 4 ? T(0x1p-126) : T(0x1p-1022);  // of the ordinary numbers
@@ -31,7 +34,7 @@ ALWAYS_INLINE T larger(T a, T b) {
 
 // False where a logit is too large for us.
 template <class T>
-bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, bool binary, double* loss, T* dy) {
+bool add_losses(int n, int n_classes, const T* y, const int64_t* t, bool binary, double* loss, T* dy) {
     constexpr int L = LANES<T>;
     Watch<T> watch;
     for (int i = 0; i < n; i++, y += n_classes, dy += n_classes) {
@@ -70,4 +73,25 @@ bool softmax_cross_entropy(int n, int n_classes, const T* y, const int64_t* t, b
     return watch.tame();
 }
 
-}  // namespace inkgrad::INKGRAD_ISA
+// From Python ----------------------------------------------------------------------------------------------
+
+// Returns the mean loss, or NaN where a number is too large for us or a class is none.
+template <class T>
+double softmax_cross_entropy(Input<T> y, Input<int64_t> t, bool binary, Array<T> dy) {
+    expect(y.ndim() == 2 && y.shape(0) < MOST && y.shape(1) > 0 && y.shape(1) < MOST, "y has two axes");
+    const size_t n = y.shape(0), n_classes = y.shape(1);
+    expect_shape(t, {n}, "t has the wrong shape");
+    expect_shape(dy, {n, n_classes}, "dy has the wrong shape");
+    for (size_t i = 0; i < n; i++)
+        if (t.data()[i] < 0 || t.data()[i] >= int64_t(n_classes)) return NAN;
+    double loss = 0;
+    const bool tame = add_losses(int(n), int(n_classes), y.data(), t.data(), binary, &loss, dy.data());
+    return tame ? loss / double(n) : NAN;
+}
+
+template <class T>
+void define_softmax_cross_entropy(nb::module_& m) {
+    m.def("softmax_cross_entropy", softmax_cross_entropy<T>, fixed("y"), fixed("t"), "binary"_a, fixed("dy"), NoLock());
+}
+
+}  // namespace inkgrad

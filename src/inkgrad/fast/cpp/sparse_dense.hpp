@@ -12,16 +12,48 @@
 #pragma once
 
 #include "activations.hpp"
-#include "jobs.hpp"
+#include "binding.hpp"
 #include "vector.hpp"
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
 
 constexpr int BLOCK = 64;       // rows of W in the cache together
 constexpr int MOST_VECTORS = 8;  // columns of W in registers together, in vectors
+constexpr int ROOM = 16;        // beyond an example's list, for whole vectors
 
-// List what is not zero in x[first..last) after `count` others, and return how many there are then.  `index` and `value` may be written up to
-// a vector beyond.
+// The inputs of a batch that are not zero, listed example by example; written forward, and only read backward.
+template <class T, class Place>
+struct Listed {
+    int n, n_in, room, n_blocks;
+    Place* index;   // (n, room): where each is
+    T* value;       // (n, room): what it is
+    Place* starts;  // (n, n_blocks + 1): where the inputs of each block of W's rows begin
+    Listed(int n, int n_in, Place* index, T* value, Place* starts)
+        : n(n), n_in(n_in), room(n_in + ROOM), n_blocks((n_in + BLOCK - 1) / BLOCK), index(index), value(value),
+          starts(starts) {}
+};
+
+template <class T>
+struct SparseForward {
+    Listed<T, int32_t> inputs;
+    int n_out;
+    const T* W;  // (n_in, n_out)
+    const T* b;  // (n_out,)
+    T* y;        // (n, n_out)
+    Slope slope;
+    T alpha;
+};
+
+template <class T>
+struct SparseGradient {
+    Listed<const T, const int32_t> inputs;
+    int n_out;
+    const T* dz;  // (n, n_out), as turn_columns has them
+    T* dW;        // (n_in, n_out)
+};
+
+// List what is not zero in x[first..last) after `count` others, and return how many there are then.  `index` and
+// `value` may be written up to a vector beyond.
 template <class T, class X>
 ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32_t* index, T* value, Watch<T>& watch) {
     int i = first;
@@ -57,31 +89,31 @@ ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32
     return count;
 }
 
-// Fill the lists of one example.
+// Fill the lists of one example x (n_in,).
 template <class T, class X>
-ALWAYS_INLINE void list_example(const SparseDense<T>& job, const X* x, int example, Watch<T>& watch) {
-    int32_t* index = job.index + size_t(example) * job.room;
-    T* value = job.value + size_t(example) * job.room;
-    int32_t* starts = job.starts + size_t(example) * (job.n_blocks + 1);
-    x += size_t(example) * job.n_in;
+ALWAYS_INLINE void list_example(const Listed<T, int32_t>& lists, const X* x, int example, Watch<T>& watch) {
+    int32_t* index = lists.index + size_t(example) * lists.room;
+    T* value = lists.value + size_t(example) * lists.room;
+    int32_t* starts = lists.starts + size_t(example) * (lists.n_blocks + 1);
     starts[0] = 0;
-    for (int block = 0; block < job.n_blocks; block++) {
-        int first = block * BLOCK, last = smaller(first + BLOCK, job.n_in);
+    for (int block = 0; block < lists.n_blocks; block++) {
+        int first = block * BLOCK, last = smaller(first + BLOCK, lists.n_in);
         starts[block + 1] = list_nonzero(x, first, last, starts[block], index, value, watch);
     }
 }
 
 // y of examples [first, last), in `vectors` vectors of columns from `column` on.
 template <class T, int vectors>
-bool sparse_columns(const SparseDense<T>& job, int first, int last, int column, T* scratch) {
+bool sparse_columns(const SparseForward<T>& job, int first, int last, int column, T* scratch) {
     constexpr int L = LANES<T>, width = vectors * L;
+    const Listed<T, int32_t>& lists = job.inputs;
     T* rows = scratch;                  // (BLOCK, width): a block of W
     T* sums = scratch + BLOCK * width;  // (last - first, width)
     const int in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
     auto lanes = [&](int v) { return v < vectors - 1 ? L : in_last; };
     Watch<T> watch;
-    for (int block = 0; block < job.n_blocks; block++) {
-        const int row = block * BLOCK, n_rows = smaller(BLOCK, job.n_in - row);
+    for (int block = 0; block < lists.n_blocks; block++) {
+        const int row = block * BLOCK, n_rows = smaller(BLOCK, lists.n_in - row);
         for (int r = 0; r < n_rows; r++)
             UNROLL
             for (int v = 0; v < vectors; v++) {
@@ -90,9 +122,9 @@ bool sparse_columns(const SparseDense<T>& job, int first, int last, int column, 
                 store(rows + r * width + v * L, w);
             }
         for (int i = first; i < last; i++) {
-            const int32_t* index = job.index + size_t(i) * job.room;
-            const T* value = job.value + size_t(i) * job.room;
-            const int32_t* starts = job.starts + size_t(i) * (job.n_blocks + 1) + block;
+            const int32_t* index = lists.index + size_t(i) * lists.room;
+            const T* value = lists.value + size_t(i) * lists.room;
+            const int32_t* starts = lists.starts + size_t(i) * (lists.n_blocks + 1) + block;
             T* sum = sums + size_t(i - first) * width;
             Vector<T> s[vectors];
             UNROLL
@@ -104,7 +136,7 @@ bool sparse_columns(const SparseDense<T>& job, int first, int last, int column, 
                 UNROLL
                 for (int v = 0; v < vectors; v++) s[v] += x * load(w + v * L);
             }
-            if (block < job.n_blocks - 1)
+            if (block < lists.n_blocks - 1)
                 UNROLL
                 for (int v = 0; v < vectors; v++) store(sum + v * L, s[v]);
             else
@@ -132,19 +164,19 @@ struct Turned {
         return sizeof(int32_t) * (2 * size_t(n_rows) + 1 + 16) + (sizeof(int32_t) + sizeof(T)) * n_rows * size_t(n);
     }
 
-    Turned(const SparseDense<T>& job, int first, int last, void* scratch)
-        : row(first * BLOCK), n_rows(smaller(last * BLOCK, job.n_in) - row) {
+    Turned(const Listed<const T, const int32_t>& lists, int first, int last, void* scratch)
+        : row(first * BLOCK), n_rows(smaller(last * BLOCK, lists.n_in) - row) {
         value = static_cast<T*>(scratch);
-        example = reinterpret_cast<int32_t*>(value + size_t(n_rows) * job.n);
-        starts = example + size_t(n_rows) * job.n;
+        example = reinterpret_cast<int32_t*>(value + size_t(n_rows) * lists.n);
+        starts = example + size_t(n_rows) * lists.n;
         next = starts + n_rows + 1;
         for (int r = 0; r <= n_rows; r++) starts[r] = 0;
-        for_inputs(job, first, last, [&](int, int index, T) { starts[index - row + 1]++; });
+        for_inputs(lists, first, last, [&](int, int index, T) { starts[index - row + 1]++; });
         for (int r = 0; r < n_rows; r++) {
             next[r] = starts[r];
             starts[r + 1] += starts[r];
         }
-        for_inputs(job, first, last, [&](int i, int index, T x) {
+        for_inputs(lists, first, last, [&](int i, int index, T x) {
             const int place = next[index - row]++;
             example[place] = i;
             value[place] = x;
@@ -152,11 +184,11 @@ struct Turned {
     }
 
     template <class Work>
-    static ALWAYS_INLINE void for_inputs(const SparseDense<T>& job, int first, int last, Work work) {
-        for (int i = 0; i < job.n; i++) {
-            const int32_t* index = job.index + size_t(i) * job.room;
-            const T* value = job.value + size_t(i) * job.room;
-            const int32_t* starts = job.starts + size_t(i) * (job.n_blocks + 1);
+    static ALWAYS_INLINE void for_inputs(const Listed<const T, const int32_t>& lists, int first, int last, Work work) {
+        for (int i = 0; i < lists.n; i++) {
+            const int32_t* index = lists.index + size_t(i) * lists.room;
+            const T* value = lists.value + size_t(i) * lists.room;
+            const int32_t* starts = lists.starts + size_t(i) * (lists.n_blocks + 1);
             for (int k = starts[first]; k < starts[last]; k++) work(i, index[k], value[k]);
         }
     }
@@ -164,11 +196,11 @@ struct Turned {
 
 // dW of those rows, in `vectors` vectors of columns from `column` on.
 template <class T, int vectors>
-void sparse_gradient_columns(const SparseDense<T>& job, const Turned<T>& inputs, int column) {
+void sparse_gradient_columns(const SparseGradient<T>& job, const Turned<T>& inputs, int column) {
     constexpr int L = LANES<T>;
     constexpr int width = vectors * L;
     const int in_last = smaller(job.n_out - column - (vectors - 1) * L, L);
-    const T* block = job.dz + size_t(job.n) * column;
+    const T* block = job.dz + size_t(job.inputs.n) * column;
     for (int r = 0; r < inputs.n_rows; r++) {
         Vector<T> s[vectors] = {};
         for (int k = inputs.starts[r]; k < inputs.starts[r + 1]; k++) {
@@ -192,19 +224,9 @@ ALWAYS_INLINE void for_columns(int n_out, Work work) {
     }
 }
 
+// dz as sparse_gradient_columns wants it: the columns that are added up together, (n, width), one block after another.
 template <class T>
-size_t sparse_scratch(int examples) {  // forward
-    return sizeof(T) * MOST_VECTORS * LANES<T> * size_t(BLOCK + examples);
-}
-
-template <class T>
-size_t sparse_gradient_scratch(const SparseDense<T>& job, int blocks) {
-    return Turned<T>::size(blocks * BLOCK, job.n);
-}
-
-// dz as sparse_gradient wants it: the columns that are added up together, (n, width), one block after another.
-template <class T>
-void sparse_gradient_prepare(int n, int n_out, const T* dz, T* to) {
+void turn_columns(int n, int n_out, const T* dz, T* to) {
     for_columns<T>(n_out, [&](int vectors, int column) {
         const int width = vectors * LANES<T>;
         T* block = to + size_t(n) * column;
@@ -215,15 +237,10 @@ void sparse_gradient_prepare(int n, int n_out, const T* dz, T* to) {
     });
 }
 
-// Forward for the examples [first, last); false where a number is too large for us.
+// y of the examples [first, last), whose inputs are listed; false where a number is too large for us.
 template <class T>
-bool sparse_forward(const SparseDense<T>& job, int first, int last, void* scratch) {
-    Watch<T> watch;
-    for (int i = first; i < last; i++)
-        if (job.bytes) list_example(job, job.bytes, i, watch);
-        else list_example(job, job.x, i, watch);
-    bool tame = watch.tame();
-    if (!tame) return false;
+bool forward_examples(const SparseForward<T>& job, int first, int last, void* scratch) {
+    bool tame = true;
     for_columns<T>(job.n_out, [&](int vectors, int column) {
         T* s = static_cast<T*>(scratch);
         switch (vectors) {
@@ -243,8 +260,8 @@ bool sparse_forward(const SparseDense<T>& job, int first, int last, void* scratc
 // dW of the blocks of rows [first, last): each row sees all examples in their order, so its sum does not depend on
 // how the blocks are shared.
 template <class T>
-void sparse_gradient(const SparseDense<T>& job, int first, int last, void* scratch) {
-    const Turned<T> inputs(job, first, last, scratch);
+void gradient_of_blocks(const SparseGradient<T>& job, int first, int last, void* scratch) {
+    const Turned<T> inputs(job.inputs, first, last, scratch);
     for_columns<T>(job.n_out, [&](int vectors, int column) {
         switch (vectors) {
             case 1: return sparse_gradient_columns<T, 1>(job, inputs, column);
@@ -259,4 +276,65 @@ void sparse_gradient(const SparseDense<T>& job, int first, int last, void* scrat
     });
 }
 
-}  // namespace inkgrad::INKGRAD_ISA
+// From Python ----------------------------------------------------------------------------------------------
+
+template <class T, class Place>
+void expect_lists(size_t n, size_t n_in, const Array<Place>& index, const Array<T>& value, const Array<Place>& starts) {
+    expect_shape(index, {n, n_in + ROOM}, "index has the wrong shape");
+    expect_shape(value, {n, n_in + ROOM}, "value has the wrong shape");
+    expect_shape(starts, {n, (n_in + BLOCK - 1) / BLOCK + 1}, "starts has the wrong shape");
+}
+
+// y, and the lists of what is not zero; false where a number is too large for us.
+template <class T, class X>
+bool sparse_forward(Input<X> x, Input<T> W, Input<T> b, int slope, T alpha, Array<T> y, Array<int32_t> index,
+                    Array<T> value, Array<int32_t> starts, int n_threads) {
+    expect(x.ndim() == 2 && W.ndim() == 2, "x and W have two axes");
+    const size_t n = x.shape(0), n_in = x.shape(1), n_out = W.shape(1);
+    expect(n < MOST && n_in < MOST && n_out < MOST, "too large");
+    expect_shape(W, {n_in, n_out}, "W has the wrong shape");
+    expect_shape(b, {n_out}, "b has the wrong shape");
+    expect_shape(y, {n, n_out}, "y has the wrong shape");
+    expect_lists(n, n_in, index, value, starts);
+    const Listed<T, int32_t> lists(int(n), int(n_in), index.data(), value.data(), starts.data());
+    const SparseForward<T> job{lists, int(n_out), W.data(), b.data(), y.data(), Slope(slope), alpha};
+    const int parts = parts_of(lists.n, n_threads, 1, 8);  // few: each walks through all of W
+    const size_t scratch_size = sizeof(T) * MOST_VECTORS * LANES<T> * size_t(BLOCK + (lists.n + parts - 1) / parts);
+    return for_parts(lists.n, parts, n_threads, scratch_size, [&](int first, int last, void* scratch) {
+        Watch<T> watch;
+        for (int i = first; i < last; i++) list_example(lists, x.data() + size_t(i) * n_in, i, watch);
+        return watch.tame() && forward_examples(job, first, last, scratch);
+    });
+}
+
+template <class T>
+void sparse_gradient(Input<int32_t> index, Input<T> value, Input<int32_t> starts, Input<T> dz, Array<T> dW, int n_threads) {
+    expect(dz.ndim() == 2 && dW.ndim() == 2, "dz and dW have two axes");
+    const size_t n = dz.shape(0), n_out = dz.shape(1), n_in = dW.shape(0);
+    expect_shape(dW, {n_in, n_out}, "dW has the wrong shape");
+    expect_lists(n, n_in, index, value, starts);
+    T* columns = room_for<T>(n * padded<T>(int(n_out)));
+    turn_columns(int(n), int(n_out), dz.data(), columns);
+    const Listed<const T, const int32_t> lists(int(n), int(n_in), index.data(), value.data(), starts.data());
+    const SparseGradient<T> job{lists, int(n_out), columns, dW.data()};
+    const int parts = parts_of(lists.n_blocks, n_threads, n_threads > 1 ? 2 : 1);
+    const size_t scratch_size = Turned<T>::size((lists.n_blocks / parts + 1) * BLOCK, lists.n);
+    for_parts(lists.n_blocks, parts, n_threads, scratch_size, [&](int first, int last, void* scratch) {
+        gradient_of_blocks(job, first, last, scratch);
+        return true;
+    });
+}
+
+template <class T>
+void define_sparse_dense(nb::module_& m) {
+    auto forward = [&](auto kernel) {
+        m.def("sparse_forward", kernel, fixed("x"), fixed("W"), fixed("b"), "slope"_a, "alpha"_a, fixed("y"),
+              fixed("index"), fixed("value"), fixed("starts"), "n_threads"_a, NoLock());
+    };
+    forward(sparse_forward<T, T>);
+    forward(sparse_forward<T, uint8_t>);
+    m.def("sparse_gradient", sparse_gradient<T>, fixed("index"), fixed("value"), fixed("starts"), fixed("dz"), fixed("dW"),
+          "n_threads"_a, NoLock());
+}
+
+}  // namespace inkgrad

@@ -1,9 +1,7 @@
 // Vectors: as many numbers as the machine handles at once, written with +, * and ?: as if they were one.
 //
 // The compiler's own vector types do it (GCC and Clang), so one source serves AVX-512, AVX2, SSE2 and
-// Arm.  Each file that includes this is compiled once for every instruction set, with INKGRAD_ISA naming
-// the set; all code lives in the namespace of that name, so that the linker cannot mix them up.  For the
-// same reason nothing here includes a header of the C++ library with inline functions.
+// Arm: the module is compiled once for every instruction set.
 
 #pragma once
 
@@ -17,7 +15,7 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")  // a loop over an array in registers must be unrolled, or it is in memory
 
-namespace inkgrad::INKGRAD_ISA {
+namespace inkgrad {
 
 #if defined(__AVX512F__)
 constexpr int VECTOR_BYTES = 64, REGISTERS = 32;
@@ -60,16 +58,27 @@ constexpr int padded(int n) {  // n rounded up to whole vectors
     return (n + LANES<T> - 1) / LANES<T> * LANES<T>;
 }
 
-template <class T>
-ALWAYS_INLINE Vector<T> load(const T* from) {
-    Vector<T> v;
+// V is a whole vector, or a part of one.
+template <class V, class T>
+ALWAYS_INLINE V load_as(const T* from) {
+    V v;
     __builtin_memcpy(&v, from, sizeof v);
     return v;
 }
 
+template <class V, class T>
+ALWAYS_INLINE void store_as(T* to, V v) {
+    __builtin_memcpy(to, &v, sizeof v);
+}
+
+template <class T>
+ALWAYS_INLINE Vector<T> load(const T* from) {
+    return load_as<Vector<T>>(from);
+}
+
 template <class T>
 ALWAYS_INLINE void store(T* to, Vector<T> v) {
-    __builtin_memcpy(to, &v, sizeof v);
+    store_as(to, v);
 }
 
 template <class T>
@@ -194,4 +203,4 @@ class Watch {
 
 inline int smaller(int a, int b) { return a < b ? a : b; }
 
-}  // namespace inkgrad::INKGRAD_ISA
+}  // namespace inkgrad
