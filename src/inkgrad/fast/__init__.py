@@ -2,12 +2,12 @@
 
 from inkgrad.fast.augment import warp
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
-from inkgrad.fast.cost import FastSoftmaxCrossEntropy
-from inkgrad.fast.dense import FastDense
+from inkgrad.fast.dense_activation import FastDense
 from inkgrad.fast.engine import Fast
 from inkgrad.fast.fuse import REPLACEMENTS, fuse, fuse_cost, fuse_optimizer, takes_bytes
 from inkgrad.fast.kernels import instruction_set
-from inkgrad.fast.optimizers import FastAdam, FastSGD
+from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
+from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.threads import available_threads, limit_threads, refuse_bad_threads
 
 __all__ = [

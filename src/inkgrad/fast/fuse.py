@@ -8,9 +8,9 @@ from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
-from inkgrad.fast.cost import FastSoftmaxCrossEntropy
-from inkgrad.fast.dense import FastDense
-from inkgrad.fast.optimizers import FastAdam, FastSGD
+from inkgrad.fast.dense_activation import FastDense
+from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
+from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.optimizers import SGD, Adam, Averaged, Optimizer
 
