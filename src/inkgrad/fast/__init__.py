@@ -3,8 +3,7 @@
 from inkgrad.fast.augment import warp
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
 from inkgrad.fast.dense_activation import FastDense
-from inkgrad.fast.engine import Fast
-from inkgrad.fast.fuse import REPLACEMENTS, fuse, fuse_cost, fuse_optimizer, takes_bytes
+from inkgrad.fast.fuse import REPLACEMENTS, Fast, fuse, fuse_cost, fuse_optimizer, takes_bytes
 from inkgrad.fast.kernels import instruction_set
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy

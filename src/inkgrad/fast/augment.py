@@ -7,7 +7,7 @@ import numpy as np
 from inkgrad.arrays import Array
 from inkgrad.data import Warps, apply_warps, refuse_bad_images, spline_basis
 from inkgrad.fast import kernels
-from inkgrad.fast.base import LARGEST, fits, ordered
+from inkgrad.fast.base import COUNT_LIMIT, fits, ordered
 
 
 def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
@@ -33,4 +33,4 @@ def _suits(images: Array) -> bool:
     if images.ndim != 4 or images.dtype not in (np.uint8, np.float32) or not fits(images):
         return False
     _, height, width, channels = images.shape
-    return bool((height + 3) * (width + 3) * channels < LARGEST)  # with the paper around them
+    return bool((height + 3) * (width + 3) * channels < COUNT_LIMIT)  # with the paper around them

@@ -10,11 +10,11 @@ import numpy as np
 
 from inkgrad.arrays import Array
 from inkgrad.data import as_inputs
-from inkgrad.fast.kernels import BYTES, TYPES
+from inkgrad.fast.kernels import TYPES
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Named, Shapes
 
-LARGEST = 2**24  # numbers in one example, and examples, stay below: the kernels count in 32 bits
+COUNT_LIMIT = 2**24  # numbers in one example, and examples, stay below: the kernels count in 32 bits
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class FastLayer(Layer):
 
 def fits(x: Array) -> bool:
     """Return whether there is a batch, and its examples and their numbers are not too many."""
-    return 0 < len(x) < LARGEST and 0 < x.size < LARGEST * len(x)
+    return 0 < len(x) < COUNT_LIMIT and 0 < x.size < COUNT_LIMIT * len(x)
 
 
 def ordered(array: Array) -> Array:
@@ -117,7 +117,7 @@ def _type_of(p: Named, x: Array) -> np.dtype[Any] | None:
     if not isinstance(x, np.ndarray) or not isinstance(p.W, np.ndarray):
         return None
     dtype = p.W.dtype
-    return dtype if dtype in TYPES and x.dtype in (dtype, BYTES) else None
+    return dtype if dtype in TYPES and x.dtype in (dtype, np.uint8) else None
 
 
 def _as_floats(p: Named, x: Array) -> Array:

@@ -12,8 +12,6 @@ from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer, ordered, write_back
 from inkgrad.layout import Named
 
-FEWEST_FOR_WINOGRAD = 8  # channels of the input; with fewer, transforming them costs more than it saves
-
 
 @dataclass(frozen=True)
 class FastConvReLUPool(FastLayer):
@@ -26,7 +24,7 @@ class FastConvReLUPool(FastLayer):
     def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, tuple[Array, Array]] | None:
         shape = (len(x), *self.plain.output_shape(x.shape[1:]))
         y, codes = np.empty(shape, dtype), np.empty(shape, np.uint8)
-        winograd = x.shape[-1] >= FEWEST_FOR_WINOGRAD
+        winograd = x.shape[-1] >= 8  # with fewer channels, transforming them costs more than it saves
         tame = kernels.compiled.conv_forward(x, ordered(p.W), ordered(p.b), winograd, y, codes, self.n_threads)
         return (y, (x, codes)) if tame else None
 

@@ -15,12 +15,22 @@ from inkgrad.fast.base import FastLayer, ordered, write_back
 from inkgrad.layers import ELU, LeakyReLU, ReLU
 from inkgrad.layout import Named
 
-N_LOOKED_AT = 4  # examples that tell whether the inputs are mostly zero
-SPARSE = 0.35  # of the inputs not zero: with more, BLAS is faster
-NARROW = 32  # outputs up to which our own product is faster than BLAS
-ROOM = 16  # beyond a list, for whole vectors
 
-IDENTITY, LEAKY, EXPONENTIAL = range(3)  # as cpp/jobs.hpp numbers the slopes
+@dataclass(frozen=True)
+class DenseLimits:
+    """Up to where each kernel is faster than BLAS.
+
+    n_looked_at      examples, the first of a batch, that tell whether its inputs are mostly zero
+    most_inked       the part of the inputs that is not zero, up to which their lists are faster
+    most_narrow      outputs up to which our own product is faster
+    """
+
+    n_looked_at: int = 4
+    most_inked: float = 0.35
+    most_narrow: int = 32
+
+
+LIMITS = DenseLimits()
 
 
 class Lists(NamedTuple):
@@ -42,33 +52,34 @@ class FastDense(FastLayer):
 
     @cached_property
     def slope(self) -> tuple[int, float]:
-        """Which slope the kernel takes, and its number."""
+        """Which slope the kernel takes, as cpp/activations.hpp numbers them, and its own number."""
+        identity, leaky, elu = range(3)
         activation = self.plain.layers[1] if len(self.plain.layers) > 1 else None
         if isinstance(activation, ReLU):
-            return LEAKY, 0.0
+            return leaky, 0.0
         if isinstance(activation, LeakyReLU):
-            return LEAKY, activation.leak
+            return leaky, activation.leak
         if isinstance(activation, ELU):
-            return EXPONENTIAL, activation.alpha
-        return IDENTITY, 0.0
+            return elu, activation.alpha
+        return identity, 0.0
 
     def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, Any] | None:
         n, n_in = x.shape
         W, b = ordered(p.W), ordered(p.b)
-        few = x[:N_LOOKED_AT]
-        if np.count_nonzero(few) > SPARSE * few.size:
+        few = x[: LIMITS.n_looked_at]
+        if np.count_nonzero(few) > LIMITS.most_inked * few.size:
             return self._multiply(as_inputs(x, dtype.type), W, b)
         y = np.empty((n, W.shape[1]), dtype)
         lists = Lists(
-            np.empty((n, n_in + ROOM), np.int32),
-            np.empty((n, n_in + ROOM), dtype),
+            np.empty((n, n_in + kernels.compiled.ROOM), np.int32),
+            np.empty((n, n_in + kernels.compiled.ROOM), dtype),
             np.empty((n, -(-n_in // kernels.compiled.BLOCK) + 1), np.int32),
         )
         tame = kernels.compiled.sparse_forward(x, W, b, *self.slope, y, *lists, self.n_threads)
         return (y, (x, y, lists)) if tame else None
 
     def _multiply(self, x: Array, W: Array, b: Array) -> tuple[Array, Any] | None:
-        if W.shape[1] <= NARROW:
+        if W.shape[1] <= LIMITS.most_narrow:
             y = np.empty((len(x), W.shape[1]), x.dtype)
             tame = kernels.compiled.narrow_forward(x, W, b, *self.slope, y, self.n_threads)
         else:
@@ -81,7 +92,7 @@ class FastDense(FastLayer):
         dz, dW, db = np.empty_like(y), ordered(g.W), ordered(g.b)
         if not kernels.compiled.activation_gradient(y, dy, *self.slope, dz, db):
             return False
-        narrow = dz.shape[1] <= NARROW
+        narrow = dz.shape[1] <= LIMITS.most_narrow
         if lists is not None:
             kernels.compiled.sparse_gradient(*lists, dz, dW, self.n_threads)
         elif narrow:

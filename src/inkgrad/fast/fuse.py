@@ -1,16 +1,21 @@
-"""fuse: a network whose layers are put together into fast ones, with the same theta."""
+"""fuse: a network whose layers are put together into fast ones, with the same theta; Fast, the engine that does it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
+from inkgrad.arrays import Array
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.data import Warps
 from inkgrad.fast import kernels
+from inkgrad.fast.augment import warp
 from inkgrad.fast.base import FastLayer
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
 from inkgrad.fast.dense_activation import FastDense
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
+from inkgrad.fast.threads import available_threads, refuse_bad_threads
 from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.optimizers import SGD, Adam, Averaged, Optimizer
 
@@ -100,3 +105,38 @@ def takes_bytes(network: Layer) -> bool:
         first = next((layer for layer in network.layers if not isinstance(layer, Flatten)), None)
         return first is not None and takes_bytes(first)
     return isinstance(network, FastLayer)
+
+
+@dataclass(frozen=True)
+class Fast:
+    """The kernels, on `n_threads` threads: as many as there are cores, at most 16, where none are named.
+
+    What has no kernel, and all where none are installed, is left to the plain layers.
+
+    Raises SettingError for threads not from 1 to 256.
+    """
+
+    n_threads: int = field(default_factory=available_threads)
+
+    def __post_init__(self) -> None:
+        refuse_bad_threads(self.n_threads)
+
+    def with_threads(self, n_threads: int) -> Fast:
+        """Return the same on so many threads."""
+        return replace(self, n_threads=n_threads)
+
+    def fuse(self, network: Layer) -> Layer:
+        """Return the network with fast layers in it, for answers."""
+        return fuse(network, self.n_threads)
+
+    def fuse_training(self, network: Layer, cost: Cost) -> tuple[Layer, Cost]:
+        """Return the network with fast layers, and a fast cost that a Softmax at the end has gone into."""
+        return fuse_cost(fuse(network, self.n_threads), cost)
+
+    def fuse_optimizer(self, optimizer: Optimizer) -> Optimizer:
+        """Return a fast optimizer that takes the same steps and has the same memory, where there is one."""
+        return fuse_optimizer(optimizer, self.n_threads)
+
+    def warp(self, images: Array, warps: Warps) -> Array:
+        """Return images bent as `warps` says."""
+        return warp(images, warps, self.n_threads)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 TYPES = np.dtype(np.float32), np.dtype(np.float64)  # that the kernels reckon in
-BYTES = np.dtype(np.uint8)
 
 
 def load_kernels(instructions: str | None = None) -> Any:
