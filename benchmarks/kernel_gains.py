@@ -13,7 +13,7 @@ from standings import ratio_text
 from tables import markdown, time_text
 from workloads import digits
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import CrossEntropy
 from inkgrad.data import Augmentation, apply_warps, as_inputs
 from inkgrad.fast import FastSoftmaxCrossEntropy, fuse, fuse_optimizer, warp
@@ -101,7 +101,7 @@ def _pair(plain: Chain, n_threads: int) -> Layer:
     return fast
 
 
-def _both_ways(name: str, plain: Chain, x: Array, numpy: list[tuple[Work, str]], dx: bool) -> Iterator[Row]:
+def _both_ways(name: str, plain: Chain, x: NDArray, numpy: list[tuple[Work, str]], dx: bool) -> Iterator[Row]:
     """Yield the row of forward and that of backward; without dx as in a first layer, from bytes where x is bytes."""
     p, g = _start(plain)
     one, two = (_pair(plain, n) for n in (1, 2))
@@ -130,7 +130,7 @@ def _both_ways(name: str, plain: Chain, x: Array, numpy: list[tuple[Work, str]],
     )
 
 
-def _dense(x: Array, plain: Chain, dx: bool) -> Iterator[Row]:
+def _dense(x: NDArray, plain: Chain, dx: bool) -> Iterator[Row]:
     (n, n_in), n_out = x.shape, plain.layers[0].n_out
     rng = np.random.default_rng(0)
     floats, W, dz = as_inputs(x), *(rng.standard_normal(shape, np.float32) for shape in ((n_in, n_out), (n, n_out)))
@@ -147,7 +147,7 @@ def _dense(x: Array, plain: Chain, dx: bool) -> Iterator[Row]:
     yield from _both_ways(f"Dense({n_in}, {n_out}){activations}, {n} {what}", plain, x, numpy, dx)
 
 
-def _convolution(x: Array, plain: Chain, way: str) -> Iterator[Row]:
+def _convolution(x: NDArray, plain: Chain, way: str) -> Iterator[Row]:
     conv, first = plain.layers[0], x.dtype == np.uint8
     rng = np.random.default_rng(0)
     n_rows, deep = x[..., 0].size, 9 * conv.c_in
@@ -169,7 +169,7 @@ def _convolution(x: Array, plain: Chain, way: str) -> Iterator[Row]:
     yield from _both_ways(name, plain, x, numpy, dx=not first)
 
 
-def _cost(t: Array) -> Row:
+def _cost(t: NDArray) -> Row:
     y = np.random.default_rng(0).standard_normal((len(t), 10), np.float32)
     fast = FastSoftmaxCrossEntropy(CrossEntropy())
 
@@ -194,7 +194,7 @@ def _optimizer(name: str, plain: Optimizer, size: int) -> Row:
     return Row(name, work(fuse_optimizer(plain, 1)), work(fuse_optimizer(plain, 2)), work(plain))
 
 
-def _warp(x: Array) -> Row:
+def _warp(x: NDArray) -> Row:
     augmentation = Augmentation(shift=2, rotation=15, scale=0.15, stretch=0.2, shear=0.3, thickness=0.5, elastic=1.5)
     warps = augmentation.draw(len(x), x.shape[1:3], np.random.default_rng(0))
     return Row(

@@ -7,10 +7,10 @@ from math import erf, sqrt
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from lab.planning.expect import refuse_bad_count, refuse_not_positive
 
-Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray]
 
 GRID = 20_001  # points of the integral
 ALMOST = 1e-9  # what is left of a distribution where the integral ends

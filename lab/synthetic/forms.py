@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
 from lab.synthetic.hand import Placed, as_labels, write_row
@@ -104,7 +104,7 @@ def _in_cell(
     return [d.moved(*at) for d in number]
 
 
-def _size(number: list[Placed]) -> Array:
+def _size(number: list[Placed]) -> NDArray:
     """Return the width and height of the ink."""
     boxes = np.array([digit.box for digit in number])
     return np.asarray(boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples
 from inkgrad.errors import DataError, SettingError
 from lab.synthetic.look import Look
@@ -22,13 +22,13 @@ class Placed:
     """A glyph on a sheet: the place (2,) of its field's origin, and the map (2, 2) from its points to pixels."""
 
     glyph: Glyph
-    matrix: Array
-    origin: Array
+    matrix: NDArray
+    origin: NDArray
     line: int = 0
     column: int = 0
 
     @property
-    def ink(self) -> Array:
+    def ink(self) -> NDArray:
         """Where (x, y) on the sheet the ink is, (2, P)."""
         return self.matrix @ self.glyph.points + self.origin[:, None]
 

@@ -6,11 +6,11 @@ import io
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from lab.synthetic.look import Look
 
 
-def light(width: int, height: int, look: Look, rng: np.random.Generator) -> Array | None:
+def light(width: int, height: int, look: Look, rng: np.random.Generator) -> NDArray | None:
     """Return how bright each pixel is lit, float32 (height, width), 1 as the paper is; None where all are 1."""
     if not (look.gradient or look.shadow or look.fold):
         return None
@@ -32,12 +32,12 @@ def light(width: int, height: int, look: Look, rng: np.random.Generator) -> Arra
     return lit
 
 
-def _along(x: Array, y: Array, angle: float) -> Array:
+def _along(x: NDArray, y: NDArray, angle: float) -> NDArray:
     """Return how far each pixel is in a direction."""
     return np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
 
 
-def _outside(x: Array, y: Array, rng: np.random.Generator) -> Array:
+def _outside(x: NDArray, y: NDArray, rng: np.random.Generator) -> NDArray:
     """Return how far each pixel is outside a shadow: half of the picture, a round thing, or a telephone."""
     angle, (x0, y0) = rng.uniform(0, 2 * np.pi), rng.uniform(-0.25, 0.25, 2)
     u, v = (_along(x - np.float32(x0), y - np.float32(y0), angle + turn) for turn in (0, np.pi / 2))
@@ -51,7 +51,7 @@ def _outside(x: Array, y: Array, rng: np.random.Generator) -> Array:
     return np.maximum(np.abs(u) - np.float32(0.15), v)
 
 
-def taken(picture: Array, look: Look, rng: np.random.Generator) -> Array:
+def taken(picture: NDArray, look: Look, rng: np.random.Generator) -> NDArray:
     """Return a picture, float32 (height, width, 3) in [0, 1], as a camera stores it, uint8."""
     from PIL import Image, ImageFilter
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
 from lab.synthetic.hand import Placed, as_labels, write_row
@@ -43,7 +43,7 @@ class Page:
     digits  in the order they are read
     """
 
-    picture: Array
+    picture: NDArray
     text: str
     table: Table | None
     digits: tuple[WrittenDigit, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from lab.synthetic.look import Look
 from lab.synthetic.view import View
 
@@ -32,7 +32,7 @@ class Lines:
     squared: bool
 
 
-def grain(shape: tuple[int, int], roughness: float, rng: np.random.Generator) -> Array:
+def grain(shape: tuple[int, int], roughness: float, rng: np.random.Generator) -> NDArray:
     """Return noise as of paper: fine grain and broad clouds, float32 with a standard deviation of about `roughness`."""
     from PIL import Image
     from scipy import ndimage
@@ -45,7 +45,7 @@ def grain(shape: tuple[int, int], roughness: float, rng: np.random.Generator) ->
     return fine
 
 
-def print_rules(rules: tuple[Rule, ...], view: View, printed: Array) -> None:
+def print_rules(rules: tuple[Rule, ...], view: View, printed: NDArray) -> None:
     """Draw rules into `printed`, how much of each pixel is covered by print."""
     for rule in rules:
         half = rule.width / 2
@@ -59,7 +59,7 @@ def print_rules(rules: tuple[Rule, ...], view: View, printed: Array) -> None:
         np.maximum(printed[part], covered, out=printed[part])
 
 
-def print_lines(lines: Lines, width: float, view: View, printed: Array) -> None:
+def print_lines(lines: Lines, width: float, view: View, printed: NDArray) -> None:
     """Draw the lines of the paper into `printed`; beyond the sheet they go on."""
     for place, first in ((view.y, lines.top), (view.x, lines.left))[: 2 if lines.squared else 1]:
         half = np.float32(lines.apart / 2)
@@ -67,7 +67,7 @@ def print_lines(lines: Lines, width: float, view: View, printed: Array) -> None:
         np.maximum(printed, np.clip(width / 2 + 0.5 - off, 0, min(1, width)), out=printed)
 
 
-def shown_through(ink: Array, look: Look, rng: np.random.Generator) -> Array:
+def shown_through(ink: NDArray, look: Look, rng: np.random.Generator) -> NDArray:
     """Return how much of each pixel the ink on the other side covers: writing seen from behind, blurred."""
     from scipy import ndimage
 
@@ -76,7 +76,7 @@ def shown_through(ink: Array, look: Look, rng: np.random.Generator) -> Array:
     return np.float32(0.3 * look.show_through) * ndimage.gaussian_filter(other, 0.5 + 0.03 * look.height, truncate=2)
 
 
-def strew(dirt: Array, look: Look, rng: np.random.Generator) -> None:
+def strew(dirt: NDArray, look: Look, rng: np.random.Generator) -> None:
     """Draw specks into `dirt`, how much of each pixel is covered: round ones, and now and then a short hair."""
     height, width = dirt.shape
     for _ in range(min(500, rng.poisson(look.specks * height * width / look.height**2))):

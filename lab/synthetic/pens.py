@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 
 GRID = 3  # points of the field for each pixel of MNIST
 EDGE = 0.45  # of full ink, where the stroke of a digit of MNIST ends
@@ -28,12 +28,12 @@ class Glyph:
     """
 
     label: str
-    field: Array
-    points: Array
+    field: NDArray
+    points: NDArray
     slant: float
 
 
-def glyph(image: Array, label: str, pen: float | None = None) -> Glyph:
+def glyph(image: NDArray, label: str, pen: float | None = None) -> Glyph:
     """Return a digit of MNIST, uint8 (28, 28), with strokes `pen` times its height wide, None for its own.
 
     The ink is where the image, enlarged three times by cubics, is above 0.45; it is smoothed a little
@@ -62,7 +62,7 @@ def glyph(image: Array, label: str, pen: float | None = None) -> Glyph:
     return Glyph(label, field, np.stack([x, y]).astype(float), float(np.clip(slant, -MOST_SLANT, MOST_SLANT)))
 
 
-def _with_pen(field: Array, pen: float) -> Array:
+def _with_pen(field: NDArray, pen: float) -> NDArray:
     """Return the field of the same digit with another pen, as near to it as its shape allows."""
     from scipy import ndimage
 
@@ -85,7 +85,7 @@ def _with_pen(field: Array, pen: float) -> Array:
     return field
 
 
-def _without_crumbs(ink: Array) -> Array:
+def _without_crumbs(ink: NDArray) -> NDArray:
     """Return ink without pieces much smaller than the largest: bits of a neighbour in the image."""
     from scipy import ndimage
 
@@ -95,14 +95,14 @@ def _without_crumbs(ink: Array) -> Array:
     return ink if n == 1 else (sizes >= CRUMB * sizes.max())[labels]
 
 
-def _pieces(ink: Array) -> tuple[int, int]:
+def _pieces(ink: NDArray) -> tuple[int, int]:
     """Return in how many pieces the ink is, and how many the paper."""
     from scipy import ndimage
 
     return ndimage.label(ink, np.ones((3, 3)))[1], ndimage.label(~ink)[1]
 
 
-def drawn(glyph: Glyph, x: Array, y: Array, pixel: float) -> Array:
+def drawn(glyph: Glyph, x: NDArray, y: NDArray, pixel: float) -> NDArray:
     """Return how much of each pixel is ink, in [0, 1], where the pixels look at (x, y) of the field.
 
     `pixel` is the size of one of them, in points of the field.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Dataset, Examples, mnist
 from inkgrad.pictures import mnist_form
 from lab.synthetic.sources import beside, cut, from_font, from_mnist, nothing
@@ -47,7 +47,7 @@ def practice_examples(n: int, digits: Examples, rng: np.random.Generator) -> Exa
     return Examples(x, t)
 
 
-def _ink(source: str, digits: Examples, rng: np.random.Generator) -> tuple[Array, int]:
+def _ink(source: str, digits: Examples, rng: np.random.Generator) -> tuple[NDArray, int]:
     """Return the ink of one example, and its class number."""
     if source == "nothing":
         return nothing([_any_digit(digits, rng) for _ in range(2)], rng), 10
@@ -58,13 +58,13 @@ def _ink(source: str, digits: Examples, rng: np.random.Generator) -> tuple[Array
     return (written(digit, rng) if source == "strokes" else from_font(str(digit), rng)), digit
 
 
-def _any_digit(digits: Examples, rng: np.random.Generator) -> Array:
+def _any_digit(digits: Examples, rng: np.random.Generator) -> NDArray:
     i = rng.integers(len(digits))
     ink = written(int(rng.integers(10)), rng) if rng.random() < 0.3 else from_mnist(digits.x[i, :, :, 0], rng)
     return ink if ink.any() else _any_digit(digits, rng)
 
 
-def as_seen(ink: Array, rng: np.random.Generator, alone: bool, digits: Examples) -> Array | None:
+def as_seen(ink: NDArray, rng: np.random.Generator, alone: bool, digits: Examples) -> NDArray | None:
     """Return ink as a picture would show it, in the MNIST form; None where nothing is left.
 
     Unless it is `alone`, some of it is cut off, or something of a neighbour or a rule comes with it.
@@ -76,7 +76,7 @@ def as_seen(ink: Array, rng: np.random.Generator, alone: bool, digits: Examples)
     return None if seen is None else mnist_form(seen)
 
 
-def _turned(ink: Array, rng: np.random.Generator) -> Array:
+def _turned(ink: NDArray, rng: np.random.Generator) -> NDArray:
     """Return ink turned by up to 15 degrees, slanted, narrower or wider, as a picture with 12 to 100 pixels a digit."""
     ink = cut(ink)
     height, width = ink.shape
@@ -94,7 +94,7 @@ def _turned(ink: Array, rng: np.random.Generator) -> Array:
     return np.asarray(smaller.transform(size, Image.Transform.AFFINE, data, Image.Resampling.BILINEAR))
 
 
-def _photographed(ink: Array, rng: np.random.Generator) -> Array | None:
+def _photographed(ink: NDArray, rng: np.random.Generator) -> NDArray | None:
     """Return ink blurred and noisy, and its paper white again; None where nothing is left."""
     from scipy import ndimage
 
@@ -111,12 +111,12 @@ def _photographed(ink: Array, rng: np.random.Generator) -> Array | None:
     return np.clip(kept / np.median(kept[strokes]), 0, 1).astype(np.float32)
 
 
-def _cut_off(ink: Array, rng: np.random.Generator, digits: Examples) -> Array:
+def _cut_off(ink: NDArray, rng: np.random.Generator, digits: Examples) -> NDArray:
     ink = np.rot90(ink, k := int(rng.integers(4)))
     return np.rot90(ink[round(rng.uniform(0.05, 0.15) * len(ink)) :], -k)
 
 
-def _with_neighbour(ink: Array, rng: np.random.Generator, digits: Examples) -> Array:
+def _with_neighbour(ink: NDArray, rng: np.random.Generator, digits: Examples) -> NDArray:
     """Return ink with the edge of another digit beside it."""
     ink, other = cut(ink), cut(_any_digit(digits, rng))
     scale = max(ink.shape[0], 4) / other.shape[0]
@@ -126,7 +126,7 @@ def _with_neighbour(ink: Array, rng: np.random.Generator, digits: Examples) -> A
     return beside(left, right, gap=int(rng.integers(0, 2 + ink.shape[0] // 8)), down=int(rng.integers(-2, 3)))
 
 
-def _with_rule(ink: Array, rng: np.random.Generator, digits: Examples) -> Array:
+def _with_rule(ink: NDArray, rng: np.random.Generator, digits: Examples) -> NDArray:
     """Return ink with a rest of a line at one edge, or right across."""
     ink = np.rot90(cut(ink), k := int(rng.integers(4))).copy()
     height, width = ink.shape

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from lab.synthetic.hand import Placed
 from lab.synthetic.light import light, taken
 from lab.synthetic.look import Color, Look
@@ -14,7 +14,7 @@ from lab.synthetic.papers import Lines, Rule, grain, print_lines, print_rules, s
 from lab.synthetic.pens import drawn
 from lab.synthetic.view import View, view_of
 
-Layer = tuple[Array | None, Color]  # how much of each pixel it covers, and its colour
+Layer = tuple[NDArray | None, Color]  # how much of each pixel it covers, and its colour
 Box = tuple[int, int, int, int]
 
 
@@ -29,7 +29,7 @@ class Sheet:
     lines: Lines | None = None
 
 
-def picture_of(sheet: Sheet, look: Look, rng: np.random.Generator) -> tuple[Array, list[Box]]:
+def picture_of(sheet: Sheet, look: Look, rng: np.random.Generator) -> tuple[NDArray, list[Box]]:
     """Return the picture of a sheet, uint8 (height, width, 3), and the box of each digit in it.
 
     Paper, print and ink go through the same view; the light falls on all of them, and the camera sees them.
@@ -53,7 +53,7 @@ def picture_of(sheet: Sheet, look: Look, rng: np.random.Generator) -> tuple[Arra
     return taken(_laid(paper, layers, shine, _beyond(sheet, look, view), look), look, rng), boxes
 
 
-def _laid(paper: Color, layers: list[Layer], shine: Array | None, beyond: Array | None, look: Look) -> Array:
+def _laid(paper: Color, layers: list[Layer], shine: NDArray | None, beyond: NDArray | None, look: Look) -> NDArray:
     """Return the colours of layers on paper, lit; and of the desk beyond."""
     covers = [(cover, color) for cover, color in layers if cover is not None]
     picture = np.empty((*covers[0][0].shape, 3), np.float32)
@@ -69,7 +69,7 @@ def _laid(paper: Color, layers: list[Layer], shine: Array | None, beyond: Array 
     return picture
 
 
-def _draw(placed: Placed, view: View, ink: Array) -> Box:
+def _draw(placed: Placed, view: View, ink: NDArray) -> Box:
     """Draw a digit into the ink of a picture, and return the box around its own."""
     n_rows, n_columns = placed.glyph.field.shape
     corners = np.array([[0, n_columns, n_columns, 0], [0, 0, n_rows, n_rows]])
@@ -84,7 +84,7 @@ def _draw(placed: Placed, view: View, ink: Array) -> Box:
     return int(left + columns[0]), int(top + rows[0]), int(left + columns[-1] + 1), int(top + rows[-1] + 1)
 
 
-def _printed(sheet: Sheet, look: Look, view: View) -> Array | None:
+def _printed(sheet: Sheet, look: Look, view: View) -> NDArray | None:
     """Return how much of each pixel is covered by print; None when there is none."""
     if not sheet.rules and sheet.lines is None:
         return None
@@ -95,7 +95,7 @@ def _printed(sheet: Sheet, look: Look, view: View) -> Array | None:
     return printed
 
 
-def _flowing(ink: Array, look: Look, rng: np.random.Generator) -> Array:
+def _flowing(ink: NDArray, look: Look, rng: np.random.Generator) -> NDArray:
     """Return the ink as it flowed: unevenly along the strokes, and caught by the grain of the paper."""
     from PIL import Image
 
@@ -111,7 +111,7 @@ def _flowing(ink: Array, look: Look, rng: np.random.Generator) -> Array:
     return ink
 
 
-def _beyond(sheet: Sheet, look: Look, view: View) -> Array | None:
+def _beyond(sheet: Sheet, look: Look, view: View) -> NDArray | None:
     """Return how much of each pixel shows the desk."""
     if look.desk is None:
         return None

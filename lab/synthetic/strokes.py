@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 
 Point = tuple[float, float]
 Stroke = tuple[Point, ...]
@@ -89,7 +89,7 @@ TALL = 112  # of its 1.5 units of height
 WOBBLE = 0.06  # standard deviation of each point, in widths
 
 
-def written(digit: int, rng: np.random.Generator, pen: float | None = None) -> Array:
+def written(digit: int, rng: np.random.Generator, pen: float | None = None) -> NDArray:
     """Return a digit written in one of its ways, ink in [0, 1], float32 (160, 160).
 
     The hand wobbles: each point moves, and the whole is wider or narrower.  `pen` is the width of
@@ -107,7 +107,7 @@ def _strokes(way: str) -> tuple[Stroke, ...]:
     )
 
 
-def scribbled(rng: np.random.Generator, pen: float | None = None) -> Array:
+def scribbled(rng: np.random.Generator, pen: float | None = None) -> NDArray:
     """Return two to four strokes that mean nothing, ink in [0, 1], float32 (160, 160)."""
     strokes = tuple(
         tuple((float(x), float(1.5 * y)) for x, y in rng.uniform(0, 1, (rng.integers(3, 6), 2)))
@@ -116,7 +116,7 @@ def scribbled(rng: np.random.Generator, pen: float | None = None) -> Array:
     return drawn(strokes, rng, pen)
 
 
-def drawn(strokes: tuple[Stroke, ...], rng: np.random.Generator, pen: float | None = None) -> Array:
+def drawn(strokes: tuple[Stroke, ...], rng: np.random.Generator, pen: float | None = None) -> NDArray:
     """Return strokes drawn by a hand that wobbles, ink in [0, 1], float32 (160, 160)."""
     width = TALL * (rng.uniform(0.03, 0.16) if pen is None else pen)
     size = TALL / 1.5 * np.array([rng.uniform(0.6, 1.15), 1])
@@ -131,7 +131,7 @@ def drawn(strokes: tuple[Stroke, ...], rng: np.random.Generator, pen: float | No
     return np.asarray(sheet, np.float32) / 255
 
 
-def smooth(points: Array, n_between: int = 8) -> Array:
+def smooth(points: NDArray, n_between: int = 8) -> NDArray:
     """Return the quadratic B-spline of points (n, 2), which starts at the first and ends at the last.
 
     Between the middles of its sides it is (1 - u)² a + 2 u (1 - u) p + u² b, for u from 0 to 1, with the
@@ -146,7 +146,7 @@ def smooth(points: Array, n_between: int = 8) -> Array:
     return np.concatenate([points[:1], *arcs, points[-1:]])
 
 
-def _same_where_twice(stroke: Stroke) -> Array:
+def _same_where_twice(stroke: Stroke) -> NDArray:
     """Return 0 for points that are said twice, so that corners stay corners, and 1 for the others."""
     twice = [stroke.count(point) > 1 for point in stroke]
     return 1.0 - np.array(twice, float)[:, None]

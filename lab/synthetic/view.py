@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from lab.synthetic.look import Look
 
@@ -24,9 +24,9 @@ class View:
     reach        by how many pixels bending moves a thing at most
     """
 
-    to_picture: Array
-    x: Array
-    y: Array
+    to_picture: NDArray
+    x: NDArray
+    y: NDArray
     reach: float
 
     @property
@@ -35,7 +35,7 @@ class View:
         height, width = self.x.shape
         return width, height
 
-    def around(self, points: Array, room: float) -> tuple[slice, slice]:
+    def around(self, points: NDArray, room: float) -> tuple[slice, slice]:
         """Return the rows and columns of the picture around points (2, P) of the sheet, `room` pixels on each side."""
         x, y, w = self.to_picture @ np.stack([*points, np.ones(points.shape[1])])
         room += self.reach
@@ -71,7 +71,7 @@ def view_of(width: float, height: float, look: Look, rng: np.random.Generator) -
     return View(to_picture, x, y, reach)
 
 
-def projective(before: Array, after: Array) -> Array:
+def projective(before: NDArray, after: NDArray) -> NDArray:
     """Return the projective map (3, 3) that takes four points (4, 2) to four others.
 
     With H_33 = 1, x' = (H_11 x + H_12 y + H_13) / (H_31 x + H_32 y + 1) and y' alike: eight equations,
@@ -84,7 +84,7 @@ def projective(before: Array, after: Array) -> Array:
     return np.append(np.linalg.solve(np.array(rows), np.array(values)), 1).reshape(3, 3)
 
 
-def _tapered(corners: Array, part: float, side: int) -> Array:
+def _tapered(corners: NDArray, part: float, side: int) -> NDArray:
     """Return corners (4, 2) seen at a slant: one side is shorter by that part, and a third of it nearer."""
     corners, other = corners.copy(), (side + 1) % 4
     near, far = corners[[(side + 3) % 4, (side + 2) % 4]], corners[[side, other]]
@@ -93,12 +93,12 @@ def _tapered(corners: Array, part: float, side: int) -> Array:
     return corners
 
 
-def _turned(corners: Array, degrees: float) -> Array:
+def _turned(corners: NDArray, degrees: float) -> NDArray:
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return corners @ np.array([[cos, sin], [-sin, cos]])  # clockwise, as rows count downwards
 
 
-def _hills(n_rows: int, n_columns: int, rng: np.random.Generator) -> Array:
+def _hills(n_rows: int, n_columns: int, rng: np.random.Generator) -> NDArray:
     """Return smooth hills and hollows in [-1, 1], float32 (n_rows, n_columns)."""
     from PIL import Image
 

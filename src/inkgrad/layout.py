@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import Array, OneArray, namespace
 from inkgrad.errors import ShapeError
 
 Shapes = Mapping[str, Any]  # name -> shape, or name -> Shapes of a layer inside
@@ -51,7 +51,7 @@ class Layout:
             self.places[path] = slice(self.size, self.size + prod(shape)), shape
             self.size += prod(shape)
 
-    def parts(self, theta: Array) -> dict[str, Array]:
+    def parts(self, theta: OneArray) -> dict[str, OneArray]:
         """Return the parts of `theta` by path ("1.W"), without copying a number."""
         if theta.shape != (self.size,):
             raise ShapeError(f"this network has {self.size} parameters, got an array of shape {theta.shape}")

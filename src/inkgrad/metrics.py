@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, SettingError
 
 Z_95 = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
@@ -29,7 +29,7 @@ def wilson_interval(n_right: int, n: int, z: float = Z_95) -> tuple[float, float
     return max((middle - width) / scale, 0.0), min((middle + width) / scale, 1.0)
 
 
-def confusion_matrix(t: Array, predicted: Array, n_classes: int) -> Array:
+def confusion_matrix(t: NDArray, predicted: NDArray, n_classes: int) -> NDArray:
     """Return M (n_classes, n_classes): M[i, j] examples of class i were taken for class j."""
     return np.bincount(t * np.int64(n_classes) + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
 
@@ -45,12 +45,12 @@ class Reliability:
     low, high    the 95 % interval of that (wilson_interval), NaN in an empty bin
     """
 
-    edges: Array
-    n: Array
-    probability: Array
-    accuracy: Array
-    low: Array
-    high: Array
+    edges: NDArray
+    n: NDArray
+    probability: NDArray
+    accuracy: NDArray
+    low: NDArray
+    high: NDArray
 
     @property
     def error(self) -> float:
@@ -63,7 +63,7 @@ class Reliability:
         return float(np.sum(self.n[full] * gaps) / np.sum(self.n))
 
 
-def reliability(probability: Array, right: Array, n_bins: int = 10) -> Reliability:
+def reliability(probability: NDArray, right: NDArray, n_bins: int = 10) -> Reliability:
     """Return how often answers are right, for the probability of each answer (N,) and whether it is right (N,).
 
     The m-th of n_bins bins holds probabilities above (m - 1) / n_bins, up to m / n_bins; the first one 0 as well.

@@ -61,7 +61,7 @@ def checkpoint_seconds(stepper: Stepper) -> float:
 
     def write() -> None:
         with (Path(folder) / "checkpoint.npz").open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
             file.flush()
             os.fsync(file.fileno())
 

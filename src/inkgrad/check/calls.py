@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost
 from inkgrad.errors import CheckError, InkgradError
 from inkgrad.layers import Layer
@@ -32,7 +32,7 @@ def layout_of(layer: Layer) -> Layout:
     return layout
 
 
-def views_of(layer: Layer, theta: Array) -> Named:
+def views_of(layer: Layer, theta: NDArray) -> Named:
     """Return theta by name; raise CheckError unless it holds a finite number for each parameter of the layer."""
     layout = layout_of(layer)
     theta = np.asarray(theta)
@@ -44,7 +44,7 @@ def views_of(layer: Layer, theta: Array) -> Named:
     return layout.views(theta)
 
 
-def as_theta(layer: Layer, theta: Array) -> Array:
+def as_theta(layer: Layer, theta: NDArray) -> NDArray:
     """Return a copy of theta in float64; raise CheckError unless it fits this layer."""
     try:
         theta = np.array(theta, np.float64)
@@ -54,7 +54,7 @@ def as_theta(layer: Layer, theta: Array) -> Array:
     return theta
 
 
-def forward(layer: Layer, p: Named, x: Array, seed: int) -> tuple[Array, Any]:
+def forward(layer: Layer, p: Named, x: NDArray, seed: int) -> tuple[NDArray, Any]:
     """Return y and the cache of a layer, with random numbers from `seed`."""
     found = guarded(layer, "forward", lambda: layer.forward(p, x, np.random.default_rng(seed)))
     if not isinstance(found, tuple) or len(found) != 2:
@@ -66,7 +66,7 @@ def forward(layer: Layer, p: Named, x: Array, seed: int) -> tuple[Array, Any]:
     return np.asarray(y), cache
 
 
-def value_and_gradient(cost: Cost, y: Array, t: Array) -> tuple[float, Array]:
+def value_and_gradient(cost: Cost, y: NDArray, t: NDArray) -> tuple[float, NDArray]:
     """Return what a cost gives: a number, and an array."""
     found = guarded(cost, "value_and_gradient", lambda: cost.value_and_gradient(y, t))
     if not isinstance(found, tuple) or len(found) != 2:
@@ -79,7 +79,7 @@ def value_and_gradient(cost: Cost, y: Array, t: Array) -> tuple[float, Array]:
     return float(value), np.asarray(dy)
 
 
-def loss_noise(cost: Cost, y: Array, t: Array) -> Array:
+def loss_noise(cost: Cost, y: NDArray, t: NDArray) -> NDArray:
     """Return how far the rounding of y alone moves each loss: far, where a saturated y is next to 0 or 1.
 
     y is known to a relative eps, and loss_i moves by N dy_ik per unit of y_ik.
@@ -89,7 +89,7 @@ def loss_noise(cost: Cost, y: Array, t: Array) -> Array:
     return np.asarray(4 * float_info.epsilon * len(y) * each)
 
 
-def losses(cost: Cost, y: Array, t: Array) -> Array:
+def losses(cost: Cost, y: NDArray, t: NDArray) -> NDArray:
     """Return the loss of each example."""
     return np.asarray(guarded(cost, "losses", lambda: cost.losses(y, t)), np.float64)
 

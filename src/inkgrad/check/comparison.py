@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.numerical import Numerical
 
 
@@ -32,7 +32,7 @@ class Comparison:
 
     layer: str
     array: str
-    analytical: Array
+    analytical: NDArray
     numerical: Numerical
 
     @property
@@ -41,7 +41,7 @@ class Comparison:
         return f"{self.layer}.{self.array}" if self.layer else self.array
 
     @cached_property
-    def relative_error(self) -> Array:
+    def relative_error(self) -> NDArray:
         """|a - n| / max(|a|, |n|), and 0 where both are 0."""
         a, n = self.analytical.astype(np.float64), self.numerical.value
         size = np.maximum(np.abs(a), np.abs(n))
@@ -49,7 +49,7 @@ class Comparison:
         return np.where(np.isfinite(a), error, np.inf)
 
     @cached_property
-    def verdicts(self) -> Array:
+    def verdicts(self) -> NDArray:
         """The Verdict of each entry, as int8."""
         a, n = self.analytical.astype(np.float64), self.numerical
         inside = (a >= n.low - n.bar) & (a <= n.high + n.bar)  # NaN is outside
@@ -65,7 +65,7 @@ class Comparison:
         return np.where(slight, Verdict.uncomfortable, found).astype(np.int8)
 
     @property
-    def in_bars(self) -> Array:
+    def in_bars(self) -> NDArray:
         """The decimal logarithm of each error in units of its error bar, kept in -3..6; 6 for NaN."""
         a, n = self.analytical.astype(np.float64), self.numerical
         off = np.abs(a - np.clip(a, n.low, n.high))

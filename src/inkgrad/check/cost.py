@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.calls import guarded, value_and_gradient
 from inkgrad.check.examine import examine
 from inkgrad.check.naming import Case, Guess, Mechanism
@@ -18,7 +18,7 @@ from inkgrad.costs import Cost, as_targets
 from inkgrad.errors import CheckError
 
 
-def check_cost(cost: Cost, y: Array, t: Array, *, raises: bool = True) -> Report:
+def check_cost(cost: Cost, y: NDArray, t: NDArray, *, raises: bool = True) -> Report:
     """Check dC/dy of `cost` at outputs y and targets t.
 
     The outputs should lie inside the domain of the cost, as small steps go to either side.
@@ -30,14 +30,14 @@ def check_cost(cost: Cost, y: Array, t: Array, *, raises: bool = True) -> Report
     return report.raise_if_wrong() if raises else report
 
 
-def examine_cost(cost: Cost, y: Array, t: Array) -> Report:
+def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
     """Return the report of a cost at outputs y, float64 (N, K), and targets t."""
     if y.dtype.kind != "f" or y.ndim == 0 or y.size == 0 or not np.isfinite(y).all():
         raise CheckError(f"{cost}: a batch y of finite numbers is needed, got {y.dtype} of shape {y.shape}")
     rows = guarded(cost, "value_and_gradient", lambda: as_targets(t, y))
     one = np.ones(())
 
-    def gradient_with(targets: Array) -> Array:
+    def gradient_with(targets: NDArray) -> NDArray:
         subject = subject_of_cost(cost, y, targets)
         return numerical_vjp(subject, "y", one, subject.forward(subject.copies())).value
 
@@ -47,19 +47,19 @@ def examine_cost(cost: Cost, y: Array, t: Array) -> Report:
     return Report(str(cost), report.comparisons, (*findings, *_changes_targets(cost, y, t)))
 
 
-def subject_of_cost(cost: Cost, y: Array, t: Array) -> Subject:
+def subject_of_cost(cost: Cost, y: NDArray, t: NDArray) -> Subject:
     """Return a cost as a Subject with one array, y, and one output."""
 
-    def forward(arrays: Arrays) -> Array:
+    def forward(arrays: Arrays) -> NDArray:
         return np.asarray(value_and_gradient(cost, arrays["y"], t.copy())[0])
 
-    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         return {"y": dy * value_and_gradient(cost, arrays["y"], t.copy())[1]}
 
     return Subject(str(cost), {"y": y}, forward, backward)
 
 
-def _changes_targets(cost: Cost, y: Array, t: Array) -> tuple[Finding, ...]:
+def _changes_targets(cost: Cost, y: NDArray, t: NDArray) -> tuple[Finding, ...]:
     mine = t.copy()
     value_and_gradient(cost, y.copy(), mine)
     if np.array_equal(mine, t):
@@ -70,7 +70,7 @@ def _changes_targets(cost: Cost, y: Array, t: Array) -> tuple[Finding, ...]:
 # Mistakes that only a cost can have: about targets, and about a softmax that is in it or not.
 
 
-def _mechanisms(gradient_with: Callable[[Array], Array], t: Array) -> tuple[Mechanism, ...]:
+def _mechanisms(gradient_with: Callable[[NDArray], NDArray], t: NDArray) -> tuple[Mechanism, ...]:
     """Return the mechanisms for a cost with targets t, rows (N, K).
 
     `gradient_with` gives the numerical gradient with other targets.

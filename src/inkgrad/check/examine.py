@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.comparison import Comparison, Verdict
 from inkgrad.check.naming import Case, Mechanism, name_mistake
 from inkgrad.check.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
@@ -56,7 +56,7 @@ def examine(
     return Report(subject.name, tuple(comparisons), tuple(findings))
 
 
-def _examine_ties(subject: Subject, comparison: Comparison, dy: Array, y: Array, noise: Array) -> Finding | None:
+def _examine_ties(subject: Subject, comparison: Comparison, dy: NDArray, y: NDArray, noise: NDArray) -> Finding | None:
     """Return what is wrong when the entries at kinks all move by the same, or None if nothing is.
 
     Where two inputs of a maximum are equal, either alone has the slope 0 to one side and 1 to the other,
@@ -69,7 +69,7 @@ def _examine_ties(subject: Subject, comparison: Comparison, dy: Array, y: Array,
     arrays, base = subject.copies(), y.reshape(-1).astype(np.float64)
     start, moved = subject.arrays[name], arrays[name]
 
-    def move(d: float) -> tuple[float, Array]:
+    def move(d: float) -> tuple[float, NDArray]:
         moved[...] = start + (d * tied).astype(start.dtype)
         out = outputs_or_nan(subject, arrays, base)
         moved[...] = start
@@ -106,7 +106,7 @@ def _with_second_opinion(finding: Finding, case: Case) -> Finding:
     return replace(finding, evidence=evidence | finding.evidence)
 
 
-def evaluate(subject: Subject) -> Array:
+def evaluate(subject: Subject) -> NDArray:
     """Return y of a subject; raise CheckError, naming it, when there is no y to check."""
     for name, array in subject.arrays.items():
         if array.dtype.kind != "f":
@@ -125,7 +125,7 @@ def evaluate(subject: Subject) -> Array:
     return np.asarray(y)
 
 
-def _not_finite(subject: Subject, y: Array, layer: str) -> Finding:
+def _not_finite(subject: Subject, y: NDArray, layer: str) -> Finding:
     where = [int(k) for k in np.argwhere(~np.isfinite(y))[0]]
     message = f"forward gives {y[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
     return Finding(layer, "x", "not-finite", (), message, {"where": where})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.examine import examine
 from inkgrad.check.report import Report
 from inkgrad.check.subject import Arrays, Subject
@@ -16,7 +16,7 @@ from inkgrad.errors import CheckError, GradientMismatch
 
 
 def check_function(
-    f: Callable[..., Any], gradient: Callable[..., Any], *arrays: Array, seed: int = 0, raises: bool = True
+    f: Callable[..., Any], gradient: Callable[..., Any], *arrays: NDArray, seed: int = 0, raises: bool = True
 ) -> Report:
     """Check that gradient(*arrays) is the gradient of the scalar function f(*arrays).
 
@@ -28,13 +28,13 @@ def check_function(
     CheckError where there is nothing to compare.
     """
 
-    def scalar(*arrays: Array) -> Array:
+    def scalar(*arrays: NDArray) -> NDArray:
         value = np.asarray(f(*arrays))
         if value.size != 1:
             raise CheckError(f"{name_of(f)} should give one number, got an array of shape {value.shape}: use check_vjp")
         return value.reshape(())
 
-    def vjp(dy: Array, *arrays: Array) -> tuple[Any, ...]:
+    def vjp(dy: NDArray, *arrays: NDArray) -> tuple[Any, ...]:
         found = gradient(*arrays)
         found = found if isinstance(found, tuple) or (isinstance(found, list) and len(arrays) > 1) else (found,)
         return tuple(None if each is None else dy * np.asarray(each) for each in found)
@@ -44,7 +44,7 @@ def check_function(
 
 
 def check_vjp(
-    f: Callable[..., Any], vjp: Callable[..., Any], *arrays: Array, seed: int = 0, raises: bool = True
+    f: Callable[..., Any], vjp: Callable[..., Any], *arrays: NDArray, seed: int = 0, raises: bool = True
 ) -> Report:
     """Check that vjp(dy, *arrays) gives dy J for each array, for y = f(*arrays).
 
@@ -55,7 +55,7 @@ def check_vjp(
     CheckError where there is nothing to compare.
     """
 
-    def pull(dy: Array, *arrays: Array) -> tuple[Any, ...]:
+    def pull(dy: NDArray, *arrays: NDArray) -> tuple[Any, ...]:
         found = vjp(dy, *arrays)
         return tuple(found) if isinstance(found, tuple) or (isinstance(found, list) and len(arrays) > 1) else (found,)
 
@@ -107,11 +107,11 @@ def check_torch(function: Callable[..., Any], inputs: Sequence[Any], *, seed: in
     def tensors(arrays: Arrays) -> dict[str, Any]:
         return {name: torch.from_numpy(array).to(live[name].device) for name, array in arrays.items()}
 
-    def forward(arrays: Arrays) -> Array:
+    def forward(arrays: Arrays) -> NDArray:
         with torch.no_grad():
             return np.array(call(tensors(arrays)).numpy(force=True))
 
-    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         leaves = {name: each.requires_grad_() for name, each in tensors(arrays).items()}
         y = call(leaves)
         if not y.requires_grad:  # detached: nothing comes back
@@ -153,10 +153,10 @@ def check_jax(function: Callable[..., Any], args: Sequence[Any], *, seed: int = 
     def tensors(arrays: Arrays) -> dict[str, Any]:
         return {name: jnp.array(array) for name, array in arrays.items()}
 
-    def forward(arrays: Arrays) -> Array:
+    def forward(arrays: Arrays) -> NDArray:
         return np.array(call(tensors(arrays)))
 
-    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         _, pull = jax.vjp(call, tensors(arrays))
         found = pull(jnp.asarray(dy))[0]
         return {name: np.array(found[name]) for name in arrays}
@@ -169,16 +169,16 @@ def _check(
     role: str,
     f: Callable[..., Any],
     vjp: Callable[..., tuple[Any, ...]],
-    given: dict[str, Array],
+    given: dict[str, NDArray],
     seed: int,
     raises: bool,
 ) -> Report:
     arrays = {name: as_floats(owner, name, array) for name, array in given.items()}
 
-    def forward(arrays: Arrays) -> Array:
+    def forward(arrays: Arrays) -> NDArray:
         return np.asarray(f(*arrays.values()))
 
-    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         found = vjp(dy, *arrays.values())
         if len(found) != len(arrays):
             raise CheckError(
@@ -198,8 +198,8 @@ def _check(
 def conclude(
     owner: str,
     arrays: Arrays,
-    forward: Callable[[Arrays], Array],
-    backward: Callable[[Arrays, Array, float], Arrays],
+    forward: Callable[[Arrays], NDArray],
+    backward: Callable[[Arrays, NDArray, float], Arrays],
     seed: int,
     raises: bool,
 ) -> Report:
@@ -207,10 +207,10 @@ def conclude(
     if not arrays:
         raise CheckError(f"{owner}: there is no array of floating-point numbers to check")
 
-    def safe_forward(arrays: Arrays) -> Array:
+    def safe_forward(arrays: Arrays) -> NDArray:
         return np.asarray(_run(owner, "forward", lambda: forward(arrays)))
 
-    def safe_backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def safe_backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         found: Arrays = _run(owner, "backward", lambda: backward(arrays, np.asarray(dy), start))
         return found
 
@@ -228,7 +228,7 @@ def _run(owner: str, part: str, call: Callable[[], Any]) -> Any:
         raise CheckError(f"{owner}, {part}: {type(error).__name__}: {error}") from error
 
 
-def as_floats(owner: str, name: str, array: Any) -> Array:
+def as_floats(owner: str, name: str, array: Any) -> NDArray:
     """Return a floating-point array; raise CheckError for another, as it has no slopes."""
     array = np.asarray(array)
     if array.dtype.kind != "f":

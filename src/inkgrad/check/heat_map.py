@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.comparison import Comparison
 from inkgrad.files import replacing
 
@@ -49,7 +49,7 @@ def heat_maps(comparisons: Sequence[Comparison], title: str) -> Any:
     return figure
 
 
-def _as_picture(array: Array) -> Array:
+def _as_picture(array: NDArray) -> NDArray:
     """Return an array of any number of axes as rows and columns."""
     if array.ndim == 0:
         return array.reshape(1, 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, guarded, layout_of, views_of
 from inkgrad.check.examine import examine
 from inkgrad.check.moves import moves
@@ -20,7 +20,7 @@ from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout, Named, join_path
 
 
-def check_layer(layer: Layer, x: Array, *, seed: int = 0, raises: bool = True) -> Report:
+def check_layer(layer: Layer, x: NDArray, *, seed: int = 0, raises: bool = True) -> Report:
     """Check dx and the gradient of every parameter of `layer` at the batch `x`.
 
     It works in float64, with random parameters and a random dy drawn from `seed`.  A Chain is
@@ -35,7 +35,7 @@ def check_layer(layer: Layer, x: Array, *, seed: int = 0, raises: bool = True) -
     return report.raise_if_wrong() if raises else report
 
 
-def as_float64(layer: Layer, x: Array) -> Array:
+def as_float64(layer: Layer, x: NDArray) -> NDArray:
     """Return a batch in float64; raise CheckError unless it holds real, finite numbers."""
     try:
         x = np.asarray(x)
@@ -51,7 +51,7 @@ def as_float64(layer: Layer, x: Array) -> Array:
     return x
 
 
-def random_parameters(layer: Layer, seed: int) -> Array:
+def random_parameters(layer: Layer, seed: int) -> NDArray:
     """Return parameters near those that training starts from; biases of zero would hide mistakes."""
     rng = np.random.default_rng(seed)
     layout = layout_of(layer)
@@ -60,7 +60,7 @@ def random_parameters(layer: Layer, seed: int) -> Array:
     return theta + rng.normal(0, 0.1, layout.size)
 
 
-def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "") -> Report:
+def examine_layer(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "") -> Report:
     """Return the report of a layer at parameters theta and input x; of a Chain, part by part."""
     parts = examine_parts(layer, theta, x, seed, path)
     if not isinstance(layer, Chain):
@@ -75,7 +75,7 @@ def examine_layer(layer: Layer, theta: Array, x: Array, seed: int, path: str = "
     return Report(str(layer), (*comparisons, *whole.comparisons), tuple(findings))
 
 
-def examine_parts(network: Layer, theta: Array, x: Array, seed: int, path: str = "") -> list[Report]:
+def examine_parts(network: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "") -> list[Report]:
     """Return the reports of the layers of a chain, from the last to the first, each at its real input.
 
     Of a layer alone it is its own report.
@@ -93,7 +93,7 @@ def examine_parts(network: Layer, theta: Array, x: Array, seed: int, path: str =
     return [examine_layer(layer, part, x, seed, name) for layer, part, x, name in reversed(jobs)]
 
 
-def _examine_alone(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> Report:
+def _examine_alone(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str) -> Report:
     report = examine(subject_of(layer, theta, x, seed), seed, path, factors_of(layer), ties=True)
     no_number_means_much = {"mutated", "accumulated", "random", "not-finite"}
     impure = any(finding.kind in no_number_means_much for finding in report.findings)
@@ -103,7 +103,7 @@ def _examine_alone(layer: Layer, theta: Array, x: Array, seed: int, path: str) -
     return Report(str(layer), report.comparisons, (*findings, *others))
 
 
-def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:
+def moved(theta: NDArray, x: NDArray, seed: int) -> tuple[NDArray, NDArray]:
     """Return theta and x moved a little, away from kinks.
 
     Where kinks of several layers meet in one point the chain rule may give a slope that is none of
@@ -111,7 +111,7 @@ def moved(theta: Array, x: Array, seed: int) -> tuple[Array, Array]:
     """
     rng = np.random.default_rng(seed)
 
-    def shaken(array: Array) -> Array:
+    def shaken(array: NDArray) -> NDArray:
         size = float(np.sqrt(np.mean(array**2))) if array.size else 1.0
         return np.asarray(array + 1e-3 * (size or 1.0) * rng.normal(size=array.shape))
 
@@ -130,22 +130,22 @@ def as_wiring(finding: Finding) -> Finding:
     return Finding("wiring", finding.array, "wiring", (), message, finding.evidence)
 
 
-def subject_of(layer: Layer, theta: Array, x: Array, seed: int) -> Subject:
+def subject_of(layer: Layer, theta: NDArray, x: NDArray, seed: int) -> Subject:
     """Return a layer as a Subject: its arrays are x and each parameter by its path."""
     layout = layout_of(layer)
     names = tuple(layout.places)
 
-    def views(arrays: Arrays) -> tuple[Named, Array]:
+    def views(arrays: Arrays) -> tuple[Named, NDArray]:
         vector = np.concatenate([arrays[name].ravel() for name in names] or [np.zeros(0)])
         return layout.views(vector), vector
 
-    def outputs(arrays: Arrays) -> Array:
+    def outputs(arrays: Arrays) -> NDArray:
         p, vector = views(arrays)
         y, _ = forward(layer, p, arrays["x"], seed)
         _put_back(arrays, layout, vector)
         return y
 
-    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         p, vector = views(arrays)
         gradient = np.full(layout.size, start)
         g = layout.views(gradient)
@@ -158,7 +158,7 @@ def subject_of(layer: Layer, theta: Array, x: Array, seed: int) -> Subject:
     return Subject(str(layer), arrays, outputs, backward, lambda name: None if name == "x" else moves(layer, x, name))
 
 
-def _put_back(arrays: Arrays, layout: Layout, vector: Array) -> None:
+def _put_back(arrays: Arrays, layout: Layout, vector: NDArray) -> None:
     """Show in the arrays what the layer did to its parameters in place."""
     if np.iscomplexobj(vector):
         return  # a complex step, whose arrays nobody looks at again
@@ -166,7 +166,7 @@ def _put_back(arrays: Arrays, layout: Layout, vector: Array) -> None:
         arrays[name][...] = part
 
 
-def _other_calls(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> list[Finding]:
+def _other_calls(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str) -> list[Finding]:
     """Call the parts of a layer in other ways than one forward and one backward.
 
     The cache is all that backward may know of forward, whatever was called in between and however
@@ -177,7 +177,7 @@ def _other_calls(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> 
     y, cache = forward(layer, p, x.copy(), seed)
     dy = np.random.default_rng(seed).normal(size=y.shape)
 
-    def gradients(method: Callable[..., Any], cache: Any) -> dict[str, Array]:
+    def gradients(method: Callable[..., Any], cache: Any) -> dict[str, NDArray]:
         gradient = np.zeros(layout.size)
         call = partial(method, p, layout.views(gradient), cache, dy.copy())
         dx = guarded(layer, method.__name__, call)
@@ -206,7 +206,7 @@ def _other_calls(layer: Layer, theta: Array, x: Array, seed: int, path: str) -> 
     return findings
 
 
-def _same(a: Array, b: Array, exactly: bool) -> bool:
+def _same(a: NDArray, b: NDArray, exactly: bool) -> bool:
     """Return whether two gradients are equal, or equal but for the order of their sums."""
     if exactly or a.shape != b.shape:
         return np.array_equal(a, b, equal_nan=True)

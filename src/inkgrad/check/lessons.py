@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import AnyArray, NDArray
 from inkgrad.check.layer import random_parameters
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy, SquaredError, as_targets
 from inkgrad.layers import Chain, Dense, Dropout, Layer, ReLU, Softmax, Tanh
@@ -31,9 +31,9 @@ class Problem(NamedTuple):
 
     network: Layer
     cost: Cost
-    x: Array
-    t: Array
-    theta: Array
+    x: NDArray
+    t: NDArray
+    theta: NDArray
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Lesson:
     make: Callable[[], tuple[Exhibit, ...]]
 
 
-def two_gradients(problem: Problem) -> dict[str, tuple[Array, Array]]:
+def two_gradients(problem: Problem) -> dict[str, tuple[NDArray, NDArray]]:
     """Return dC/dp of each parameter by its path, first by centred differences, then by backward.
 
     The differences are the plain ones, (C(p + h) - C(p - h)) / 2h with h = 1e-4.
@@ -79,7 +79,7 @@ def two_gradients(problem: Problem) -> dict[str, tuple[Array, Array]]:
     layout, theta = Layout(network.shapes()), start.copy()
     p, gradient = layout.views(theta), np.zeros(layout.size)
 
-    def forward() -> tuple[Array, Any]:
+    def forward() -> tuple[NDArray, Any]:
         return network.forward(p, x, np.random.default_rng(0))
 
     def value() -> float:
@@ -104,14 +104,14 @@ def two_gradients(problem: Problem) -> dict[str, tuple[Array, Array]]:
 class DiagonalSoftmax(Softmax):
     """Each output is taken to depend on its own input alone."""
 
-    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+    def vjp(self, x: AnyArray, y: AnyArray, dy: AnyArray) -> AnyArray:
         return dy * y * (1 - y)
 
 
 class BiasMean(Dense):
     """The mean over the batch, where the cost has divided by N already."""
 
-    def parameter_gradient(self, p: Named, g: Named, x: Array, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> None:
         g.W = x.T @ dy
         g.b = dy.mean(axis=0)
 
@@ -119,7 +119,7 @@ class BiasMean(Dense):
 class DividedAgain(Dense):
     """Divides by N, as the cost does too."""
 
-    def parameter_gradient(self, p: Named, g: Named, x: Array, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> None:
         g.W = x.T @ dy / len(x)
         g.b = dy.sum(axis=0) / len(x)
 
@@ -127,14 +127,14 @@ class DividedAgain(Dense):
 class ForgottenBias(Dense):
     """Never writes the gradient of b."""
 
-    def parameter_gradient(self, p: Named, g: Named, x: Array, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> None:
         g.W = x.T @ dy
 
 
 class FlippedSign(Dense):
     """Gives the way down instead of the gradient, which the optimizer then turns round."""
 
-    def parameter_gradient(self, p: Named, g: Named, x: Array, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> None:
         g.W = -(x.T @ dy)
         g.b = dy.sum(axis=0)
 
@@ -142,7 +142,7 @@ class FlippedSign(Dense):
 class LastExampleOnly(Dense):
     """Overwrites where it should add up."""
 
-    def parameter_gradient(self, p: Named, g: Named, x: Array, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> None:
         for x_i, dy_i in zip(x, dy, strict=True):
             g.W = np.outer(x_i, dy_i)
         g.b = dy.sum(axis=0)
@@ -151,7 +151,7 @@ class LastExampleOnly(Dense):
 class Decayed(Dense):
     """Adds weight decay, of which the cost knows nothing."""
 
-    def parameter_gradient(self, p: Named, g: Named, x: Array, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> None:
         g.W = x.T @ dy + 0.05 * p.W
         g.b = dy.sum(axis=0)
 
@@ -159,7 +159,7 @@ class Decayed(Dense):
 class UntransposedWeights(Dense):
     """W where Wᵀ is meant: the shapes fit, as W is square."""
 
-    def backward(self, p: Named, g: Named, x: Array, dy: Array) -> Array:
+    def backward(self, p: Named, g: Named, x: AnyArray, dy: AnyArray) -> AnyArray:
         self.parameter_gradient(p, g, x, dy)
         return dy @ p.W
 
@@ -167,21 +167,21 @@ class UntransposedWeights(Dense):
 class ForgottenTanh(Tanh):
     """Passes dy on as it came."""
 
-    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+    def vjp(self, x: AnyArray, y: AnyArray, dy: AnyArray) -> AnyArray:
         return dy
 
 
 class TanhAtOutput(Tanh):
     """Takes the derivative at y, not at x."""
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def slope(self, x: AnyArray, y: AnyArray) -> AnyArray:
         return 1 - np.tanh(y) ** 2
 
 
 class TanhTwice(Tanh):
     """Applies the derivative twice."""
 
-    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+    def vjp(self, x: AnyArray, y: AnyArray, dy: AnyArray) -> AnyArray:
         dy = dy * (1 - y * y)
         return dy * (1 - y * y)
 
@@ -189,21 +189,21 @@ class TanhTwice(Tanh):
 class InvertedReLU(ReLU):
     """Lets dy through where the unit was off."""
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def slope(self, x: AnyArray, y: AnyArray) -> AnyArray:
         return np.where(x > 0, 0.0, 1.0)
 
 
 class UnscaledDropout(Dropout):
     """Drops in backward, but forgets the 1 / (1 - rate)."""
 
-    def backward(self, p: Named, g: Named, mask: Array | None, dy: Array) -> Array:
+    def backward(self, p: Named, g: Named, mask: AnyArray | None, dy: AnyArray) -> AnyArray:
         return dy if mask is None else dy * (mask > 0)
 
 
 class ShiftedTargets(SoftmaxCrossEntropy):
     """Its gradient counts the labels from 1."""
 
-    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, y: AnyArray, t: AnyArray) -> tuple[float, AnyArray]:
         value, _ = super().value_and_gradient(y, t)
         return value, super().value_and_gradient(y, np.roll(as_targets(t, y), 1, axis=1))[1]
 
@@ -211,7 +211,7 @@ class ShiftedTargets(SoftmaxCrossEntropy):
 class SummedGradient(SoftmaxCrossEntropy):
     """The value is a mean, the gradient that of a sum."""
 
-    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, y: AnyArray, t: AnyArray) -> tuple[float, AnyArray]:
         value, dy = super().value_and_gradient(y, t)
         return value, dy * len(y)
 
@@ -219,7 +219,7 @@ class SummedGradient(SoftmaxCrossEntropy):
 class FusedGradient(CrossEntropy):
     """The short y - t, which has a softmax or a sigmoid in it already."""
 
-    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, y: AnyArray, t: AnyArray) -> tuple[float, AnyArray]:
         value, _ = super().value_and_gradient(y, t)
         return value, (y - as_targets(t, y)) / len(y)
 

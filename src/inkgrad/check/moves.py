@@ -18,7 +18,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.layers import Dense, Elementwise, Layer
 from inkgrad.layout import Named
 
@@ -31,13 +31,13 @@ class Move:
     direction  dy_unit for each entry and example, (P, N)
     """
 
-    entries: Array
+    entries: NDArray
     unit: int
-    direction: Array
+    direction: NDArray
 
 
 @singledispatch
-def moves(layer: Layer, x: Array, name: str) -> Iterator[Move] | None:
+def moves(layer: Layer, x: NDArray, name: str) -> Iterator[Move] | None:
     """Say how the parameter `name` of a layer moves y at the batch x; None where that is not simple.
 
     It is for layers whose parameters each move a single output unit, in proportion.
@@ -46,7 +46,9 @@ def moves(layer: Layer, x: Array, name: str) -> Iterator[Move] | None:
 
 
 @singledispatch
-def follow(layer: Layer, p: Named, x: Array, y: Array, unit: int, values: Array) -> tuple[int | None, Array] | None:
+def follow(
+    layer: Layer, p: Named, x: NDArray, y: NDArray, unit: int, values: NDArray
+) -> tuple[int | None, NDArray] | None:
     """Say what becomes of y when the input `unit` of a layer takes other values (P, N).
 
     Return a unit and its new values (P, N) where only that output changes, or None and whole
@@ -61,7 +63,7 @@ def has_moves(layer: Layer) -> bool:
 
 
 @moves.register
-def _(layer: Dense, x: Array, name: str) -> Iterator[Move]:
+def _(layer: Dense, x: NDArray, name: str) -> Iterator[Move]:
     """W_kj moves y_ij by h x_ik, and b_j by h."""
     rows = x.T if name == "W" else np.ones((1, len(x)))
     for j in range(layer.n_out):
@@ -69,12 +71,12 @@ def _(layer: Dense, x: Array, name: str) -> Iterator[Move]:
 
 
 @follow.register
-def _(layer: Dense, p: Named, x: Array, y: Array, unit: int, values: Array) -> tuple[None, Array]:
+def _(layer: Dense, p: Named, x: NDArray, y: NDArray, unit: int, values: NDArray) -> tuple[None, NDArray]:
     """Another value of x_ik moves the whole of y_i along row k of W."""
     return None, y + (values - x[:, unit])[..., np.newaxis] * p.W[unit]
 
 
 @follow.register
-def _(layer: Elementwise, p: Named, x: Array, y: Array, unit: int, values: Array) -> tuple[int, Array]:
+def _(layer: Elementwise, p: Named, x: NDArray, y: NDArray, unit: int, values: NDArray) -> tuple[int, NDArray]:
     """Only the same unit changes."""
     return unit, layer.value(values)

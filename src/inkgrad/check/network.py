@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
 from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
@@ -23,9 +23,9 @@ from inkgrad.layers import Layer
 def check_network(
     network: Layer,
     cost: Cost,
-    x: Array,
-    t: Array,
-    theta: Array | None = None,
+    x: NDArray,
+    t: NDArray,
+    theta: NDArray | None = None,
     *,
     seed: int = 0,
     raises: bool = True,
@@ -51,7 +51,7 @@ def check_network(
 Parts = tuple[list[Comparison], list[Finding]]
 
 
-def _examine_small(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+def _examine_small(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
     """Examine each part alone, then the whole if the parts are right."""
     reports = examine_parts(network, theta, x, seed)
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
@@ -68,13 +68,13 @@ def _examine_small(network: Layer, cost: Cost, theta: Array, x: Array, t: Array,
     return comparisons, findings
 
 
-def _examine_whole(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Report:
+def _examine_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Report:
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     noise = float(loss_noise(cost, y, t).mean())
     return examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring", noise=noise)
 
 
-def _examine_large(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+def _examine_large(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
     """Examine the whole in the structured way, then each part on a few examples if the whole is wrong."""
     comparisons, impurities = _compare_whole(network, cost, theta, x, t, seed)
     if all(each.ok for each in comparisons):
@@ -92,7 +92,7 @@ def _examine_large(network: Layer, cost: Cost, theta: Array, x: Array, t: Array,
     return [*comparisons, *(comparison for report in reports for comparison in report.comparisons)], findings
 
 
-def _compare_whole(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Parts:
+def _compare_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
     subject = subject_of_network(network, cost, theta, x, t, seed)
     purity = examine_purity(subject, evaluate(subject), np.ones(()), {})
     whole = Whole(network, cost, theta, x, t, seed)
@@ -108,19 +108,19 @@ def _wiring(comparison: Comparison) -> Finding:
     return as_wiring(Finding("", comparison.array, "unknown", (), message))
 
 
-def subject_of_network(network: Layer, cost: Cost, theta: Array, x: Array, t: Array, seed: int) -> Subject:
+def subject_of_network(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Subject:
     """Return a network with its cost as a Subject: its arrays are the parameters, its output is C."""
     layout = layout_of(network)
     names = tuple(layout.places)
 
-    def vector(arrays: Arrays) -> Array:
+    def vector(arrays: Arrays) -> NDArray:
         return np.concatenate([arrays[name].ravel() for name in names])
 
-    def outputs(arrays: Arrays) -> Array:
+    def outputs(arrays: Arrays) -> NDArray:
         y, _ = forward(network, layout.views(vector(arrays)), x.copy(), seed)
         return np.asarray(value_and_gradient(cost, y, t.copy())[0])
 
-    def backward(arrays: Arrays, dy: Array, start: float) -> Arrays:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         p, gradient = layout.views(vector(arrays)), np.full(layout.size, start)
         y, cache = forward(network, p, x.copy(), seed)
         _, dc = value_and_gradient(cost, y, t.copy())

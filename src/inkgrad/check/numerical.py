@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.moves import Move
 from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.check.subject import Arrays, Subject
@@ -41,18 +41,18 @@ class Numerical:
     `jacobian` is J_oi = dy_o / dz_i over all outputs o and entries i, or None where it is too large.
     """
 
-    low: Array
-    high: Array
-    bar: Array
-    jacobian: Array | None
+    low: NDArray
+    high: NDArray
+    bar: NDArray
+    jacobian: NDArray | None
 
     @property
-    def value(self) -> Array:
+    def value(self) -> NDArray:
         """The gradient; at a kink the mean of its bounds."""
         return (self.low + self.high) / 2
 
 
-def numerical_vjp(subject: Subject, name: str, dy: Array, y: Array, noise: Array | None = None) -> Numerical:
+def numerical_vjp(subject: Subject, name: str, dy: NDArray, y: NDArray, noise: NDArray | None = None) -> Numerical:
     """Return dy J for the array `name` of `subject`, where its outputs are y, rounded by `noise`."""
     noise = output_noise(subject, y) if noise is None else noise
     z = subject.arrays[name]
@@ -70,11 +70,11 @@ def numerical_vjp(subject: Subject, name: str, dy: Array, y: Array, noise: Array
 def _each_slope(
     subject: Subject,
     name: str,
-    dy: Array,
-    y: Array,
-    noise: Array,
+    dy: NDArray,
+    y: NDArray,
+    noise: NDArray,
     entries: Iterable[int],
-    jacobian: Array | None = None,
+    jacobian: NDArray | None = None,
 ) -> Iterator[tuple[int, tuple[float, float, float]]]:
     """Yield bounds and error bar of dy J for some entries of an array; fill their columns of J."""
     arrays = subject.copies()
@@ -86,7 +86,7 @@ def _each_slope(
     for i in entries:
         here = flat[i]
 
-        def move(d: float, i: int = i, here: Array = here) -> tuple[float, Array]:
+        def move(d: float, i: int = i, here: NDArray = here) -> tuple[float, NDArray]:
             flat[i] = here + flat.dtype.type(d)
             by = float(flat[i]) - float(here)
             out = outputs_or_nan(subject, arrays, base)
@@ -107,7 +107,7 @@ def _each_slope(
             jacobian[:, i] = found.middle
 
 
-def _by_moves(subject: Subject, name: str, dy: Array, y: Array, noise: Array, moves: Iterable[Move]) -> Numerical:
+def _by_moves(subject: Subject, name: str, dy: NDArray, y: NDArray, noise: NDArray, moves: Iterable[Move]) -> Numerical:
     """Return dy J as the layer says its parameter moves y; a random sample is measured to see that it does.
 
     Raises CheckError where it does not.
@@ -125,7 +125,7 @@ def _by_moves(subject: Subject, name: str, dy: Array, y: Array, noise: Array, mo
     return Numerical(value.reshape(shape), value.reshape(shape).copy(), bar.reshape(shape), None)
 
 
-def complex_slope(subject: Subject, name: str, dy: Array, entry: int) -> float | None:
+def complex_slope(subject: Subject, name: str, dy: NDArray, entry: int) -> float | None:
     """Return dy J for one entry of the array `name` from f(x + ih), or None where f takes no complex numbers.
 
     For an analytic f, Im f(x + ih) / h = f'(x) - h² f'''(x) / 6 + ..., without any subtraction
@@ -147,13 +147,13 @@ def complex_slope(subject: Subject, name: str, dy: Array, entry: int) -> float |
     return float(np.sum(dy * y.imag) / step)
 
 
-def output_noise(subject: Subject, y: Array) -> Array:
+def output_noise(subject: Subject, y: NDArray) -> NDArray:
     """Return how large the rounding errors of each output of a subject are, flattened."""
     rng = np.random.default_rng(0)
     directions = {name: rng.uniform(0.5, 1.5, array.shape) for name, array in subject.arrays.items()}
     base = y.reshape(-1).astype(np.float64)
 
-    def evaluate(d: float) -> Array:
+    def evaluate(d: float) -> NDArray:
         moved = {
             name: (array * (1 + d * directions[name])).astype(array.dtype) for name, array in subject.arrays.items()
         }
@@ -162,7 +162,7 @@ def output_noise(subject: Subject, y: Array) -> Array:
     return rounding_noise(evaluate, base, subject.eps)
 
 
-def outputs_or_nan(subject: Subject, arrays: Arrays, base: Array) -> Array:
+def outputs_or_nan(subject: Subject, arrays: Arrays, base: NDArray) -> NDArray:
     """Return the outputs for moved arrays, flattened; NaN where they have left the function's domain.
 
     Raises CheckError where they have another shape than at the start.

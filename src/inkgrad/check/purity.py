@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.report import Finding
 from inkgrad.check.subject import Arrays, Subject
 
@@ -27,7 +27,7 @@ class Purity:
     explained: frozenset[str]
 
 
-def examine_purity(subject: Subject, y: Array, dy: Array, bars: Arrays) -> Purity:
+def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> Purity:
     """Return the gradients of `subject` at dy, and the findings about how they came about.
 
     `bars` are error bars of the gradients: what is smaller is rounding, of which nothing is asked.
@@ -63,7 +63,7 @@ def _finding(array: str, kind: str, message: str, **evidence: object) -> Finding
     return Finding("", array, kind, (), message, evidence)
 
 
-def _forward(subject: Subject) -> Array:
+def _forward(subject: Subject) -> NDArray:
     return np.asarray(subject.forward(subject.copies()))
 
 
@@ -84,11 +84,11 @@ def _shapes(subject: Subject, gradients: Arrays) -> list[Finding]:
     return findings
 
 
-def _again(subject: Subject, dy: Array, start: float = 0.0) -> Arrays:
+def _again(subject: Subject, dy: NDArray, start: float = 0.0) -> Arrays:
     return subject.backward(subject.copies(), dy.copy(), start)
 
 
-def _writing(subject: Subject, dy: Array, gradients: Arrays) -> list[Finding]:
+def _writing(subject: Subject, dy: NDArray, gradients: Arrays) -> list[Finding]:
     """Gradients start as 0, then as 1: what shows through was never written, or was added to."""
     findings = []
     for name, shifted in _again(subject, dy, 1.0).items():
@@ -101,7 +101,7 @@ def _writing(subject: Subject, dy: Array, gradients: Arrays) -> list[Finding]:
     return findings
 
 
-def _repeating(subject: Subject, dy: Array, gradients: Arrays, known: set[str]) -> list[Finding]:
+def _repeating(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]) -> list[Finding]:
     findings = []
     for name, second in _again(subject, dy).items():
         first = gradients[name]
@@ -120,14 +120,14 @@ def _repeating(subject: Subject, dy: Array, gradients: Arrays, known: set[str]) 
     return findings
 
 
-def _ratio(a: Array, b: Array) -> float | None:
+def _ratio(a: NDArray, b: NDArray) -> float | None:
     """Return c where a = c b, or None."""
     square = float(np.sum(b * b))
     c = float(np.sum(a * b)) / square if square else 0.0
     return c if c > 1e-6 and np.allclose(a, c * b, rtol=1e-5, atol=1e-9 * np.sqrt(square)) else None
 
 
-def _linearity(subject: Subject, dy: Array, gradients: Arrays, known: set[str]) -> list[Finding]:
+def _linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]) -> list[Finding]:
     """backward(c dy) = c backward(dy) and backward(dy + other) = backward(dy) + backward(other).
 
     What backward gives for dy = 0 is taken off first: something added, such as weight decay, is not
@@ -156,7 +156,7 @@ def _linearity(subject: Subject, dy: Array, gradients: Arrays, known: set[str]) 
     return findings
 
 
-def _far(a: Array, b: Array, eps: float) -> bool:
+def _far(a: NDArray, b: NDArray, eps: float) -> bool:
     """Return whether a and b differ by more than the rounding of even a coarse type."""
     size = float(np.abs(b).max(initial=0))
     tolerance = 0.01 * (np.abs(a) + np.abs(b)) + (1e-5 + 100 * eps) * size

@@ -6,7 +6,7 @@ from sys import float_info
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
 from inkgrad.check.comparison import Comparison
 from inkgrad.check.layer import as_float64, moved, random_parameters
@@ -21,9 +21,9 @@ from inkgrad.layers import Layer
 def quick_check(
     network: Layer,
     cost: Cost,
-    x: Array,
-    t: Array,
-    theta: Array | None = None,
+    x: NDArray,
+    t: NDArray,
+    theta: NDArray | None = None,
     *,
     directions: int = 3,
     seed: int = 0,
@@ -56,7 +56,7 @@ def quick_check(
 
 
 def _along_directions(
-    network: Layer, cost: Cost, x: Array, t: Array, theta: Array, directions: int, seed: int
+    network: Layer, cost: Cost, x: NDArray, t: NDArray, theta: NDArray, directions: int, seed: int
 ) -> list[Comparison]:
     p, layout = views_of(network, theta), layout_of(network)
     gradient = np.full(layout.size, np.nan)  # so that what is never written shows
@@ -68,13 +68,13 @@ def _along_directions(
     if not np.isfinite(base).all():
         raise CheckError(f"{network} with {cost}: the cost is not finite here, so there is nothing to check")
 
-    def losses_here() -> Array:
+    def losses_here() -> NDArray:
         try:
             return losses(cost, forward(network, p, x, seed)[0], t)
         except CheckError:  # so far from theta the outputs leave the domain of the cost
             return np.full(base.shape, np.nan)
 
-    def scaled(d: float) -> Array:
+    def scaled(d: float) -> NDArray:
         theta[:] = start * (1 + d)
         found = losses_here()
         theta[:] = start
@@ -88,7 +88,7 @@ def _along_directions(
         for k in range(directions):
             v = rng.normal(size=here.shape)
 
-            def move(d: float, place: slice = place, here: Array = here, v: Array = v) -> tuple[float, Array]:
+            def move(d: float, place: slice = place, here: NDArray = here, v: NDArray = v) -> tuple[float, NDArray]:
                 theta[place] = here + d * v
                 found = losses_here()
                 theta[place] = here

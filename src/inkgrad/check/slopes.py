@@ -19,24 +19,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 
 
 @dataclass(frozen=True)
 class Slope:
     """The slope of each output: somewhere from `low` to `high`, both known to within `bar`."""
 
-    low: Array
-    high: Array
-    bar: Array
+    low: NDArray
+    high: NDArray
+    bar: NDArray
 
     @property
-    def middle(self) -> Array:
+    def middle(self) -> NDArray:
         """The slope where there is one; at a kink, the mean of left and right."""
         return (self.low + self.high) / 2
 
     @property
-    def broken(self) -> Array:
+    def broken(self) -> NDArray:
         """Where there is no slope, but two, or none that is a number."""
         with np.errstate(invalid="ignore"):
             return np.asarray(~(self.high - self.low <= 4 * self.bar))
@@ -48,7 +48,7 @@ class Slope:
         return Slope(*(np.where(better, theirs, ours) for ours, theirs in pairs))
 
 
-def slope(move: Callable[[float], tuple[float, Array]], y: Array, noise: Array, size: float, eps: float) -> Slope:
+def slope(move: Callable[[float], tuple[float, NDArray]], y: NDArray, noise: NDArray, size: float, eps: float) -> Slope:
     """Return the slope of y in one number.
 
     `move(d)` moves the number by about d and returns by how much it really moved, as floating
@@ -90,17 +90,17 @@ def slope(move: Callable[[float], tuple[float, Array]], y: Array, noise: Array, 
 @dataclass(frozen=True)
 class _Pair:
     h: float
-    left: Array
-    right: Array
-    centred: Array
+    left: NDArray
+    right: NDArray
+    centred: NDArray
 
     @property
-    def gap(self) -> Array:
+    def gap(self) -> NDArray:
         """How far apart the slopes to the left and to the right are."""
         return np.abs(self.right - self.left)
 
 
-def _pair(move: Callable[[float], tuple[float, Array]], y: Array, h: float) -> _Pair:
+def _pair(move: Callable[[float], tuple[float, NDArray]], y: NDArray, h: float) -> _Pair:
     right_h, above = move(h)
     left_h, below = move(-h)
     left_h = -left_h
@@ -108,7 +108,7 @@ def _pair(move: Callable[[float], tuple[float, Array]], y: Array, h: float) -> _
     return _Pair(h, (y - below) / left_h, (above - y) / right_h, (above - below) / (left_h + right_h))
 
 
-def rounding_noise(evaluate: Callable[[float], Array], y: Array, eps: float, n_points: int = 12) -> Array:
+def rounding_noise(evaluate: Callable[[float], NDArray], y: NDArray, eps: float, n_points: int = 12) -> NDArray:
     """Return how large the rounding errors of each output are.
 
     `evaluate(d)` gives the outputs with all inputs changed by the factor 1 + d, each by its own.

@@ -16,7 +16,7 @@ from sys import float_info
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, loss_noise, losses, views_of
 from inkgrad.check.moves import follow, moves
 from inkgrad.check.numerical import Numerical
@@ -57,9 +57,9 @@ class Whole:
 
     network: Layer
     cost: Cost
-    theta: Array
-    x: Array
-    t: Array
+    theta: NDArray
+    x: NDArray
+    t: NDArray
     seed: int
 
     @cached_property
@@ -68,7 +68,7 @@ class Whole:
         return Layout(self.network.shapes())
 
     @cached_property
-    def y(self) -> Array:
+    def y(self) -> NDArray:
         """The outputs."""
         return forward(self.network, views_of(self.network, self.theta), self.x, self.seed)[0]
 
@@ -79,7 +79,7 @@ class Whole:
         steps = trace(self.network, self.layout.views(self.theta), self.x, rng)
         return steps if rng.bit_generator.state == np.random.default_rng(self.seed).bit_generator.state else None
 
-    def losses(self, theta: Array) -> Array:
+    def losses(self, theta: NDArray) -> NDArray:
         """Return the loss of each example, by the plain forward; NaN outside the domain of the cost."""
         y, _ = forward(self.network, views_of(self.network, theta), self.x, self.seed)
         try:
@@ -88,7 +88,7 @@ class Whole:
             return np.full(len(self.x), np.nan)
 
 
-def structured_gradient(whole: Whole, path: str, analytical: Array) -> Numerical:
+def structured_gradient(whole: Whole, path: str, analytical: NDArray) -> Numerical:
     """Return dC/dp for the parameter at `path`, measured closely where it is not what `analytical` says."""
     place, shape = whole.layout.places[path]
     found = _stacked(whole, path)
@@ -115,11 +115,11 @@ def structured_gradient(whole: Whole, path: str, analytical: Array) -> Numerical
     return Numerical(low.reshape(shape), high.reshape(shape), bar.reshape(shape), None)
 
 
-def _closely(whole: Whole, index: int, noise: Array) -> tuple[float, float, float]:
+def _closely(whole: Whole, index: int, noise: NDArray) -> tuple[float, float, float]:
     theta = whole.theta.copy()
     here = float(theta[index])
 
-    def move(d: float) -> tuple[float, Array]:
+    def move(d: float) -> tuple[float, NDArray]:
         theta[index] = here + d
         return float(theta[index]) - here, whole.losses(theta)
 
@@ -132,7 +132,7 @@ def _closely(whole: Whole, index: int, noise: Array) -> tuple[float, float, floa
     )
 
 
-def _stacked(whole: Whole, path: str) -> Array | None:
+def _stacked(whole: Whole, path: str) -> NDArray | None:
     """Return dC/dp by stacked differences, or None where a layer cannot say how it moves."""
     steps = whole.steps
     if steps is None:
@@ -160,7 +160,7 @@ def _stacked(whole: Whole, path: str) -> Array | None:
     return gradient
 
 
-def _losses_after(whole: Whole, steps: tuple[Passed, ...], unit: int | None, moved: Array) -> Array:
+def _losses_after(whole: Whole, steps: tuple[Passed, ...], unit: int | None, moved: NDArray) -> NDArray:
     """Return the losses (P, N) when the `unit` that goes into the first of `steps` takes the values `moved` (P, N)."""
     for step in steps:
         followed = None if unit is None else follow(step.layer, step.p, step.x, step.y, unit, moved)
@@ -175,7 +175,7 @@ def _losses_after(whole: Whole, steps: tuple[Passed, ...], unit: int | None, mov
     return np.asarray(whole.cost.losses(flat, t)).reshape(stack)
 
 
-def _as_batch(x: Array, unit: int | None, moved: Array) -> tuple[Array, tuple[int, int]]:
+def _as_batch(x: NDArray, unit: int | None, moved: NDArray) -> tuple[NDArray, tuple[int, int]]:
     """Return a stack of P batches of N examples as one batch of P N, and (P, N)."""
     stack = moved.shape[0], moved.shape[1]
     if unit is not None:

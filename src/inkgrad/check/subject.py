@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.moves import Move
 
-Arrays = Mapping[str, Array]
+Arrays = Mapping[str, NDArray]
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Subject:
 
     name: str
     arrays: Arrays
-    forward: Callable[[Arrays], Array]
-    backward: Callable[[Arrays, Array, float], Arrays]
+    forward: Callable[[Arrays], NDArray]
+    backward: Callable[[Arrays, NDArray, float], Arrays]
     moves: Callable[[str], Iterable[Move] | None] | None = None
 
-    def copies(self) -> dict[str, Array]:
+    def copies(self) -> dict[str, NDArray]:
         """Return copies of the arrays, to spoil."""
         return {name: array.copy() for name, array in self.arrays.items()}
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check import Comparison, Finding, Verdict, check_network
 from inkgrad.check.lessons import LESSONS, Problem, two_gradients
 from inkgrad.cli.options import Data, NotWith, refused
@@ -209,7 +209,7 @@ def _lesson_table(title: str, problem: Problem) -> Table:
     return table
 
 
-def _entries(numerical: Array, backward: Array) -> Iterator[tuple[str, float, float]]:
+def _entries(numerical: NDArray, backward: NDArray) -> Iterator[tuple[str, float, float]]:
     """Yield where an entry is and both its values, of the first output first."""
     for turned in np.ndindex(numerical.shape[::-1]):
         place = turned[::-1]

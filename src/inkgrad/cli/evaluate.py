@@ -13,7 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.cli.options import Data, Plain, Threads, engine_of
 from inkgrad.cli.terminal import say
 from inkgrad.data import Examples, load_data
@@ -62,7 +62,7 @@ def evaluate(
         say(f"the misread digits are in {picture}")
 
 
-def _confusion_text(matrix: Array, labels: tuple[str, ...]) -> str:
+def _confusion_text(matrix: NDArray, labels: tuple[str, ...]) -> str:
     table = Table(title="row: what it was; column: what it was read as")
     table.add_column("", justify="right", style="bold", no_wrap=True)
     for label in labels:
@@ -96,7 +96,7 @@ def model_and_examples(path: Path, data: Path | None, engine: Engine | None = No
     return model, examples
 
 
-def misread_sheet(model: Model, examples: Examples, predicted: Array) -> Any:
+def misread_sheet(model: Model, examples: Examples, predicted: NDArray) -> Any:
     """Return a Figure of the misread digits, those first of which the model was surest."""
     wrong = np.flatnonzero(predicted != examples.t)
     x, t = examples.x[wrong], examples.t[wrong]

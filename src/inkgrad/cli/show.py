@@ -8,7 +8,7 @@ from typing import Annotated, TextIO
 import numpy as np
 import typer
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.cli.options import Classes, Data
 from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError
@@ -35,7 +35,7 @@ def drawing(dataset: Dataset, index: int, test: bool = False, stream: TextIO | N
     return _draw_digit(image, dataset.labels[int(examples.t[index])], stream)
 
 
-def _draw_digit(image: Array, label: str, stream: TextIO | None) -> str:
+def _draw_digit(image: NDArray, label: str, stream: TextIO | None) -> str:
     """Return an image, uint8 (height, width) with 0 for paper, in block characters of five shades.
 
     A character is about twice as high as wide, so each pixel is two of them.  Where the stream

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network, quick_check
 from inkgrad.check.moves import has_moves
 from inkgrad.cli.terminal import say
@@ -117,7 +117,7 @@ def _warn_of_minutes(network: Layer) -> None:
 
 
 def _examine_network(request: Request) -> Checked:
-    theta: Array | None = None
+    theta: NDArray | None = None
     if request.target in MODELS:
         recipe = MODELS[request.target]
         data = load_data(request.data, None)
@@ -141,7 +141,7 @@ def _examine_network(request: Request) -> Checked:
     return Checked(report, names_of(network))
 
 
-def _batch(request: Request, data: Dataset, shape: tuple[int, ...], n_classes: int | None) -> tuple[Array, Array]:
+def _batch(request: Request, data: Dataset, shape: tuple[int, ...], n_classes: int | None) -> tuple[NDArray, NDArray]:
     """Return some training digits, or random inputs where MNIST is not what the network is for."""
     n, rng = request.examples or SIZES.n_digits, np.random.default_rng(request.seed)
     fits = data.train.input_shape == shape and n_classes in (None, len(data.labels))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import AnyArray, OneArray, namespace
 from inkgrad.errors import DataError, ShapeError
 
 
@@ -21,24 +21,24 @@ class Cost(ABC):
     """
 
     @abstractmethod
-    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, y: AnyArray, t: AnyArray) -> tuple[float, AnyArray]:
         """Return C and dy = dC/dy, which has the shape of y.
 
         Raises ShapeError for targets that do not fit y, DataError for a class number out of range.
         """
 
-    def losses(self, y: Array, t: Array) -> Array:
+    def losses(self, y: AnyArray, t: AnyArray) -> AnyArray:
         """Return the loss of each example, (N,); C is their mean."""
         examples = (slice(i, i + 1) for i in range(y.shape[0]))
         each = [self.value_and_gradient(y[one, ...], t[one, ...])[0] for one in examples]
         return namespace(y).asarray(each, dtype=y.dtype, device=y.device)
 
-    def probabilities(self, y: Array) -> Array:
+    def probabilities(self, y: AnyArray) -> AnyArray:
         """Return the outputs read as probabilities: as they are, for networks that end in Softmax or Sigmoid."""
         return y
 
 
-def as_targets(t: Array, y: Array) -> Array:
+def as_targets(t: AnyArray, y: OneArray) -> OneArray:
     """Return t as rows of targets, of the shape and type of y.
 
     A class number k becomes a row that is 1 at k and 0 elsewhere ("one-hot").

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images
 from inkgrad.errors import SettingError
 
@@ -89,15 +90,21 @@ class Augmentation:
         bumps = np.float32(self.elastic) * rng.standard_normal((n, g, g, 2), np.float32)
         return Warps(affine, bumps, (self.thickness * u[6]).astype(np.float32))
 
-    def __call__(self, images: Array, rng: np.random.Generator) -> Array:
+    def __call__(self, images: NDArray, rng: np.random.Generator) -> NDArray:
         """Return images (N, H, W, channels), uint8 or floats in [0, 1], each changed at random."""
         refuse_bad_images(images)
         return apply_warps(images, self.draw(len(images), images.shape[1:3], rng))
 
 
 def affine_maps(
-    *, down: Array = 0, right: Array = 0, degrees: Array = 0, size: Array = 1, stretch: Array = 1, shear: Array = 0
-) -> Array:
+    *,
+    down: ArrayLike = 0,
+    right: ArrayLike = 0,
+    degrees: ArrayLike = 0,
+    size: ArrayLike = 1,
+    stretch: ArrayLike = 1,
+    shear: ArrayLike = 0,
+) -> NDArray:
     """Return the affine maps of Warps, (N, 2, 3), that move the ink as said; each argument is (N,).
 
     Ink at (y, x), rows below and columns right of the image's centre, goes to

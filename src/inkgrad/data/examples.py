@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, SettingError
 
 
@@ -23,8 +23,8 @@ class Examples:
     or, in an image, outside its range.
     """
 
-    x: Array
-    t: Array
+    x: NDArray
+    t: NDArray
 
     def __post_init__(self) -> None:
         if len(self.x) != len(self.t):
@@ -48,7 +48,7 @@ class Examples:
         return tuple(self.x.shape[1:])
 
 
-def refuse_bad_inputs(x: Array) -> None:
+def refuse_bad_inputs(x: NDArray) -> None:
     """Raise DataError where inputs (N, ...) are empty, or hold NaN, infinity or pixels out of range."""
     if len(x) == 0:
         raise DataError("there are no examples: at least one is needed")
@@ -94,7 +94,7 @@ class Dataset:
             )
 
 
-def as_inputs(x: Array, dtype: type = np.float32) -> Array:
+def as_inputs(x: NDArray, dtype: type = np.float32) -> NDArray:
     """Return x as floats: bytes 0..255 become 0..1, floats stay what they are."""
     if x.dtype == np.uint8:
         return np.divide(x, dtype(255), dtype=dtype)
@@ -107,7 +107,7 @@ def batches(
     rng: np.random.Generator,
     skip: int = 0,
     dtype: type | None = np.float32,
-) -> Iterator[tuple[Array, Array]]:
+) -> Iterator[tuple[NDArray, NDArray]]:
     """Yield (x, t) for each batch of one epoch, leaving out the first `skip` batches.
 
     The examples are shuffled, not the batches: otherwise the same ones would stand together

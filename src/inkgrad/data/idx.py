@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError
 from inkgrad.files import replacing
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def read_idx(path: str | os.PathLike[str]) -> Array:
+def read_idx(path: str | os.PathLike[str]) -> NDArray:
     """Return the array in an IDX file, gzipped or not.
 
     Raises DataError, naming the file, when it is not IDX, or cut off, or damaged; OSError when
@@ -35,7 +35,7 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     return parse_idx(Path(path).read_bytes(), str(path))
 
 
-def parse_idx(raw: bytes, name: str) -> Array:
+def parse_idx(raw: bytes, name: str) -> NDArray:
     """Return the array in the bytes of an IDX file; `name` is for messages."""
     if raw[:2] == b"\x1f\x8b":
         try:
@@ -57,7 +57,7 @@ def parse_idx(raw: bytes, name: str) -> Array:
     return np.frombuffer(raw, dtype, offset=header).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def write_idx(path: str | os.PathLike[str], array: Array) -> None:
+def write_idx(path: str | os.PathLike[str], array: NDArray) -> None:
     """Write `array` as an IDX file, gzipped if the name ends in .gz.
 
     Raises DataError for a type that IDX does not have, OSError when the file cannot be written.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data.examples import refuse_bad_inputs
 from inkgrad.errors import DataError, ShapeError
 
@@ -26,9 +26,9 @@ class Warps:
     not finite, too large for float32 to reckon with, or a thickness is out of range.
     """
 
-    affine: Array
-    bumps: Array
-    thickness: Array
+    affine: NDArray
+    bumps: NDArray
+    thickness: NDArray
 
     def __post_init__(self) -> None:
         n, g = len(self), self.bumps.shape[1] if self.bumps.ndim == 4 else 0
@@ -53,7 +53,7 @@ class Warps:
         return int(self.thickness.size)
 
 
-def refuse_bad_images(images: Array) -> None:
+def refuse_bad_images(images: NDArray) -> None:
     """Raise ShapeError or DataError for other than (N, H, W, channels) of uint8, or floats in [0, 1]."""
     if images.ndim != 4:
         raise ShapeError(f"images have shape (N, height, width, channels), got {images.shape}")
@@ -63,7 +63,7 @@ def refuse_bad_images(images: Array) -> None:
         refuse_bad_inputs(images)
 
 
-def apply_warps(images: Array, warps: Warps) -> Array:
+def apply_warps(images: NDArray, warps: Warps) -> NDArray:
     """Return images (N, H, W, channels) bent as `warps` says, of their own type.
 
     Images are uint8 in 0..255, which come out rounded to nearest (halves to even), or floats in
@@ -99,7 +99,7 @@ def apply_warps(images: Array, warps: Warps) -> Array:
     return bent
 
 
-def spline_basis(n_points: int, n_pixels: int) -> Array:
+def spline_basis(n_points: int, n_pixels: int) -> NDArray:
     """Return the uniform cubic B-splines of n_points control points at n_pixels pixels, (n_points, n_pixels).
 
     The pixel r has u = r (n_points - 3) / (n_pixels - 1), k = floor(u) but at most n_points - 4,
@@ -123,7 +123,7 @@ def spline_basis(n_points: int, n_pixels: int) -> Array:
 # (row - r0, column - c0, 1) of the pixel, and G² bumps times the functions B_a(row) B_b(column).
 
 
-def _functions(n_points: int, height: int, width: int) -> Array:
+def _functions(n_points: int, height: int, width: int) -> NDArray:
     """Return those functions at every pixel, (3 + G², H W)."""
     rows, columns = np.indices((height, width)).reshape(2, -1)
     affine = np.stack([rows - (height - 1) / 2, columns - (width - 1) / 2, np.ones(height * width)])
@@ -133,7 +133,7 @@ def _functions(n_points: int, height: int, width: int) -> Array:
     return np.concatenate([affine, products.reshape(n_points**2, -1)], dtype=np.float32)
 
 
-def _numbers(warps: Warps, height: int, width: int) -> Array:
+def _numbers(warps: Warps, height: int, width: int) -> NDArray:
     """Return the numbers before them, (2, N, 3 + G²), for sources counted from a pixel outside the image."""
     n, g = warps.bumps.shape[:2]
     bumps = warps.bumps.reshape(n, g * g, 2)
@@ -142,7 +142,7 @@ def _numbers(warps: Warps, height: int, width: int) -> Array:
     return np.ascontiguousarray(numbers.swapaxes(0, 1))
 
 
-def _on_paper(images: Array) -> Array:
+def _on_paper(images: NDArray) -> NDArray:
     """Return images as floats, with 1 pixel of paper before and 2 after, in both directions."""
     n, height, width, channels = images.shape
     paper = np.zeros((n, height + 3, width + 3, channels), np.result_type(images.dtype, np.float32))
@@ -150,7 +150,7 @@ def _on_paper(images: Array) -> Array:
     return paper
 
 
-def _thickened(pixels: Array, thickness: Array) -> Array:
+def _thickened(pixels: NDArray, thickness: NDArray) -> NDArray:
     """Return pixels with strokes thicker or thinner; the paper around stays paper."""
     if not thickness.any():
         return pixels
@@ -167,7 +167,7 @@ def _thickened(pixels: Array, thickness: Array) -> Array:
     return pixels
 
 
-def _between(pixels: Array, source: Array) -> Array:
+def _between(pixels: NDArray, source: NDArray) -> NDArray:
     """Return the pixels at source (2, N, P), each between its four neighbours, as (N, P, channels)."""
     n, height, width, channels = pixels.shape
     source = np.clip(source, 0, np.array([height - 2, width - 2], np.float32)[:, None, None])  # beyond is paper too
@@ -177,7 +177,7 @@ def _between(pixels: Array, source: Array) -> Array:
     first = (np.arange(n)[:, None] * height + rows) * width + columns
     flat = pixels.reshape(n * height * width, channels)
 
-    def between_columns(offset: int) -> Array:
+    def between_columns(offset: int) -> NDArray:
         left, right = flat[offset:].take(first, axis=0), flat[offset + 1 :].take(first, axis=0)
         return left + e * (right - left)
 

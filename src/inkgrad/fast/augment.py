@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Warps, apply_warps, refuse_bad_images, spline_basis
 from inkgrad.fast import kernels
 from inkgrad.fast.base import COUNT_LIMIT, fits, ordered
 
 
-def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
+def warp(images: NDArray, warps: Warps, n_threads: int = 1) -> NDArray:
     """Return images bent as `warps` says, as apply_warps does, but for the last bit.
 
     Images that are neither uint8 nor float32 are left to apply_warps, and so are all where there
@@ -29,7 +29,7 @@ def warp(images: Array, warps: Warps, n_threads: int = 1) -> Array:
     return bent
 
 
-def _suits(images: Array) -> bool:
+def _suits(images: NDArray) -> bool:
     if images.ndim != 4 or images.dtype not in (np.uint8, np.float32) or not fits(images):
         return False
     _, height, width, channels = images.shape

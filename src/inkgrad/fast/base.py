@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import as_inputs
 from inkgrad.fast.kernels import TYPES
 from inkgrad.layers import Chain, Layer
@@ -49,18 +49,18 @@ class FastLayer(Layer):
         return self.plain.output_shape(input_shape)
 
     @abstractmethod
-    def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, Any] | None:
+    def quick_forward(self, p: Named, x: NDArray, dtype: np.dtype[Any]) -> tuple[NDArray, Any] | None:
         """Return y and the cache, or None where the kernel met a number that is too large."""
 
     @abstractmethod
-    def quick_backward(self, p: Named, g: Named, cache: Any, dy: Array, dx: Array | None) -> bool:
+    def quick_backward(self, p: Named, g: Named, cache: Any, dy: NDArray, dx: NDArray | None) -> bool:
         """Write the gradients and, where it is wanted, dx; False where a number is too large."""
 
     @abstractmethod
-    def inputs_of(self, cache: Any) -> Array:
+    def inputs_of(self, cache: Any) -> NDArray:
         """Return x from a cache of quick_forward."""
 
-    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+    def forward(self, p: Named, x: NDArray, rng: np.random.Generator | None = None) -> tuple[NDArray, Any]:
         dtype = _type_of(p, x)
         if dtype is not None and x.ndim > 1 and fits(x):
             self.plain.output_shape(x.shape[1:])  # refuses what does not fit, before a kernel reads beyond it
@@ -70,7 +70,7 @@ class FastLayer(Layer):
         y, cache = self.plain.forward(self._inside(p), _as_floats(p, x), rng)
         return y, PlainCache(cache)
 
-    def backward(self, p: Named, g: Named, cache: Any, dy: Array) -> Array:
+    def backward(self, p: Named, g: Named, cache: Any, dy: NDArray) -> NDArray:
         if not isinstance(cache, PlainCache):
             x = self.inputs_of(cache)
             dx = np.empty(x.shape, dy.dtype)
@@ -78,7 +78,7 @@ class FastLayer(Layer):
                 return dx
         return self.plain.backward(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
 
-    def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: NDArray) -> None:
         suits = not isinstance(cache, PlainCache) and dy.dtype == p.W.dtype == g.W.dtype
         if suits and self.quick_backward(p, g, cache, ordered(dy), None):
             return
@@ -93,18 +93,18 @@ class FastLayer(Layer):
         return Named({name: p if name == "0" else Named({}) for name, _ in self.plain.named()})
 
 
-def fits(x: Array) -> bool:
+def fits(x: NDArray) -> bool:
     """Return whether there is a batch, and its examples and their numbers are not too many."""
     return 0 < len(x) < COUNT_LIMIT and 0 < x.size < COUNT_LIMIT * len(x)
 
 
-def ordered(array: Array) -> Array:
+def ordered(array: NDArray) -> NDArray:
     """Return the array as a kernel reads it: aligned, row after row."""
     flags = array.flags
     return array if flags.c_contiguous and flags.aligned else np.require(array, requirements=("C", "A"))
 
 
-def write_back(g: Named, dW: Array, db: Array) -> None:
+def write_back(g: Named, dW: NDArray, db: NDArray) -> None:
     """Give g what a kernel wrote, where `ordered` had to copy."""
     if dW is not g.W:
         g.W = dW
@@ -112,7 +112,7 @@ def write_back(g: Named, dW: Array, db: Array) -> None:
         g.b = db
 
 
-def _type_of(p: Named, x: Array) -> np.dtype[Any] | None:
+def _type_of(p: Named, x: NDArray) -> np.dtype[Any] | None:
     """Return the type that a kernel would reckon in, None where none does."""
     if not isinstance(x, np.ndarray) or not isinstance(p.W, np.ndarray):
         return None
@@ -120,5 +120,5 @@ def _type_of(p: Named, x: Array) -> np.dtype[Any] | None:
     return dtype if dtype in TYPES and x.dtype in (dtype, np.uint8) else None
 
 
-def _as_floats(p: Named, x: Array) -> Array:
+def _as_floats(p: Named, x: NDArray) -> NDArray:
     return as_inputs(x, p.W.dtype.type) if x.dtype == np.uint8 else x

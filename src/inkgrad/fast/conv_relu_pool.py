@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer, ordered, write_back
 from inkgrad.layout import Named
@@ -21,19 +21,23 @@ class FastConvReLUPool(FastLayer):
     output which of its window's four it was.
     """
 
-    def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, tuple[Array, Array]] | None:
+    def quick_forward(
+        self, p: Named, x: NDArray, dtype: np.dtype[Any]
+    ) -> tuple[NDArray, tuple[NDArray, NDArray]] | None:
         shape = (len(x), *self.plain.output_shape(x.shape[1:]))
         y, codes = np.empty(shape, dtype), np.empty(shape, np.uint8)
         winograd = x.shape[-1] >= 8  # with fewer channels, transforming them costs more than it saves
         tame = kernels.compiled.conv_forward(x, ordered(p.W), ordered(p.b), winograd, y, codes, self.n_threads)
         return (y, (x, codes)) if tame else None
 
-    def quick_backward(self, p: Named, g: Named, cache: tuple[Array, Array], dy: Array, dx: Array | None) -> bool:
+    def quick_backward(
+        self, p: Named, g: Named, cache: tuple[NDArray, NDArray], dy: NDArray, dx: NDArray | None
+    ) -> bool:
         x, codes = cache
         dW, db = ordered(g.W), ordered(g.b)
         tame = kernels.compiled.conv_backward(x, ordered(p.W), codes, dy, dW, db, dx, self.n_threads)
         write_back(g, dW, db)
         return bool(tame)
 
-    def inputs_of(self, cache: tuple[Array, Array]) -> Array:
+    def inputs_of(self, cache: tuple[NDArray, NDArray]) -> NDArray:
         return cache[0]

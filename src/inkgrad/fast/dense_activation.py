@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import as_inputs
 from inkgrad.fast import kernels
 from inkgrad.fast.base import FastLayer, ordered, write_back
@@ -36,9 +36,9 @@ LIMITS = DenseLimits()
 class Lists(NamedTuple):
     """What is not zero in each input: where, what, and where the lists of each block of W's rows begin."""
 
-    index: Array
-    value: Array
-    starts: Array
+    index: NDArray  # type: ignore[assignment]  # a tuple has a method of the name
+    value: NDArray
+    starts: NDArray
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FastDense(FastLayer):
             return elu, activation.alpha
         return identity, 0.0
 
-    def quick_forward(self, p: Named, x: Array, dtype: np.dtype[Any]) -> tuple[Array, Any] | None:
+    def quick_forward(self, p: Named, x: NDArray, dtype: np.dtype[Any]) -> tuple[NDArray, Any] | None:
         n, n_in = x.shape
         W, b = ordered(p.W), ordered(p.b)
         few = x[: LIMITS.n_looked_at]
@@ -78,7 +78,7 @@ class FastDense(FastLayer):
         tame = kernels.compiled.sparse_forward(x, W, b, *self.slope, y, *lists, self.n_threads)
         return (y, (x, y, lists)) if tame else None
 
-    def _multiply(self, x: Array, W: Array, b: Array) -> tuple[Array, Any] | None:
+    def _multiply(self, x: NDArray, W: NDArray, b: NDArray) -> tuple[NDArray, Any] | None:
         if W.shape[1] <= LIMITS.most_narrow:
             y = np.empty((len(x), W.shape[1]), x.dtype)
             tame = kernels.compiled.narrow_forward(x, W, b, *self.slope, y, self.n_threads)
@@ -87,7 +87,7 @@ class FastDense(FastLayer):
             tame = kernels.compiled.bias_activation(y, b, *self.slope)
         return (y, (x, y, None)) if tame else None
 
-    def quick_backward(self, p: Named, g: Named, cache: Any, dy: Array, dx: Array | None) -> bool:
+    def quick_backward(self, p: Named, g: Named, cache: Any, dy: NDArray, dx: NDArray | None) -> bool:
         x, y, lists = cache
         dz, dW, db = np.empty_like(y), ordered(g.W), ordered(g.b)
         if not kernels.compiled.activation_gradient(y, dy, *self.slope, dz, db):
@@ -106,5 +106,5 @@ class FastDense(FastLayer):
         write_back(g, dW, db)
         return True
 
-    def inputs_of(self, cache: Any) -> Array:
+    def inputs_of(self, cache: Any) -> NDArray:
         return cache[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Warps
 from inkgrad.fast import kernels
@@ -137,6 +137,6 @@ class Fast:
         """Return a fast optimizer that takes the same steps and has the same memory, where there is one."""
         return fuse_optimizer(optimizer, self.n_threads)
 
-    def warp(self, images: Array, warps: Warps) -> Array:
+    def warp(self, images: NDArray, warps: Warps) -> NDArray:
         """Return images bent as `warps` says."""
         return warp(images, warps, self.n_threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.fast import kernels
 from inkgrad.optimizers import SGD, Adam
 from inkgrad.optimizers.base import rate
@@ -17,7 +17,7 @@ class FastSGD(SGD):
 
     n_threads: int = 1
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         if not _suits(theta, gradient, state["v"]):
             return super().step(theta, gradient, state)
         lr = rate(self.lr, int(state["step"]))
@@ -32,7 +32,7 @@ class FastAdam(Adam):
 
     n_threads: int = 1
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         if not _suits(theta, gradient, state["m"], state["v"]):
             return super().step(theta, gradient, state)
         lr = rate(self.lr, int(state["step"]))
@@ -54,6 +54,6 @@ class FastAdam(Adam):
         return None
 
 
-def _suits(*vectors: Array) -> bool:
+def _suits(*vectors: NDArray) -> bool:
     dtype = vectors[0].dtype
     return dtype in kernels.TYPES and all(v.dtype == dtype and v.ndim == 1 and v.flags.carray for v in vectors)

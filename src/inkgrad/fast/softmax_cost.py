@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.fast import kernels
 from inkgrad.fast.base import fits, ordered
@@ -23,7 +23,7 @@ class FastSoftmaxCrossEntropy(Cost):
 
     plain: Cost
 
-    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, y: NDArray, t: NDArray) -> tuple[float, NDArray]:
         if _suits(y, t):
             dy = np.empty(y.shape, y.dtype)
             cost = kernels.compiled.softmax_cross_entropy(
@@ -37,18 +37,18 @@ class FastSoftmaxCrossEntropy(Cost):
     def _binary(self) -> bool:
         return not isinstance(self.plain, SoftmaxCrossEntropy)
 
-    def _plain(self, y: Array, t: Array) -> tuple[float, Array]:
+    def _plain(self, y: NDArray, t: NDArray) -> tuple[float, NDArray]:
         if not self._binary:
             return self.plain.value_and_gradient(y, t)
         q = Softmax().value(y)
         value, dq = self.plain.value_and_gradient(q, t)
-        return value, Softmax().vjp(y, q, dq)
+        return value, np.asarray(Softmax().vjp(y, q, dq))
 
-    def probabilities(self, y: Array) -> Array:
-        return Softmax().value(y)
+    def probabilities(self, y: NDArray) -> NDArray:
+        return np.asarray(Softmax().value(y))
 
 
-def _suits(y: Array, t: Array) -> bool:
+def _suits(y: NDArray, t: NDArray) -> bool:
     return (
         isinstance(y, np.ndarray)
         and isinstance(t, np.ndarray)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost
 from inkgrad.errors import InkgradError, ModelFileError, SettingError
 from inkgrad.layers import Layer, leaves
@@ -82,7 +82,7 @@ def _told(leaf: Leaf) -> dict[str, Any]:
     }
 
 
-def _rows(array: Array, depth: int = 3) -> str:
+def _rows(array: NDArray, depth: int = 3) -> str:
     """Return nested lists, the last axis on one line; of each number as few digits as tell it from its neighbours."""
     if array.ndim < 2:
         return "[" + ", ".join(map(str, array.astype(str).tolist())) + "]"
@@ -134,7 +134,7 @@ def _model(raw: bytes, layers: Iterable[type[Layer]], costs: Iterable[type[Cost]
     return Model(parts.network, parts.cost, theta, parts.labels, parts.input_shape, card=parts.card)
 
 
-def _numbers(path: str, lists: Any, shape: tuple[int, ...]) -> Array:
+def _numbers(path: str, lists: Any, shape: tuple[int, ...]) -> NDArray:
     try:
         array = np.array(lists)
     except ValueError:

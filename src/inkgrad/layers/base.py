@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import AnyArray
 from inkgrad.layout import Named, Shapes
 
 
@@ -38,20 +38,20 @@ class Layer(ABC):
         return input_shape
 
     @abstractmethod
-    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+    def forward(self, p: Named, x: AnyArray, rng: np.random.Generator | None = None) -> tuple[AnyArray, Any]:
         """Return y, and a cache of whatever `backward` will need.
 
         With `rng` a layer may act at random, as in training; without, it must not.
         """
 
     @abstractmethod
-    def backward(self, p: Named, g: Named, cache: Any, dy: Array) -> Array:
+    def backward(self, p: Named, g: Named, cache: Any, dy: AnyArray) -> AnyArray:
         """Return dx = dC/dx, given dy = dC/dy; write dC/dp into g.
 
         dx has the shape of x, and each gradient in g that of its parameter in p.
         """
 
-    def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: AnyArray) -> None:
         """Write dC/dp into g, as `backward` does, where nobody wants dx.
 
         So it is for the first layer of a network in training.  A layer whose dx costs

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import AnyArray
 from inkgrad.errors import SettingError
 from inkgrad.html import Html, table
 from inkgrad.layers.base import Layer
@@ -65,19 +65,19 @@ class Chain(Layer):
             input_shape = layer.output_shape(input_shape)
         return input_shape
 
-    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, list[Any]]:
+    def forward(self, p: Named, x: AnyArray, rng: np.random.Generator | None = None) -> tuple[AnyArray, list[Any]]:
         caches = []
         for name, layer in self.named():
             x, cache = layer.forward(p[name], x, rng)
             caches.append(cache)
         return x, caches
 
-    def backward(self, p: Named, g: Named, caches: list[Any], dy: Array) -> Array:
+    def backward(self, p: Named, g: Named, caches: list[Any], dy: AnyArray) -> AnyArray:
         for (name, layer), cache in zip(reversed(self.named()), reversed(caches), strict=True):
             dy = layer.backward(p[name], g[name], cache, dy)
         return dy
 
-    def parameter_gradient(self, p: Named, g: Named, caches: list[Any], dy: Array) -> None:
+    def parameter_gradient(self, p: Named, g: Named, caches: list[Any], dy: AnyArray) -> None:
         """Walk back only as far as the first layer that has parameters."""
         first = self._first_with_parameters
         if first is None:
@@ -86,7 +86,7 @@ class Chain(Layer):
             dy = self.layers[i].backward(p[str(i)], g[str(i)], caches[i], dy)
         self.layers[first].parameter_gradient(p[str(first)], g[str(first)], caches[first], dy)
 
-    def trace(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Passed, ...]:
+    def trace(self, p: Named, x: AnyArray, rng: np.random.Generator | None = None) -> tuple[Passed, ...]:
         """Return the layers as the batch x passes them, those of chains inside one by one (see `trace`)."""
         return trace(self, p, x, rng)
 
@@ -122,11 +122,11 @@ class Passed:
     path: str
     layer: Layer
     p: Named
-    x: Array
-    y: Array
+    x: AnyArray
+    y: AnyArray
     cache: Any
 
-    def back(self, g: Named, dy: Array) -> Array:
+    def back(self, g: Named, dy: AnyArray) -> AnyArray:
         """Return dx of this layer, and write its gradients into g, the gradients of the whole network."""
         return self.layer.backward(self.p, within(g, self.path), self.cache, dy)
 
@@ -146,7 +146,7 @@ def leaves(network: Layer, input_shape: tuple[int, ...] | None = None) -> tuple[
     return tuple(found)
 
 
-def trace(network: Layer, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Passed, ...]:
+def trace(network: Layer, p: Named, x: AnyArray, rng: np.random.Generator | None = None) -> tuple[Passed, ...]:
     """Return the layers of a network, the same as `leaves`, as the batch x passes them.
 
     It is forward where one looks on.  For dx and the gradients g, go back:

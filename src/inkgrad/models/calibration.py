@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
@@ -38,7 +38,7 @@ def calibrated(model: Model, examples: Examples) -> Model:
     return replace(model, theta=theta)
 
 
-def best_factor(logits: Array, t: Array) -> float:
+def best_factor(logits: NDArray, t: NDArray) -> float:
     """Return the b for which softmax(b y) has the least cross-entropy, for logits y (N, K), class numbers t (N,).
 
     The cost is convex in b, with the slope mean(sum_k p_k y_k - y_t), p = softmax(b y); b is where

@@ -14,7 +14,7 @@ import numpy as np
 
 from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost
 from inkgrad.data import Examples, refuse_bad_inputs
 from inkgrad.errors import InkgradError, ModelFileError, SettingError, ShapeError
@@ -46,7 +46,7 @@ class Model:
 
     network: Layer
     cost: Cost
-    theta: Array
+    theta: NDArray
     labels: tuple[str, ...]
     input_shape: tuple[int, ...]
     engine: Engine = field(default_factory=Fast)
@@ -78,7 +78,7 @@ class Model:
         """Leave out what is looked up once and for all: it would double what is sent or stored."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
-    def probabilities(self, x: Array) -> Array:
+    def probabilities(self, x: NDArray) -> NDArray:
         """Return the probability of each class, (N, K), for inputs (N, ...) or a single one.
 
         Images are uint8 in 0..255 or floats in [0, 1], 0 for paper, with or without an axis for
@@ -89,7 +89,7 @@ class Model:
         y = outputs_at(*self._working, self._as_batch(np.asarray(x)), self.theta.dtype.type)
         return np.asarray(self.cost.probabilities(y))
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: NDArray) -> NDArray:
         """Return the most probable class number of each input, (N,); `labels` has their names."""
         return np.argmax(self.probabilities(x), axis=1)
 
@@ -98,7 +98,7 @@ class Model:
         self._as_batch(examples.x[:1])
         return evaluate(self.objective, self.theta, examples, engine=self.engine)
 
-    def _as_batch(self, x: Array) -> Array:
+    def _as_batch(self, x: NDArray) -> NDArray:
         whole, bare = self.input_shape, self.input_shape[:-1]
         one_channel = len(whole) == 3 and whole[-1] == 1
         if x.shape == whole or (one_channel and x.shape == bare):

@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import NDArray, namespace
 from inkgrad.errors import SettingError
 from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
 from inkgrad.optimizers.schedules import Schedule
@@ -47,12 +47,12 @@ class Adam:
                 f"Adam takes eps above 0 and weight_decay of 0 or more, got {self.eps} and {self.weight_decay}"
             )
 
-    def init(self, theta: Array) -> dict[str, Array]:
+    def init(self, theta: NDArray) -> dict[str, NDArray]:
         """Return the memory before the first step: both means, zero, and the number of steps done."""
         zeros_like = namespace(theta).zeros_like
         return {"m": zeros_like(theta), "v": zeros_like(theta), "step": np.zeros((), np.int64)}
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         """Move theta one step, in place, and bring the memory up to date."""
         m, v = state["m"], state["v"]
         lr = rate(self.lr, int(state["step"]))

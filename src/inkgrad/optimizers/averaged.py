@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import NDArray, namespace
 from inkgrad.errors import SettingError
 from inkgrad.optimizers.base import Optimizer, refuse_bad_fraction
 
@@ -35,12 +35,12 @@ class Averaged:
         if isinstance(self.optimizer, Averaged):
             raise SettingError("Averaged takes an optimizer that is not averaged itself")
 
-    def init(self, theta: Array) -> dict[str, Array]:
+    def init(self, theta: NDArray) -> dict[str, NDArray]:
         """Return the memory before the first step: the optimizer's, the average, and how many thetas are in it."""
         average = namespace(theta).asarray(theta, copy=True)
         return {**self.optimizer.init(theta), "average": average, "averaged": np.zeros((), np.int64)}
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         """Move theta one step, in place, and bring the memory up to date."""
         self.optimizer.step(theta, gradient, state)
         state["averaged"] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.optimizers.schedules import Schedule
 
@@ -12,10 +12,10 @@ from inkgrad.optimizers.schedules import Schedule
 class Optimizer(Protocol):
     """A rule for steps.  What it remembers is kept apart, as named arrays, ready to save."""
 
-    def init(self, theta: Array) -> dict[str, Array]:
+    def init(self, theta: NDArray) -> dict[str, NDArray]:
         """Return the memory before the first step."""
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         """Move theta one step, in place, and bring the memory up to date."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import NDArray, namespace
 from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
 from inkgrad.optimizers.schedules import Schedule
 
@@ -28,11 +28,11 @@ class SGD:
         refuse_bad_rate("SGD", self.lr)
         refuse_bad_fraction("SGD", "a momentum", self.momentum)
 
-    def init(self, theta: Array) -> dict[str, Array]:
+    def init(self, theta: NDArray) -> dict[str, NDArray]:
         """Return the memory before the first step: v, zero, and the number of steps done."""
         return {"v": namespace(theta).zeros_like(theta), "step": np.zeros((), np.int64)}
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         """Move theta one step, in place, and bring the memory up to date."""
         v = state["v"]
         v *= self.momentum

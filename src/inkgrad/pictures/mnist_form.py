@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError
 
 MNIST_SIDE_PX, DIGIT_SIDE_PX = 28, 20  # of MNIST's images, and of the digit inside them
 
 
-def mnist_form(ink: Array, typical_ink: float = 0.8) -> Array:
+def mnist_form(ink: NDArray, typical_ink: float = 0.8) -> NDArray:
     """Return a digit as uint8 (28, 28), for ink (height, width) in [0, 1].
 
     It is scaled to fit a box of 20 × 20 pixels, its aspect kept, and moved by whole pixels so that
@@ -40,7 +40,7 @@ def mnist_form(ink: Array, typical_ink: float = 0.8) -> Array:
     return np.rint(digit * 255).astype(np.uint8)
 
 
-def _start(profile: Array) -> int:
+def _start(profile: NDArray) -> int:
     """Return where a profile of ink must start for its centre of mass to be at 14, inside 0..28."""
     centre = float(profile @ np.arange(len(profile)) / profile.sum())
     return min(max(round(MNIST_SIDE_PX / 2 - centre), 0), MNIST_SIDE_PX - len(profile))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 
 
-def erode(mask: Array, n: int, axis: int) -> Array:
+def erode(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return where a line of n pixels that starts here, along `axis`, is all ink."""
     out, done = mask.copy(), 1
     while done < n:
@@ -21,7 +21,7 @@ def erode(mask: Array, n: int, axis: int) -> Array:
     return out
 
 
-def dilate(mask: Array, n: int, axis: int) -> Array:
+def dilate(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return where a line of n pixels that ends here, along `axis`, has any ink."""
     out, done = mask.copy(), 1
     while done < n:
@@ -31,27 +31,27 @@ def dilate(mask: Array, n: int, axis: int) -> Array:
     return out
 
 
-def opened(mask: Array, n: int, axis: int) -> Array:
+def opened(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return the ink of mask that lies on a straight run of at least n pixels along `axis`."""
     return dilate(erode(mask, n, axis), n, axis)
 
 
-def spread(mask: Array, n: int, axis: int) -> Array:
+def spread(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return mask grown by n pixels both ways along `axis`."""
     return _shifted_back(dilate(_padded(mask, n, axis), 2 * n + 1, axis), n, axis)
 
 
-def _padded(mask: Array, n: int, axis: int) -> Array:
+def _padded(mask: NDArray, n: int, axis: int) -> NDArray:
     widths = [(0, 0), (0, 0)]
     widths[axis] = (0, 2 * n)
     return np.pad(mask, widths)
 
 
-def _shifted_back(mask: Array, n: int, axis: int) -> Array:
+def _shifted_back(mask: NDArray, n: int, axis: int) -> NDArray:
     return np.take(mask, np.arange(n, mask.shape[axis] - n), axis=axis)
 
 
-def _shifted(mask: Array, n: int, axis: int) -> Array:
+def _shifted(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return mask moved by n pixels along `axis`, down or right where n is above 0; what comes in is empty."""
     out = np.zeros_like(mask)
     here, there = [slice(None)] * 2, [slice(None)] * 2

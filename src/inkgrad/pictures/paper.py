@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class SkewSettings:
     enough_points: int = 12_000
 
 
-def at_working_size(colours: Array, settings: PaperSettings = PaperSettings()) -> tuple[Array, float]:
+def at_working_size(colours: NDArray, settings: PaperSettings = PaperSettings()) -> tuple[NDArray, float]:
     """Return colours of a size to work at, and how many of its pixels were one before."""
     height, width, _ = colours.shape
     most, least_side = settings.most_pixels, settings.least_side_px
@@ -84,16 +84,16 @@ def at_working_size(colours: Array, settings: PaperSettings = PaperSettings()) -
     return colours, 1
 
 
-def _image(colours: Array) -> Image.Image:
+def _image(colours: NDArray) -> Image.Image:
     return Image.fromarray(colours[..., 0] if colours.shape[2] == 1 else colours)
 
 
-def _array(image: Image.Image) -> Array:
+def _array(image: Image.Image) -> NDArray:
     array = np.asarray(image)
     return array if array.ndim == 3 else array[..., np.newaxis]
 
 
-def lightness_skew(colours: Array, settings: PaperSettings = PaperSettings()) -> float:
+def lightness_skew(colours: NDArray, settings: PaperSettings = PaperSettings()) -> float:
     """Return the skewness of lightness against its surroundings: below 0 for dark on light, above 0 for light on dark.
 
     Where the one takes a share q of the picture and the other the rest, it is
@@ -108,7 +108,7 @@ def lightness_skew(colours: Array, settings: PaperSettings = PaperSettings()) ->
     return float((light**3).mean()) / variance**1.5 if variance > 1 else 0.0
 
 
-def ink_on_paper(colours: Array, light_on_dark: bool = False, settings: PaperSettings = PaperSettings()) -> Array:
+def ink_on_paper(colours: NDArray, light_on_dark: bool = False, settings: PaperSettings = PaperSettings()) -> NDArray:
     """Return the ink of a picture, float32 (height, width) in [0, 1]: the part of the paper's light that it takes.
 
     For each colour channel the paper is what remains when dark things narrower than a stroke may be
@@ -126,7 +126,7 @@ def ink_on_paper(colours: Array, light_on_dark: bool = False, settings: PaperSet
     return _smoothed(np.asarray(np.tensordot(weights, taken, 1)), settings.grainy)
 
 
-def _taken(channel: Array, settings: PaperSettings) -> Array:
+def _taken(channel: NDArray, settings: PaperSettings) -> NDArray:
     from scipy import ndimage
 
     height, width = channel.shape
@@ -138,7 +138,7 @@ def _taken(channel: Array, settings: PaperSettings) -> Array:
     return np.clip(1 - channel / np.maximum(whole, 8), 0, 1)
 
 
-def _smoothed(ink: Array, grainy: float) -> Array:
+def _smoothed(ink: NDArray, grainy: float) -> NDArray:
     """Return ink; of a grainy picture, each pixel's mean with its neighbours."""
     from scipy import ndimage
 
@@ -146,7 +146,7 @@ def _smoothed(ink: Array, grainy: float) -> Array:
     return ndimage.uniform_filter(ink, 3) if bends.size and np.median(bends) > grainy else ink
 
 
-def _paper_level(ink: Array, enough: int) -> tuple[float, float]:
+def _paper_level(ink: NDArray, enough: int) -> tuple[float, float]:
     """Return how much ink paper seems to have, and the standard deviation of that, from the lighter part of a picture.
 
     Of a normal distribution 0.08 lies 1.405, and 0.3 lies 0.524 standard deviations or more below
@@ -159,7 +159,7 @@ def _paper_level(ink: Array, enough: int) -> tuple[float, float]:
     return float(high + 0.524 * deviation), float(deviation)
 
 
-def thresholds(ink: Array, settings: PaperSettings = PaperSettings()) -> Array:
+def thresholds(ink: NDArray, settings: PaperSettings = PaperSettings()) -> NDArray:
     """Return how much ink a stroke has at least in each place, for ink (height, width) in [0, 1].
 
     It is the mean ink at edges: sum(e ink) / sum(e), with e the fourth power of the slope; half of
@@ -194,18 +194,18 @@ def thresholds(ink: Array, settings: PaperSettings = PaperSettings()) -> Array:
     return threshold
 
 
-def _slope(ink: Array) -> Array:
+def _slope(ink: NDArray) -> NDArray:
     slope = np.zeros_like(ink)
     slope[1:-1] = np.abs(ink[2:] - ink[:-2])
     slope[:, 1:-1] = np.maximum(slope[:, 1:-1], np.abs(ink[:, 2:] - ink[:, :-2]))
     return slope
 
 
-def _reduced(values: Array, step: int) -> Array:
+def _reduced(values: NDArray, step: int) -> NDArray:
     return np.asarray(Image.fromarray(values).reduce(step)) if step > 1 else values
 
 
-def find_skew(strokes: Array, high: float, settings: SkewSettings = SkewSettings()) -> float:
+def find_skew(strokes: NDArray, high: float, settings: SkewSettings = SkewSettings()) -> float:
     """Return by how many degrees rows of writing and rules rise to the right; 0 where it is not clear.
 
     Each angle's rows of pixels are counted; where writing and rules lie along them, the counts
@@ -226,12 +226,12 @@ def find_skew(strokes: Array, high: float, settings: SkewSettings = SkewSettings
     return best if _sharpness(rows, columns, best, band) > least else 0.0
 
 
-def _sharpness(rows: Array, columns: Array, angle: float, band: float) -> float:
+def _sharpness(rows: NDArray, columns: NDArray, angle: float, band: float) -> float:
     slope = np.tan(np.radians(angle))
     lines = ((rows + slope * columns) / band).astype(int)
     return float((np.bincount(lines - lines.min()).astype(float) ** 2).sum())
 
 
-def turned(ink: Array, degrees: float) -> Array:
+def turned(ink: NDArray, degrees: float) -> NDArray:
     """Return ink turned clockwise by so many degrees about its middle, the picture as large as before."""
     return np.asarray(Image.fromarray(ink).rotate(-degrees, Image.Resampling.BILINEAR))

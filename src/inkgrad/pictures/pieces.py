@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Piece:
 
     top: int
     left: int
-    mask: Array
+    mask: NDArray
 
     @property
     def height(self) -> int:
@@ -92,7 +92,7 @@ def thickness(piece: Piece) -> float:
     return 2 * float(mask.sum()) / float(edges)
 
 
-def find_pieces(strokes: Array, stroke: float, settings: PieceSettings = PieceSettings()) -> list[Piece]:
+def find_pieces(strokes: NDArray, stroke: float, settings: PieceSettings = PieceSettings()) -> list[Piece]:
     """Return the connected pieces of strokes (height, width), larger than specks, in no order.
 
     `stroke` is how thick strokes are, in pixels.  Boxes around other pieces are left out.
@@ -114,7 +114,7 @@ def find_pieces(strokes: Array, stroke: float, settings: PieceSettings = PieceSe
     return [Piece(boxes[k][0].start, boxes[k][1].start, labels[boxes[k]] == k + 1) for k in kept]
 
 
-def _are_boxes(places: Array, inside_box: float) -> Array:
+def _are_boxes(places: NDArray, inside_box: float) -> NDArray:
     """Return which pieces are boxes around others: a digit has no other piece of some size inside it.
 
     places  (n, 2, 2)  where each starts and stops, down and across
@@ -127,7 +127,7 @@ def _are_boxes(places: Array, inside_box: float) -> Array:
 
 
 def writing_height(
-    sizes: Array, stroke: float, shape: tuple[int, ...], settings: PieceSettings = PieceSettings()
+    sizes: NDArray, stroke: float, shape: tuple[int, ...], settings: PieceSettings = PieceSettings()
 ) -> float:
     """Return how high most of what is written is, in pixels.
 
@@ -148,7 +148,7 @@ def writing_height(
     return float(sizes[order[middle], 0])
 
 
-def stroke_width(strokes: Array, settings: PieceSettings = PieceSettings()) -> float:
+def stroke_width(strokes: NDArray, settings: PieceSettings = PieceSettings()) -> float:
     """Return how wide strokes are across, in pixels; 1 without ink.
 
     It is such that a share of the ink is in shorter runs along rows: those that go straight across strokes.
@@ -173,7 +173,7 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     return Piece(top, left, mask)
 
 
-def cut_out(piece: Piece, ink: Array) -> tuple[Array, float]:
+def cut_out(piece: Piece, ink: NDArray) -> tuple[NDArray, float]:
     """Return the ink of a piece with its soft edge, float32 in [0, 1], and how dark it was.
 
     1 is as dark as half of it was: its median, in [0, 1], which is the second number.
@@ -195,7 +195,7 @@ def cut_out(piece: Piece, ink: Array) -> tuple[Array, float]:
     return np.minimum(np.where(near, values, 0) / max(middle, 1e-6), 1), middle
 
 
-def cut_apart(piece: Piece, ink: Array, high: float, settings: CutSettings = CutSettings()) -> list[Piece]:
+def cut_apart(piece: Piece, ink: NDArray, high: float, settings: CutSettings = CutSettings()) -> list[Piece]:
     """Return the parts of a piece between the best cuts from its top to its bottom, from left to right.
 
     A cut goes down one row at a time, straight or one column aside, and costs the ink that it
@@ -213,13 +213,13 @@ def cut_apart(piece: Piece, ink: Array, high: float, settings: CutSettings = Cut
     return _parts_between(piece, np.maximum.accumulate(np.stack(paths), axis=0))
 
 
-def _costs_of_cuts(piece: Piece, ink: Array) -> Array:
+def _costs_of_cuts(piece: Piece, ink: NDArray) -> NDArray:
     """Return what it costs to go through each pixel: its ink, and a little for each step."""
     values = ink[piece.top : piece.bottom, piece.left : piece.right]
     return np.where(piece.mask, values / max(float(values[piece.mask].mean()), 1e-6), 0.0) + 0.01
 
 
-def _cheapest(costs: Array) -> Array:
+def _cheapest(costs: NDArray) -> NDArray:
     """Return the cost of the cheapest way from the top to each pixel, its own included.
 
     A step aside is √2 times as long as one straight down.
@@ -234,7 +234,7 @@ def _cheapest(costs: Array) -> Array:
     return least
 
 
-def _minima(through: Array, apart: int) -> list[int]:
+def _minima(through: NDArray, apart: int) -> list[int]:
     """Return the columns that cost least within `apart` pixels, the cheapest first; none so near to the sides."""
     n = len(through)
     middle = np.arange(n)
@@ -246,7 +246,7 @@ def _minima(through: Array, apart: int) -> list[int]:
     return taken
 
 
-def _cut_through(down: Array, up: Array, place: int) -> Array:
+def _cut_through(down: NDArray, up: NDArray, place: int) -> NDArray:
     """Return the column of the cheapest cut through column `place` of the middle row, for each row."""
     height, width = down.shape
     path = np.empty(height, int)
@@ -263,7 +263,7 @@ def _cut_through(down: Array, up: Array, place: int) -> Array:
     return path
 
 
-def _parts_between(piece: Piece, paths: Array) -> list[Piece]:
+def _parts_between(piece: Piece, paths: NDArray) -> list[Piece]:
     """Return the parts of a piece left of the first path, between the paths, and right of the last."""
     number = (np.arange(piece.width) >= paths[:, :, None]).sum(axis=0)
     parts = []

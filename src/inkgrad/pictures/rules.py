@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.morphology import spread
 from inkgrad.pictures.pieces import PieceSettings, stroke_width, writing_height
 from inkgrad.pictures.runs import (
@@ -43,8 +43,8 @@ class Segment:
 class Rules:
     """Where the rules of a picture are, as masks (height, width): those across, those down; and as segments."""
 
-    across: Array
-    down: Array
+    across: NDArray
+    down: NDArray
     segments: tuple[Segment, ...] = ()
 
     def __bool__(self) -> bool:
@@ -52,9 +52,9 @@ class Rules:
 
 
 def find_rules(
-    ink: Array,
-    strokes: Array,
-    faint: Array,
+    ink: NDArray,
+    strokes: NDArray,
+    faint: NDArray,
     settings: RuleSettings = RuleSettings(),
     writing: PieceSettings = PieceSettings(),
 ) -> Rules:
@@ -106,7 +106,7 @@ def find_rules(
     return rules if left.sum() > settings.least_left * strokes.sum() else Rules(nothing, nothing)
 
 
-def _writing_height(strokes: Array, writing: PieceSettings) -> float:
+def _writing_height(strokes: NDArray, writing: PieceSettings) -> float:
     """Return how high most pieces of strokes are, in pixels; 0 where none is smaller than the picture."""
     from scipy import ndimage
 
@@ -132,7 +132,7 @@ def _goes_through(run: InkRun, axis: int, high: float, shape: tuple[int, ...], s
     return from_edge and to_edge and run.length > max(settings.ending * run.thickness, high) and high > 0
 
 
-def _ends_on(run: InkRun, walls: Array, axis: int, labels: Array, high: float, settings: RuleSettings) -> bool:
+def _ends_on(run: InkRun, walls: NDArray, axis: int, labels: NDArray, high: float, settings: RuleSettings) -> bool:
     """Return whether a run begins and ends on walls, or is very slender and does so at one end."""
     mine = labels[run.box] == run.label
     met = np.flatnonzero((mine & walls[run.box]).any(axis=1 - axis))
@@ -145,7 +145,7 @@ def _ends_on(run: InkRun, walls: Array, axis: int, labels: Array, high: float, s
     return n_ends > 0 and is_side(run, axis, settings) and run.length > least and high > 0
 
 
-def without_rules(strokes: Array, rules: Rules, settings: RuleSettings = RuleSettings()) -> Array:
+def without_rules(strokes: NDArray, rules: Rules, settings: RuleSettings = RuleSettings()) -> NDArray:
     """Return strokes without the rules; where a stroke crosses a rule, it stays whole."""
     if not rules:
         return strokes
@@ -156,7 +156,7 @@ def without_rules(strokes: Array, rules: Rules, settings: RuleSettings = RuleSet
     return np.asarray(rest | (across & ~rules.down) | (down & ~rules.across))
 
 
-def _bridged(rest: Array, lines: Array, thickest: int) -> Array:
+def _bridged(rest: NDArray, lines: NDArray, thickest: int) -> NDArray:
     """Return the pixels of lines across that have ink of the rest both above and below, or nearly so."""
     width = rest.shape[1] + 2
     ink = np.pad(rest, 1).ravel()
@@ -168,7 +168,7 @@ def _bridged(rest: Array, lines: Array, thickest: int) -> Array:
     return bridged.reshape(-1, width)[1:-1, 1:-1]
 
 
-def _reached(ink: Array, where: Array, side: int, n_steps: int) -> Array:
+def _reached(ink: NDArray, where: NDArray, side: int, n_steps: int) -> NDArray:
     """Return which pixels, at indices `where`, are reached from ink by steps away from `side`, straight or aslant."""
     ink, reached = ink.copy(), np.zeros(len(where), bool)
     for _ in range(n_steps):
@@ -181,7 +181,7 @@ def _reached(ink: Array, where: Array, side: int, n_steps: int) -> Array:
     return reached
 
 
-def _thickness(lines: Array) -> int:
+def _thickness(lines: NDArray) -> int:
     """Return how thick lines across are, in pixels: nearly the most of them all."""
     columns = lines[:, lines.any(axis=0)]
     starts = (columns[1:] & ~columns[:-1]).sum() + columns[0].sum()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.morphology import opened, spread
 
 ACROSS, DOWN = 1, 0  # the axis along which a run goes
@@ -76,7 +76,7 @@ class InkRun:
     at_stop: float
 
 
-def long_runs(faint: Array, axis: int, least: int, settings: RuleSettings) -> tuple[Array, list[InkRun]]:
+def long_runs(faint: NDArray, axis: int, least: int, settings: RuleSettings) -> tuple[NDArray, list[InkRun]]:
     """Return the runs of at least so many pixels along an axis, and a label for each pixel of theirs.
 
     They may go aside by a pixel at a time, and have small gaps.
@@ -92,7 +92,7 @@ def long_runs(faint: Array, axis: int, least: int, settings: RuleSettings) -> tu
     return labels, [_run(k + 1, boxes[k], labels, int(areas[k + 1]), axis) for k in longest.tolist()]
 
 
-def _run(label: int, box: tuple[slice, slice], labels: Array, area: int, axis: int) -> InkRun:
+def _run(label: int, box: tuple[slice, slice], labels: NDArray, area: int, axis: int) -> InkRun:
     length = box[axis].stop - box[axis].start
     mask = labels[box] == label
     ends = [np.nonzero(mask.take(k, axis))[0].mean() for k in (0, length - 1)]
@@ -107,7 +107,7 @@ def is_side(run: InkRun, axis: int, settings: RuleSettings) -> bool:
     return run.length > settings.side * run.thickness and aslant < settings.steepest * run.length
 
 
-def drawn(runs: list[InkRun], labels: Array) -> Array:
+def drawn(runs: list[InkRun], labels: NDArray) -> NDArray:
     """Return runs as a mask."""
     mask = np.zeros(labels.shape, bool)
     for run in runs:
@@ -115,7 +115,9 @@ def drawn(runs: list[InkRun], labels: Array) -> Array:
     return mask
 
 
-def own_ink(runs: list[InkRun], labels: Array, faint: Array, ink: Array, axis: int, overwritten: float) -> Array:
+def own_ink(
+    runs: list[InkRun], labels: NDArray, faint: NDArray, ink: NDArray, axis: int, overwritten: float
+) -> NDArray:
     """Return the ink, be it faint, that is of runs themselves, and not of writing that lies along them.
 
     Where a run is thicker or darker than usual, something is written over it.
@@ -184,13 +186,13 @@ def _closed(runs: list[InkRun], others: list[InkRun], axis: int, settings: RuleS
     return [run for run, is_closed in zip(runs, closed, strict=True) if is_closed]
 
 
-def _at(place: Array, start: Array, stop: Array, at_start: Array, at_stop: Array) -> Array:
+def _at(place: NDArray, start: NDArray, stop: NDArray, at_start: NDArray, at_stop: NDArray) -> NDArray:
     """Return where lines lie across, at a place along them."""
     share = np.clip((place - start) / (stop - start), 0, 1)
     return np.asarray((1 - share) * at_start + share * at_stop)
 
 
-def _lines(runs: list[InkRun], axis: int) -> Array:
+def _lines(runs: list[InkRun], axis: int) -> NDArray:
     """Return of each run where it starts and stops, where its ends lie across it, and its thickness: (5, n)."""
     rows = [(run.box[axis].start, run.box[axis].stop, run.at_start, run.at_stop, run.thickness) for run in runs]
     return np.array(rows, float).T

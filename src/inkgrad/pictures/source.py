@@ -11,17 +11,17 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError
 
 MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would run code we know little of
 
-Source = str | os.PathLike[str] | bytes | Image.Image | Array
+Source = str | os.PathLike[str] | bytes | Image.Image | NDArray
 """A picture as it may come: a path, the bytes of a file, a Pillow image, or an array."""
 
 
-def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> Array:
+def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> NDArray:
     """Return the colours of a picture, uint8 (height, width, 3), or (height, width, 1) where all is grey.
 
     `source` is a path, the bytes of a file, a Pillow image, or an array: (height, width) or
@@ -87,7 +87,7 @@ def _refuse_too_large(width: int, height: int, name: str, most: int = MAX_PIXELS
         raise PictureError(_too_large(name, most))
 
 
-def _colours(picture: Image.Image, name: str) -> Array:
+def _colours(picture: Image.Image, name: str) -> NDArray:
     _refuse_too_large(picture.width, picture.height, name)
     if not picture.width or not picture.height:
         return np.zeros((picture.height, picture.width, 1), np.uint8)
@@ -109,7 +109,7 @@ def _converted(picture: Image.Image, mode: str, name: str) -> Image.Image:
         raise PictureError(f"{name} is of the mode {picture.mode}, which cannot be read: save it as RGB") from error
 
 
-def _on_paper(picture: Image.Image) -> Array:
+def _on_paper(picture: Image.Image) -> NDArray:
     """Return the colours of a picture with transparent parts."""
     for paper in "white", "black":  # there are white strokes on nothing, too
         whole = Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture).convert("RGB")
@@ -119,7 +119,7 @@ def _on_paper(picture: Image.Image) -> Array:
     return colours
 
 
-def _from_array(array: Array, name: str) -> Array:
+def _from_array(array: NDArray, name: str) -> NDArray:
     if array.ndim == 2:
         array = array[..., np.newaxis]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
@@ -131,7 +131,7 @@ def _from_array(array: Array, name: str) -> Array:
     return _on_paper(Image.fromarray(colours)) if colours.shape[2] == 4 and colours.size else colours
 
 
-def _as_bytes(array: Array, name: str) -> Array:
+def _as_bytes(array: NDArray, name: str) -> NDArray:
     if array.dtype == np.uint8:
         return array
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either order of bytes
@@ -143,13 +143,13 @@ def _as_bytes(array: Array, name: str) -> Array:
     return np.rint(array * 255).astype(np.uint8)
 
 
-def _described(array: Array) -> str:
+def _described(array: NDArray) -> str:
     if array.dtype.kind != "f":
         return str(array.dtype)
     return "NaN" if np.isnan(array).any() else f"floats from {array.min():.6g} to {array.max():.6g}"
 
 
-def _stretched(values: Array, name: str) -> Array:
+def _stretched(values: NDArray, name: str) -> NDArray:
     """Return values of unknown range, as in 32-bit pictures, stretched to [0, 1]."""
     if not np.isfinite(values).all():
         raise PictureError(f"{name} holds NaN or infinity")

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.plots.style import STYLE, colour, shortened
 
 
 def decision_boundary(
-    probability: Callable[[Array], Array],
-    groups: Mapping[str, tuple[Array, Array]],
+    probability: Callable[[NDArray], NDArray],
+    groups: Mapping[str, tuple[NDArray, NDArray]],
     labels: Sequence[str],
     axis_names: tuple[str, str],
     title: str,
@@ -48,7 +48,7 @@ def decision_boundary(
     return figure
 
 
-def _limits(groups: Mapping[str, tuple[Array, Array]]) -> tuple[Array, Array]:
+def _limits(groups: Mapping[str, tuple[NDArray, NDArray]]) -> tuple[NDArray, NDArray]:
     """Return the lower left and the upper right corner of what is shown."""
     corners = [np.array([[0, 0], [1, 1]]), *(x for x, _ in groups.values())]
     low, high = np.min([x.min(axis=0) for x in corners], axis=0), np.max([x.max(axis=0) for x in corners], axis=0)
@@ -56,7 +56,9 @@ def _limits(groups: Mapping[str, tuple[Array, Array]]) -> tuple[Array, Array]:
     return low - margin, high + margin
 
 
-def _draw_two(figure: Any, axes: Any, ticks: Sequence[Array], field: Array, frame: dict[str, Any], second: str) -> None:
+def _draw_two(
+    figure: Any, axes: Any, ticks: Sequence[NDArray], field: NDArray, frame: dict[str, Any], second: str
+) -> None:
     """Draw the probability of the second class, and the line where it is one half."""
     from matplotlib import colormaps
 
@@ -67,7 +69,9 @@ def _draw_two(figure: Any, axes: Any, ticks: Sequence[Array], field: Array, fram
     figure.colorbar(shown).set_label(f"probability of {second}", parse_math=False)
 
 
-def _draw_many(axes: Any, ticks: Sequence[Array], field: Array, frame: dict[str, Any], colours: Sequence[str]) -> None:
+def _draw_many(
+    axes: Any, ticks: Sequence[NDArray], field: NDArray, frame: dict[str, Any], colours: Sequence[str]
+) -> None:
     """Mix the colours of the classes by their probabilities; draw where another one takes the lead."""
     from matplotlib.colors import to_rgb
 
@@ -82,7 +86,7 @@ def _draw_many(axes: Any, ticks: Sequence[Array], field: Array, frame: dict[str,
 def _draw_points(
     figure: Any,
     axes: Any,
-    groups: Mapping[str, tuple[Array, Array]],
+    groups: Mapping[str, tuple[NDArray, NDArray]],
     labels: Sequence[str],
     colours: Sequence[str],
 ) -> None:

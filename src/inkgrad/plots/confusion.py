@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import ShapeError
 from inkgrad.plots.style import STYLE, shortened
 
 
-def confusion(matrix: Array, labels: Sequence[str], title: str | None = None) -> Any:
+def confusion(matrix: NDArray, labels: Sequence[str], title: str | None = None) -> Any:
     """Return a Figure of a confusion matrix (K, K): row i, column j counts examples of class i taken for class j.
 
     What is right, along the diagonal, is blue; what is wrong is orange, on a scale of its own, as else nobody
@@ -44,7 +44,7 @@ def confusion(matrix: Array, labels: Sequence[str], title: str | None = None) ->
     return figure
 
 
-def _coloured(parts: Array, wrong: Array) -> Array:
+def _coloured(parts: NDArray, wrong: NDArray) -> NDArray:
     """Return the colours of the cells, (K, K, 3): white where there is nothing."""
     from matplotlib import colormaps
 
@@ -53,7 +53,7 @@ def _coloured(parts: Array, wrong: Array) -> Array:
     return np.where(parts[..., np.newaxis] > 0, colours, 1.0)
 
 
-def _write_counts(axes: Any, matrix: Array, parts: Array, wrong: Array) -> None:
+def _write_counts(axes: Any, matrix: NDArray, parts: NDArray, wrong: NDArray) -> None:
     k = len(matrix)
     if k > STYLE.most_counts:
         return
@@ -64,7 +64,7 @@ def _write_counts(axes: Any, matrix: Array, parts: Array, wrong: Array) -> None:
         axes.text(j, i, f"{matrix[i, j]}", ha="center", va="center", fontsize=size, color=colour)
 
 
-def _name(axes: Any, matrix: Array, labels: Sequence[str]) -> None:
+def _name(axes: Any, matrix: NDArray, labels: Sequence[str]) -> None:
     """Write the labels along both sides, and at the right the part of each row that is right."""
     k, names = len(labels), shortened(labels)
     size = 10 if k <= STYLE.most_counts else 7 if k <= 64 else 4

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, ShapeError
 from inkgrad.plots.style import STYLE
 
 
-def first_layer(W: Array, input_shape: tuple[int, ...] | None = None) -> Any:
+def first_layer(W: NDArray, input_shape: tuple[int, ...] | None = None) -> Any:
     """Return a Figure of weights: red adds to an output, blue takes away from it, white is 0.
 
     Shapes    W (k, k, c_in, c_out), the kernels of a convolution: a tile for each output channel and,
@@ -58,7 +58,7 @@ def first_layer(W: Array, input_shape: tuple[int, ...] | None = None) -> Any:
     return figure
 
 
-def _mosaic(tiles: Array) -> Array:
+def _mosaic(tiles: NDArray) -> NDArray:
     """Return tiles (height, width, n) in about a square, row by row, with gaps that are NaN: no colour."""
     height, width, n = tiles.shape
     columns = min(n, max(1, ceil(sqrt(n * height / width))))

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import ShapeError
 from inkgrad.plots.style import STYLE, shortened
 
 
-def digit_sheet(images: Array, captions: Sequence[str], title: str, columns: int = 12) -> Any:
+def digit_sheet(images: NDArray, captions: Sequence[str], title: str, columns: int = 12) -> Any:
     """Return a Figure of images (n, height, width), 0 paper, each with its caption below."""
     from matplotlib.figure import Figure
 
@@ -30,10 +30,10 @@ def digit_sheet(images: Array, captions: Sequence[str], title: str, columns: int
 
 
 def misread(
-    images: Array,
-    t: Array,
-    predicted: Array,
-    probability: Array,
+    images: NDArray,
+    t: NDArray,
+    predicted: NDArray,
+    probability: NDArray,
     labels: Sequence[str],
     n_examples: int | None = None,
     most: int = STYLE.most_misread,

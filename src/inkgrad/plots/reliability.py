@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.plots.style import STYLE
 
 
@@ -14,27 +14,27 @@ class Bins(Protocol):
     """What is drawn, as `inkgrad.metrics.reliability` returns it: one number a bin."""
 
     @property
-    def edges(self) -> Array:
+    def edges(self) -> NDArray:
         """Where the bins of probability begin and end, (B + 1,)."""
 
     @property
-    def n(self) -> Array:
+    def n(self) -> NDArray:
         """Examples in each, (B,)."""
 
     @property
-    def probability(self) -> Array:
+    def probability(self) -> NDArray:
         """Their mean probability, NaN in an empty bin."""
 
     @property
-    def accuracy(self) -> Array:
+    def accuracy(self) -> NDArray:
         """The part of them that is right, NaN in an empty bin."""
 
     @property
-    def low(self) -> Array:
+    def low(self) -> NDArray:
         """The lower end of its 95 % interval."""
 
     @property
-    def high(self) -> Array:
+    def high(self) -> NDArray:
         """The upper end of its 95 % interval."""
 
     @property

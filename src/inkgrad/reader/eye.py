@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.models import Model
 from inkgrad.pictures.mnist_form import MNIST_SIDE_PX, mnist_form
@@ -25,13 +25,13 @@ class Recognition:
     stroke    (n,)         how thick the strokes of each are, in pixels
     """
 
-    p: Array
-    images: Array
-    darkness: Array
-    stroke: Array
+    p: NDArray
+    images: NDArray
+    darkness: NDArray
+    stroke: NDArray
 
     @property
-    def none(self) -> Array:
+    def none(self) -> NDArray:
         """The probability of each to be no digit, (n,)."""
         return np.maximum(1 - self.p.sum(axis=1), 0)
 
@@ -45,7 +45,7 @@ class Recognition:
         )
         return Recognition(*map(np.concatenate, both))
 
-    def __getitem__(self, which: slice | Array) -> Recognition:
+    def __getitem__(self, which: slice | NDArray) -> Recognition:
         return Recognition(self.p[which], self.images[which], self.darkness[which], self.stroke[which])
 
 
@@ -66,7 +66,7 @@ class Eye:
         self.model = model
         self.columns = [model.labels.index(digit) for digit in DIGITS]
 
-    def look(self, pieces: list[Piece], inks: list[Array]) -> Recognition:
+    def look(self, pieces: list[Piece], inks: list[NDArray]) -> Recognition:
         """Return what is seen of pieces, each of its own picture's ink."""
         if not pieces:
             return Recognition(

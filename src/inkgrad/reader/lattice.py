@@ -16,7 +16,7 @@ from math import inf
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.pieces import Piece, joined
 from inkgrad.reader.expectation import Expectation
 
@@ -83,7 +83,7 @@ class Row:
 Taken = tuple[tuple[int, int], ...]  # the number of a candidate, and which digit it is, for each digit of a row
 
 
-def best_parse(row: Row, digits: Array, dirt: Array, expected: Expectation) -> Taken:
+def best_parse(row: Row, digits: NDArray, dirt: NDArray, expected: Expectation) -> Taken:
     """Return the most probable reading of a row.
 
     digits    (n, 10)  the probability of each candidate to be each digit
@@ -101,7 +101,9 @@ def best_parse(row: Row, digits: Array, dirt: Array, expected: Expectation) -> T
     return taken if score > -inf else best_parse(row, digits, dirt, Expectation())
 
 
-def _search(row: Row, digits: Array, dirt: Array, allowed: list[Array], counted: bool) -> list[tuple[float, Taken]]:
+def _search(
+    row: Row, digits: NDArray, dirt: NDArray, allowed: list[NDArray], counted: bool
+) -> list[tuple[float, Taken]]:
     """Return the best reading of a row with its score; where they are counted, of 0, 1, 2, ... digits.
 
     best[i][m] is the best score of the first i atoms as m digits, and came[i][m] how it came to

@@ -8,7 +8,7 @@ from itertools import chain, count, pairwise
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.pieces import CutSettings, Piece, cut_apart
 from inkgrad.reader.expectation import Expectation
 from inkgrad.reader.eye import Eye, Recognition
@@ -61,9 +61,9 @@ class Seen:
     """One digit that was read: its ink, the probabilities of "0" to "9" (10,), which it is, and its image."""
 
     piece: Piece
-    p: Array
+    p: NDArray
     digit: int
-    image: Array
+    image: NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def parse(
     return parsed
 
 
-def _looked_at(eye: Eye, groups: list[tuple[list[Piece], Array]]) -> list[Recognition]:
+def _looked_at(eye: Eye, groups: list[tuple[list[Piece], NDArray]]) -> list[Recognition]:
     """Return what is seen of each group of pieces, cut out of the ink beside it; the network looks once."""
     pieces = [piece for group, _ in groups for piece in group]
     seen = eye.look(pieces, [ink for group, ink in groups for _ in group])
@@ -111,12 +111,12 @@ def _parts(look: Recognition, lengths: list[int]) -> list[Recognition]:
 class _Work:
     """A row that was looked at once: what was seen of its pieces, its atoms, and how likely each piece is dirt."""
 
-    ink: Array
+    ink: NDArray
     pieces: list[Piece]
     look: Recognition
     usual: Usual
     row: Row
-    dirt: Array
+    dirt: NDArray
 
     @property
     def unseen(self) -> list[Piece]:
@@ -175,7 +175,7 @@ def _usual(look: Recognition) -> Usual:
     return Usual(*(_median(values, 1 - look.none + 1e-6) for values in (look.darkness, look.stroke)))
 
 
-def _median(values: Array, weights: Array) -> float:
+def _median(values: NDArray, weights: NDArray) -> float:
     if len(values) == 0:
         return 1.0
     order = np.argsort(values)
@@ -214,7 +214,7 @@ def _height(pieces: list[Piece], high: float, settings: ParsingSettings) -> floa
     return float(np.clip(np.median(heights), least, most)) if len(heights) >= 3 else high
 
 
-def _likely(pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings) -> Array:
+def _likely(pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings) -> NDArray:
     """Return how likely pieces are to be digits, in [0, 1], for their height, darkness and thickness alone."""
     heights = np.array([piece.height for piece in pieces], float)
     size = np.exp(-0.5 * (np.log(np.maximum(heights, 1) / max(high, 1)) / settings.size_spread) ** 2)

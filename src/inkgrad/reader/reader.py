@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
@@ -122,7 +122,7 @@ class Reader:
         alone.eye = Eye(replace(model, engine=model.engine.with_threads(1)))
         return alone
 
-    def _read(self, pictures: list[Array]) -> list[Reading]:
+    def _read(self, pictures: list[NDArray]) -> list[Reading]:
         """Return the readings of pictures as colours; the network looks at all of them together."""
         readings = [Reading((), None, (colours.shape[1], colours.shape[0])) for colours in pictures]
         best = [-np.inf] * len(pictures)
@@ -136,7 +136,7 @@ class Reader:
         return readings
 
 
-def _opened(picture: Source) -> Array | str:
+def _opened(picture: Source) -> NDArray | str:
     """Return a picture's colours, or why it cannot be read."""
     try:
         return open_picture(picture)

@@ -12,7 +12,7 @@ from itertools import groupby
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError
 from inkgrad.html import BAD, Html, as_html, table
 from inkgrad.pictures import Source, open_picture
@@ -42,7 +42,7 @@ class Digit:
     box: tuple[int, int, int, int]
     line: int
     column: int
-    image: Array = field(repr=False)
+    image: NDArray = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ def _digit_in_html(digit: Digit) -> str:
     )
 
 
-def _as_data(image: Array) -> str:
+def _as_data(image: NDArray) -> str:
     """Return an image, uint8 with 0 for paper, as the address of a PNG picture that is in the address itself."""
     file = BytesIO()
     Image.fromarray(255 - image).save(file, format="PNG")

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import ModelFileError
 from inkgrad.files import replacing
 from inkgrad.saving.kinds import METADATA_KEY, FileKind
@@ -37,7 +37,7 @@ DTYPES: dict[str, np.dtype[Any]] = {  # of parameters, and of counts of steps, b
 
 
 def write_tensors(
-    path: str | os.PathLike[str], tensors: Mapping[str, Array], header: Mapping[str, Any], kind: FileKind
+    path: str | os.PathLike[str], tensors: Mapping[str, NDArray], header: Mapping[str, Any], kind: FileKind
 ) -> None:
     """Write arrays and a JSON-like header to `path`, whole or not at all.
 
@@ -76,7 +76,7 @@ class TensorFile:
     start: int
     file: BinaryIO
 
-    def read_into(self, name: str, array: Array) -> None:
+    def read_into(self, name: str, array: NDArray) -> None:
         """Fill a C-ordered array, of the type and shape that the file says, with the numbers under `name`.
 
         Raises ModelFileError for NaN or infinity, and when the file has become shorter meanwhile.
@@ -117,7 +117,7 @@ def open_tensors(path: str | os.PathLike[str], kind: FileKind) -> Iterator[Tenso
             raise ModelFileError(f"{path} has {n_bytes} bytes of numbers, more than the memory holds") from error
 
 
-def read_tensors(path: str | os.PathLike[str], kind: FileKind) -> tuple[dict[str, Array], dict[str, Any]]:
+def read_tensors(path: str | os.PathLike[str], kind: FileKind) -> tuple[dict[str, NDArray], dict[str, Any]]:
     """Return all arrays and the header of a file, as open_tensors does."""
     with open_tensors(path, kind) as file:
         tensors = {name: np.empty(place.shape, place.dtype) for name, place in file.places.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Augmentation
 from inkgrad.errors import Diverged, ModelFileError
 from inkgrad.optimizers import Optimizer
@@ -41,7 +41,7 @@ class Checkpoint:
     path: str
     notes: dict[str, Any]
     place: dict[str, Any]
-    tensors: dict[str, Array]
+    tensors: dict[str, NDArray]
 
     def run(self, objective: Objective, optimizer: Optimizer, augmentation: Augmentation | None = None) -> Run:
         """Return the Run, ready to go on.
@@ -70,7 +70,7 @@ def _is_place(place: dict[str, Any]) -> bool:
     return all(type(number) is int and number >= 0 for number in numbers) and place["batch_size"] > 0
 
 
-def _are_alike(state: dict[str, Array], fresh: dict[str, Array]) -> bool:
+def _are_alike(state: dict[str, NDArray], fresh: dict[str, NDArray]) -> bool:
     """Whether an optimizer's memory has the names, shapes and types of a fresh one, and counts that are counts."""
     about, wanted = ({name: (a.shape, a.dtype) for name, a in each.items()} for each in (state, fresh))
     counts = (array for array in state.values() if array.dtype.kind == "i")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost
 from inkgrad.data import Warps, apply_warps
 from inkgrad.fast import available_threads, refuse_bad_threads
@@ -35,7 +35,7 @@ class Engine(Protocol):
     def fuse_optimizer(self, optimizer: Optimizer) -> Optimizer:
         """Return an optimizer that takes the same steps and has the same memory."""
 
-    def warp(self, images: Array, warps: Warps) -> Array:
+    def warp(self, images: NDArray, warps: Warps) -> NDArray:
         """Return images bent as `warps` says."""
 
 
@@ -67,6 +67,6 @@ class Plain:
         """Return the optimizer as it is."""
         return optimizer
 
-    def warp(self, images: Array, warps: Warps) -> Array:
+    def warp(self, images: NDArray, warps: Warps) -> NDArray:
         """Return images bent as `warps` says."""
         return apply_warps(images, warps)

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples, as_inputs
 from inkgrad.errors import Diverged
 from inkgrad.fast import Fast, takes_bytes
@@ -17,7 +17,7 @@ from inkgrad.training.engine import Engine
 from inkgrad.training.objective import Objective
 
 
-def outputs_at(p: Named, network: Layer, x: Array, dtype: type) -> Array:
+def outputs_at(p: Named, network: Layer, x: NDArray, dtype: type) -> NDArray:
     """Return the network's outputs y (N, K) at parameters p, for inputs x, floats or bytes, without any randomness."""
     bytes_will_do = x.dtype == np.uint8 and takes_bytes(network)
     chunks, n = [], 100  # images at a time: what is between the layers stays in the cache
@@ -32,7 +32,7 @@ class Evaluation:
     """The mean cost over some examples, and the class number predicted for each."""
 
     cost: float
-    predicted: Array
+    predicted: NDArray
     n_right: int
 
     @property
@@ -41,7 +41,7 @@ class Evaluation:
         return self.n_right / len(self.predicted)
 
 
-def evaluate(objective: Objective, theta: Array, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
+def evaluate(objective: Objective, theta: NDArray, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
     """Return how the network does on `examples`, with fast layers on one thread unless another engine is given.
 
     Raises Diverged when the cost is not a number.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.extras import extra
 from inkgrad.files import refuse_unwritable
 
@@ -50,7 +50,7 @@ class Events:
         self._write(row)
         self._file.flush()
 
-    def histograms(self, step: int, group: str, arrays: Mapping[str, Array]) -> None:
+    def histograms(self, step: int, group: str, arrays: Mapping[str, NDArray]) -> None:
         """Write a histogram of each array, named "group/name".
 
         An array with a number that is not finite has none: there is no bin for it.

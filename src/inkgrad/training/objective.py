@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import NDArray, namespace
 from inkgrad.costs import Cost
 from inkgrad.layers import Layer
 from inkgrad.layout import Layout
@@ -35,13 +35,13 @@ class Objective:
         network, cost = engine.fuse_training(self.network, self.cost)
         return replace(self, network=network, cost=cost)
 
-    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Array:
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> NDArray:
         """Return the first theta."""
         theta = np.zeros(self.layout.size, dtype)
         self.network.init(self.layout.views(theta), rng)
         return theta
 
-    def at(self, theta: Array, gradient: Array) -> Evaluate:
+    def at(self, theta: NDArray, gradient: NDArray) -> Evaluate:
         """Return the function that evaluates a batch at `theta` and writes `gradient`.
 
         Both are looked at by name once and for all, so a loop may keep them and change
@@ -49,7 +49,7 @@ class Objective:
         """
         p, g = self.layout.views(theta), self.layout.views(gradient)
 
-        def evaluate(x: Array, t: Array, rng: np.random.Generator | None = None) -> float:
+        def evaluate(x: NDArray, t: NDArray, rng: np.random.Generator | None = None) -> float:
             y, cache = self.network.forward(p, x, rng)
             value, dy = self.cost.value_and_gradient(y, t)
             self.network.parameter_gradient(p, g, cache, dy)
@@ -57,7 +57,9 @@ class Objective:
 
         return evaluate
 
-    def __call__(self, theta: Array, x: Array, t: Array, rng: np.random.Generator | None = None) -> tuple[float, Array]:
+    def __call__(
+        self, theta: NDArray, x: NDArray, t: NDArray, rng: np.random.Generator | None = None
+    ) -> tuple[float, NDArray]:
         """Return C and its gradient, a vector like `theta`."""
         gradient = namespace(theta).empty_like(theta)
         return self.at(theta, gradient)(x, t, rng), gradient

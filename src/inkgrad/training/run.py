@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Augmentation, Examples, Warps, as_inputs, batches
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.fast import Fast, takes_bytes
@@ -47,7 +47,7 @@ class Run:
     seed: int = 0
     epoch: int = 0
     step: int = 0
-    theta: Array = field(default=None, repr=False)
+    theta: NDArray = field(default=None, repr=False)  # type: ignore[arg-type]  # __post_init__ makes one
     state: Any = field(default=None, repr=False)
     dtype: type = np.float32
     augmentation: Augmentation | None = None
@@ -65,7 +65,7 @@ class Run:
             self.state = self.optimizer.init(self.theta)
 
     @property
-    def answer(self) -> Array:
+    def answer(self) -> NDArray:
         """The parameters to use: theta, or its average where the optimizer keeps one."""
         return self.state.get("average", self.theta)
 

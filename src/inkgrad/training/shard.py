@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.training.objective import Evaluate, Objective
 
-Average = Callable[[float, Array, float], float]
+Average = Callable[[float, NDArray, float], float]
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class ShardObjective(Objective):
 
     average: Average | None = None
 
-    def at(self, theta: Array, gradient: Array) -> Evaluate:
+    def at(self, theta: NDArray, gradient: NDArray) -> Evaluate:
         mine = super().at(theta, gradient)
 
-        def evaluate(x: Array, t: Array, rng: np.random.Generator | None = None, weight: float = 1.0) -> float:
+        def evaluate(x: NDArray, t: NDArray, rng: np.random.Generator | None = None, weight: float = 1.0) -> float:
             if len(x):
                 cost = mine(x, t, rng)
             else:  # the last batch of an epoch may have fewer examples than there are workers

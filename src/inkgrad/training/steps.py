@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import NDArray, namespace
 from inkgrad.errors import Diverged
 from inkgrad.optimizers import Optimizer
 from inkgrad.training.objective import Objective
@@ -19,16 +19,16 @@ class Step:
 
     number: int
     cost: float
-    theta: Array
-    state: dict[str, Array]
+    theta: NDArray
+    state: dict[str, NDArray]
 
 
 def train(
     objective: Objective,
-    theta: Array,
+    theta: NDArray,
     batches: Iterable[tuple[Any, ...]],
     optimizer: Optimizer,
-    state: Mapping[str, Array] | None = None,
+    state: Mapping[str, NDArray] | None = None,
 ) -> Iterator[Step]:
     """Yield a Step for each batch.  The body of your for loop is the callback; break stops early:
 
@@ -61,5 +61,5 @@ def train(
         yield Step(number, cost, theta, state)
 
 
-def _copy(array: Array) -> Array:
+def _copy(array: NDArray) -> NDArray:
     return namespace(array).asarray(array, copy=True)

@@ -12,7 +12,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check import check_network, quick_check
 from inkgrad.check.lessons import LESSONS
 from inkgrad.data import as_inputs
@@ -243,7 +243,7 @@ def _network(request: Request) -> str:
     return choice(request.query_params, "network", NETWORKS, "cnn")
 
 
-def _drawing(request: Request, body: bytes) -> Array | None:
+def _drawing(request: Request, body: bytes) -> NDArray | None:
     numbers = _numbers(request, "width", "height")
     return drawn(body, whole(numbers, "width", 1, 1000), whole(numbers, "height", 1, 1000))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad import layers as all_layers
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, CrossEntropy, SquaredError, as_targets
 from inkgrad.data import animals
 from inkgrad.errors import SettingError
@@ -22,7 +22,7 @@ from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import ACTIVATIONS
 from inkgrad.web.wire import choice, rounded, whole
 
-Arrays = dict[str, Array]
+Arrays = dict[str, NDArray]
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _(part: Softmax, arrays: Arrays, name: str, i: int, j: int) -> Sum:
     if name == "y":
         exponentials = " + ".join(f"exp({each:.4g})" for each in x[i])
         return Sum("y_i = exp(x_i) / sum_k exp(x_k)", [(f"exp({x[i, j]:.4g}) / ({exponentials})", float(y[i, j]))])
-    jacobian = part.jacobian(x[i])
+    jacobian = np.asarray(part.jacobian(x[i]))
     terms = [_product(f"dy[{i},{k}] · J[{k},{j}]", dy[i, k], jacobian[k, j]) for k in range(x.shape[1])]
     return Sum("dC/dx_j = sum_k dC/dy_k J_kj with J_kj = y_k (δ_kj - y_j): the whole Jacobian, not its diagonal", terms)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples, as_inputs
 from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Softmax, leaves, trace
@@ -16,7 +16,7 @@ from inkgrad.web.limits import SHOWN
 from inkgrad.web.wire import as_text, rounded, signed
 
 
-def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
+def boundary(objective: Objective, theta: NDArray) -> dict[str, Any]:
     """Return the class and its probability over the square, and each hidden unit's output, as the page has them.
 
     Raises Diverged when the network's outputs are not finite.
@@ -41,13 +41,13 @@ def boundary(objective: Objective, theta: Array) -> dict[str, Any]:
     }
 
 
-def _square(side: int, dtype: Any) -> Array:
+def _square(side: int, dtype: Any) -> NDArray:
     """Return points of the square, (side², 2), row by row from the bottom."""
     ticks = np.linspace(0, 1, side, dtype=dtype)
     return np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
 
 
-def details(objective: Objective, theta: Array, examples: Examples) -> list[dict[str, Any]]:
+def details(objective: Objective, theta: NDArray, examples: Examples) -> list[dict[str, Any]]:
     """Return of each layer with parameters the histograms of its weights and of their gradients.
 
     They are of the first 256 examples.  Dead are the units of the activation that follows whose outputs
@@ -80,7 +80,7 @@ def details(objective: Objective, theta: Array, examples: Examples) -> list[dict
     return found
 
 
-def _histogram(numbers: Array) -> dict[str, Any] | None:
+def _histogram(numbers: NDArray) -> dict[str, Any] | None:
     """Return None where some are not finite, as gradients of a training that is about to diverge."""
     if not np.isfinite(numbers).all():
         return None

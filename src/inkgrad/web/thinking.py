@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import as_inputs
 from inkgrad.errors import PictureError, SettingError
 from inkgrad.layers import Activation, Conv2D, Dense, Layer, Softmax, trace
@@ -20,7 +20,7 @@ from inkgrad.web.playground_settings import DIGIT_SIDE_PX
 from inkgrad.web.wire import as_text, positive, rounded, shown, signed
 
 
-def drawn(body: bytes, width: int, height: int) -> Array | None:
+def drawn(body: bytes, width: int, height: int) -> NDArray | None:
     """Return what a network sees of a drawing, uint8 (28, 28); None where there is no ink.
 
     `body` has a byte for each pixel, row by row, 255 for ink.  A drawing of 28 × 28 is taken as
@@ -42,7 +42,7 @@ def drawn(body: bytes, width: int, height: int) -> Array | None:
 
 
 @np.errstate(all="ignore")  # what is not finite is refused by name
-def think(model: Model, image: Array) -> dict[str, Any]:
+def think(model: Model, image: NDArray) -> dict[str, Any]:
     """Return what each layer makes of an image, uint8 (28, 28), and what each pixel has to say about the answer.
 
     Raises SettingError for a network of other inputs, or one whose outputs are not finite.
@@ -79,7 +79,7 @@ def think(model: Model, image: Array) -> dict[str, Any]:
     }
 
 
-def _activations(layer: Layer, y: Array) -> dict[str, Any]:
+def _activations(layer: Layer, y: NDArray) -> dict[str, Any]:
     """Return the outputs of a layer for one image: a map for each channel, or one row of units."""
     maps = np.moveaxis(y, -1, 0) if y.ndim == 3 else y[np.newaxis, np.newaxis]
     largest = float(np.abs(maps).max())

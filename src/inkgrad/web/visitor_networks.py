@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Dataset, Examples, as_inputs, mnist
 from inkgrad.errors import SettingError
 from inkgrad.fast import Fast, warp
@@ -55,7 +55,7 @@ class Networks:
     def __init__(self, library: Library, trainer: Trainer) -> None:
         self._library, self._trainer = library, trainer
         self._models: dict[str, Model] = {}  # corrected or loaded ones
-        self._undo: dict[str, list[Array]] = {name: [] for name in NETWORKS}
+        self._undo: dict[str, list[NDArray]] = {name: [] for name in NETWORKS}
         self._undo_of = 0  # the generation of the training that the corrections of "trained" are of
         self._learning = threading.Lock()
 
@@ -83,7 +83,7 @@ class Networks:
             self._undo[name], self._undo_of = [], generation
         return len(self._undo[name])
 
-    def correct(self, name: str, image: Array, label: int) -> tuple[Model, Model, int]:
+    def correct(self, name: str, image: NDArray, label: int) -> tuple[Model, Model, int]:
         """Let a network learn from an image; return what it was, what it is, and the number of steps."""
         with self._learning:
             before = self.model(name)
@@ -124,7 +124,7 @@ class Correction:
 
 
 def corrected(
-    model: Model, image: Array, label: int, others: Examples, seed: int, how: Correction = Correction()
+    model: Model, image: NDArray, label: int, others: Examples, seed: int, how: Correction = Correction()
 ) -> tuple[Model, int]:
     """Return a model that takes an image, uint8 (28, 28), for what it is, and how many steps that took.
 
@@ -134,7 +134,7 @@ def corrected(
     rng = np.random.default_rng(seed)
     objective, theta = Objective(model.network, model.cost).on(Fast(1)), model.theta.copy()
 
-    def batches() -> list[tuple[Array, Array, np.random.Generator]]:
+    def batches() -> list[tuple[NDArray, NDArray, np.random.Generator]]:
         found = []
         for _ in range(how.n_steps):
             some = rng.integers(len(others), size=how.n_others)

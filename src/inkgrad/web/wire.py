@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check import Comparison, Finding, Report, Verdict
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
@@ -87,22 +87,22 @@ def truth(message: Mapping[str, Any], name: str, default: bool = False) -> bool:
     return value
 
 
-def as_text(array: Array) -> str:
+def as_text(array: NDArray) -> str:
     """Return uint8 numbers as base64."""
     return base64.b64encode(np.ascontiguousarray(array, np.uint8).tobytes()).decode()
 
 
-def positive(array: Array, largest: float) -> str:
+def positive(array: NDArray, largest: float) -> str:
     """Return numbers of 0 or more as bytes, 255 for the largest."""
     return as_text(np.rint(np.clip(array / max(largest, 1e-30), 0, 1) * 255))
 
 
-def signed(array: Array, largest: float) -> str:
+def signed(array: NDArray, largest: float) -> str:
     """Return numbers of either sign as bytes: 128 for 0, 255 for the largest, 1 for minus that."""
     return as_text(np.rint(128 + 127 * np.clip(array / max(largest, 1e-30), -1, 1)))
 
 
-def rounded(array: Array, digits: int = 4) -> list[Any]:
+def rounded(array: NDArray, digits: int = 4) -> list[Any]:
     """Return numbers as nested lists, with so many digits that count; None for what is not finite."""
     if array.ndim > 1:
         return [rounded(each, digits) for each in array]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -26,7 +26,7 @@ def some_missing(case: Case) -> Iterator[Guess]:
         yield Guess("missing", np.where(missing, 0, case.n), message, {"count": count, "where": where})
 
 
-def _what_they_share(case: Case, missing: Array) -> str:
+def _what_they_share(case: Case, missing: NDArray) -> str:
     for axis in range(missing.ndim):
         others = tuple(k for k in range(missing.ndim) if k != axis)
         whole = missing.all(axis=others)
@@ -152,13 +152,13 @@ def coarse_type(case: Case) -> Iterator[Guess]:
             yield Guess("imprecise", case.a, message, {"type": name})
 
 
-def _bfloat16(array: Array) -> Array:
+def _bfloat16(array: NDArray) -> NDArray:
     """Return an array cut to the upper half of its float32 bits, which is bfloat16."""
     bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
     return np.asarray(bits.view(np.float32))
 
 
-def _fit(a: Array, n: Array) -> float | None:
+def _fit(a: NDArray, n: NDArray) -> float | None:
     square = float((n * n).sum())
     if square == 0:
         return None

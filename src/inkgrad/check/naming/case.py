@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.numerical import Numerical, numerical_vjp
 from inkgrad.check.subject import Subject
 
@@ -23,7 +23,7 @@ class Guess:
     """
 
     kind: str
-    predicted: Array
+    predicted: NDArray
     message: str
     evidence: dict[str, Any] = field(default_factory=dict)
     n_fitted: int = 0
@@ -39,25 +39,25 @@ class Case:
 
     subject: Subject
     name: str
-    a: Array
+    a: NDArray
     numericals: Mapping[str, Numerical]
-    y: Array
-    dy: Array
+    y: NDArray
+    dy: NDArray
     settings: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def n(self) -> Array:
+    def n(self) -> NDArray:
         """The numerical gradient, inside a kink the value nearest to backward's."""
         found = self.numericals[self.name]
         return np.clip(self.a, found.low, found.high)
 
     @property
-    def bar(self) -> Array:
+    def bar(self) -> NDArray:
         """The error bar of each entry of `n`."""
         return self.numericals[self.name].bar
 
     @property
-    def z(self) -> Array:
+    def z(self) -> NDArray:
         """The array itself."""
         return self.subject.arrays[self.name]
 
@@ -66,7 +66,7 @@ class Case:
         """How far apart, as a part of their length, two gradients may be and still be the same."""
         return max(2e-6, 50 * self.subject.eps)
 
-    def same(self, a: Array, b: Array) -> bool:
+    def same(self, a: NDArray, b: NDArray) -> bool:
         """Return whether two gradients are equal to within the error bars."""
         if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
             return False
@@ -79,7 +79,7 @@ class Case:
         """How many entries are wrong."""
         return int(np.count_nonzero(np.abs(self.a - self.n) > self.bar))
 
-    def explains(self, predicted: Array, n_fitted: int = 0) -> bool:
+    def explains(self, predicted: NDArray, n_fitted: int = 0) -> bool:
         """Return whether a prediction is what backward said, and far better than the right gradient is.
 
         One with numbers fitted to it must fit more wrong entries than those.
@@ -97,12 +97,12 @@ class Case:
         return self.name == "x"
 
     @property
-    def jacobian(self) -> Array | None:
+    def jacobian(self) -> NDArray | None:
         """J_oi = dy_o / dz_i of this array, or None where it is too large."""
         return self.numericals[self.name].jacobian
 
     @cached_property
-    def slopes(self) -> Array | None:
+    def slopes(self) -> NDArray | None:
         """The diagonal of J, shaped like x, if y has the shape of x; else None."""
         j = self.jacobian
         if j is None or not self.is_input or self.y.shape != self.z.shape:
@@ -118,7 +118,7 @@ class Case:
         return bool(np.abs(j - np.diag(np.diag(j))).max(initial=0) <= 1e-7 * np.abs(j).max(initial=0))
 
     @cached_property
-    def per_example(self) -> Array | None:
+    def per_example(self) -> NDArray | None:
         """What each example of the batch adds to the gradient, (N, *shape); None if that is unknown."""
         j = self.jacobian
         if j is None or self.y.ndim < 2:
@@ -127,7 +127,7 @@ class Case:
         parts = np.einsum("nop,no->np", j.reshape(n, -1, self.z.size), self.dy.reshape(n, -1))
         return parts.reshape(n, *self.z.shape)
 
-    def counterfactual(self, **changed: Array) -> Array | None:
+    def counterfactual(self, **changed: NDArray) -> NDArray | None:
         """Return the numerical gradient as it were with other arrays; None where that cannot be evaluated."""
         arrays = self.subject.copies() | changed
         subject = Subject(self.subject.name, arrays, self.subject.forward, self.subject.backward)

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -29,7 +29,7 @@ def short_formula(case: Case) -> Iterator[Guess]:
             )
 
 
-def _terms(case: Case) -> dict[str, Array]:
+def _terms(case: Case) -> dict[str, NDArray]:
     x, y, dy, right = case.z, case.y, case.dy, case.n
     positive = x > 0
     return {

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import ray
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples
 from inkgrad.errors import Diverged
 from inkgrad.sessions.log_row import score
@@ -22,14 +22,14 @@ FAN_IN = 8
 class Group(Protocol):
     """All workers of an attempt."""
 
-    def sum(self, vector: Array) -> None:
+    def sum(self, vector: NDArray) -> None:
         """Make the vector, in place, the sum of all workers': the same bits for each of them."""
 
 
 class LoneGroup:
     """A group of one worker."""
 
-    def sum(self, vector: Array) -> None:
+    def sum(self, vector: NDArray) -> None:
         """Leave the vector as it is."""
 
 
@@ -40,7 +40,7 @@ class TreeGroup:
         self.attempt, self.index, self.node = attempt, rank % FAN_IN, nodes[rank // FAN_IN]
         self.step = 0
 
-    def sum(self, vector: Array) -> None:
+    def sum(self, vector: NDArray) -> None:
         """Send the vector to the tree, and wait for the sum."""
         vector[:] = ray.get(self.node.add.remote(self.attempt, self.step, self.index, vector))
         self.step += 1
@@ -57,7 +57,7 @@ class GlooGroup:
         collective.init_collective_group(n_workers, rank, backend="gloo", group_name=name)
         self.name, self.allreduce, self.tensor = name, collective.allreduce, torch.from_numpy
 
-    def sum(self, vector: Array) -> None:
+    def sum(self, vector: NDArray) -> None:
         """Add the vectors of all, each worker a part of them, in a ring."""
         self.allreduce(self.tensor(vector), self.name)
 
@@ -73,7 +73,7 @@ class Averaging:
         self.buffer = np.empty(size + 2, dtype)  # the cost, whether to stop, and the vector
         self.asked = self.stop = False
 
-    def gradient(self, cost: float, gradient: Array, weight: float) -> float:
+    def gradient(self, cost: float, gradient: NDArray, weight: float) -> float:
         """Make the gradient, in place, the mean of all workers'; return their mean cost."""
         buffer = self.buffer[: gradient.size + 2]
         buffer[:2] = cost * weight, self.asked
@@ -122,10 +122,10 @@ class SumNode:
     def __init__(self, attempt: int, n_callers: int, parent: Any = None, index: int = 0) -> None:
         self.attempt, self.n_callers, self.parent, self.index = attempt, n_callers, parent, index
         self.step = 0
-        self.vectors: dict[int, Array] = {}
-        self.total: asyncio.Future[Array] | None = None
+        self.vectors: dict[int, NDArray] = {}
+        self.total: asyncio.Future[NDArray] | None = None
 
-    async def add(self, attempt: int, step: int, caller: int, vector: Array) -> Array:
+    async def add(self, attempt: int, step: int, caller: int, vector: NDArray) -> NDArray:
         """Return the sum of all callers' vectors of this step, once the last is there.
 
         Raises RuntimeError for another attempt, for a step that is not the next, or for a second vector of a caller.
@@ -142,7 +142,7 @@ class SumNode:
             await self._finish(total)
         return await total
 
-    async def _finish(self, total: asyncio.Future[Array]) -> None:
+    async def _finish(self, total: asyncio.Future[NDArray]) -> None:
         first, *others = (self.vectors[caller] for caller in range(self.n_callers))
         found = first.copy()
         for vector in others:

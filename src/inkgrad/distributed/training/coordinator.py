@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import InkgradError
 from inkgrad.training import Run, TrainingLoop
 
@@ -24,8 +24,8 @@ class Position:
     `costs` are those of the steps since the last row of the log, `seconds` those that the training took.
     """
 
-    theta: Array
-    state: dict[str, Array]
+    theta: NDArray
+    state: dict[str, NDArray]
     epoch: int
     step: int
     costs: tuple[float, ...] = ()

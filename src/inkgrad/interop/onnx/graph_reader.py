@@ -6,14 +6,14 @@ from math import prod
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import ModelFileError
 from inkgrad.interop.onnx.parsed import Graph
 from inkgrad.interop.onnx.sketch import Node
 from inkgrad.layers import Layer
 from inkgrad.saving import quoted
 
-Found = list[tuple[Layer, tuple[Array, ...]]]
+Found = list[tuple[Layer, tuple[NDArray, ...]]]
 
 
 def no_layer(node: Node, why: str = "") -> ModelFileError:
@@ -61,7 +61,7 @@ class GraphReader:
         """Return a node that was not passed."""
         return next((node for node in self.graph.nodes if node.outputs[0] not in self.passed), None)
 
-    def constant(self, node: Node, i: int) -> Array:
+    def constant(self, node: Node, i: int) -> NDArray:
         """Return input i of a node, which must be an array in the file."""
         name = node.inputs[i] if i < len(node.inputs) else ""
         array = self.graph.arrays.get(name)
@@ -69,7 +69,7 @@ class GraphReader:
             raise no_layer(node, f"its input {i} should be an array of numbers in the file")
         return array
 
-    def parameter(self, node: Node, i: int) -> Array:
+    def parameter(self, node: Node, i: int) -> NDArray:
         """Return input i of a node, a parameter: an array of floats that no other layer has."""
         array, name = self.constant(node, i), node.inputs[i]
         if name in self._used_up or array.dtype.kind != "f":
@@ -77,7 +77,7 @@ class GraphReader:
         self._used_up.add(name)
         return array
 
-    def add(self, layer: Layer, *parameters: Array) -> None:
+    def add(self, layer: Layer, *parameters: NDArray) -> None:
         """Add a layer with its parameters in their order; raise ShapeError where it does not fit."""
         wanted = tuple(layer.shapes().values())
         if tuple(array.shape for array in parameters) != wanted:
@@ -129,7 +129,7 @@ class GraphReader:
             self.twisted = self.shape
         self.channels_first = False
 
-    def untwisted(self, array: Array) -> Array:
+    def untwisted(self, array: NDArray) -> NDArray:
         """Return an array whose first axis goes along the current rows, in our order."""
         if self.twisted is None:
             return array

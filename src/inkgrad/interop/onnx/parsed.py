@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import ModelFileError
 from inkgrad.extras import extra
 from inkgrad.interop.onnx.sketch import Node
@@ -58,7 +58,7 @@ class Graph:
     """What an ONNX file computes: nodes in an order in which they can be computed, and arrays by name."""
 
     nodes: list[Node]
-    arrays: dict[str, Array]
+    arrays: dict[str, NDArray]
     input: str
     input_type: str
     input_shape: tuple[int, ...]  # of one example, as the file has it
@@ -116,7 +116,7 @@ def _opset(model: Any) -> int:
     return opset
 
 
-def _numbers(tensor: Any) -> Array:
+def _numbers(tensor: Any) -> NDArray:
     """Return the numbers of a tensor, which must be as many as it says."""
     name = quoted(tensor.name)
     if tensor.data_type not in TENSOR_TYPES:

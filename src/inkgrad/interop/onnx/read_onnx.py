@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.errors import InkgradError, ModelFileError
 from inkgrad.interop.onnx.graph_reader import Found, GraphReader, no_layer
@@ -221,7 +221,7 @@ def _is_only_way_out(reader: GraphReader, seen: Mapping[str, Formula], last: Nod
     return all(node.outputs[0] in seen for value in inner for node in reader.takers(value))
 
 
-def _formula(node: Node, seen: Mapping[str, Formula], arrays: Mapping[str, Array]) -> Formula | None:
+def _formula(node: Node, seen: Mapping[str, Formula], arrays: Mapping[str, NDArray]) -> Formula | None:
     """Return the formula of what a node makes, with the inputs sorted where their order is all one."""
     if node.op not in ("Add", "Mul", "Tanh", "Sigmoid") or node.settings:
         return None

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from inkgrad import layers as ours
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.interop.onnx.graph_reader import GraphReader, no_layer, other_input
 from inkgrad.interop.onnx.sketch import CHANNELS_FIRST, CHANNELS_LAST, Node
 from inkgrad.layers import Layer
@@ -39,7 +39,7 @@ def matmul(reader: GraphReader, node: Node) -> None:
     _dense(reader, node, weights, bias)
 
 
-def _dense(reader: GraphReader, node: Node, weights: Array, bias: Array | None) -> None:
+def _dense(reader: GraphReader, node: Node, weights: NDArray, bias: NDArray | None) -> None:
     if weights.ndim != 2 or len(reader.shape) != 1:
         raise no_layer(node, f"it should multiply rows with a matrix, got {reader.shape} and {weights.shape}")
     n_in, n_out = weights.shape

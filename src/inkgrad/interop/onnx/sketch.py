@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 
 INPUT, OUTPUT = "images", "probabilities"  # of the whole graph
@@ -42,7 +42,7 @@ class Sketch:
 
     def __init__(self, value: str, shape: tuple[int, ...]) -> None:
         self.nodes: list[Node] = []
-        self.arrays: dict[str, Array] = {}
+        self.arrays: dict[str, NDArray] = {}
         self.shape = shape
         self._value, self._channels_first = value, False
         self._path: list[str] = []

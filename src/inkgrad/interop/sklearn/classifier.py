@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.errors import DataError, SettingError
 from inkgrad.interop.sklearn.network_estimator import NetworkEstimator, goes_by_epochs
@@ -20,7 +20,7 @@ from inkgrad.layers import Chain, Layer, Sigmoid
 from inkgrad.models import Model
 
 
-def refuse_mixed_labels(y: Array) -> None:
+def refuse_mixed_labels(y: NDArray) -> None:
     """Raise DataError for labels that have no order, such as words beside numbers, or None."""
     if y.dtype != object:  # a single kind, and sorting it takes time
         return
@@ -86,7 +86,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     Sparse X is made dense a batch at a time; for "lbfgs" all of it.
     """
 
-    classes_: Array
+    classes_: NDArray
 
     @available_if(goes_by_epochs)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -100,17 +100,17 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             raise DataError("the first partial_fit needs all classes there will be: partial_fit(X, y, classes=...)")
         return self._learn_once(X, y, sample_weight, classes)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> NDArray:
         """Return the most probable label of each example, (n_examples,), an entry of classes_."""
         y = self._outputs(X)
         return self.classes_.take(self._most_probable(y))
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> NDArray:
         """Return the probability of each class, (n_examples, n_classes), in the order of classes_."""
         y = self._outputs(X)
         return self.cost_.probabilities(y)
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> NDArray:
         """Return the logarithm of predict_proba, (n_examples, n_classes); -inf where a probability rounds to 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -129,7 +129,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             (network, theta), cost = widened(network, theta), SoftmaxCrossEntropy()
         return Model(network, cost, theta, tuple(str(label) for label in self.classes_), self._shape())
 
-    def _targets(self, y: Array, goes_on: bool, classes: Any) -> Array:
+    def _targets(self, y: NDArray, goes_on: bool, classes: Any) -> NDArray:
         if y.ndim == 2:
             raise DataError(
                 f"{type(self).__name__} gives each example one label, but y has {y.shape[1]}: "
@@ -159,10 +159,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             )
         return CrossEntropy() if ends_in_softmax(network) else SoftmaxCrossEntropy()
 
-    def _most_probable(self, outputs: Array) -> Array:
+    def _most_probable(self, outputs: NDArray) -> NDArray:
         """Return class numbers (N,)."""
         one_logit = isinstance(self.cost_, OneLogitCrossEntropy)
         return np.argmax(two_logits(outputs) if one_logit else outputs, axis=1)
 
-    def _score_of(self, outputs: Array, t: Array, weights: Array | None) -> float:
+    def _score_of(self, outputs: NDArray, t: NDArray, weights: NDArray | None) -> float:
         return float(accuracy_score(t, self._most_probable(outputs), sample_weight=weights))

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, PictureError, SettingError
 from inkgrad.interop.sklearn.argument_rules import Rule, is_whole, one_of
 from inkgrad.models import Model
@@ -70,7 +70,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         self._reader()
         return self
 
-    def transform(self, X: Any) -> Array:
+    def transform(self, X: Any) -> NDArray:
         """Return what is read in each picture of X, (n_pictures,), an array of objects.
 
         X is a list or a Series of paths, bytes of files, Pillow images or arrays; or a DataFrame with one column of
@@ -91,7 +91,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
             found[i] = self._part(reading)
         return found.reshape(-1, 1) if _is_column(X) else found
 
-    def get_feature_names_out(self, input_features: Any = None) -> Array:
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Return the name of the column that comes out, "digits", whatever the name of the one that goes in."""
         return np.array(["digits"], object)
 
@@ -117,7 +117,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         return tags
 
 
-def _is_numeric(array: Array) -> bool:
+def _is_numeric(array: NDArray) -> bool:
     """Return whether an array is of numbers, as pictures are."""
     return array.dtype.kind in "biuf"
 

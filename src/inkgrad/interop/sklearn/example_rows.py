@@ -11,14 +11,14 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.data import as_inputs
 from inkgrad.errors import DataError, ShapeError
 from inkgrad.layers import Layer
 from inkgrad.layout import Named
 from inkgrad.training import outputs_at
 
-Batch = tuple[Array, Array, Array | None]  # x, t, weights
+Batch = tuple[NDArray, NDArray, NDArray | None]  # x, t, weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Rows:
     """Rows x (N, n_features), dense or sparse (CSR), targets t (N,) or (N, K), weights (N,) or None."""
 
     x: Any
-    t: Array
-    weights: Array | None
+    t: NDArray
+    weights: NDArray | None
     input_shape: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -38,7 +38,7 @@ class Rows:
         """The sum of all weights; the number of examples where there are none."""
         return float(len(self)) if self.weights is None else float(self.weights.sum())
 
-    def take(self, chosen: Array) -> Rows:
+    def take(self, chosen: NDArray) -> Rows:
         """Return the rows with these numbers."""
         x = self.x.take(chosen, axis=0) if isinstance(self.x, np.ndarray) else self.x[chosen]
         weights = None if self.weights is None else self.weights[chosen]
@@ -67,7 +67,7 @@ class Rows:
             )
         return self.take(train), self.take(held)
 
-    def inputs(self, dtype: type | None) -> Array:
+    def inputs(self, dtype: type | None) -> NDArray:
         """Return the inputs (N, ...) as the network takes them, as `dtype`, or with None as they are."""
         x = dense(self.x).reshape(-1, *self.input_shape)
         return x if dtype is None else as_inputs(x, dtype)
@@ -76,18 +76,18 @@ class Rows:
         """Return all of them as one batch."""
         return self.inputs(dtype), self.t, self.weights
 
-    def batches(self, size: int, order: Array, dtype: type | None) -> Iterator[Batch]:
+    def batches(self, size: int, order: NDArray, dtype: type | None) -> Iterator[Batch]:
         """Yield batches of at most `size`, the examples in this order."""
         for start in range(0, len(order), size):
             yield self.take(order[start : start + size]).batch(dtype)
 
 
-def dense(x: Any) -> Array:
+def dense(x: Any) -> NDArray:
     """Return rows as an array, whether they are sparse or not."""
     return x if isinstance(x, np.ndarray) else x.toarray()
 
 
-def outputs_of(network: Layer, p: Named, x: Any, input_shape: tuple[int, ...], dtype: type) -> Array:
+def outputs_of(network: Layer, p: Named, x: Any, input_shape: tuple[int, ...], dtype: type) -> NDArray:
     """Return the outputs (N, K) for rows x (N, n_features), sparse ones a thousand at a time."""
     size = len(x) if isinstance(x, np.ndarray) else 1000
     parts = [dense(x[i : i + size]).reshape(-1, *input_shape) for i in range(0, x.shape[0], size)]
@@ -100,13 +100,13 @@ def types_of(input_shape: tuple[int, ...] | None) -> list[Any]:
     return [np.float64, np.float32, *([np.uint8] if is_image else [])]
 
 
-def weights_of(sample_weight: Any, n_examples: int) -> Array:
+def weights_of(sample_weight: Any, n_examples: int) -> NDArray:
     """Return the checked weights of examples, (n_examples,); a single number is the weight of each.
 
     Raises ShapeError where there is not one for each, DataError for those that make no sense.
     """
     given = np.full(n_examples, sample_weight) if isinstance(sample_weight, Real) else sample_weight
-    weights: Array = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    weights: NDArray = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     if weights.shape != (n_examples,):
         raise ShapeError(f"sample_weight should be ({n_examples},), one for each example, got {weights.shape}")
     if not (weights >= 0).all() or not weights.any():

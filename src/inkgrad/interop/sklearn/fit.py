@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost
 from inkgrad.errors import Diverged
 from inkgrad.fast import fuse
@@ -24,7 +24,7 @@ from inkgrad.layout import Layout
 from inkgrad.training import Row, TrainingLoop, silent_numpy
 from inkgrad.training.random_streams import Purpose, random_stream
 
-Score = Callable[[Array, Array, Array | None], float]
+Score = Callable[[NDArray, NDArray, NDArray | None], float]
 """How good outputs are for these targets and weights, more being better."""
 
 
@@ -67,9 +67,9 @@ class Fit:
     settings: dict[str, Any]
     network: Layer
     cost: Cost
-    theta: Array
+    theta: NDArray
     seed: int
-    state: dict[str, Array] | None = None
+    state: dict[str, NDArray] | None = None
     lr: float = nan
     solver: str = ""
     loss: float = nan
@@ -87,7 +87,7 @@ class Fit:
             start_evenly(network, theta, rng, settings["activation"])
         return cls(owner, settings, network, cost, theta, seed)
 
-    def outputs(self, x: Any, input_shape: tuple[int, ...]) -> Array:
+    def outputs(self, x: Any, input_shape: tuple[int, ...]) -> NDArray:
         """Return the outputs (N, K) of the network for rows x, dense or sparse."""
         network = fuse(self.network)
         p = Layout(network.shapes()).views(self.theta)

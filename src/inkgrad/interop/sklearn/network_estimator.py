@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.interop.sklearn.argument_rules import refuse_bad_settings
@@ -106,7 +106,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     # What a subclass says.
 
     @abstractmethod
-    def _targets(self, y: Array, goes_on: bool, classes: Any) -> Array:
+    def _targets(self, y: NDArray, goes_on: bool, classes: Any) -> NDArray:
         """Return class numbers (N,) or rows of targets (N, K); unless it goes on, learn from y what they mean.
 
         `classes` are all there will be, where that is known, else None.
@@ -117,7 +117,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         """Return the cost that suits the network's outputs."""
 
     @abstractmethod
-    def _score_of(self, outputs: Array, t: Array, weights: Array | None) -> float:
+    def _score_of(self, outputs: NDArray, t: NDArray, weights: NDArray | None) -> float:
         """Return how good outputs are, more being better."""
 
     # Learning.
@@ -215,7 +215,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             weights = weights_of(sample_weight, len(t))
         return Rows(x, t, weights, self._shape()).counted()
 
-    def _outputs(self, X: Any) -> Array:
+    def _outputs(self, X: Any) -> NDArray:
         """Return the outputs of the fitted network for X, which is checked."""
         check_is_fitted(self, "_fit")
         refuse_more_axes(type(self).__name__, X)
@@ -248,12 +248,12 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         return self._fit
 
     @property
-    def theta_(self) -> Array:
+    def theta_(self) -> NDArray:
         """The parameters as one vector."""
         return self._learned().theta
 
     @theta_.setter
-    def theta_(self, theta: Array) -> None:
+    def theta_(self, theta: NDArray) -> None:
         self._learned().theta = theta
 
     @property
@@ -302,15 +302,15 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         return max(self.validation_scores_) if self.validation_scores_ else None
 
     @property
-    def coefs_(self) -> list[Array]:
+    def coefs_(self) -> list[NDArray]:
         """The weights W of each layer that has some, views of theta_."""
         return self._parts("W")
 
     @property
-    def intercepts_(self) -> list[Array]:
+    def intercepts_(self) -> list[NDArray]:
         """The biases b of each layer that has some, views of theta_."""
         return self._parts("b")
 
-    def _parts(self, name: str) -> list[Array]:
+    def _parts(self, name: str) -> list[NDArray]:
         parts = Layout(self.network_.shapes()).parts(self.theta_)
         return [part for path, part in parts.items() if path.rpartition(".")[2] == name]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad import layers as ours
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.layers import Activation, Layer, leaves
 from inkgrad.layout import Layout
@@ -40,7 +40,7 @@ def fully_connected(n_inputs: int, hidden: Iterable[int], n_outputs: int, activa
     return ours.Chain((*layers, ours.Dense(n_in, n_outputs, "glorot")))
 
 
-def start_evenly(network: Layer, theta: Array, rng: np.random.Generator, activation: str | Activation) -> None:
+def start_evenly(network: Layer, theta: NDArray, rng: np.random.Generator, activation: str | Activation) -> None:
     """Give W and b of fully_connected first values as in MLPClassifier: evenly from -r to r, r = √(6 / (n_in + n_out)).
 
     (Glorot & Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html, equation 16, for W.)  After a logistic

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.layers import Chain, Dense
 from inkgrad.layout import Layout
@@ -43,21 +43,23 @@ class PenalisedObjective(Objective):
         found = super().on(engine)
         return replace(found, cost=found.cost.on(engine)) if isinstance(found.cost, OneLogitCrossEntropy) else found
 
-    def at(self, theta: Array, gradient: Array) -> Evaluate:
+    def at(self, theta: NDArray, gradient: NDArray) -> Evaluate:
         """Return the function of (x, t), (x, t, rng) or (x, t, rng, w) that evaluates a batch and writes `gradient`."""
         layout = self.layout
         p, g = layout.views(theta), layout.views(gradient)
         named_w = [place for path, (place, _) in layout.places.items() if path.rpartition(".")[2] == "W"]
         penalised = [(theta[place], gradient[place]) for place in named_w] if self.alpha else []
 
-        def evaluate(x: Array, t: Array, rng: np.random.Generator | None = None, weights: Array | None = None) -> float:
+        def evaluate(
+            x: NDArray, t: NDArray, rng: np.random.Generator | None = None, weights: NDArray | None = None
+        ) -> float:
             y, cache = self.network.forward(p, x, rng)
             value, dy = self.cost.value_and_gradient(y, t)
-            total: float = len(y)
+            total: float = len(x)
             if weights is not None:
                 total = float(weights.sum())
                 value = float(weights @ self.cost.losses(y, t)) / total
-                dy = dy * (weights * (len(y) / total)).astype(dy.dtype)[:, None]
+                dy = dy * (weights * (len(x) / total)).astype(dy.dtype)[:, None]
             self.network.parameter_gradient(p, g, cache, dy)
             pull = self.alpha / total
             for W, dW in penalised:
@@ -71,7 +73,7 @@ class PenalisedObjective(Objective):
 # Two classes by one logit.
 
 
-def two_logits(y: Array) -> Array:
+def two_logits(y: NDArray) -> NDArray:
     """Return the logits of both classes, (N, 2), given that of class 1, (N, 1)."""
     both = np.zeros((len(y), 2), y.dtype)
     both[:, 1:] = y
@@ -93,19 +95,19 @@ class OneLogitCrossEntropy(Cost):
         _, of_two = engine.fuse_training(Chain(()), self.of_two)
         return OneLogitCrossEntropy(of_two)
 
-    def losses(self, y: Array, t: Array) -> Array:
+    def losses(self, y: NDArray, t: NDArray) -> NDArray:
         return self.of_two.losses(two_logits(y), t)
 
-    def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
+    def value_and_gradient(self, y: NDArray, t: NDArray) -> tuple[float, NDArray]:
         value, dy = self.of_two.value_and_gradient(two_logits(y), t)
         return value, dy[:, 1:]
 
-    def probabilities(self, y: Array) -> Array:
+    def probabilities(self, y: NDArray) -> NDArray:
         """Return those of class 0 and class 1, (N, 2)."""
         return self.of_two.probabilities(two_logits(y))
 
 
-def widened(network: Chain, theta: Array) -> tuple[Chain, Array]:
+def widened(network: Chain, theta: NDArray) -> tuple[Chain, NDArray]:
     """Return a chain with both logits, and its parameters, for one that ends in Dense(n_in, 1): class 0 has zeros."""
     last = network.layers[-1]
     assert isinstance(last, Dense)

@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, SquaredError
 from inkgrad.errors import DataError
 from inkgrad.interop.sklearn.network_estimator import NetworkEstimator
@@ -31,12 +31,12 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     What is learned has the same names as there, but that there are no classes_.
     """
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> NDArray:
         """Return the numbers found for each example, (n_examples,), or (n_examples, n_outputs) where y had columns."""
         y = self._outputs(X)
         return y.ravel() if self.n_outputs_ == 1 else y
 
-    def _targets(self, y: Array, goes_on: bool, classes: Any) -> Array:
+    def _targets(self, y: NDArray, goes_on: bool, classes: Any) -> NDArray:
         rows = y.reshape(len(y), -1)
         if goes_on and rows.shape[1] != self.n_outputs_:
             raise DataError(f"the network was made for {self.n_outputs_} targets an example, y has {rows.shape[1]}")
@@ -46,7 +46,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     def _cost_for(self, network: Layer) -> Cost:
         return SquaredError()
 
-    def _score_of(self, outputs: Array, t: Array, weights: Array | None) -> float:
+    def _score_of(self, outputs: NDArray, t: NDArray, weights: NDArray | None) -> float:
         return float(r2_score(t, outputs, sample_weight=weights))
 
     def __sklearn_tags__(self) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.fast import Fast, fuse_optimizer, takes_bytes
 from inkgrad.interop.sklearn.example_rows import Batch, Rows
 from inkgrad.interop.sklearn.penalised_objective import PenalisedObjective
@@ -47,7 +47,7 @@ class NesterovSGD(SGD):
     scikit-learn and PyTorch have.)
     """
 
-    def step(self, theta: Array, gradient: Array, state: dict[str, Array]) -> None:
+    def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
         v = state["v"]
         v *= self.momentum
         v += gradient
@@ -94,8 +94,8 @@ class EpochRun:
     objective: PenalisedObjective
     settings: dict[str, Any]
     rows: Rows
-    theta: Array
-    state: dict[str, Array] | None
+    theta: NDArray
+    state: dict[str, NDArray] | None
     lr: float
     seed: int
     epoch: int
@@ -169,7 +169,7 @@ class EpochRun:
 
 def minimise(
     objective: PenalisedObjective,
-    theta: Array,
+    theta: NDArray,
     rows: Rows,
     rng_of: Callable[[], np.random.Generator] | None,
     settings: dict[str, Any],
@@ -187,7 +187,7 @@ def minimise(
     evaluate = objective.on(Fast(1)).at(place, gradient)
     x = rows.inputs(np.float64)
 
-    def cost_and_gradient(candidate: Array) -> tuple[float, Array]:
+    def cost_and_gradient(candidate: NDArray) -> tuple[float, NDArray]:
         place[:] = candidate
         cost = evaluate(x, rows.t, None if rng_of is None else rng_of(), rows.weights)
         return cost, gradient.copy()

@@ -13,7 +13,7 @@ from math import prod
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.layers import Dense, Flatten, Layer, leaves
 
@@ -27,7 +27,7 @@ class ExampleForm:
     """
 
     shape: tuple[int, ...]
-    order: Array | None = None
+    order: NDArray | None = None
 
     @property
     def holds_images(self) -> bool:
@@ -53,11 +53,11 @@ class ExampleForm:
             form = ExampleForm(shape, None if isinstance(leaf.layer, Dense) else order)
         return form
 
-    def to_theirs(self, rows: Array) -> Array:
+    def to_theirs(self, rows: NDArray) -> NDArray:
         """Return rows that belong to the numbers of our examples, in the order of theirs."""
         return rows if self.order is None else rows[self.order]
 
-    def to_ours(self, rows: Array) -> Array:
+    def to_ours(self, rows: NDArray) -> NDArray:
         """Return rows that belong to the numbers of their examples, in the order of ours."""
         return rows if self.order is None else rows[np.argsort(self.order)]
 

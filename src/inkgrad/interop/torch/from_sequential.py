@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from inkgrad import layers as ours
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
 from inkgrad.layers import Layer
 
 Module = Any  # a torch.nn.Module
-Read = tuple[Layer, list[Array]]  # a layer, and its parameters in the order of its layout
+Read = tuple[Layer, list[NDArray]]  # a layer, and its parameters in the order of its layout
 
 
-def from_torch(sequential: Module, input_shape: Sequence[int]) -> tuple[ours.Chain, Array]:
+def from_torch(sequential: Module, input_shape: Sequence[int]) -> tuple[ours.Chain, NDArray]:
     """Return the network and the theta that compute what a torch.nn.Sequential computes.
 
     `input_shape` is that of one input as we have it: (height, width, channels) for images, although the
@@ -152,12 +152,12 @@ MODULE_READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
 }
 
 
-def _weight_and_bias(module: Module, *shape: int) -> tuple[Array, Array]:
+def _weight_and_bias(module: Module, *shape: int) -> tuple[NDArray, NDArray]:
     """Return the weight, of `shape`, and the bias, one for each of its rows; a gain not there is one, a bias zero."""
     return _numbers(module, module.weight, shape, np.ones), _numbers(module, module.bias, shape[:1], np.zeros)
 
 
-def _numbers(module: Module, parameter: Any, shape: tuple[int, ...], absent: Callable[..., Array]) -> Array:
+def _numbers(module: Module, parameter: Any, shape: tuple[int, ...], absent: Callable[..., NDArray]) -> NDArray:
     if parameter is None:
         return absent(shape)
     if tuple(parameter.shape) != shape:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad import layers as ours
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.extras import extra
 from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
@@ -19,7 +19,7 @@ from inkgrad.layout import Layout, Named
 Module = Any  # a torch.nn.Module
 
 
-def to_torch(network: Layer, theta: Array, input_shape: Sequence[int]) -> Module:
+def to_torch(network: Layer, theta: NDArray, input_shape: Sequence[int]) -> Module:
     """Return the torch.nn.Sequential that computes what `network` computes at `theta`.
 
     Its parameters are copies, of theta's type.  An `input_shape` of three numbers is that of an image,
@@ -59,7 +59,7 @@ def _twin(layer: Layer, p: Named, form: ExampleForm) -> Module:
     raise NotImplementedError
 
 
-def _filled(module: Module, weight: Array, bias: Array) -> Module:
+def _filled(module: Module, weight: NDArray, bias: NDArray) -> Module:
     from torch import nn, tensor
 
     module.weight = nn.Parameter(tensor(np.ascontiguousarray(weight)))

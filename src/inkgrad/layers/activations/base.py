@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import Array, namespace
+from inkgrad.arrays import AnyArray, namespace
 from inkgrad.layers.base import Layer
 from inkgrad.layout import Named
 
@@ -23,22 +23,22 @@ class Activation(Layer):
     """
 
     @abstractmethod
-    def value(self, x: Array) -> Array:
+    def value(self, x: AnyArray) -> AnyArray:
         """Return y = f(x)."""
 
     @abstractmethod
-    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+    def vjp(self, x: AnyArray, y: AnyArray, dy: AnyArray) -> AnyArray:
         """Return dy J for each example; y = f(x) comes along to save computing it again."""
 
     @abstractmethod
-    def jacobian(self, x: Array) -> Array:
+    def jacobian(self, x: AnyArray) -> AnyArray:
         """Return J, of shape (n, n), at one x."""
 
-    def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+    def forward(self, p: Named, x: AnyArray, rng: np.random.Generator | None = None) -> tuple[AnyArray, Any]:
         y = self.value(x)
         return y, (x, y)
 
-    def backward(self, p: Named, g: Named, cache: Any, dy: Array) -> Array:
+    def backward(self, p: Named, g: Named, cache: Any, dy: AnyArray) -> AnyArray:
         x, y = cache
         return self.vjp(x, y, dy)
 
@@ -47,11 +47,11 @@ class Elementwise(Activation):
     """An activation whose y_i depends on x_i alone, so that J is diagonal."""
 
     @abstractmethod
-    def slope(self, x: Array, y: Array) -> Array:
+    def slope(self, x: AnyArray, y: AnyArray) -> AnyArray:
         """Return dy_i / dx_i, the diagonal of J."""
 
-    def vjp(self, x: Array, y: Array, dy: Array) -> Array:
+    def vjp(self, x: AnyArray, y: AnyArray, dy: AnyArray) -> AnyArray:
         return dy * self.slope(x, y)
 
-    def jacobian(self, x: Array) -> Array:
+    def jacobian(self, x: AnyArray) -> AnyArray:
         return namespace(x).eye(x.shape[0], dtype=x.dtype, device=x.device) * self.slope(x, self.value(x))

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.rules import Rules, Segment
 from inkgrad.pictures.runs import ACROSS, DOWN
 
@@ -109,7 +109,7 @@ def _cross(row: RuleLine, column: RuleLine, high: float) -> bool:
     return row.start - high <= right <= row.stop + high and column.start - high <= down <= column.stop + high
 
 
-def _group(crossing: Array, spans: float) -> tuple[Array, Array]:
+def _group(crossing: NDArray, spans: float) -> tuple[NDArray, NDArray]:
     """Return a table: rules across and rules down, each crossing most of the others.
 
     From all rules that hang together with the one that crosses most, the one is dropped that
@@ -117,9 +117,9 @@ def _group(crossing: Array, spans: float) -> tuple[Array, Array]:
     """
     rows = np.zeros(len(crossing), bool)
     rows[crossing.sum(axis=1).argmax()] = True
-    columns = crossing[rows].any(axis=0)
-    while (more := crossing[:, columns].any(axis=1)).sum() > rows.sum():
-        rows, columns = more, crossing[more].any(axis=0)
+    columns = np.any(crossing[rows], axis=0)
+    while (more := np.any(crossing[:, columns], axis=1)).sum() > rows.sum():
+        rows, columns = more, np.any(crossing[more], axis=0)
     while True:
         of_rows = np.where(rows, crossing[:, columns].mean(axis=1), np.inf)
         of_columns = np.where(columns, crossing[rows].mean(axis=0), np.inf)

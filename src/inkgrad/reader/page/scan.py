@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.paper import (
     PaperSettings,
     SkewSettings,
@@ -97,7 +97,7 @@ class Scan:
     tables   the largest first
     """
 
-    ink: Array
+    ink: NDArray
     size: tuple[int, int]
     scale: float
     degrees: float
@@ -108,7 +108,9 @@ class Scan:
 
     def box_of(self, piece: Piece) -> tuple[int, int, int, int]:
         """Return the box of a piece, left, top, right and bottom, in pixels of the picture as it was."""
-        corners: Array = np.array([(x, y) for x in (piece.left, piece.right) for y in (piece.top, piece.bottom)], float)
+        corners: NDArray = np.array(
+            [(x, y) for x in (piece.left, piece.right) for y in (piece.top, piece.bottom)], float
+        )
         if self.degrees:
             a, middle = np.radians(self.degrees), np.array(self.ink.shape[::-1]) / 2
             corners = (corners - middle) @ np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) + middle
@@ -118,7 +120,7 @@ class Scan:
         return int(left), int(top), int(right), int(bottom)
 
 
-def scan(colours: Array, settings: PageSettings = PageSettings()) -> list[Scan]:
+def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan]:
     """Return what lies in a picture, uint8 (height, width, channels).
 
     It is one scan; two where it is not clear whether ink is darker or lighter than paper; and none
@@ -134,7 +136,7 @@ def scan(colours: Array, settings: PageSettings = PageSettings()) -> list[Scan]:
     return [_scanned(ink, (width, height), scale, settings) for ink in inks]
 
 
-def _scanned(ink: Array, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
+def _scanned(ink: NDArray, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
     ink, degrees, sheet = _upright(ink, settings)
     pieces, high = sheet.pieces, sheet.high
     rows: list[list[Piece]] = []
@@ -160,7 +162,7 @@ def _scanned(ink: Array, size: tuple[int, int], scale: float, settings: PageSett
     return Scan(ink, size, scale, degrees, high, rows + free, places + [None] * len(free), tables)
 
 
-def _upright(ink: Array, settings: PageSettings) -> tuple[Array, float, _Sheet]:
+def _upright(ink: NDArray, settings: PageSettings) -> tuple[NDArray, float, _Sheet]:
     """Return ink turned so that rows lie along rows of pixels, clockwise by how many degrees, and what is there."""
     sheet = _sheet(ink, settings)
     if len(sheet.pieces) >= settings.skew.fewest_pieces or sheet.may_hold_grid(settings.grid):
@@ -175,7 +177,7 @@ def _upright(ink: Array, settings: PageSettings) -> tuple[Array, float, _Sheet]:
 class _Sheet:
     """Where there are strokes, how thick they are in pixels, their pieces without rules, and the rules."""
 
-    mask: Array
+    mask: NDArray
     stroke: float
     pieces: list[Piece]
     rules: Rules
@@ -194,7 +196,7 @@ class _Sheet:
         return any(min(piece.height, piece.width) > times * self.stroke for piece in self.pieces)
 
 
-def _sheet(ink: Array, settings: PageSettings) -> _Sheet:
+def _sheet(ink: NDArray, settings: PageSettings) -> _Sheet:
     least = thresholds(ink, settings.paper)
     mask = ink > least
     stroke = stroke_width(mask, settings.pieces)
@@ -307,7 +309,7 @@ def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSetting
     return [sorted(row, key=lambda piece: piece.middle[1]) for row in rows]
 
 
-def _distances(piece: Piece, boxes: Array) -> Array:
+def _distances(piece: Piece, boxes: NDArray) -> NDArray:
     """Return how far a piece is outside each of boxes (n, 4): top, bottom, left, right; sideways counts half."""
     top, bottom, left, right = boxes.T
     down = np.maximum(np.maximum(top - piece.middle[0], piece.middle[0] - bottom), 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import Array
+from inkgrad.arrays import NDArray
 from inkgrad.pictures.morphology import spread
 from inkgrad.pictures.rules import Rules
 from inkgrad.reader.page.grids import GridSettings, boxes_between, find_grids
@@ -84,7 +84,7 @@ def find_tables(rules: Rules, high: float, settings: TableSettings = TableSettin
     return sorted(grids + others, key=lambda table: len(table.cells), reverse=True)
 
 
-def _inside(box: Array, grid: Table) -> bool:
+def _inside(box: NDArray, grid: Table) -> bool:
     """Return whether the middle of a box lies in a grid."""
     cells = np.array(list(grid.cells.values()))
     down, right = (box[TOP] + box[BOTTOM]) / 2, (box[LEFT] + box[RIGHT]) / 2
@@ -93,7 +93,7 @@ def _inside(box: Array, grid: Table) -> bool:
     )
 
 
-def _enclosed(rules: Rules, high: float, settings: TableSettings) -> Array:
+def _enclosed(rules: Rules, high: float, settings: TableSettings) -> NDArray:
     """Return the rectangles (n, 4) of paper within walls: top, left, bottom, right, in pixels.
 
     They have rules, or the picture's edge, on all sides; `high` is the height of the writing.
@@ -114,7 +114,7 @@ def _enclosed(rules: Rules, high: float, settings: TableSettings) -> Array:
     return np.array(found, int).reshape(-1, 4)
 
 
-def _tables_of(boxes: Array, width: int, settings: TableSettings) -> list[Table]:
+def _tables_of(boxes: NDArray, width: int, settings: TableSettings) -> list[Table]:
     """Return the tables that boxes (n, 4) make in a picture of some width.
 
     One box lies beside another where they share a side; so each comes to its row and its column.
@@ -130,12 +130,12 @@ def _tables_of(boxes: Array, width: int, settings: TableSettings) -> list[Table]
     return [_completed(places, boxes, settings) for places in groups]
 
 
-def _is_ruled_paper(boxes: Array, width: int, near: int) -> bool:
+def _is_ruled_paper(boxes: NDArray, width: int, near: int) -> bool:
     """Return whether all boxes reach the left or the right edge of the picture, as the paper between its lines does."""
     return bool(((boxes[:, LEFT] <= near) | (boxes[:, RIGHT] >= width - near)).all())
 
 
-def _links(boxes: Array, across: bool, settings: TableSettings) -> list[tuple[float, int, int, CellPlace]]:
+def _links(boxes: NDArray, across: bool, settings: TableSettings) -> list[tuple[float, int, int, CellPlace]]:
     """Return for each box with a neighbour right of it, or below it: how unlike they are, both, and the step."""
     start, stop = (LEFT, RIGHT) if across else (TOP, BOTTOM)
     low, high = (TOP, BOTTOM) if across else (LEFT, RIGHT)
@@ -180,7 +180,7 @@ def _placed(n: int, links: list[tuple[float, int, int, CellPlace]]) -> list[dict
     return groups
 
 
-def _completed(places: dict[CellPlace, int], boxes: Array, settings: TableSettings) -> Table:
+def _completed(places: dict[CellPlace, int], boxes: NDArray, settings: TableSettings) -> Table:
     """Return a table with a box at every place; those missing or too large are put in from row and column."""
     places = _without_sparse_edges(places, settings.seen)
     top, left = min(row for row, _ in places), min(column for _, column in places)
@@ -215,7 +215,7 @@ def _without_sparse_edges(places: dict[CellPlace, int], seen: float) -> dict[Cel
             return places
 
 
-def _too_large(box: Array, across: Array | None, down: Array | None, fitting: float) -> bool:
+def _too_large(box: NDArray, across: NDArray | None, down: NDArray | None, fitting: float) -> bool:
     """Return whether a box is much higher than its row, or much wider than its column, elsewhere."""
     if across is None or down is None:
         return False
@@ -224,8 +224,8 @@ def _too_large(box: Array, across: Array | None, down: Array | None, fitting: fl
 
 
 def _between(
-    line: list[CellPlace], at: int, axis: int, known: dict[CellPlace, Array], edges: CellPlace, but: CellPlace
-) -> Array | None:
+    line: list[CellPlace], at: int, axis: int, known: dict[CellPlace, NDArray], edges: CellPlace, but: CellPlace
+) -> NDArray | None:
     """Return two edges of the boxes of a row or a column at one place in it, from the nearest on each side."""
     before = [place for place in line if place[axis] <= at and place != but][-1:]
     after = [place for place in line if place[axis] >= at and place != but][:1]
@@ -239,7 +239,7 @@ def _between(
     return np.asarray((1 - share) * values[0] + share * values[1])
 
 
-def extended(table: Table, middles: Array, settings: TableSettings = TableSettings()) -> Table:
+def extended(table: Table, middles: NDArray, settings: TableSettings = TableSettings()) -> Table:
     """Return a table with the rows and columns beside it whose rules were not seen, for the middles (n, 2) of writing.
 
     There is such a row or column where most of its places have writing.
