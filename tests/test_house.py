@@ -46,6 +46,11 @@ def imported_by(tree):
                 yield MODULES.get(f"{node.module}.{name.name}") or MODULES.get(node.module)
 
 
+def test_no_two_modules_share_a_name():
+    names = ((path.stem, path) for path in TREES if path.stem not in ("__init__", "base"))
+    assert shared(names) == {}
+
+
 def test_no_two_classes_share_a_name():
     classes = (
         (node.name, path) for path, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
