@@ -67,7 +67,7 @@ def assert_safe(answer):
     assert {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
 
 
-def assert_refused(answer, status=400, *words):
+def assert_error(answer, status=400, *words):
     """One clear line, and nothing of what is behind it."""
     assert answer.status_code == status, answer.text[:500]
     assert list(answer.json()) == ["error"]
@@ -109,12 +109,12 @@ NO_MESSAGES = {
 @pytest.mark.parametrize("body", NO_MESSAGES.values(), ids=NO_MESSAGES)
 @pytest.mark.parametrize("path", ["check", "experiment", "misread"])
 def test_what_is_no_message_is_refused(page, path, body):
-    assert_refused(page.post(f"/api/{path}", body))
+    assert_error(page.post(f"/api/{path}", body))
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b"[" * 100_000, b'{"token": NaN}'], ids=range(5))
 def test_nobody_enters_with_what_is_no_message(client, body):
-    assert_refused(client.post("/api/visitors", content=body))
+    assert_error(client.post("/api/visitors", content=body))
 
 
 @pytest.mark.parametrize("token", [1, None, [], {}, True, "", "\ud800", "x" * 1000, 1e300])
@@ -134,7 +134,7 @@ def test_a_token_that_is_none_makes_a_new_visitor(client, token):
     ],
 )
 def test_a_wrong_number_is_named(page, message, words):
-    assert_refused(page.post("/api/misread", message), 400, words)
+    assert_error(page.post("/api/misread", message), 400, words)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_wrong_number_is_named(page, message, words):
 def test_a_cell_that_is_not_there_is_refused(page, more):
     right = {"n_hidden": 3, "layer": 0, "array": "y", "row": 0, "column": 0}
     assert page.post("/api/inside/cell", right).status_code == 200
-    assert_refused(page.post("/api/inside/cell", right | more))
+    assert_error(page.post("/api/inside/cell", right | more))
 
 
 # Drawings.
@@ -193,26 +193,26 @@ def test_a_cell_that_is_not_there_is_refused(page, more):
 )
 @pytest.mark.parametrize("what", ["think", "correct"])
 def test_a_drawing_of_another_size_or_for_no_network_is_refused(page, what, query):
-    assert_refused(page.post(f"/api/{what}?{query}&label=1", SEVEN.tobytes()))
+    assert_error(page.post(f"/api/{what}?{query}&label=1", SEVEN.tobytes()))
 
 
 @pytest.mark.parametrize("label", ["10", "-1", "1.5", "nan", "inf", "seven", ""])
 def test_a_label_that_is_no_digit_is_refused(page, label):
-    assert_refused(page.post(f"/api/correct?width=28&height=28&label={label}", SEVEN.tobytes()), 400, "label is a")
+    assert_error(page.post(f"/api/correct?width=28&height=28&label={label}", SEVEN.tobytes()), 400, "label is a")
 
 
 def test_nothing_is_learned_from_an_empty_drawing(page):
     answer = page.post("/api/correct?width=28&height=28&label=1", bytes(784))
-    assert_refused(answer, 400, "there is nothing to learn from: draw a digit first")
+    assert_error(answer, 400, "there is nothing to learn from: draw a digit first")
 
 
 def test_there_is_nothing_to_undo_at_first(page):
-    assert_refused(page.post("/api/undo?network=cnn", b""), 400, "there is no correction to undo")
+    assert_error(page.post("/api/undo?network=cnn", b""), 400, "there is no correction to undo")
 
 
 @pytest.mark.parametrize("index", ["10000", "9" * 30, "9" * 5000])
 def test_a_digit_that_is_not_there_is_refused(page, index):
-    assert_refused(page.get(f"/api/digits/{index}"))
+    assert_error(page.get(f"/api/digits/{index}"))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1000), (1000, 1), (27, 28), (999, 1000)])
@@ -258,14 +258,14 @@ PICTURES = {
 
 @pytest.mark.parametrize("body", PICTURES.values(), ids=PICTURES)
 def test_what_is_no_picture_or_too_large_a_one_is_refused(page, body):
-    assert_refused(page.post("/api/read", body), 400, "picture")
+    assert_error(page.post("/api/read", body), 400, "picture")
 
 
 @pytest.mark.parametrize(
     "query", ["threshold=2", "threshold=-1", "threshold=nan", "threshold=", "threshold=1&expect=%5Cw"]
 )
 def test_what_nobody_can_expect_is_refused(page, query):
-    assert_refused(page.post(f"/api/read?{query}", png(SEVEN)))
+    assert_error(page.post(f"/api/read?{query}", png(SEVEN)))
 
 
 @pytest.mark.parametrize("picture", [np.zeros((1, 1), np.uint8), np.zeros((40, 40), np.uint8), SEVEN], ids=str)
@@ -334,7 +334,7 @@ NO_MODELS = {
 
 @pytest.mark.parametrize("body", NO_MODELS.values(), ids=NO_MODELS)
 def test_what_is_no_model_is_refused(page, body):
-    assert_refused(page.post("/api/model", body))
+    assert_error(page.post("/api/model", body))
 
 
 @pytest.mark.parametrize(
@@ -348,13 +348,13 @@ def test_what_is_no_model_is_refused(page, body):
     ids=["points", "3 classes", "letters", "too many parameters"],
 )
 def test_a_model_that_cannot_look_at_drawings_is_refused(page, tmp_path, model):
-    assert_refused(page.post("/api/model", file_of(tmp_path, model)))
+    assert_error(page.post("/api/model", file_of(tmp_path, model)))
 
 
 def test_a_model_that_would_fill_the_memory_is_refused(page, tmp_path):
     wide = model_of(Chain((Conv2D(1, 60_000), MaxPool2D(28), Flatten(), Dense(60_000, 10))))
     assert wide.theta.size < 2_000_000  # but 47 million numbers after the first layer, for one drawing
-    assert_refused(page.post("/api/model", file_of(tmp_path, wide)))
+    assert_error(page.post("/api/model", file_of(tmp_path, wide)))
 
 
 STRANGE = {
@@ -374,13 +374,13 @@ def test_a_strange_model_is_used_or_refused_but_does_no_harm(client, tmp_path, m
     page = Page(client)
     loaded = page.post("/api/model", file_of(tmp_path, model))
     if loaded.status_code != 200:
-        assert_refused(loaded)
+        assert_error(loaded)
         return
     place = "network=loaded&width=28&height=28"
     for path in f"think?{place}", f"correct?{place}&label=3", "undo?network=loaded", f"think?{place}":
         answer = page.post(f"/api/{path}", SEVEN.tobytes())
         if answer.status_code != 200:
-            assert_refused(answer)
+            assert_error(answer)
     assert page.get("/api/model?network=loaded").status_code == 200
 
 
@@ -389,7 +389,7 @@ def test_a_model_with_half_a_letter_for_a_label_is_refused(page, tmp_path):
     raw = file_of(tmp_path, model)
     half = raw.replace(b"instead", rb"\\ud800")  # which is as long, and as JSON in JSON has it
     assert page.post("/api/model", raw).status_code == 200
-    assert_refused(page.post("/api/model", half), 400, "labels are the names of classes", r"got '\ud800'")
+    assert_error(page.post("/api/model", half), 400, "labels are the names of classes", r"got '\ud800'")
 
 
 # Settings.
@@ -447,7 +447,7 @@ def test_settings_that_make_no_sense_or_are_too_much_are_refused_by_name(which, 
 def test_who_is_not_known_is_refused(client, page):
     for headers in {}, {"x-visitor": ""}, {"x-visitor": "x" * 32}, {"x-visitor": page.token[:-1]}:
         answer = client.get("/api/digits/0", headers=headers)
-        assert_refused(answer, 404, "this visit is over: reload the page")
+        assert_error(answer, 404, "this visit is over: reload the page")
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_who_is_not_known_is_refused(client, page):
     ],
 )
 def test_wrong_methods_and_addresses_are_refused(client, page, method, path, status):
-    assert_refused(client.request(method, path, headers=page.headers), status)
+    assert_error(client.request(method, path, headers=page.headers), status)
 
 
 @pytest.mark.parametrize(
@@ -478,7 +478,7 @@ def test_wrong_methods_and_addresses_are_refused(client, page, method, path, sta
     ["evil.example", "localhost.evil.example", "evil.example:8000", "", "[", "127.0.0.1.nip.io", "local host", "[::1"],
 )
 def test_another_name_of_this_machine_is_refused(client, page, host):
-    assert_refused(client.get("/", headers={"host": host}), 403, "this name is not known here")
+    assert_error(client.get("/", headers={"host": host}), 403, "this name is not known here")
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8000", "[::1]:8000", "192.168.1.7"])
@@ -494,7 +494,7 @@ ORIGINS = ["http://evil.example", "null", "http://localhost:1", "file://", "", "
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_page_of_another_site_is_refused(client, origin):
     answer = client.post("/api/visitors", json={}, headers={"origin": origin})
-    assert_refused(answer, 403, "a page of another site may not ask here")
+    assert_error(answer, 403, "a page of another site may not ask here")
 
 
 @pytest.mark.parametrize(
@@ -509,23 +509,23 @@ def test_a_socket_from_elsewhere_is_refused(client, headers):
 
 @pytest.mark.parametrize("path", ["think?width=28&height=28", "correct", "misread", "check", "inside", "undo"])
 def test_too_large_a_message_is_refused(page, path):
-    assert_refused(page.post(f"/api/{path}", bytes(1_000_001)), 413, "more than 1,000,000 bytes: send less")
+    assert_error(page.post(f"/api/{path}", bytes(1_000_001)), 413, "more than 1,000,000 bytes: send less")
 
 
 @pytest.mark.parametrize("path", ["read", "model"])
 def test_too_large_a_file_is_refused(page, path):
-    assert_refused(page.post(f"/api/{path}", bytes(20_000_001)), 413, "more than 20,000,000 bytes: send less")
+    assert_error(page.post(f"/api/{path}", bytes(20_000_001)), 413, "more than 20,000,000 bytes: send less")
 
 
 def test_too_large_an_entrance_is_refused(client):
-    assert_refused(client.post("/api/visitors", content=bytes(1_000_001)), 413)
+    assert_error(client.post("/api/visitors", content=bytes(1_000_001)), 413)
 
 
 def test_one_visitor_too_many_is_asked_to_come_back_later():
     with opened(Visitors(LIBRARY, most=2)) as client:
         pages = [Page(client), Page(client)]
         answer = client.post("/api/visitors", json={"token": None})
-        assert_refused(answer, 503, "there are 2 visitors, and this machine can serve 2")
+        assert_error(answer, 503, "there are 2 visitors, and this machine can serve 2")
         assert Page(client, pages[0].token).resumed  # who is here stays
         assert pages[1].get("/api/digits/0").status_code == 200
 
@@ -535,7 +535,7 @@ def test_who_asks_too_much_waits_and_others_do_not(client):
     one.visitor.bucket = Bucket(0.0, 3)
     codes = [one.get("/api/digits/0").status_code for _ in range(5)]
     assert codes == [200, 200, 200, 429, 429]
-    assert_refused(one.get("/api/digits/0"), 429, "too many requests: wait a moment")
+    assert_error(one.get("/api/digits/0"), 429, "too many requests: wait a moment")
     assert other.get("/api/digits/0").status_code == 200
 
 
@@ -814,7 +814,7 @@ fuzz = fuzzing(
 
 def assert_answered(answer):
     if not 200 <= answer.status_code < 300:
-        assert_refused(answer, answer.status_code)
+        assert_error(answer, answer.status_code)
         assert 400 <= answer.status_code < 500 or answer.status_code == 503
     assert_safe(answer)
     if answer.headers["content-type"] == "application/json":
@@ -838,7 +838,10 @@ def test_any_address_and_body_is_answered_or_refused(page, path, data):
         query[name] = data.draw(st.sampled_from(["", "nan", "-inf", "1e999", "\n", "28.0", "1_0", "٣"]) | st.text())
     body = data.draw(st.sampled_from([SEVEN.tobytes(), bytes(784), png(SEVEN), b""]) | st.binary())
     address = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
-    assert_answered(page.post(f"/api/{path}?{address}", body))
+    answer = page.post(f"/api/{path}?{address}", body)
+    assert_answered(answer)
+    if path == "correct" and answer.status_code == 200:  # what it learned is forgotten
+        page.ask(f"/api/undo?network={query.get('network', 'cnn')}", b"")
 
 
 @pytest.mark.parametrize("which", ["points", "digits"])
