@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -146,12 +146,7 @@ def _job(run: Run, dataset: Dataset, epochs: int, pool: TrainingPool) -> Job:
     train, test = dataset.train, dataset.test
     return Job(
         f"inkgrad-{secrets.token_hex(4)}",
-        run.objective,
-        run.optimizer,
-        run.augmentation,
-        run.batch_size,
-        run.seed,
-        run.engine,
+        replace(run, theta=run.theta[:0], state={}),
         epochs,
         pool.sync_every,
         find_spec("torch") is not None if pool.gloo is None else pool.gloo,
@@ -172,7 +167,7 @@ def working(job: Job, coordinator: Any, n_workers: int) -> Iterator[Callable[[],
             work,
             train_loop_config={"job": ray.put(job), "coordinator": coordinator},
             scaling_config=ScalingConfig(
-                num_workers=(1, n_workers), resources_per_worker={"CPU": job.engine.n_threads}
+                num_workers=(1, n_workers), resources_per_worker={"CPU": job.run.engine.n_threads}
             ),
             run_config=RunConfig(
                 name=job.name,

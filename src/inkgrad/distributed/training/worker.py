@@ -10,14 +10,13 @@ from typing import Any
 
 import ray
 
-from inkgrad.data import Augmentation, Examples
+from inkgrad.data import Examples
 from inkgrad.distributed.training.allreduce import Averaging, GlooGroup, Group, LoneGroup, TreeGroup, sum_tree
 from inkgrad.distributed.training.coordinator import Position
 from inkgrad.errors import InkgradError
 from inkgrad.fast import limit_threads
-from inkgrad.optimizers import Optimizer
 from inkgrad.sessions.log_row import is_row_due, log_row
-from inkgrad.training import Engine, Objective, Row, Run, Shard, Step, TrainingLoop
+from inkgrad.training import Row, Run, Shard, Step, TrainingLoop
 
 
 @dataclass(frozen=True)
@@ -39,19 +38,14 @@ class PoolTiming:
 
 @dataclass(frozen=True)
 class Job:
-    """A training, without where it stands.
+    """A training, without where it stands: the `run` has no parameters and no memory of the optimizer.
 
     The four arrays of the examples are in Ray's object store, once a machine, and all its workers read them
     there.
     """
 
     name: str
-    objective: Objective
-    optimizer: Optimizer
-    augmentation: Augmentation | None
-    batch_size: int
-    seed: int
-    engine: Engine
+    run: Run
     epochs: int
     sync_every: int
     gloo: bool
@@ -63,21 +57,10 @@ class Job:
         x, t, test_x, test_t = ray.get(list(self.examples))
         return Examples(x, t), Examples(test_x, test_t)
 
-    def run(self, position: Position, shard: Shard) -> Run:
+    def run_at(self, position: Position, shard: Shard) -> Run:
         """Return the run of one worker."""
-        return Run(
-            self.objective,
-            self.optimizer,
-            self.batch_size,
-            self.seed,
-            position.epoch,
-            position.step,
-            position.theta,
-            position.state,
-            augmentation=self.augmentation,
-            engine=self.engine,
-            shard=shard,
-        )
+        theta, state, epoch, step = position.theta, position.state, position.epoch, position.step
+        return replace(self.run, theta=theta, state=state, epoch=epoch, step=step, shard=shard)
 
 
 def work(told: dict[str, Any]) -> None:
@@ -93,7 +76,7 @@ def work(told: dict[str, Any]) -> None:
     error = None
     try:
         job: Job = ray.get(told["job"])  # here, so that a layer which this machine lacks is complained of
-        with limit_threads(job.engine.n_threads):
+        with limit_threads(job.run.engine.n_threads):
             group = _join(job, coordinator, attempt, rank, n)
             Worker(job, coordinator, attempt, Shard(rank, n), group).work()
     except InkgradError as found:  # all workers meet it at the same step, and would again
@@ -148,7 +131,7 @@ class Worker:
         size, dtype = position.theta.size, position.theta.dtype
         self.averaging = Averaging(group, shard, size, dtype)
         each_step = job.sync_every == 1 and shard.count > 1
-        run = self.run = job.run(
+        run = self.run = job.run_at(
             position, Shard(shard.index, shard.count, self.averaging.gradient if each_step else None)
         )
         if shard.count > 1 and not each_step:
