@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import Array, namespace
-from inkgrad.errors import SettingError
-from inkgrad.layers.base import Layer
-from inkgrad.layers.windows import places, refuse_other_shapes
+from inkgrad.layers.windows import Pool2D, places
 from inkgrad.layout import Named
 
 
 @dataclass(frozen=True)
-class MaxPool2D(Layer):
+class MaxPool2D(Pool2D):
     """y is the largest x in each window of size × size pixels, in each channel by itself.
 
     The windows lie side by side; rows and columns that do not fill one are left out.  What was
@@ -32,16 +30,6 @@ class MaxPool2D(Layer):
     Raises SettingError unless the size is a whole number of at least 1; ShapeError unless the input is
     an image, at least as large as a window.
     """
-
-    size: int = 2
-
-    def __post_init__(self) -> None:
-        if type(self.size) is not int or self.size < 1:
-            raise SettingError(f"{self} needs a whole number of at least 1 for size, got {self.size!r}")
-
-    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        refuse_other_shapes(self, input_shape, None, self.size)
-        return input_shape[0] // self.size, input_shape[1] // self.size, input_shape[2]
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, tuple[Array, Array]]:
         xp, (high, wide, _) = namespace(x), self.output_shape(x.shape[1:])

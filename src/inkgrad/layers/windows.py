@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from types import EllipsisType
 
-from inkgrad.errors import ShapeError
+from inkgrad.errors import SettingError, ShapeError
 from inkgrad.layers.base import Layer
 
 Here = tuple[slice, slice, slice, EllipsisType]
@@ -37,3 +38,24 @@ def refuse_other_shapes(layer: Layer, input_shape: tuple[int, ...], channels: in
         raise ShapeError(f"{layer} takes inputs of shape {wanted}, got {input_shape}{hint}")
     if min(input_shape[:2]) < least:
         raise ShapeError(f"{layer} takes images of at least {least} × {least} pixels, got {input_shape}")
+
+
+@dataclass(frozen=True)
+class Pool2D(Layer):
+    """What layers share that make one number of each window of size × size pixels, in each channel by itself.
+
+    The windows lie side by side; rows and columns that do not fill one are left out.
+
+    Raises SettingError unless the size is a whole number of at least 1; ShapeError unless the input is
+    an image, at least as large as a window.
+    """
+
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        if type(self.size) is not int or self.size < 1:
+            raise SettingError(f"{self} needs a whole number of at least 1 for size, got {self.size!r}")
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        refuse_other_shapes(self, input_shape, None, self.size)
+        return input_shape[0] // self.size, input_shape[1] // self.size, input_shape[2]

@@ -88,17 +88,14 @@ CNN_LARGE = Recipe(
 )
 
 MODELS = {
-    "cnn": Recipe(
+    "cnn": replace(
+        CNN_LARGE,
         about="two convolutions of 32 and 64 channels: trains in seconds",
         network=lambda n_classes: convolutional(n_classes, 32, 64),
-        input_shape=(28, 28, 1),
-        cost=SoftmaxCrossEntropy(),
         optimizer=adamw,
         lr=0.008,
-        momentum=0.9,
         batch_size=64,
         epochs=4,
-        schedule=OneCycle,
         augmentation=Augmentation(shift=1, elastic=1),
     ),
     "cnn-large": CNN_LARGE,
