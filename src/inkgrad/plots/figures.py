@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from inkgrad.check import Report
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
 from inkgrad.plots.style import STYLE
@@ -18,14 +19,7 @@ UNDATED_METADATA = {  # a date would change the file each time
 }
 
 
-class Drawn(Protocol):
-    """A report that can draw itself, as `inkgrad.check.Report` does."""
-
-    def figure(self) -> Any:
-        """Return a Figure."""
-
-
-def gradient_check(report: Drawn) -> Any:
+def gradient_check(report: Report) -> Any:
     """Return a Figure with a heat map for each array of a gradient check's report.
 
     Each entry's error is in units of its error bar: blue is inside the bar, red outside.

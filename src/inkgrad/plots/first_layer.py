@@ -25,6 +25,7 @@ def first_layer(W: NDArray, input_shape: tuple[int, ...] | None = None) -> Any:
     Raises ShapeError for weights of another shape, DataError for numbers that are not finite.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     W = np.asarray(W, np.float64)
     if W.ndim not in (2, 4) or W.size == 0:
@@ -53,7 +54,9 @@ def first_layer(W: NDArray, input_shape: tuple[int, ...] | None = None) -> Any:
     if as_images:
         axes.axis("off")
     else:
-        _count_axes(axes)
+        axes.set(xlabel="input", ylabel="unit", aspect="auto")
+        for axis in axes.xaxis, axes.yaxis:
+            axis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
     figure.colorbar(shown, ax=axes, shrink=0.8, label="weight")
     return figure
 
@@ -69,11 +72,3 @@ def _mosaic(tiles: NDArray) -> NDArray:
         top, left = k // columns * (height + gap), k % columns * (width + gap)
         picture[top : top + height, left : left + width] = tiles[..., k]
     return picture
-
-
-def _count_axes(axes: Any) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set(xlabel="input", ylabel="unit", aspect="auto")
-    for axis in axes.xaxis, axes.yaxis:
-        axis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))

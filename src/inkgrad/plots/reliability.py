@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
+from inkgrad.metrics import Reliability
 from inkgrad.plots.style import STYLE
 
 
-class Bins(Protocol):
-    """What is drawn, as `inkgrad.metrics.reliability` returns it: one number a bin."""
-
-    @property
-    def edges(self) -> NDArray:
-        """Where the bins of probability begin and end, (B + 1,)."""
-
-    @property
-    def n(self) -> NDArray:
-        """Examples in each, (B,)."""
-
-    @property
-    def probability(self) -> NDArray:
-        """Their mean probability, NaN in an empty bin."""
-
-    @property
-    def accuracy(self) -> NDArray:
-        """The part of them that is right, NaN in an empty bin."""
-
-    @property
-    def low(self) -> NDArray:
-        """The lower end of its 95 % interval."""
-
-    @property
-    def high(self) -> NDArray:
-        """The upper end of its 95 % interval."""
-
-    @property
-    def error(self) -> float:
-        """The expected calibration error, in [0, 1]."""
-
-
-def calibration(bins: Bins, title: str = "") -> Any:
+def calibration(bins: Reliability, title: str = "") -> Any:
     """Return a Figure: how often answers are right against how sure the network was, and how many there are.
 
     On the dashed line a network is as often right as it says; below it, it is too sure.  The bars through
