@@ -74,6 +74,12 @@ class Comparison:
         return np.log10(np.clip(np.where(np.isfinite(ratio), ratio, 1e6), 1e-3, 1e6))
 
     @property
+    def picture(self) -> NDArray:
+        """The same in rows and columns, whatever number of axes the array has."""
+        errors = self.in_bars
+        return np.atleast_2d(errors if errors.ndim < 3 else errors.reshape(-1, errors.shape[-1]))
+
+    @property
     def ok(self) -> bool:
         """Whether no entry is outside its error bar."""
         return not (self.verdicts >= Verdict.uncomfortable).any()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from inkgrad.arrays import NDArray
 from inkgrad.check.comparison import Comparison
 from inkgrad.files import replacing
 
@@ -33,9 +32,7 @@ def heat_maps(comparisons: Sequence[Comparison], title: str) -> Any:
         axes.axis("off")
     for axes, comparison in zip(grid.flat, comparisons, strict=False):
         axes.axis("on")
-        shown = axes.imshow(
-            _as_picture(comparison.in_bars), cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest"
-        )
+        shown = axes.imshow(comparison.picture, cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest")
         axes.set_title(
             f"d{comparison.array}" + (f" of layer {comparison.layer}" if comparison.layer else ""), fontsize=9
         )
@@ -47,15 +44,6 @@ def heat_maps(comparisons: Sequence[Comparison], title: str) -> Any:
         bar.ax.set_yticklabels(["0.001", "0.01", "0.1", "1", "100", "10⁴", "10⁶"])
         bar.set_label("error / error bar")
     return figure
-
-
-def _as_picture(array: NDArray) -> NDArray:
-    """Return an array of any number of axes as rows and columns."""
-    if array.ndim == 0:
-        return array.reshape(1, 1)
-    if array.ndim == 1:
-        return array.reshape(1, -1)
-    return array.reshape(-1, array.shape[-1])
 
 
 def save_heat_maps(comparisons: Sequence[Comparison], title: str, path: str | os.PathLike[str]) -> None:

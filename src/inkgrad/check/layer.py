@@ -13,7 +13,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, guarded, layout_of, views_of
 from inkgrad.check.examine import examine
 from inkgrad.check.moves import moves
-from inkgrad.check.report import Finding, Report
+from inkgrad.check.report import Finding, Report, merged
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.errors import CheckError
 from inkgrad.layers import Chain, Layer
@@ -68,8 +68,7 @@ def examine_layer(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str
     whole = examine(subject_of(layer, theta, x, seed), seed, "wiring")
     if not whole.ok and all(report.ok for report in parts):
         whole = examine(subject_of(layer, *moved(theta, x, seed), seed), seed, "wiring")
-    comparisons = [comparison for report in parts for comparison in report.comparisons]
-    findings = [finding for report in parts for finding in report.findings]
+    comparisons, findings = merged(parts)
     if not findings:
         findings = [as_wiring(finding) for finding in whole.findings]
     return Report(str(layer), (*comparisons, *whole.comparisons), tuple(findings))

@@ -13,7 +13,7 @@ from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
 from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
 from inkgrad.check.purity import examine_purity
-from inkgrad.check.report import Finding, Report
+from inkgrad.check.report import Finding, Report, merged
 from inkgrad.check.structured import STACKING, Whole, structured_gradient
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost
@@ -57,8 +57,7 @@ def _examine_small(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: ND
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     if np.isfinite(y).all():
         reports.insert(0, examine_cost(cost, y, t))
-    findings = [finding for report in reports for finding in report.findings]
-    comparisons = [comparison for report in reports for comparison in report.comparisons]
+    comparisons, findings = merged(reports)
     if not findings and theta.size:
         whole = _examine_whole(network, cost, theta, x, t, seed)
         if not whole.ok:
@@ -81,15 +80,19 @@ def _examine_large(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: ND
         return comparisons, impurities
     few = x[: STACKING.n_examples]
     y, _ = forward(network, views_of(network, theta), few.copy(), seed)
-    reports = [examine_cost(cost, y, t[: STACKING.n_examples]), *examine_parts(network, theta, few, seed)]
-    findings = [finding for report in reports for finding in report.findings]
+    of_parts, findings = merged(
+        [examine_cost(cost, y, t[: STACKING.n_examples]), *examine_parts(network, theta, few, seed)]
+    )
     if not findings:  # a mistake about the batch may not show in a few of its examples
-        reports = examine_parts(network, theta, x, seed)
-        findings = [finding for report in reports for finding in report.findings]
+        of_parts, findings = merged(examine_parts(network, theta, x, seed))
     if not findings:
         comparisons, impurities = _compare_whole(network, cost, *moved(theta, x, seed), t, seed)
-        findings = [*impurities, *(_wiring(each) for each in comparisons if not each.ok)]
-    return [*comparisons, *(comparison for report in reports for comparison in report.comparisons)], findings
+        findings = impurities
+        for each in comparisons:
+            if not each.ok:
+                message = f"the worst relative error is {float(each.relative_error.max()):.2g}"
+                findings.append(as_wiring(Finding("", each.array, "unknown", (), message)))
+    return comparisons + of_parts, findings
 
 
 def _compare_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
@@ -101,11 +104,6 @@ def _compare_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: ND
         for path, gradient in purity.gradients.items()
     ]
     return comparisons, [replace(finding, layer="wiring") for finding in purity.findings]
-
-
-def _wiring(comparison: Comparison) -> Finding:
-    message = f"the worst relative error is {float(comparison.relative_error.max()):.2g}"
-    return as_wiring(Finding("", comparison.array, "unknown", (), message))
 
 
 def subject_of_network(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Subject:

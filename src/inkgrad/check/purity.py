@@ -33,9 +33,12 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     `bars` are error bars of the gradients: what is smaller is rounding, of which nothing is asked.
     """
     findings: list[Finding] = []
-    for name in _changed_by_forward(subject):
-        findings.append(_finding(name, "mutated", f"forward changes {name} in place: work on a copy"))
-    if not np.array_equal(_forward(subject), y, equal_nan=True):
+    arrays = subject.copies()
+    again = np.asarray(subject.forward(arrays))
+    for name, array in arrays.items():
+        if not np.array_equal(array, subject.arrays[name]):
+            findings.append(_finding(name, "mutated", f"forward changes {name} in place: work on a copy"))
+    if not np.array_equal(again, y, equal_nan=True):
         findings.append(
             _finding("x", "random", "forward gives something else when it is called again with the same input and rng")
         )
@@ -61,16 +64,6 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
 
 def _finding(array: str, kind: str, message: str, **evidence: object) -> Finding:
     return Finding("", array, kind, (), message, evidence)
-
-
-def _forward(subject: Subject) -> NDArray:
-    return np.asarray(subject.forward(subject.copies()))
-
-
-def _changed_by_forward(subject: Subject) -> list[str]:
-    arrays = subject.copies()
-    subject.forward(arrays)
-    return [name for name, array in arrays.items() if not np.array_equal(array, subject.arrays[name])]
 
 
 def _shapes(subject: Subject, gradients: Arrays) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +69,7 @@ class Report:
     def __str__(self) -> str:
         rows = [self._header(), *(self._row(comparison) for comparison in self.comparisons)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(map(_aligned, range(len(widths)), row, widths)) for row in rows]
+        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
         return "\n".join([f"{self.name}: {self.verdict}", *map(str, self.findings), "", *lines])
 
     @staticmethod
@@ -113,5 +114,7 @@ class Report:
         save_heat_maps(self.comparisons, self.verdict, path)
 
 
-def _aligned(k: int, cell: str, width: int) -> str:
-    return cell.rjust(width) if k else cell.ljust(width)
+def merged(reports: Iterable[Report]) -> tuple[list[Comparison], list[Finding]]:
+    """Return the comparisons and the findings of several reports, in their order."""
+    found = list(reports)
+    return [each for one in found for each in one.comparisons], [each for one in found for each in one.findings]

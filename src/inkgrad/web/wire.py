@@ -134,8 +134,7 @@ def _finding(finding: Finding, names: dict[str, str]) -> dict[str, Any]:
 
 def _array(comparison: Comparison, names: dict[str, str]) -> dict[str, Any]:
     """Return errors in units of their error bars, as logarithms, in rows and columns."""
-    ratio = comparison.in_bars
-    ratio = np.atleast_2d(ratio if ratio.ndim < 3 else ratio.reshape(-1, ratio.shape[-1]))
+    ratio = comparison.picture
     rows = max(1, SHOWN.n_errors // ratio.shape[1])
     path, array = comparison.layer, comparison.array
     if not path and "." in array:

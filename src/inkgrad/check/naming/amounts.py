@@ -51,8 +51,9 @@ def multiple(case: Case) -> Iterator[Guess]:
     if case.explains(-case.n):
         yield Guess("sign", -case.n, f"d{case.name} is right but for its sign", {"factor": -1.0})
         return
-    c = _fit(case.a, case.n)
-    if c is None:
+    square = float((case.n * case.n).sum())
+    c = float((case.a * case.n).sum()) / square if square else 0.0
+    if c == 0:
         return
     names = factor_names(case, c)
     known = f", that is {' or '.join(names)}" if names else ""
@@ -156,11 +157,3 @@ def _bfloat16(array: NDArray) -> NDArray:
     """Return an array cut to the upper half of its float32 bits, which is bfloat16."""
     bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
     return np.asarray(bits.view(np.float32))
-
-
-def _fit(a: NDArray, n: NDArray) -> float | None:
-    square = float((n * n).sum())
-    if square == 0:
-        return None
-    c = float((a * n).sum()) / square
-    return c if c != 0 else None

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inkgrad.check.naming import (
-    amounts,
-    counterfactuals,
-    formulas,
-    jacobians,
-    positions,
-    statistics,
-)
+from inkgrad.check.naming import amounts, counterfactuals, formulas, jacobians, positions, statistics
 from inkgrad.check.naming.case import Case, Mechanism
 from inkgrad.check.report import Finding
 

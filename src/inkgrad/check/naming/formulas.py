@@ -18,15 +18,18 @@ def short_formula(case: Case) -> Iterator[Guess]:
     terms = _terms(case)
     for count in (1, 2):
         for names in combinations(terms, count):
-            columns = np.stack([terms[name].ravel() for name in names], axis=1)
-            weights, _, rank, _ = np.linalg.lstsq(columns, case.a.ravel(), rcond=None)
-            if rank < count:
-                continue
-            predicted = (columns @ weights).reshape(case.z.shape)
-            formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, names, strict=True))
-            yield Guess(
-                "wrong-formula", predicted, f"dx equals {formula.lstrip('+')}", {"formula": formula}, n_fitted=count
-            )
+            fitted, formula = _fitted({name: terms[name] for name in names}, case.a)
+            if formula:
+                message, evidence = f"dx equals {formula.lstrip('+')}", {"formula": formula}
+                yield Guess("wrong-formula", fitted, message, evidence, n_fitted=count)
+
+
+def _fitted(terms: dict[str, NDArray], a: NDArray) -> tuple[NDArray, str]:
+    """Return the sum of terms that is nearest to a, and its formula: "" where the terms are not independent."""
+    columns = np.stack([term.ravel() for term in terms.values()], axis=1)
+    weights, _, rank, _ = np.linalg.lstsq(columns, a.ravel(), rcond=None)
+    formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, terms, strict=True))
+    return (columns @ weights).reshape(a.shape), formula if rank == len(terms) else ""
 
 
 def _terms(case: Case) -> dict[str, NDArray]:
@@ -60,13 +63,11 @@ def branches(case: Case) -> Iterator[Guess]:
     x, y, dy = case.z[negative], case.y[negative], case.dy[negative]
     terms = {"dy": dy, "dy x": dy * x, "dy y": dy * y}
     for names in (("dy",), ("dy", "dy x"), ("dy", "dy y")):
-        columns = np.stack([terms[name] for name in names], axis=1)
-        weights, _, rank, _ = np.linalg.lstsq(columns, case.a[negative], rcond=None)
-        if rank < len(names):
+        fitted, formula = _fitted({name: terms[name] for name in names}, case.a[negative])
+        if not formula:
             continue
         predicted = case.n.copy()
-        predicted[negative] = columns @ weights
-        formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, names, strict=True))
+        predicted[negative] = fitted
         message = f"dx is right where x > 0; where x < 0 it equals {formula.lstrip('+')}"
         yield Guess("wrong-formula", predicted, message, {"formula": formula}, n_fitted=len(names))
 

@@ -18,7 +18,8 @@ def constants(case: Case) -> Iterator[Guess]:
     """
     if not case.is_input or case.y.shape != case.z.shape or case.z.ndim < 2 or case.is_elementwise:
         return
-    gamma = _gamma(case)
+    others = (array for name, array in case.subject.arrays.items() if name != "x")
+    gamma = next((array for array in others if array.shape == case.z.shape[-1:]), None)  # follows the normalisation
     for shape, axis in _ways(case.z.shape):
         x, q = case.z.reshape(shape), (case.dy if gamma is None else case.dy * gamma).reshape(shape)
         if q.size < 12:
@@ -60,12 +61,3 @@ def _ways(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, 
     if last > 1:
         for n_groups in (n for n in range(1, shape[-1] + 1) if shape[-1] % n == 0):
             yield (shape[0], prod(shape[1:-1]), n_groups, shape[-1] // n_groups), (1, 3)
-
-
-def _gamma(case: Case) -> np.ndarray | None:
-    """Return the factor that follows the normalisation, if a parameter is one."""
-    others = [array for name, array in case.subject.arrays.items() if name != "x"]
-    for array in others:
-        if array.shape == case.z.shape[-1:]:
-            return np.asarray(array)
-    return None
