@@ -10,6 +10,8 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 
+ACROSS, DOWN = 1, 0  # the axes of a mask (height, width)
+
 
 def erode(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return where a line of n pixels that starts here, along `axis`, is all ink."""
@@ -38,17 +40,10 @@ def opened(mask: NDArray, n: int, axis: int) -> NDArray:
 
 def spread(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return mask grown by n pixels both ways along `axis`."""
-    return _shifted_back(dilate(_padded(mask, n, axis), 2 * n + 1, axis), n, axis)
-
-
-def _padded(mask: NDArray, n: int, axis: int) -> NDArray:
     widths = [(0, 0), (0, 0)]
     widths[axis] = (0, 2 * n)
-    return np.pad(mask, widths)
-
-
-def _shifted_back(mask: NDArray, n: int, axis: int) -> NDArray:
-    return np.take(mask, np.arange(n, mask.shape[axis] - n), axis=axis)
+    grown = dilate(np.pad(mask, widths), 2 * n + 1, axis)
+    return np.take(grown, np.arange(n, grown.shape[axis] - n), axis=axis)
 
 
 def _shifted(mask: NDArray, n: int, axis: int) -> NDArray:

@@ -202,7 +202,9 @@ def cut_apart(piece: Piece, ink: NDArray, high: float, settings: CutSettings = C
     crosses; among all cuts those are taken that cost less than others nearby.  `high` is the
     height of the writing in pixels.
     """
-    costs = _costs_of_cuts(piece, ink)
+    values = ink[piece.top : piece.bottom, piece.left : piece.right]
+    values = values / max(float(values[piece.mask].mean()), 1e-6)
+    costs = np.where(piece.mask, values, 0.0) + 0.01  # and a little for each step
     down, up = _cheapest(costs), _cheapest(costs[::-1])[::-1]
     through = (down + up - costs)[piece.height // 2]
     apart = max(2, round(settings.apart * high))
@@ -211,12 +213,6 @@ def cut_apart(piece: Piece, ink: NDArray, high: float, settings: CutSettings = C
         return [piece]
     paths = [_cut_through(down, up, place) for place in sorted(places)]
     return _parts_between(piece, np.maximum.accumulate(np.stack(paths), axis=0))
-
-
-def _costs_of_cuts(piece: Piece, ink: NDArray) -> NDArray:
-    """Return what it costs to go through each pixel: its ink, and a little for each step."""
-    values = ink[piece.top : piece.bottom, piece.left : piece.right]
-    return np.where(piece.mask, values / max(float(values[piece.mask].mean()), 1e-6), 0.0) + 0.01
 
 
 def _cheapest(costs: NDArray) -> NDArray:

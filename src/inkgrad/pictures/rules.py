@@ -7,20 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.morphology import spread
+from inkgrad.pictures.morphology import ACROSS, DOWN, spread
 from inkgrad.pictures.pieces import PieceSettings, stroke_width, writing_height
-from inkgrad.pictures.runs import (
-    ACROSS,
-    DOWN,
-    InkRun,
-    RuleSettings,
-    closed_frames,
-    drawn,
-    in_line,
-    is_side,
-    long_runs,
-    own_ink,
-)
+from inkgrad.pictures.runs import InkRun, RuleSettings, closed_frames, drawn, in_line, is_side, long_runs, own_ink
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.morphology import opened, spread
-
-ACROSS, DOWN = 1, 0  # the axis along which a run goes
+from inkgrad.pictures.morphology import ACROSS, DOWN, opened, spread
 
 
 @dataclass(frozen=True)

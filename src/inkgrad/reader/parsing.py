@@ -133,7 +133,8 @@ class _Work:
 
 def _as_work(scan: Scan, look: Recognition, expected: Expectation, settings: ParsingSettings) -> list[_Work]:
     """Return the rows of a scan, for what is seen of all its pieces."""
-    usual = _usual(look)
+    weights = 1 - look.none + 1e-6  # of each piece, how much it looks like a digit
+    usual = Usual(_median(look.darkness, weights), _median(look.stroke, weights))
     work = []
     for pieces, its in zip(scan.rows, _parts(look, [len(row) for row in scan.rows]), strict=True):
         row = _as_row(pieces, its, scan, expected, settings)
@@ -168,11 +169,6 @@ class Usual:
 
     darkness: float
     stroke: float
-
-
-def _usual(look: Recognition) -> Usual:
-    """Return the medians of the pieces, each weighted by how much it looks like a digit."""
-    return Usual(*(_median(values, 1 - look.none + 1e-6) for values in (look.darkness, look.stroke)))
 
 
 def _median(values: NDArray, weights: NDArray) -> float:

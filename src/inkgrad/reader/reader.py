@@ -165,7 +165,10 @@ def _in_lines(page: Scan, parsed: Parsed, beside: float) -> list[list[Seen]]:
         if place is None and row:
             line = next((other for other in lines if _continues(row, other, page, beside)), line)
         lines.setdefault(line, []).extend(row)
-    found = [line if key[0] < 0 else sorted(line, key=_left) for key, line in lines.items() if line]
+    for (table, _), its in lines.items():
+        if table >= 0:
+            its.sort(key=lambda seen: seen.piece.middle[1])
+    found = filter(None, lines.values())
     return sorted(found, key=lambda line: float(np.mean([seen.piece.middle[0] for seen in line])))
 
 
@@ -181,10 +184,6 @@ def _continues(row: list[Seen], line: tuple[int, int], page: Scan, beside: float
     return all(
         top <= seen.piece.middle[0] < bottom and left - near <= seen.piece.middle[1] < right + near for seen in row
     )
-
-
-def _left(seen: Seen) -> float:
-    return seen.piece.middle[1]
 
 
 def _table(page: Scan, parsed: Parsed, threshold: float) -> tuple[tuple[str, ...], ...] | None:
@@ -222,7 +221,8 @@ def _read_in_batches(read: Reader, pictures: Iterable[Source], workers: int, siz
     """
     source = iter(pictures)
     first = list(islice(source, sizes.few + 1))
-    batches = _batches(chain(first, source), sizes.pictures)
+    pictures = chain(first, source)
+    batches = iter(lambda: list(islice(pictures, sizes.pictures)), [])
     if workers == 1 or len(first) <= sizes.few:
         for batch in batches:
             yield from read(batch)
@@ -255,8 +255,3 @@ def _done(readings: list[Reading]) -> Future[list[Reading]]:
     future: Future[list[Reading]] = Future()
     future.set_result(readings)
     return future
-
-
-def _batches(pictures: Iterator[Source], size: int) -> Iterator[list[Source]]:
-    while batch := list(islice(pictures, size)):
-        yield batch

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.pictures.morphology import ACROSS, DOWN
 from inkgrad.pictures.rules import Rules, Segment
-from inkgrad.pictures.runs import ACROSS, DOWN
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.paper import (
-    PaperSettings,
-    SkewSettings,
-    at_working_size,
-    find_skew,
-    ink_on_paper,
-    lightness_skew,
-    thresholds,
-    turned,
-)
+from inkgrad.pictures import at_working_size, ink_on_paper, lightness_skew, thresholds
+from inkgrad.pictures.morphology import ACROSS
+from inkgrad.pictures.paper import PaperSettings, SkewSettings, find_skew, turned
 from inkgrad.pictures.pieces import Piece, PieceSettings, find_pieces, stroke_width, thickness, writing_height
 from inkgrad.pictures.rules import Rules, Segment, find_rules, without_rules
-from inkgrad.pictures.runs import ACROSS, RuleSettings
+from inkgrad.pictures.runs import RuleSettings
 from inkgrad.reader.page.table import CellPlace, Table, TableSettings, extended, find_tables, trimmed
 
 
