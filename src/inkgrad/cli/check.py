@@ -14,7 +14,7 @@ from rich.table import Table
 from inkgrad.arrays import NDArray
 from inkgrad.check import Comparison, Finding, Verdict, check_network
 from inkgrad.check.lessons import LESSONS, Problem, two_gradients
-from inkgrad.cli.options import Data, NotWith, refused
+from inkgrad.cli.options import ClassSettings, Data, NotWith, Seed, refused
 from inkgrad.cli.targets import SIZES, Checked, Request, examine, names_of
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
@@ -43,10 +43,7 @@ def check(
         str | None,
         typer.Option(metavar="SHAPE", help="Shape of one input of your layer: 4, or 28x28x1. For a cost: its outputs."),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting that your class is made with; may be repeated."),
-    ] = None,
+    settings: ClassSettings = None,
     examples: Annotated[
         int | None,
         typer.Option(
@@ -54,7 +51,7 @@ def check(
         ),
     ] = None,
     data: Data = None,
-    seed: Annotated[int, typer.Option(help="Where all random choices come from.")] = 0,
+    seed: Seed = 0,
     quick: Annotated[
         bool, typer.Option("--quick", help="Only along three random directions in each array: says that, not what.")
     ] = False,
@@ -90,15 +87,16 @@ def check(
         if lesson == "list":
             if plot:
                 raise SettingError("--plot draws one lesson: name it in the place of list")
-            _list_lessons()
+            width = max(map(len, LESSONS))
+            for each in LESSONS.values():
+                print(f"{each.name:{width}}  {each.about}")
         else:
             _show_lesson(lesson, plot)
         return
     if target is None:
         raise SettingError("what is to be checked? A model file, FILE.py:Class, or a lesson: inkgrad check --help")
-    request = Request(target, input_shape, tuple(settings or ()), examples, data, seed, quick)
     with limit_threads(1):  # many small products: threads would only wait for each other
-        checked = examine(request)
+        checked = examine(Request(target, input_shape, tuple(settings or ()), examples, data, seed, quick))
     _show(checked, quick)
     if plot:
         checked.report.plot(plot)
@@ -110,8 +108,7 @@ def check(
 def _show(checked: Checked, quick: bool) -> None:
     report = checked.report
     if report.comparisons:
-        console = Console()
-        console.print(_table(checked, "along random directions" if quick else None))
+        Console().print(_table(checked, "along random directions" if quick else None))
     for finding in report.findings:
         print(_in_words(finding, checked.layers))
     untold = sum(each.count(Verdict.cannot_tell) for each in report.comparisons)
@@ -150,13 +147,6 @@ def _row(comparison: Comparison, layers: dict[str, str]) -> list[str]:
         f"[red]{wrong}[/]" if wrong else "·",
         f"{np.max(told):.1e}" if told.size else "·",
     ]
-
-
-def _list_lessons() -> None:
-    """Print the lessons, one a line."""
-    width = max(map(len, LESSONS))
-    for lesson in LESSONS.values():
-        print(f"{lesson.name:{width}}  {lesson.about}")
 
 
 def _show_lesson(name: str, plot: Path | None) -> None:

@@ -90,7 +90,8 @@ def _status() -> int:
             say(f"{error.format_message()} (inkgrad --help shows how)")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            return _reader_gone()
+            sys.stdout = None  # `head` has had enough: end quietly, or Python complains when it flushes at the end
+            return 0
         say(f"{error.filename}: {error.strerror}" if error.filename else error)
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
@@ -129,9 +130,3 @@ def _options() -> Iterator[tuple[str, str]]:
     for parameter in command.params:
         if parameter.opts[0].startswith("--"):
             yield parameter.name, parameter.opts[0]
-
-
-def _reader_gone() -> int:
-    """End quietly when whoever reads our output, such as `head`, has had enough."""
-    sys.stdout = None  # or Python complains when it flushes at the end
-    return 0

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from inkgrad.arrays import NDArray
+from inkgrad.cli.options import Seed
 from inkgrad.cli.terminal import say
 from inkgrad.costs import CrossEntropy
-from inkgrad.data import Dataset, Examples, animals, xor
+from inkgrad.data import Dataset, animals, xor
 from inkgrad.errors import SettingError
 from inkgrad.files import refuse_unwritable
 from inkgrad.layers import Chain, Dense, Softmax, Tanh
@@ -25,7 +27,6 @@ demo = typer.Typer(no_args_is_help=True, help="Train a tiny network until every 
 Every = Annotated[int, typer.Option(metavar="EPOCHS", help="Epochs between pictures.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the pictures; made if it is not there.")]
 Gif = Annotated[bool, typer.Option("--gif", help="Also make one moving picture of them all.")]
-Seed = Annotated[int, typer.Option(help="Where all random choices come from.")]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def demo_animals(out: Out = None, every: Every = 10, gif: Gif = False, seed: See
 def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -> None:
     if every < 1:
         raise SettingError(f"pictures are at least 1 epoch apart, got --every {every}")
-    dataset = example.dataset
+    dataset, n_points = example.dataset, sum(len(t) for _, t in groups_of(example.dataset).values())
     network = Chain((Dense(2, example.n_hidden), Tanh(), Dense(example.n_hidden, len(dataset.labels)), Softmax()))
     run = Run(Objective(network, CrossEntropy()), SGD(0.01, momentum=0.9), example.batch_size, seed)
     folder = out or Path(f"demo-{example.name}")
@@ -70,7 +71,7 @@ def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -
         if run.epoch % every == 0 or n_wrong == 0:
             pictures.append(folder / f"{example.name}-{run.epoch:05d}.png")
             save_png(_figure(example, model, run.epoch), pictures[-1])
-            say(f"epoch {run.epoch}: {n_wrong} of {_n_points(dataset)} points wrong or unsure, {pictures[-1]}")
+            say(f"epoch {run.epoch}: {n_wrong} of {n_points} points wrong or unsure, {pictures[-1]}")
         if n_wrong == 0:
             break
         if run.epoch == 20_000:
@@ -83,28 +84,25 @@ def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -
     print(f"every point is right after {run.epoch} epochs; {len(pictures)} pictures are in {folder}")
 
 
-def _groups(dataset: Dataset) -> dict[str, Examples]:
+def groups_of(dataset: Dataset) -> dict[str, tuple[NDArray, NDArray]]:
+    """Return the points of a data set and their classes, (x, t), by the part that they are of."""
     if dataset.test is dataset.train:
-        return {"all": dataset.train}
-    return {"training": dataset.train, "test": dataset.test}
-
-
-def _n_points(dataset: Dataset) -> int:
-    return sum(len(examples) for examples in _groups(dataset).values())
+        return {"all": (dataset.train.x, dataset.train.t)}
+    return {"training": (dataset.train.x, dataset.train.t), "test": (dataset.test.x, dataset.test.t)}
 
 
 def _count_wrong(model: Model, example: Example) -> int:
     """Return how many points do not get a probability above `sure` for what they are."""
     return sum(
         int((model.probabilities(x)[np.arange(len(t)), t] <= example.sure).sum())
-        for x, t in ((examples.x, examples.t) for examples in _groups(example.dataset).values())
+        for x, t in groups_of(example.dataset).values()
     )
 
 
 def _figure(example: Example, model: Model, epoch: int) -> Any:
     return decision_boundary(
         lambda points: model.probabilities(points)[:, 1],
-        {name: (examples.x, examples.t) for name, examples in _groups(example.dataset).items()},
+        groups_of(example.dataset),
         example.dataset.labels,
         example.axis_names,
         f"{example.name} after {epoch} epochs",

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inkgrad.arrays import NDArray
-from inkgrad.cli.options import Data, Plain, Threads, engine_of
+from inkgrad.cli.options import Data, ModelFile, Plain, Threads, engine_of
 from inkgrad.cli.terminal import say
 from inkgrad.data import Examples, load_data
 from inkgrad.errors import DataError, SettingError, ShapeError
@@ -28,9 +28,7 @@ from inkgrad.training import Engine
 
 
 def evaluate(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A file that inkgrad train wrote, or cnn, which comes with inkgrad.")
-    ],
+    model: ModelFile,
     data: Data = None,
     misread: Annotated[
         Path | None,

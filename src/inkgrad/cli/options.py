@@ -31,6 +31,14 @@ Data = Annotated[
         "Without it: MNIST, which comes with inkgrad.",
     ),
 ]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A file that inkgrad train wrote, or cnn, which comes with inkgrad.")
+]
+ClassSettings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting that your class is made with; may be repeated."),
+]
+Seed = Annotated[int, typer.Option(help="Where all random choices come from.")]
 Classes = Annotated[
     int | None,
     typer.Option("--classes", metavar="N", help="How many classes the labels in --data have; 10 by default."),

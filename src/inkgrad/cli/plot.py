@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from inkgrad import plots
+from inkgrad.cli.demo import groups_of
 from inkgrad.cli.evaluate import misread_sheet, model_and_examples
-from inkgrad.cli.options import Data
+from inkgrad.cli.options import ClassSettings, Data, ModelFile, Seed
 from inkgrad.cli.targets import Request, examine
 from inkgrad.cli.terminal import say
 from inkgrad.data import Dataset, animals, circles, spirals, xor
@@ -21,16 +23,6 @@ from inkgrad.interop import load
 from inkgrad.interop.load import ENDINGS
 from inkgrad.metrics import confusion_matrix, reliability
 from inkgrad.models import Model
-from inkgrad.plots import (
-    calibration,
-    confusion,
-    curves,
-    decision_boundary,
-    first_layer,
-    gradient_check,
-    kind_of,
-    save_figure,
-)
 from inkgrad.training import read_log
 
 POINTS: dict[str, tuple[Callable[[], Dataset], tuple[str, str]]] = {  # with what their two inputs are
@@ -46,15 +38,13 @@ plot = typer.Typer(
     help="Draw a picture into a file: PNG, SVG or PDF, as the name given with --out ends.",
 )
 
-ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A file that inkgrad train wrote, or cnn, which comes with inkgrad.")
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Where the picture goes: .png, .svg or .pdf. Without it: beside MODEL, as MODEL.KIND.png."
-    ),
-]
+
+def _picture(usual: str) -> Any:
+    """Return the option --out, for pictures that have a usual place."""
+    return typer.Option(metavar="FILE", help=f"Where the picture goes: .png, .svg or .pdf. Without it: {usual}.")
+
+
+Out = Annotated[Path | None, _picture("beside MODEL, as MODEL.KIND.png")]
 
 
 @plot.command("curves")
@@ -63,20 +53,14 @@ def plot_curves(
         list[Path] | None,
         typer.Argument(metavar="LOG...", help="Logs that inkgrad train wrote; digits.log.jsonl by default."),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Where the picture goes: .png, .svg or .pdf. Without it: beside the log; curves.png for several.",
-        ),
-    ] = None,
+    out: Annotated[Path | None, _picture("beside the log; curves.png for several")] = None,
 ) -> None:
     """Cost and misread examples in the course of a training, or of several, to compare them."""
     paths = logs or [Path("digits.log.jsonl")]
     runs = dict(zip(_names(paths), map(read_log, paths), strict=True))
     default = paths[0].parent / f"{_stem(paths[0])}.curves.png" if len(paths) == 1 else Path("curves.png")
     place = _place(out, default, paths)
-    _save(curves(runs if len(paths) > 1 else next(iter(runs.values()))), place, "the curves are")
+    _save(plots.curves(runs if len(paths) > 1 else next(iter(runs.values()))), place, "the curves are")
 
 
 @plot.command("confusion")
@@ -87,7 +71,7 @@ def plot_confusion(model: ModelFile, data: Data = None, out: Out = None) -> None
     with limit_threads(loaded.engine.n_threads):
         predicted = loaded.predict(examples.x)
     matrix = confusion_matrix(examples.t, predicted, len(loaded.labels))
-    _save(confusion(matrix, loaded.labels), place, "the confusion matrix is")
+    _save(plots.confusion(matrix, loaded.labels), place, "the confusion matrix is")
 
 
 @plot.command("misread")
@@ -112,7 +96,7 @@ def plot_weights(model: ModelFile, out: Out = None) -> None:
     W = next((part for path, part in parts.items() if path.split(".")[-1] == "W" and part.ndim in (2, 4)), None)
     if W is None:
         raise SettingError(f"{model} has no layer with weights W; its parameters are {', '.join(parts) or 'none'}")
-    _save(first_layer(W, loaded.input_shape), place, "the weights of the first layer are")
+    _save(plots.first_layer(W, loaded.input_shape), place, "the weights of the first layer are")
 
 
 @plot.command("calibration")
@@ -131,7 +115,7 @@ def plot_calibration(
         p = loaded.probabilities(examples.x)
     found = reliability(p.max(axis=1), p.argmax(axis=1) == examples.t, bins)
     print(f"expected calibration error {found.error:.4f} ({len(examples)} examples, {bins} bins)")
-    _save(calibration(found), place, "the calibration is")
+    _save(plots.calibration(found), place, "the calibration is")
 
 
 @plot.command("check")
@@ -140,18 +124,12 @@ def plot_check(
     input_shape: Annotated[
         str | None, typer.Option(metavar="SHAPE", help="Shape of one input of a layer of yours: 4, or 28x28x1.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting that your class is made with; may be repeated."),
-    ] = None,
+    settings: ClassSettings = None,
     examples: Annotated[int | None, typer.Option(help="Examples in the batch.")] = None,
     data: Data = None,
-    seed: Annotated[int, typer.Option(help="Where all random choices come from.")] = 0,
+    seed: Seed = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Only along three random directions in each array.")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Where the picture goes: .png, .svg or .pdf. Without it: TARGET.check.png."),
-    ] = None,
+    out: Annotated[Path | None, _picture("TARGET.check.png")] = None,
 ) -> None:
     """The gradient check as a heat map: each error in units of its error bar.
 
@@ -162,7 +140,7 @@ def plot_check(
     place = _place(out, source.parent / f"{_without_ending(source)}.check.png", inputs)
     with limit_threads(1):  # many small products: threads would only wait for each other
         report = examine(Request(target, input_shape, tuple(settings or ()), examples, data, seed, quick)).report
-    _save(gradient_check(report), place, f"{report.verdict}; the heat map is")
+    _save(plots.gradient_check(report), place, f"{report.verdict}; the heat map is")
     if not report.ok:
         raise typer.Exit(1)
 
@@ -189,7 +167,7 @@ def plot_boundary(
             f"a boundary is drawn for a model of two inputs, but {model} takes inputs of shape {loaded.input_shape}"
         )
     groups, axis_names = _points(loaded, data, model)
-    figure = decision_boundary(loaded.probabilities, groups, loaded.labels, axis_names, f"what {model.name} sees")
+    figure = plots.decision_boundary(loaded.probabilities, groups, loaded.labels, axis_names, f"what {model.name} sees")
     _save(figure, place, "the boundary is")
 
 
@@ -203,10 +181,7 @@ def _points(model: Model, name: str | None, path: Path) -> tuple[dict[str, Any],
             continue
         if len(dataset.labels) != len(model.labels):
             raise SettingError(f"{path} knows {len(model.labels)} classes, but {name} has {len(dataset.labels)}")
-        parts = {"training": dataset.train, "test": dataset.test}
-        if dataset.test is dataset.train:
-            parts = {"all": dataset.train}
-        return {part: (examples.x, examples.t) for part, examples in parts.items()}, axis_names
+        return groups_of(dataset), axis_names
     return {}, ("first input", "second input")
 
 
@@ -236,7 +211,7 @@ def _without_ending(model: Path) -> str:
 def _place(out: Path | None, default: Path, inputs: Sequence[Path]) -> Path:
     """Return where the picture goes; raise SettingError or OSError where it cannot."""
     place = default if out is None else out
-    kind_of(place)
+    plots.kind_of(place)
     refuse_same(place, inputs)
     try:
         refuse_unwritable(place)
@@ -250,7 +225,7 @@ def _place(out: Path | None, default: Path, inputs: Sequence[Path]) -> Path:
 def _save(figure: Any, place: Path, what: str) -> None:
     with warnings.catch_warnings(record=True) as caught:  # letters that the font lacks
         warnings.simplefilter("always")
-        save_figure(figure, place)
+        plots.save_figure(figure, place)
     for warning in dict.fromkeys(str(each.message) for each in caught):
         say(warning)
     say(f"{what} in {place}")

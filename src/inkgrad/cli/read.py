@@ -25,7 +25,7 @@ from inkgrad.interop import load
 from inkgrad.models import shipped
 from inkgrad.pictures import Source
 from inkgrad.plots import digit_sheet, save_png
-from inkgrad.reader import THRESHOLD, Digit, Reader, Reading, draw_boxes
+from inkgrad.reader import THRESHOLD, Reader, Reading, draw_boxes
 from inkgrad.reader.expectation import HELP
 
 STDIN = "-"
@@ -278,17 +278,16 @@ def _as_json(page: NamedReading, table: bool) -> dict[str, Any]:
         "probability": round(reading.probability, 4),
         "lines": [{"text": line.text, "probability": round(line.probability, 4)} for line in reading.lines],
         "table": reading.table,
-        "digits": [_digit_as_json(digit) for digit in reading.digits],
-    }
-
-
-def _digit_as_json(digit: Digit) -> dict[str, Any]:
-    return {
-        "label": digit.label,
-        "best": digit.best,
-        "probability": round(digit.probability, 4),
-        "others": {label: round(probability, 4) for label, probability in digit.others},
-        "box": digit.box,
-        "line": digit.line,
-        "column": digit.column,
+        "digits": [
+            {
+                "label": digit.label,
+                "best": digit.best,
+                "probability": round(digit.probability, 4),
+                "others": {label: round(probability, 4) for label, probability in digit.others},
+                "box": digit.box,
+                "line": digit.line,
+                "column": digit.column,
+            }
+            for digit in reading.digits
+        ],
     }

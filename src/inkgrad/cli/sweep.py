@@ -15,30 +15,19 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from inkgrad import sweeps
 from inkgrad.cli.options import Data, NotWith, Threads, engine_of, refused
 from inkgrad.cli.terminal import progress_of, say, stop_requests
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
-from inkgrad.sweeps import (
-    EXAMPLE,
-    Show,
-    Sweep,
-    SweepPaths,
-    TrialResult,
-    TrialStatus,
-    one_after_another,
-    ranked,
-    read_plan,
-    resume_sweep,
-    start_sweep,
-)
+from inkgrad.sweeps import Show, Sweep, SweepPaths, TrialResult, TrialStatus, ranked
 from inkgrad.training import Engine
 
 
 def _show_example(wanted: bool) -> None:
     if wanted:
-        print(EXAMPLE, end="")
+        print(sweeps.EXAMPLE, end="")
         raise typer.Exit
 
 
@@ -86,10 +75,10 @@ def sweep(
     a trial, best.sweep.csv for a spreadsheet, and best.sweep.png to look at.
     """
     engine = engine_of(n_threads)
-    plan, paths = read_plan(file, trials), SweepPaths(out)
+    plan, paths = sweeps.read_plan(file, trials), SweepPaths(out)
     refuse_same(out, [file])
     run = _way(n_workers, address, engine)
-    found = resume_sweep(paths, plan, folder) if resume else start_sweep(paths, plan, folder, anew)
+    found = sweeps.resume_sweep(paths, plan, folder) if resume else sweeps.start_sweep(paths, plan, folder, anew)
     console = Console(stderr=True, highlight=False)
     with stop_requests() as stop:
         try:
@@ -115,7 +104,7 @@ def _way(n_workers: int | None, address: str | None, engine: Engine) -> RunTrial
             say(f"{error}; the trials run one after another")
         else:
             return lambda sweep, show, stop: on_ray(sweep, show, stop, n_workers, address)
-    return lambda sweep, show, stop: one_after_another(sweep, show, stop, engine)
+    return lambda sweep, show, stop: sweeps.one_after_another(sweep, show, stop, engine)
 
 
 def _search(sweep: Sweep, run: RunTrials, console: Console, stop: Callable[[], bool]) -> None:

@@ -110,12 +110,6 @@ def _refuse_endless(network: Layer) -> None:
             )
 
 
-def _warn_of_minutes(network: Layer) -> None:
-    n = Layout(network.shapes()).size
-    if n > SIZES.n_parameters_in_seconds:
-        say(f"the network has {n:,} parameters, and a full check of so many takes many minutes; --quick takes seconds")
-
-
 def _examine_network(request: Request) -> Checked:
     theta: NDArray | None = None
     if request.target in MODELS:
@@ -134,7 +128,10 @@ def _examine_network(request: Request) -> Checked:
         )
     if not request.quick:
         _refuse_endless(network)
-        _warn_of_minutes(network)
+        n = Layout(network.shapes()).size
+        if n > SIZES.n_parameters_in_seconds:
+            slow = f"{n:,} parameters, and a full check of so many takes many minutes; --quick takes seconds"
+            say(f"the network has {slow}")
     x, t = _batch(request, data, shape, n_classes)
     check = quick_check if request.quick else check_network
     report = check(network, cost, x, t, theta, seed=request.seed, raises=False)
