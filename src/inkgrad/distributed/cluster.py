@@ -38,8 +38,8 @@ def connect(address: str | None = None, n_workers: int = 1, cores_each: int = 1)
     if ours:
         _start(address, n_workers * cores_each)
     try:
-        cluster = _cluster()
-        _refuse_too_few(cluster, n_workers, cores_each)
+        cluster = Cluster(len(_alive()), int(ray.cluster_resources().get("CPU", 0)))
+        _refuse_too_few(n_workers * cores_each, cluster.n_cores)
         _refuse_other_versions()
         yield cluster
     finally:
@@ -51,8 +51,7 @@ def _start(address: str | None, n_cores: int) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        if n_cores > here:
-            raise SettingError(_too_few(n_cores, here))
+        _refuse_too_few(n_cores, here)
         ray.init("local", num_cpus=here, include_dashboard=False, **quiet)
         return
     _refuse_unreachable(address)  # Ray itself would try for minutes, and then end the program
@@ -78,21 +77,15 @@ def _refuse_unreachable(address: str) -> None:
         ) from None
 
 
-def _cluster() -> Cluster:
-    return Cluster(len(_alive()), int(ray.cluster_resources().get("CPU", 0)))
-
-
 def _alive() -> list[str]:
     return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
 
 
-def _refuse_too_few(cluster: Cluster, n_workers: int, cores_each: int) -> None:
-    if n_workers * cores_each > cluster.n_cores:
-        raise SettingError(_too_few(n_workers * cores_each, cluster.n_cores))
-
-
-def _too_few(wanted: int, there: int) -> str:
-    return f"the workers ask for {wanted} cores, and there are {there}: ask for fewer workers or threads, or add nodes"
+def _refuse_too_few(wanted: int, there: int) -> None:
+    if wanted > there:
+        raise SettingError(
+            f"the workers ask for {wanted} cores, and there are {there}: ask for fewer workers or threads, or add nodes"
+        )
 
 
 def _refuse_other_versions() -> None:

@@ -53,7 +53,8 @@ def on_ray(
         left = [number for number in watch.going if number not in sweep.results]
         if not left:
             return
-        keeper = _keeper(sweep.paths.folder)
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        keeper = ray.remote(_Keeper).options(num_cpus=0, scheduling_strategy=here).remote(sweep.paths.folder.resolve())
         trials = {number: watch.going[number].trial for number in left}
         work = tune.with_parameters(_train, trials=trials, split=sweep.split, keeper=keeper)
         tuner = tune.Tuner(
@@ -109,11 +110,6 @@ class _Keeper:
     def load(self, number: int) -> bytes | None:
         path = self.store.path(number)
         return path.read_bytes() if path.exists() else None
-
-
-def _keeper(folder: Path) -> Any:
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return ray.remote(_Keeper).options(num_cpus=0, scheduling_strategy=here).remote(folder.resolve())
 
 
 class _Far(TrialFolder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -20,13 +20,8 @@ MOST_AXES = 8
 MOST_NUMBERS = 2**30  # of one input
 
 
-def _with_a_card(header: Header) -> Header:
-    """Version 2 brought the model card."""
-    return {"card": {}} | header
-
-
-UPGRADES = {  # of a header of this version to the next; docs/model-files.md says what each brought
-    1: _with_a_card,
+UPGRADES: dict[int, Callable[[Header], Header]] = {  # of a header of this version to the next
+    1: lambda header: {"card": {}} | header,  # version 2 brought the model card; docs/model-files.md has them all
 }
 MODEL = FileKind("inkgrad model", UPGRADES, longest=2**22)
 

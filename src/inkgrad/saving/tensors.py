@@ -157,7 +157,10 @@ def _read_places(raw: bytes, n_bytes: int) -> tuple[dict[str, TensorPlace], dict
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise ValueError("its metadata must be strings")
-    _refuse_other_dtypes(header)
+    types = {name: said.get("dtype") for name, said in header.items() if isinstance(said, dict)}
+    strange = {name: word for name, word in types.items() if not (isinstance(word, str) and word in DTYPES)}
+    if strange:
+        raise ModelFileError(f"holds numbers of types that are not used here: {quoted(strange)}")
     places = {name: _place(name, said) for name, said in header.items()}
     end = 0
     for name, place in sorted(places.items(), key=lambda each: (each[1].start, each[1].stop)):
@@ -167,13 +170,6 @@ def _read_places(raw: bytes, n_bytes: int) -> tuple[dict[str, TensorPlace], dict
     if end != n_bytes:
         raise ValueError(f"its arrays take {end} bytes, but it has {n_bytes}")
     return places, metadata
-
-
-def _refuse_other_dtypes(header: Mapping[str, Any]) -> None:
-    types = {name: said.get("dtype") for name, said in header.items() if isinstance(said, dict)}
-    strange = {name: word for name, word in types.items() if not (isinstance(word, str) and word in DTYPES)}
-    if strange:
-        raise ModelFileError(f"holds numbers of types that are not used here: {quoted(strange)}")
 
 
 def _place(name: str, said: Any) -> TensorPlace:

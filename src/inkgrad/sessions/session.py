@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from inkgrad import training
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.fast import Fast
@@ -21,18 +22,7 @@ from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
 from inkgrad.sessions.saved_session import find_session, read_session
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
-from inkgrad.training import (
-    Engine,
-    Evaluation,
-    Events,
-    Log,
-    Row,
-    Run,
-    TrainingLoop,
-    evaluate,
-    save_checkpoint,
-    silent_numpy,
-)
+from inkgrad.training import Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
 
 
 class Session:
@@ -86,11 +76,15 @@ class Session:
         log = Log(self.paths.log, self.rows)
         self.rows = log.rows
         self.save_checkpoint()
-        with self._events() as events, closing((stepper or in_this_process)(self)) as new_rows:
+        folder, done = self.tensorboard, (self.rows, self.steps_done, self.loop.seconds)
+        with (
+            nullcontext() if folder is None else Events(folder, *done) as events,
+            closing((stepper or in_this_process)(self)) as new_rows,
+        ):
             for rows in new_rows:
                 for row in rows:
                     if not self.rows:
-                        row["training"] = self._what()
+                        row["training"] = {"made_by": _made_by(), "data": self._data, **asdict(self.settings)}
                     log.append(row)
                     if events:
                         events.append(row)
@@ -102,11 +96,6 @@ class Session:
                 if self.loop.is_checkpoint_due():
                     self.save_checkpoint()
 
-    def _events(self) -> AbstractContextManager[Events | None]:
-        if self.tensorboard is None:
-            return nullcontext()
-        return Events(self.tensorboard, self.rows, self.steps_done, self.loop.seconds)
-
     def _write_histograms(self, events: Events) -> None:
         """Write the parameters, and their gradient on the first training examples."""
         run, examples = self.run, self.dataset.train
@@ -117,14 +106,14 @@ class Session:
         events.histograms(self.steps_done, "parameters", parts(run.theta))
         events.histograms(self.steps_done, "gradients", parts(gradient))
 
-    def _what(self) -> dict[str, Any]:
-        data = Path(self.folder).name if self.folder else "MNIST"
-        return {"made_by": _made_by(), "data": data, **asdict(self.settings)}
+    @property
+    def _data(self) -> str:
+        return Path(self.folder).name if self.folder else "MNIST"
 
     def evaluate(self) -> Evaluation:
         """Return how the network does on the test set as it stands."""
         run, test = self.run, self.dataset.test
-        return evaluate(run.objective, run.answer, test, engine=run.engine)
+        return training.evaluate(run.objective, run.answer, test, engine=run.engine)
 
     def save_checkpoint(self) -> None:
         """Save where the training stands, to go on from."""
@@ -136,7 +125,7 @@ class Session:
             "costs": self.loop.costs,
             "seconds": self.loop.seconds,
         }
-        save_checkpoint(self.paths.checkpoint, self.run, notes)
+        training.save_checkpoint(self.paths.checkpoint, self.run, notes)
         self.loop.note_checkpoint()
 
     def model(self) -> Model:
@@ -148,7 +137,7 @@ class Session:
         """Return what is to be said of the model as it stands; it is tested for that."""
         run, settings, dataset = self.run, self.settings, self.dataset
         return Card(
-            data=one_line(Path(self.folder).name) if self.folder else "MNIST",
+            data=one_line(self._data),
             fingerprint=self.fingerprint,
             n_train=len(dataset.train),
             n_test=len(dataset.test),

@@ -87,7 +87,9 @@ class Plan:
 
     def trials(self) -> list[Trial]:
         """Return all trials; those of a plan with more trials begin with the same ones."""
-        combinations = self._grid() if self.search.how == "grid" else self._draws()
+        every = product(*(each.ends() for each in self.space.values()))
+        grid = (dict(zip(self.space, values, strict=True)) for values in every)
+        combinations = grid if self.search.how == "grid" else self._draws()
         found = islice(combinations, self.n_trials)
         return [Trial(k, self._settings(given)) for k, given in enumerate(found, start=1)]
 
@@ -120,10 +122,6 @@ class Plan:
     def _settings(self, given: Mapping[str, Any]) -> TrainingSettings:
         chosen = {**self.fixed, **given}
         return replace(usual_settings(chosen.get("model", DEFAULT_MODEL)), **chosen)
-
-    def _grid(self) -> Iterator[dict[str, Any]]:
-        for values in product(*(each.ends() for each in self.space.values())):
-            yield dict(zip(self.space, values, strict=True))
 
     def _draws(self) -> Iterator[dict[str, Any]]:
         seen: set[tuple[Any, ...]] = set()

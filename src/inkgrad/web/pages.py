@@ -34,11 +34,8 @@ def _route(path: str, file: Traversable) -> Route:
     data = file.read_bytes()
     tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
     packed = gzip.compress(data, mtime=0)
-    headers = {
-        "cache-control": "no-cache",
-        "etag": tag,
-        "vary": "accept-encoding",
-    }  # ask each time, send only what is new
+    # A browser asks each time, and is sent only what is new.
+    headers = {"cache-control": "no-cache", "etag": tag, "vary": "accept-encoding"}
     media_type = TYPES[file.name.rpartition(".")[2]]
 
     async def endpoint(request: Request) -> Response:

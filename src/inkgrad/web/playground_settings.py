@@ -109,7 +109,9 @@ class PlaygroundSettings:
         if self.is_digits:
             return digits
         if self.points is not None:
-            return _own(self.points, self.classes)
+            points = np.array(self.points, float)
+            examples = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
+            return Dataset(examples, examples, ("blue", "orange", "green")[: self.classes])
         problem = PROBLEMS[self.data]()
         if self.classes == len(problem.labels):
             return problem
@@ -122,12 +124,6 @@ class PlaygroundSettings:
 
 def _flattened(n_in: int, side: int, layers: list[Layer], flat: bool) -> tuple[int, list[Layer], bool]:
     return (n_in, layers, True) if flat else (n_in * side * side, [*layers, Flatten()], True)
-
-
-def _own(points: tuple[tuple[float, float, int], ...], classes: int) -> Dataset:
-    array = np.array(points, float)
-    examples = Examples(array[:, :2].astype(np.float32), array[:, 2].astype(int))
-    return Dataset(examples, examples, ("blue", "orange", "green")[:classes])
 
 
 DEFAULTS = {

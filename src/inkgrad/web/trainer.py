@@ -66,7 +66,7 @@ class Trainer:
 
     def pause(self) -> None:
         """Stop, and go on later."""
-        self._do(self._stop)
+        self._do(lambda: setattr(self, "running", False))
 
     def step(self) -> None:
         """Take one step."""
@@ -219,7 +219,8 @@ class Trainer:
     def _is_row_due(self, run: Run) -> bool:
         if self.settings.is_digits:
             return run.step % SHOWN.steps_between_rows == 0
-        return run.step == 0 and run.epoch % _every(run.epoch) == 0
+        every = 10 ** max(0, len(str(run.epoch)) - 3)  # epochs between rows: 1 below a thousand, then 10, then 100
+        return run.step == 0 and run.epoch % every == 0
 
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
         run = self._run
@@ -246,9 +247,6 @@ class Trainer:
         self._build(self.settings)
         if epoch:
             self.running, self._goal, self._hurried = True, epoch, True
-
-    def _stop(self) -> None:
-        self.running = False
 
     def _change(self, settings: PlaygroundSettings) -> None:
         if not settings.same_network(self.settings):
@@ -323,11 +321,6 @@ class Trainer:
             return None
         self._detailed = now
         return details(self._run.objective, self._run.answer, self._dataset.train)
-
-
-def _every(epoch: int) -> int:
-    """Return how many epochs lie between rows: 1 below a thousand, then 10, then 100."""
-    return int(10 ** max(0, len(str(epoch)) - 3))
 
 
 def _listed(examples: Examples) -> list[list[float]]:

@@ -94,7 +94,10 @@ def read_dataset(
     folder, columns = Folder(out.with_name(out.name + ".parts")), Columns(column, names)
     found = partial(_found, sources, out)
     if resume:
-        _refuse_no_work(folder, out)
+        if not folder.is_begun:
+            state = "it is whole" if out.exists() else "none was begun"
+            why = f"there is no unfinished reading for {out} to go on with, {state}: leave resume=True out"
+            raise SettingError(why, setting="resume")
         with open(os.devnull, "wb") as nothing:
             folder.refuse_changed(write_list(nothing, found(), columns, part_size), settings)
     else:
@@ -126,14 +129,6 @@ def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, ane
     if resume and anew:
         raise SettingError(
             "a reading goes on, or begins anew, not both: leave resume=True or anew=True out", setting="resume"
-        )
-
-
-def _refuse_no_work(folder: Folder, out: Path) -> None:
-    if not folder.is_begun:
-        state = "it is whole" if out.exists() else "none was begun"
-        raise SettingError(
-            f"there is no unfinished reading for {out} to go on with, {state}: leave resume=True out", setting="resume"
         )
 
 

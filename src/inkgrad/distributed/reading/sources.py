@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from glob import has_magic
 from hashlib import blake2b
 from itertools import accumulate
 from typing import Any
@@ -72,7 +71,7 @@ def _here(source: str) -> Iterator[Found]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 path = os.path.join(folder, name)
-                if _is_picture(name) and os.path.isfile(path):
+                if not name.startswith(".") and name.lower().endswith(PICTURE_ENDINGS) and os.path.isfile(path):
                     yield _file(path)
     elif glob.has_magic(source) and not os.path.lexists(source):
         for path in sorted(glob.glob(source, recursive=True)):
@@ -102,10 +101,6 @@ def _stamp(about: dict[str, Any]) -> str:
         if about.get(key) is not None:
             return str(about[key])
     return ""
-
-
-def _is_picture(name: str) -> bool:
-    return not name.startswith(".") and name.lower().endswith(PICTURE_ENDINGS)
 
 
 def _raise(error: OSError) -> None:
@@ -152,8 +147,8 @@ def _package(error: ImportError) -> str:
 
 def address_of(store: Any, path: str, given: str) -> str:
     """Return the address of a path in the same store as that of the address given, chained where that was."""
-    chain = given.partition("::")
-    return str(store.unstrip_protocol(path)) + chain[1] + chain[2] if chain[1] else str(store.unstrip_protocol(path))
+    _, colons, chain = given.partition("::")
+    return f"{store.unstrip_protocol(path)}{colons}{chain}"
 
 
 @contextmanager
@@ -195,7 +190,7 @@ def listed(store: Any, path: str, address: str, endings: tuple[str, ...]) -> Ite
     A folder is walked as on this machine: files with these endings, by name, then its folders.
     """
     with _one_line(address):
-        if has_magic(path) and not store.exists(path):
+        if glob.has_magic(path) and not store.exists(path):
             fitting = store.glob(path, detail=True)
             yield from ((name, about) for name, about in sorted(fitting.items()) if about["type"] == "file")
         elif store.isdir(path):

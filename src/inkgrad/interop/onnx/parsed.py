@@ -155,7 +155,9 @@ def _setting(attribute: Any) -> Any:
     """Return the value of an attribute: a number, a text, whole numbers, or an array."""
     kind = attribute.type  # AttributeProto.AttributeType
     if kind == 1:
-        return _short(attribute.f)
+        if not np.isfinite(attribute.f):
+            raise ModelFileError("it holds NaN or infinity in a node's setting")
+        return float(str(np.float32(attribute.f)))  # with the fewest digits in float32: 0.1, not 0.10000000149011612
     if kind == 2:
         return attribute.i
     if kind == 3:
@@ -165,13 +167,6 @@ def _setting(attribute: Any) -> Any:
     if kind == 7 and len(attribute.ints) <= GRAPH_LIMITS.whole_numbers:
         return list(attribute.ints)
     raise ModelFileError(f"its setting {quoted(attribute.name)} is of a kind that no layer here has")
-
-
-def _short(number: float) -> float:
-    """Return the float with the fewest digits that is this one in float32: 0.1, not 0.10000000149011612."""
-    if not np.isfinite(number):
-        raise ModelFileError("it holds NaN or infinity in a node's setting")
-    return float(str(np.float32(number)))
 
 
 def _input(value: Any) -> tuple[str, tuple[int, ...]]:

@@ -96,24 +96,14 @@ def _group_norm(module: Module, form: ExampleForm) -> Read:
     return layer, list(_weight_and_bias(module, module.num_channels))
 
 
-def _max_pool(module: Module, form: ExampleForm) -> Read:
-    _must_have(module, dilation=1, return_indices=False)
-    return ours.MaxPool2D(_side_by_side(module)), []
+def _bare(make: Callable[[Module], Layer], **settings: object) -> Callable[[Module, ExampleForm], Read]:
+    """Return what reads a module without parameters, which must have these settings."""
 
+    def read(module: Module, form: ExampleForm) -> Read:
+        _must_have(module, **settings)
+        return make(module), []
 
-def _average_pool(module: Module, form: ExampleForm) -> Read:
-    _must_have(module, divisor_override=None)
-    return ours.AveragePool2D(_side_by_side(module)), []
-
-
-def _flatten(module: Module, form: ExampleForm) -> Read:
-    _must_have(module, start_dim=1, end_dim=-1)
-    return ours.Flatten(), []
-
-
-def _gelu(module: Module, form: ExampleForm) -> Read:
-    _must_have(module, approximate="tanh")
-    return ours.GELU(), []
+    return read
 
 
 def _softplus(module: Module, form: ExampleForm) -> Read:
@@ -136,18 +126,18 @@ MODULE_READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
     "Conv2d": _convolution,
     "LayerNorm": _layer_norm,
     "GroupNorm": _group_norm,
-    "MaxPool2d": _max_pool,
-    "AvgPool2d": _average_pool,
-    "Flatten": _flatten,
-    "Dropout": lambda module, form: (ours.Dropout(module.p), []),
-    "ReLU": lambda module, form: (ours.ReLU(), []),
-    "LeakyReLU": lambda module, form: (ours.LeakyReLU(module.negative_slope), []),
-    "ELU": lambda module, form: (ours.ELU(module.alpha), []),
-    "GELU": _gelu,
-    "SiLU": lambda module, form: (ours.SiLU(), []),
+    "MaxPool2d": _bare(lambda module: ours.MaxPool2D(_side_by_side(module)), dilation=1, return_indices=False),
+    "AvgPool2d": _bare(lambda module: ours.AveragePool2D(_side_by_side(module)), divisor_override=None),
+    "Flatten": _bare(lambda _: ours.Flatten(), start_dim=1, end_dim=-1),
+    "Dropout": _bare(lambda module: ours.Dropout(module.p)),
+    "ReLU": _bare(lambda _: ours.ReLU()),
+    "LeakyReLU": _bare(lambda module: ours.LeakyReLU(module.negative_slope)),
+    "ELU": _bare(lambda module: ours.ELU(module.alpha)),
+    "GELU": _bare(lambda _: ours.GELU(), approximate="tanh"),
+    "SiLU": _bare(lambda _: ours.SiLU()),
     "Softplus": _softplus,
-    "Sigmoid": lambda module, form: (ours.Sigmoid(), []),
-    "Tanh": lambda module, form: (ours.Tanh(), []),
+    "Sigmoid": _bare(lambda _: ours.Sigmoid()),
+    "Tanh": _bare(lambda _: ours.Tanh()),
     "Softmax": _softmax,
 }
 
