@@ -40,10 +40,7 @@ class ExampleForm:
         return 1 if self.holds_images else len(self.shape)
 
     def after(self, layer: Layer) -> ExampleForm:
-        """Return the form behind `layer`.
-
-        Raises ShapeError when the layer does not take what is here.
-        """
+        """Return the form behind `layer`; ShapeError when the layer does not take what is here."""
         form = self
         for leaf in leaves(layer, self.shape):
             order, shape = form.order, leaf.output_shape or ()

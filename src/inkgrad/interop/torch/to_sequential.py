@@ -39,23 +39,23 @@ def to_torch(network: Layer, theta: NDArray, input_shape: Sequence[int]) -> Modu
     if str(theta.dtype) not in ("float16", "float32", "float64"):  # which PyTorch has too
         raise SettingError(f"to_torch takes parameters of type float16, float32, float64, got {theta.dtype}")
     form = form_of(input_shape)
-    module = _twin_of(network, Layout(network.shapes()).views(theta), form)
+    module = _twin_of(network, Layout(network.shapes()).views(theta), form, nn)
     form.after(network).refuse_as_end()
     return module if isinstance(module, nn.Sequential) else nn.Sequential(module)
 
 
-def _twin_of(layer: Layer, p: Named, form: ExampleForm) -> Module:
+def _twin_of(layer: Layer, p: Named, form: ExampleForm, nn: Any) -> Module:
     """Return the torch.nn.Module that does what `layer` does to examples of `form`, with parameters of its own.
 
-    Raises SettingError when PyTorch has none.
+    `nn` is torch.nn.  Raises SettingError when PyTorch has none.
     """
     if type(layer) not in _twin.registry:  # so a class made from one of ours is refused: it may do something else
         raise no_twin(layer, "PyTorch")
-    return _twin(layer, p, form)
+    return _twin(layer, p, form, nn)
 
 
 @singledispatch
-def _twin(layer: Layer, p: Named, form: ExampleForm) -> Module:
+def _twin(layer: Layer, p: Named, form: ExampleForm, nn: Any) -> Module:
     raise NotImplementedError
 
 
@@ -68,12 +68,10 @@ def _filled(module: Module, weight: NDArray, bias: NDArray) -> Module:
 
 
 @_twin.register
-def _(layer: ours.Chain, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(layer: ours.Chain, p: Named, form: ExampleForm, nn: Any) -> Module:
     modules = []
     for name, each in layer.named():
-        modules.append(_twin_of(each, p[name], form))
+        modules.append(_twin_of(each, p[name], form, nn))
         form = form.after(each)
     return nn.Sequential(*modules)
 
@@ -82,25 +80,19 @@ def _(layer: ours.Chain, p: Named, form: ExampleForm) -> Module:
 
 
 @_twin.register
-def _(layer: ours.Dense, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(layer: ours.Dense, p: Named, form: ExampleForm, nn: Any) -> Module:
     return _filled(nn.Linear(layer.n_in, layer.n_out, device="meta"), form.to_theirs(p.W).T, p.b)
 
 
 @_twin.register
-def _(layer: ours.Conv2D, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(layer: ours.Conv2D, p: Named, form: ExampleForm, nn: Any) -> Module:
     padding = layer.margin if layer.padding == "same" else "valid"
     module = nn.Conv2d(layer.c_in, layer.c_out, layer.kernel, layer.stride, padding, device="meta")
     return _filled(module, p.W.transpose(3, 2, 0, 1), p.b)
 
 
 @_twin.register
-def _(layer: ours.LayerNorm, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(layer: ours.LayerNorm, p: Named, form: ExampleForm, nn: Any) -> Module:
     if form.holds_images:
         raise no_twin(layer, "PyTorch", "its channels are not the last axis of images; GroupNorm(1, ...) has one")
     module = nn.LayerNorm(layer.n, layer.eps, device="meta")
@@ -108,16 +100,14 @@ def _(layer: ours.LayerNorm, p: Named, form: ExampleForm) -> Module:
 
 
 @_twin.register
-def _(layer: ours.GroupNorm, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(layer: ours.GroupNorm, p: Named, form: ExampleForm, nn: Any) -> Module:
     return _filled(nn.GroupNorm(layer.n_groups, layer.channels, layer.eps, device="meta"), p.gain, p.bias)
 
 
 @_twin.register
-def _(layer: ours.MaxPool2D | ours.AveragePool2D | ours.Flatten | ours.Dropout, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(
+    layer: ours.MaxPool2D | ours.AveragePool2D | ours.Flatten | ours.Dropout, p: Named, form: ExampleForm, nn: Any
+) -> Module:
     if isinstance(layer, ours.Flatten):
         return nn.Flatten()
     if isinstance(layer, ours.Dropout):
@@ -127,10 +117,8 @@ def _(layer: ours.MaxPool2D | ours.AveragePool2D | ours.Flatten | ours.Dropout, 
 
 @_twin.register
 def _(
-    layer: ours.ELU | ours.LeakyReLU | ours.GELU | ours.Softplus | ours.Softmax, p: Named, form: ExampleForm
+    layer: ours.ELU | ours.LeakyReLU | ours.GELU | ours.Softplus | ours.Softmax, p: Named, form: ExampleForm, nn: Any
 ) -> Module:
-    from torch import nn
-
     match layer:
         case ours.ELU(alpha):
             return nn.ELU(alpha)
@@ -145,7 +133,5 @@ def _(
 
 
 @_twin.register
-def _(layer: ours.ReLU | ours.SiLU | ours.Sigmoid | ours.Tanh, p: Named, form: ExampleForm) -> Module:
-    from torch import nn
-
+def _(layer: ours.ReLU | ours.SiLU | ours.Sigmoid | ours.Tanh, p: Named, form: ExampleForm, nn: Any) -> Module:
     return getattr(nn, type(layer).__name__)()
