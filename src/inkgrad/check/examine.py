@@ -35,7 +35,9 @@ def examine(
     """
     y = evaluate(subject)
     if not np.isfinite(y).all():
-        return Report(subject.name, (), (_not_finite(subject, y, layer),))
+        where = [int(k) for k in np.argwhere(~np.isfinite(y))[0]]
+        message = f"forward gives {y[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
+        return Report(subject.name, (), (Finding(layer, "x", "not-finite", (), message, {"where": where}),))
     rng = np.random.default_rng(seed)
     dy = np.asarray(rng.normal(size=y.shape) if y.ndim else 1.0).astype(y.dtype)
     rounding = output_noise(subject, y) + noise
@@ -123,9 +125,3 @@ def evaluate(subject: Subject) -> NDArray:
     if y.size == 0:
         raise CheckError(f"{subject.name}: forward gives nothing, an array of shape {y.shape}")
     return np.asarray(y)
-
-
-def _not_finite(subject: Subject, y: NDArray, layer: str) -> Finding:
-    where = [int(k) for k in np.argwhere(~np.isfinite(y))[0]]
-    message = f"forward gives {y[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
-    return Finding(layer, "x", "not-finite", (), message, {"where": where})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -111,7 +110,10 @@ def _with_options(error: InkgradError) -> str:
     """
     if error.setting is None:
         return str(error)
-    options = dict(_options())
+    command: Any = typer.main.get_command(app)
+    for word in sys.argv[1:3]:  # the command that runs, such as plot check
+        command = getattr(command, "commands", {}).get(word, command)
+    options = {each.name: each.opts[0] for each in command.params if each.opts[0].startswith("--")}
 
     def option(found: re.Match[str]) -> str:
         name = options.get(found["quoted"] or found["name"])
@@ -120,13 +122,3 @@ def _with_options(error: InkgradError) -> str:
         return f"{name} "
 
     return re.sub(r"`(?P<quoted>\w+)`|\b(?P<name>\w+)=(?P<true>True\b)?", option, str(error))
-
-
-def _options() -> Iterator[tuple[str, str]]:
-    """Yield each parameter of the command that runs, with its option."""
-    command: Any = typer.main.get_command(app)
-    for word in sys.argv[1:3]:  # such as plot check
-        command = getattr(command, "commands", {}).get(word, command)
-    for parameter in command.params:
-        if parameter.opts[0].startswith("--"):
-            yield parameter.name, parameter.opts[0]

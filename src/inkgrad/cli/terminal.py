@@ -48,7 +48,7 @@ def progress_of(session: Session, console: Console) -> Iterator[Callable[[dict[s
 
     Where the console is not a terminal there is no bar, only the lines.
     """
-    total, epochs = session.steps_in_epoch, session.settings.epochs
+    total, epochs = session.loop.steps_in_epoch, session.settings.epochs
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(),

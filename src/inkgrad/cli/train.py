@@ -115,15 +115,9 @@ def train(
     """
     if check_every is not None and check_every < 1:
         raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
-    named = {
-        "model": model,
-        "classes": classes,
-        "batch_size": batch_size,
-        "lr": lr,
-        "momentum": momentum,
-        "seed": seed,
-        "epochs": epochs,
-    }
+    named = dict(
+        model=model, classes=classes, batch_size=batch_size, lr=lr, momentum=momentum, seed=seed, epochs=epochs
+    )
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
     engine = engine_of(1 if n_threads is None and n_workers is not None else n_threads, plain)

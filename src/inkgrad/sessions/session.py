@@ -57,11 +57,6 @@ class Session:
         self.model()  # refuses what does not fit together
 
     @property
-    def steps_in_epoch(self) -> int:
-        """Steps an epoch takes."""
-        return self.loop.steps_in_epoch
-
-    @property
     def steps_done(self) -> int:
         """Steps since the very start."""
         return self.loop.steps_done

@@ -41,12 +41,8 @@ class Sweep:
         self.split = ValidationSplit.out_of(dataset, search.validation_fraction, search.seed)
         self.store = TrialFolder(paths.folder)
         self.is_new = journal is None
-        self.journal = journal or Journal(paths.journal, self.described(dataset))
+        self.journal = journal or Journal(paths.journal, identity_of(plan, dataset))
         self.results = self.journal.results({trial.number: trial for trial in self.trials})
-
-    def described(self, dataset: Dataset) -> dict[str, Any]:
-        """Return what makes this sweep the same as another."""
-        return self.plan.described() | {"data": dataset.train.fingerprint()}
 
     def begin(self) -> None:
         """Write the first lines of the journal, and drop what an older sweep left: only once the work can start."""
@@ -97,6 +93,11 @@ class Sweep:
         self.store.clear()
 
 
+def identity_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
+    """Return what makes a sweep the same as another."""
+    return plan.described() | {"data": dataset.train.fingerprint()}
+
+
 def start_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, anew: bool = False) -> Sweep:
     """Return a new sweep; nothing is written before it begins.
 
@@ -121,8 +122,7 @@ def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
             f"there is no {paths.journal} to go on from: leave out `resume` to start a sweep", setting="resume"
         )
     journal, dataset = read_journal(paths.journal), load_data(folder, plan.fixed.get("classes"))
-    wanted = plan.described() | {"data": dataset.train.fingerprint()}
-    for name, value in wanted.items():
+    for name, value in identity_of(plan, dataset).items():
         if not isinstance(journal.plan, dict) or journal.plan.get(name) != value:
             hint = "give the same `folder` as then" if name == "data" else f"[{name}] differs"
             if name == "fixed":

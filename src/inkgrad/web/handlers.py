@@ -249,10 +249,7 @@ def _drawing(request: Request, body: bytes) -> NDArray | None:
 
 
 def _numbers(request: Request, *names: str) -> dict[str, float]:
-    """Return numbers of an address.
-
-    Raises SettingError where one is missing, or another text.
-    """
+    """Return numbers of an address; SettingError where one is missing, or another text."""
     found = {}
     for name in names:
         text = request.query_params.get(name, "")

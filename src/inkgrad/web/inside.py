@@ -50,9 +50,8 @@ def passes(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
     """Return the example and each stage of the passes that a message asks for, in float64."""
     n_hidden = whole(message, "n_hidden", 1, LIMITS.n_units_inside, 3)
     activation = getattr(all_layers, choice(message, "activation", ACTIVATIONS, "Tanh"))()
-    cost: Cost = {"CrossEntropy": CrossEntropy, "SquaredError": SquaredError}[
-        choice(message, "cost", ["CrossEntropy", "SquaredError"], "CrossEntropy")
-    ]()
+    costs: dict[str, type[Cost]] = {"CrossEntropy": CrossEntropy, "SquaredError": SquaredError}
+    cost = costs[choice(message, "cost", list(costs), "CrossEntropy")]()
     dataset = animals()
     number = whole(message, "example", 0, len(dataset.train) - 1, 0)
     network = Chain((Dense(2, n_hidden), activation, Dense(n_hidden, 2), Softmax()))
@@ -95,10 +94,7 @@ def shown_inside(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cell(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how one number came about.
-
-    Raises SettingError where there is no such cell.
-    """
+    """Return how one number came about; SettingError where there is no such cell."""
     _, stages = passes(message)
     index = whole(message, "layer", 0, len(stages) - 1)
     name = choice(message, "array", list(stages[index].arrays))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -86,15 +86,8 @@ def _activations(layer: Layer, y: NDArray) -> dict[str, Any]:
     if not np.isfinite(largest):
         raise SettingError("some outputs in this network are not finite: take another one, or reset it")
     encode = positive if isinstance(layer, Softmax) or maps.min() >= 0 else signed
-    return {
-        "name": str(layer),
-        "shape": list(y.shape),
-        "width": maps.shape[2],
-        "height": maps.shape[1],
-        "signed": encode is signed,
-        "maps": [encode(each, largest) for each in maps[: SHOWN.n_maps]],
-        "largest": round(largest, 4),
-    }
+    about = {"name": str(layer), "shape": list(y.shape), "signed": encode is signed}
+    return about | _as_message(maps[: SHOWN.n_maps], largest, encode)
 
 
 def _first(steps: Iterable[Passed]) -> dict[str, Any] | None:
@@ -107,12 +100,12 @@ def _first(steps: Iterable[Passed]) -> dict[str, Any] | None:
         else:
             continue
         maps = maps[: SHOWN.n_maps]
-        largest = float(np.abs(maps).max())
-        return {
-            "title": title,
-            "width": maps.shape[2],
-            "height": maps.shape[1],
-            "maps": [signed(each, largest) for each in maps],
-            "largest": round(largest, 4),
-        }
+        return {"title": title} | _as_message(maps, float(np.abs(maps).max()), signed)
     return None
+
+
+def _as_message(maps: NDArray, largest: float, encode: Callable[[NDArray, float], str]) -> dict[str, Any]:
+    """Return small images (n, height, width) as the page has them."""
+    _, height, width = maps.shape
+    coded = [encode(each, largest) for each in maps]
+    return {"width": width, "height": height, "maps": coded, "largest": round(largest, 4)}

@@ -60,10 +60,7 @@ class Networks:
         self._learning = threading.Lock()
 
     def model(self, name: str) -> Model:
-        """Return a network by its name.
-
-        Raises SettingError where none is loaded.
-        """
+        """Return a network by its name; SettingError where none is loaded."""
         if name == "trained":
             return self._trainer.model()
         if name == "cnn":
@@ -95,10 +92,7 @@ class Networks:
             return before, after, steps
 
     def undo(self, name: str) -> None:
-        """Forget the last correction.
-
-        Raises SettingError where there is none.
-        """
+        """Forget the last correction; SettingError where there is none."""
         with self._learning:
             model = self.model(name)
             if not self.n_undo(name):

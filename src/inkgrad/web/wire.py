@@ -19,10 +19,7 @@ from inkgrad.web.limits import SHOWN
 
 
 def decoded(body: bytes | str) -> dict[str, Any]:
-    """Return the JSON object in a message.
-
-    Raises SettingError for anything else; NaN and infinity are not JSON.
-    """
+    """Return the JSON object in a message; SettingError for anything else, as NaN and infinity are not JSON."""
     try:
         found = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is one
@@ -43,10 +40,7 @@ def shown(value: Any) -> str:
 
 
 def number(message: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
-    """Return a number in [low, high] of a message.
-
-    Raises SettingError, by name, for anything else.
-    """
+    """Return a number in [low, high] of a message; SettingError, by name, for anything else."""
     value = message.get(name, default)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (is_number and abs(value) < 1e15 and isfinite(value) and low <= value <= high):
@@ -55,10 +49,7 @@ def number(message: Mapping[str, Any], name: str, low: float, high: float, defau
 
 
 def whole(message: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None) -> int:
-    """Return a whole number in [low, high] of a message.
-
-    Raises SettingError, by name, for anything else.
-    """
+    """Return a whole number in [low, high] of a message; SettingError, by name, for anything else."""
     value = number(message, name, low, high, default)
     if value != int(value):
         raise SettingError(f"{name} is a whole number from {low} to {high}, got {value:g}")
@@ -66,10 +57,7 @@ def whole(message: Mapping[str, Any], name: str, low: int, high: int, default: i
 
 
 def choice(message: Mapping[str, Any], name: str, known: Sequence[str], default: str | None = None) -> str:
-    """Return one of the known words of a message.
-
-    Raises SettingError, by name, for another.
-    """
+    """Return one of the known words of a message; SettingError, by name, for another."""
     value = message.get(name, default)
     if not isinstance(value, str) or value not in known:
         raise SettingError(f"{name} is one of {', '.join(known)}, got {shown(value)}")
@@ -77,10 +65,7 @@ def choice(message: Mapping[str, Any], name: str, known: Sequence[str], default:
 
 
 def truth(message: Mapping[str, Any], name: str, default: bool = False) -> bool:
-    """Return true or false of a message.
-
-    Raises SettingError, by name, for anything else.
-    """
+    """Return true or false of a message; SettingError, by name, for anything else."""
     value = message.get(name, default)
     if not isinstance(value, bool):
         raise SettingError(f"{name} is true or false, got {shown(value)}")

@@ -81,10 +81,10 @@ def read_dataset(
     sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
     _refuse_bad(out, sources, part_size, resume, anew)
     model = model or load("reader")
-    alone = replace(model, engine=model.engine.with_threads(1))
-    reader = Reader(alone, threshold=threshold, expect=expect)
+    reader = Reader(replace(model, engine=model.engine.with_threads(1)), threshold=threshold, expect=expect)
+    what_answers = f"{model.network!r}{model.labels!r}".encode() + model.theta.tobytes()
     settings = {
-        "model": _fingerprint(reader.eye.model),
+        "model": sha256(what_answers).hexdigest(),
         "threshold": threshold,
         "expect": expect,
         "column": column,
@@ -137,11 +137,6 @@ def _found(sources: list[str], out: Path) -> Iterator[Found]:
         if not is_address(found.name) and Path(found.name).suffix.lower() == out.suffix.lower():
             refuse_same(out, [Path(found.name)])
         yield found
-
-
-def _fingerprint(model: Model) -> str:
-    parts = repr(model.network), repr(model.labels), model.theta.tobytes()
-    return sha256(b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)).hexdigest()
 
 
 def _sample(folder: Folder) -> str | None:

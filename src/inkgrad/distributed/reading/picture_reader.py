@@ -46,14 +46,8 @@ class PictureReader:
     def _batch(self, names: Sequence[str], pictures: Sequence[Picture]) -> list[Reading | str]:
         with ThreadPoolExecutor(self.n_fetched) as threads:
             at_hand = list(threads.map(_at_hand, pictures))
-        answers: list[Reading | str] = [""] * len(at_hand)
-        which = [k for k, (picture, _) in enumerate(at_hand) if picture is not None]
-        readings = self._read([at_hand[k][0] for k in which])
-        for k, answer in zip(which, readings, strict=True):
-            answers[k] = answer
-        for k, (picture, reason) in enumerate(at_hand):
-            if picture is None:
-                answers[k] = reason
+        readings = iter(self._read([picture for picture, _ in at_hand if picture is not None]))
+        answers = [reason if picture is None else next(readings) for picture, reason in at_hand]
         return [_named(*each) for each in zip(answers, pictures, names, strict=True)]
 
     def _read(self, pictures: list[Any]) -> Sequence[Reading | str]:

@@ -97,10 +97,8 @@ def _in_store(source: str) -> Iterator[Found]:
 
 
 def _stamp(about: dict[str, Any]) -> str:
-    for key in "ETag", "etag", "mtime", "LastModified", "last_modified", "created", "CRC":
-        if about.get(key) is not None:
-            return str(about[key])
-    return ""
+    keys = ("ETag", "etag", "mtime", "LastModified", "last_modified", "created", "CRC")
+    return next((str(about[key]) for key in keys if about.get(key) is not None), "")
 
 
 def _raise(error: OSError) -> None:
@@ -221,10 +219,7 @@ class Columns:
 
 
 def count_rows(name: str, columns: Columns) -> int:
-    """Return how many pictures a table has.
-
-    Raises DataError when it is no Parquet file, or has no such columns.
-    """
+    """Return how many pictures a table has; DataError when it is no Parquet file, or has no such columns."""
     with opened(name) as file:
         table = _table(name, file)
         _chosen(name, table.schema_arrow, columns)

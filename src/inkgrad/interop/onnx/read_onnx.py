@@ -21,7 +21,7 @@ from inkgrad.interop.onnx.translations import draw
 from inkgrad.interop.onnx.write_onnx import ONNX_KIND
 from inkgrad.layers import GELU, Chain, Conv2D, Dropout, Layer, Noise, Sigmoid, SiLU, Softmax, leaves
 from inkgrad.layout import Named
-from inkgrad.models import Model
+from inkgrad.models import Card, Model
 from inkgrad.models.header import Parts, read_parts
 from inkgrad.saving import METADATA_KEY, one_line, quoted, read_file, strict_json
 
@@ -119,8 +119,6 @@ def _header(metadata: dict[str, str]) -> dict[str, Any] | None:
 
 def _guessed(reader: GraphReader) -> Parts:
     """Return what a file of another program does not say."""
-    from inkgrad.models.card import Card
-
     if len(reader.shape) != 1 or reader.shape[0] > GRAPH_LIMITS.labels:
         raise ModelFileError(
             f"its outputs should be a row of up to {GRAPH_LIMITS.labels} numbers, got the shape {reader.shape}"
@@ -199,7 +197,8 @@ def _read_composite(reader: GraphReader) -> None:
             break
         seen[node.outputs[0]] = formula
         nodes.append(node)
-        if formula in known and _is_only_way_out(reader, seen, node):
+        others = [taker for value in seen if value != node.outputs[0] for taker in reader.takers(value)]
+        if formula in known and all(taker.outputs[0] in seen for taker in others):  # there is no other way out
             reader.step(*nodes)
             reader.add(known[formula])
             return
@@ -214,11 +213,6 @@ def _next_node(reader: GraphReader, seen: Mapping[str, Formula]) -> Node | None:
             if node.outputs[0] not in seen and all(name in seen or name in reader.graph.arrays for name in node.inputs):
                 return node
     return None
-
-
-def _is_only_way_out(reader: GraphReader, seen: Mapping[str, Formula], last: Node) -> bool:
-    inner = [value for value in seen if value != last.outputs[0]]
-    return all(node.outputs[0] in seen for value in inner for node in reader.takers(value))
 
 
 def _formula(node: Node, seen: Mapping[str, Formula], arrays: Mapping[str, NDArray]) -> Formula | None:

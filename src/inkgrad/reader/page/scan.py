@@ -222,17 +222,16 @@ def _ends_at(rule: Segment, right: float, down: float, near: float) -> bool:
 
 def _on_the_paper(pieces: list[Piece], shape: tuple[int, ...], settings: PageSettings) -> list[Piece]:
     """Return pieces without those at the picture's edge that are much larger than the others: desks, hands, shadows."""
-    at_edge = [
-        piece.top == 0 or piece.left == 0 or piece.bottom == shape[0] or piece.right == shape[1] for piece in pieces
-    ]
+
+    def at_edge(piece: Piece) -> bool:
+        return piece.top == 0 or piece.left == 0 or piece.bottom == shape[0] or piece.right == shape[1]
+
     least = settings.least_writing * min(shape)
-    heights = [piece.height for piece, out in zip(pieces, at_edge, strict=True) if not out and piece.height > least]
+    heights = [piece.height for piece in pieces if not at_edge(piece) and piece.height > least]
     if len(heights) < settings.fewest_pieces:
         return pieces
     most = settings.larger * float(np.median(heights))
-    return [
-        piece for piece, out in zip(pieces, at_edge, strict=True) if not (out and max(piece.height, piece.width) > most)
-    ]
+    return [piece for piece in pieces if not (at_edge(piece) and max(piece.height, piece.width) > most)]
 
 
 def _by_cell(pieces: list[Piece], table: Table) -> dict[CellPlace, list[Piece]]:
