@@ -38,9 +38,10 @@ functional, schedulers, optim = torch.nn.functional, torch.optim.lr_scheduler, t
 
 N_STEPS = 10
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-10}  # absolute: the parameters are of the size of 1
-# In ten steps a network takes two million numbers through a kink.  In float32 one of them may lie so near to it that
-# rounding decides the side, differently here and there; of which digits that is so depends on the processor.
-N_DRAWS = {np.float32: 3, np.float64: 1}  # of digits, of which one must pass: what is wrong fails with all
+# In ten steps a network takes two million numbers through a ReLU.  In float32 one of them may lie so near to its kink
+# that rounding decides the side, differently here and there; of which digits that is so depends on the processor.
+N_DRAWS = 3  # of digits, of which one at least must agree
+ROUNDING = 1e-7  # of float32, for numbers of the size of 1: only where a kink is nearer may a draw disagree
 
 every_type = pytest.mark.parametrize("dtype", TOLERANCE, ids=lambda dtype: dtype.__name__)
 
@@ -109,12 +110,12 @@ def channels_first(x):
     return np.ascontiguousarray(x.transpose(0, 3, 1, 2)) if x.ndim == 4 else x
 
 
-def luck(step):
+def stream_of(step):
     """Return the random numbers of one step, the same for both."""
     return np.random.default_rng(100 + step)
 
 
-def take_luck(module, rng):
+def share_random_numbers(module, rng):
     """Have PyTorch's dropouts leave out the units that NumPy's generator says."""
     for each in module.modules():
         if isinstance(each, torch.nn.Dropout):
@@ -127,7 +128,7 @@ def their_training(network, theta, batches, cost, optimizer, schedule, input_sha
     steps = optimizer(module.parameters())
     rate = schedule and schedule(steps)
     for k, (x, t) in enumerate(batches):
-        take_luck(module, luck(k))
+        share_random_numbers(module, stream_of(k))
         steps.zero_grad()
         loss = THEIR_COSTS[cost](module(torch.tensor(channels_first(x))), torch.tensor(channels_first(t)))
         loss.backward()
@@ -137,13 +138,29 @@ def their_training(network, theta, batches, cost, optimizer, schedule, input_sha
         yield loss.item(), from_torch(module, input_shape)[1]
 
 
+def start_of(objective, dtype):
+    theta = objective.init(np.random.default_rng(0), dtype)
+    return theta + np.random.default_rng(1).normal(0, 0.05, theta.size).astype(dtype)  # biases of zero hide mistakes
+
+
+def nearest_kink(network, batches, cost, optimizer):
+    """Return how near to 0 a number comes to a ReLU in the same steps from the same start, in float64."""
+    objective, nearest = Objective(network, cost), np.inf
+    theta = start_of(objective, np.float32).astype(np.float64)
+    examples = [(x.astype(np.float64), t, None) for x, t in batches]
+    for (x, _, _), step in zip(examples, train(objective, theta.copy(), iter(examples), optimizer), strict=True):
+        passed = network.trace(objective.layout.views(theta), x)
+        nearest = min([nearest, *(abs(each.x).min() for each in passed if isinstance(each.layer, ReLU))])
+        theta = step.theta.copy()
+    return nearest
+
+
 def assert_same_steps(network, shape, batches, cost, dtype, ours=None, theirs=None, schedule=None):
     """Train both for the same batches from the same start, and compare after each step."""
     ours, theirs = ours or SGD(0.01, 0.9), theirs or (lambda p: optim.SGD(p, lr=0.01, momentum=0.9))
     objective = Objective(network, cost)
-    theta = objective.init(np.random.default_rng(0), dtype)
-    theta += np.random.default_rng(1).normal(0, 0.05, theta.size).astype(dtype)  # biases of zero hide mistakes
-    here = train(objective, theta, ((x, t, luck(k)) for k, (x, t) in enumerate(batches)), ours)
+    theta = start_of(objective, dtype)
+    here = train(objective, theta, ((x, t, stream_of(k)) for k, (x, t) in enumerate(batches)), ours)
     there = their_training(network, theta, batches, cost, theirs, schedule, shape)
     for step, (loss, found) in zip(here, there, strict=True):
         assert found.dtype == dtype
@@ -254,16 +271,18 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_takes_the_same_ten_steps_on_digits(name, optimizer, dtype, some):
     network, shape, cost = NETWORKS[name]
-    for draw in range(N_DRAWS[dtype]):
+    for draw in range(N_DRAWS):
         digits = slice(160 * draw, 160 * draw + 160)
         x, numbers = (some.x[digits] / 255).astype(dtype), some.t[digits].astype(np.int64)
         t = numbers if cost == SoftmaxCrossEntropy() else np.eye(10, dtype=dtype)[numbers]
         batches = list(zip(x.reshape(N_STEPS, 16, *shape), t.reshape(N_STEPS, 16, *t.shape[1:]), strict=True))
+        ours, theirs, schedule = optimizers(EPS[dtype])[optimizer]
         try:
-            assert_same_steps(network, shape, batches, cost, dtype, *optimizers(EPS[dtype])[optimizer])
-            return
+            assert_same_steps(network, shape, batches, cost, dtype, ours, theirs, schedule)
+            break
         except AssertionError:
-            if draw + 1 == N_DRAWS[dtype]:
+            last = dtype == np.float64 or draw + 1 == N_DRAWS
+            if last or nearest_kink(network, batches, cost, ours) > ROUNDING:
                 raise
 
 

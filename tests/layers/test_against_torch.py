@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from support import name_of
 from support.catalogue import CONVOLUTIONS, NORMS, POOLS, batch, outputs_and_targets
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -41,7 +42,7 @@ functional = torch.nn.functional
         (Tanh(), torch.tanh),
         (Softmax(), lambda x: torch.softmax(x, dim=-1)),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_an_activation_and_its_gradient(activation, theirs):
     x = 3 * batch()
@@ -70,7 +71,7 @@ def theirs_for_images(layer, x, p):
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape"), [*[(layer, (5, 6, 2)) for layer in (*CONVOLUTIONS, *POOLS)], *NORMS], ids=str
+    ("layer", "shape"), [*[(layer, (5, 6, 2)) for layer in (*CONVOLUTIONS, *POOLS)], *NORMS], ids=name_of
 )
 def test_a_layer_for_images_and_its_gradients(layer, shape):
     x, layout, rng = batch(shape), Layout(layer.shapes()), np.random.default_rng(3)
@@ -96,7 +97,7 @@ def test_a_layer_for_images_and_its_gradients(layer, shape):
         (CrossEntropy(), lambda y, t: functional.binary_cross_entropy(y, t, reduction="sum") / len(y)),
         (SoftmaxCrossEntropy(), functional.cross_entropy),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_a_cost_and_its_gradient(cost, theirs):
     y, t = outputs_and_targets()
@@ -156,7 +157,7 @@ schedulers = torch.optim.lr_scheduler
             ),
         ),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_an_optimizer_and_its_schedule(ours, theirs):
     np.testing.assert_allclose(walk(ours), their_walk(*theirs), rtol=1e-9)

@@ -14,5 +14,5 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not instal
 
 
 def name_of(value):
-    """Return the name of a test's parameter, the same in every process; a function's text has its address."""
-    return re.sub(r"<function (.*?) at 0x\w+>", r"\1", str(value))
+    """Return the name of a test's parameter, the same in every process; a function's text has an address."""
+    return re.sub(r"<(?:built-in )?(?:function|method) (.*?) (?:of type object )?at 0x\w+>", r"\1", str(value))
