@@ -128,6 +128,21 @@ def test_the_quick_check_finds_a_wrong_layer_inside_a_network(wrong):
     assert not quick_check(network, SoftmaxCrossEntropy(), batch(), T, raises=False).ok
 
 
+class DoubledDx(Dense):
+    """A right dW and db, and a wrong dx, which no network asks of the first of its layers."""
+
+    def backward(self, p, g, cache, dy):
+        return 2 * super().backward(p, g, cache, dy)
+
+
+@pytest.mark.parametrize("n_out", [3, 800], ids=["small", "large"])
+def test_a_layer_that_is_a_whole_network_is_examined_with_its_dx(n_out):
+    right = check_network(Dense(4, n_out), SoftmaxCrossEntropy(), batch(), T)
+    assert {"x", "W", "b"} <= values(right).keys()
+    wrong = check_network(DoubledDx(4, n_out), SoftmaxCrossEntropy(), batch(), T, raises=False)
+    assert found(wrong) == {("", "x"): "factor"}
+
+
 def test_a_wrong_first_layer_is_found_as_training_would_use_it():
     """Training calls parameter_gradient of the first layer, never its backward."""
     with pytest.raises(GradientMismatch, match=r"0\.b: factor"):

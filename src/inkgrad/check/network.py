@@ -17,7 +17,7 @@ from inkgrad.check.report import Finding, Report, merged
 from inkgrad.check.structured import STACKING, Whole, structured_gradient
 from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost
-from inkgrad.layers import Layer
+from inkgrad.layers import Chain, Layer
 
 
 def check_network(
@@ -74,15 +74,21 @@ def _examine_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: ND
 
 
 def _examine_large(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
-    """Examine the whole in the structured way, then each part on a few examples if the whole is wrong."""
+    """Examine the whole in the structured way, then each part on a few examples if the whole is wrong.
+
+    A layer alone is examined in any case: the whole asks for no dx, which its backward may have wrong.
+    """
     comparisons, impurities = _compare_whole(network, cost, theta, x, t, seed)
-    if all(each.ok for each in comparisons):
+    right = all(each.ok for each in comparisons)
+    if right and isinstance(network, Chain):
         return comparisons, impurities
     few = x[: STACKING.n_examples]
     y, _ = forward(network, views_of(network, theta), few.copy(), seed)
     of_parts, findings = merged(
         [examine_cost(cost, y, t[: STACKING.n_examples]), *examine_parts(network, theta, few, seed)]
     )
+    if right:
+        return comparisons + of_parts, findings or impurities
     if not findings:  # a mistake about the batch may not show in a few of its examples
         of_parts, findings = merged(examine_parts(network, theta, x, seed))
     if not findings:

@@ -33,7 +33,7 @@ class Stacking:
     """How a large network is checked.
 
     least       parameters; a network of more is checked as a whole, in stacks, before its layers
-    n_examples  of the batch on which the layers are examined one by one, where the whole is wrong
+    n_examples  of the batch on which the layers are examined one by one, where the whole is wrong or a layer alone
     step        by which a parameter is moved to either side
     n_sampled   entries of each parameter that are measured the plain way in any case
     n_suspects  suspicious entries of each parameter that are measured the plain way, at most
