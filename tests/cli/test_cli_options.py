@@ -1,10 +1,12 @@
 """Options: pairs that do not go together, and messages of the library, which name the option."""
 
 import sys
+from contextlib import closing
 
 import pytest
 
 from inkgrad.cli import main
+from inkgrad.sessions import Paths, start
 
 TRAIN_ALONE = "is for a training on several workers: say how many with --workers"
 WITH_ROWS = "does not go with --out, which has a row for each picture"
@@ -75,3 +77,20 @@ def test_a_message_of_the_library_names_the_option(ask, words, message):
     said = ask(words)
     assert said.startswith(message)
     assert "TOML" not in said or said.endswith("; --example shows how it looks")
+
+
+@pytest.mark.parametrize("name", ["lr=0.1", "epochs=2", "anew=True", "runs/anew=True", "(anew=1.5", "-anew=1"])
+def test_a_message_leaves_the_name_of_a_file_alone(capsys, monkeypatch, tmp_path, small_folder, name):
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path.joinpath(f"{name}.safetensors").relative_to(tmp_path)
+    out.parent.mkdir(exist_ok=True)
+    session = start(Paths(out), {"model": "seed"}, small_folder)
+    with closing(session.steps()) as steps:
+        next(steps)
+        session.save_checkpoint()
+    monkeypatch.setattr(sys, "argv", ["inkgrad", "train", f"--out={out}"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().err
+    assert said.startswith(f"inkgrad: {name}.checkpoint.safetensors holds an unfinished training, 0 of ")
+    assert said.endswith("go on with --resume, or begin with --anew, which drops it\n")

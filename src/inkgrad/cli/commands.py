@@ -106,7 +106,8 @@ def _status() -> int:
 def _with_options(error: InkgradError) -> str:
     """Return an error's message with options for parameters: --workers 0 for n_workers=0, --resume for `resume`.
 
-    The parameters of a command have the names of the library's.
+    The parameters of a command have the names of the library's.  What only looks like one stays, such as the
+    file lr=0.1.safetensors.
     """
     if error.setting is None:
         return str(error)
@@ -117,8 +118,10 @@ def _with_options(error: InkgradError) -> str:
 
     def option(found: re.Match[str]) -> str:
         name = options.get(found["quoted"] or found["name"])
-        if name is None or found["quoted"] or found["true"]:
+        if name is None or found["quoted"] or found["value"] == "True":
             return name or found[0]
-        return f"{name} "
+        return f"{name} {found['value']}" if found["name"] == error.setting else found[0]
 
-    return re.sub(r"`(?P<quoted>\w+)`|\b(?P<name>\w+)=(?P<true>True\b)?", option, str(error))
+    value = r"[\w+-]+(\.\d[\w+-]*)?"  # a number or a word, but no file name
+    word = rf"(?<![^\s(])(`(?P<quoted>\w+)`|(?P<name>\w+)=(?P<value>{value}))(?=[\s,;:)]|$)"
+    return re.sub(word, option, str(error))
