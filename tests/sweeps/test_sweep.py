@@ -178,6 +178,10 @@ def test_more_trials_are_added_to_a_sweep_that_has_ended(whole, tmp_path, small_
         resume_sweep(paths, plan_of(trials=4), small_folder)
 
 
+def with_status(line, status):
+    return json.dumps(json.loads(line) | {"status": status})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -186,6 +190,9 @@ def test_more_trials_are_added_to_a_sweep_that_has_ended(whole, tmp_path, small_
         (lambda lines: lines[1:], "line 1 is not what inkgrad sweep writes"),
         (lambda lines: [lines[0], lines[1].replace('"epoch": 1', '"epoch": 2')], "line 2 is not what"),
         (lambda lines: [lines[0], lines[1].replace('"batch_size": ', '"batch_size": 7')], "line 2 is not what"),
+        (lambda lines: [lines[0], with_status(lines[1], [])], "line 2 is not what inkgrad sweep wrote there"),
+        (lambda lines: [lines[0], with_status(lines[1], {})], "line 2 is not what inkgrad sweep wrote there"),
+        (lambda lines: [lines[0], with_status(lines[1], "running")], "line 2 is not what inkgrad sweep wrote there"),
         (lambda lines: [lines[0].replace('"seed": 0', '"seed": 1'), *lines[1:]], r"another sweep, \[search\] differs"),
         (lambda lines: [lines[0].replace('"high": 0.3', '"high": 3'), *lines[1:]], r"another sweep, \[space\] differs"),
         (lambda lines: [lines[0].replace('"data": "', '"data": "x'), *lines[1:]], "the same `folder` as then"),

@@ -92,7 +92,7 @@ def _is_result(line: dict[str, Any], trial: Trial) -> bool:
     rows = line.get("rows")
     return (
         line.get("settings") == asdict(trial.settings)
-        and line.get("status") in set(TrialStatus) - {TrialStatus.RUNNING}
+        and line.get("status") in [status for status in TrialStatus if status != TrialStatus.RUNNING]
         and isinstance(rows, list)
         and all(isinstance(row, dict) and _is_row(row, k) for k, row in enumerate(rows, start=1))
         and (bool(rows) or line["status"] == TrialStatus.DIVERGED)
