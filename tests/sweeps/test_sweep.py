@@ -2,6 +2,7 @@
 
 import csv
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from inkgrad.sweeps import (
     resume_sweep,
 )
 from inkgrad.sweeps.trial_training import worse
-from inkgrad.training import Objective, Plain, Run, evaluate
+from inkgrad.training import Objective, Plain, Run, evaluate, save_checkpoint
 
 
 def run(sweep, enough=lambda seen: False, engine=None):
@@ -224,6 +225,15 @@ def test_an_unfinished_training_of_the_same_name_is_not_lost(tmp_path, small_fol
     next(session.steps())
     session.save_checkpoint()
     with pytest.raises(SettingError, match="holds an unfinished training: choose another `out`"):
+        sweep_in(tmp_path, small_folder)
+
+
+@pytest.mark.parametrize(("epochs", "is_lost"), [(1, True), (0, False), ("all", False)])
+def test_an_unfinished_training_of_another_version_is_not_lost_either(tmp_path, small_folder, epochs, is_lost):
+    session = start(Paths(tmp_path / "best.safetensors"), {"model": "seed"}, small_folder)
+    notes = {"settings": {"epochs": epochs, "momentum": 0.9}}
+    save_checkpoint(session.paths.checkpoint, session.run, notes)
+    with pytest.raises(SettingError, match="holds an unfinished training") if is_lost else nullcontext():
         sweep_in(tmp_path, small_folder)
 
 

@@ -19,7 +19,7 @@ from inkgrad.sweeps.sweep_files import SweepPaths, TrialFolder
 from inkgrad.sweeps.sweep_results import picture, write_table
 from inkgrad.sweeps.trial import TrialResult, TrialStatus, ranked
 from inkgrad.sweeps.validation_split import ValidationSplit
-from inkgrad.training import Engine
+from inkgrad.training import Engine, read_checkpoint
 
 Show = Callable[[TrialResult], None]
 """Takes a result whenever it has grown by an epoch, and once more when the trial ends."""
@@ -151,8 +151,12 @@ def _refuse_losing_work(paths: SweepPaths) -> None:
 
 
 def _refuse_losing_a_training(paths: SweepPaths) -> None:
-    saved = find_session(paths)
-    if saved and saved.epochs_done < saved.settings.epochs:
+    try:
+        checkpoint = read_checkpoint(paths.checkpoint)
+        is_unfinished = checkpoint.place["epoch"] < checkpoint.notes["settings"]["epochs"]
+    except (OSError, ModelFileError, KeyError, TypeError):
+        return  # there is none, or none of a training; one of another version of inkgrad could go on there
+    if is_unfinished:
         raise SettingError(
             f"{paths.checkpoint} holds an unfinished training: choose another `out`, "
             "or begin with anew=True, which drops it",
