@@ -161,6 +161,12 @@ def test_a_damaged_checkpoint_or_one_of_other_settings_is_not_used(whole, tmp_pa
     assert without_seconds(second.results) == without_seconds(whole.results)
 
 
+def test_a_trial_that_is_asked_to_stop_after_its_last_epoch_is_done(tmp_path, small_folder):
+    sweep = sweep_in(tmp_path, small_folder, plan_of(trials=1))
+    assert run(sweep, lambda seen: seen.shown and seen.shown[-1].epochs == 2).ended == [1]
+    assert sweep.results[1].status == TrialStatus.DONE
+
+
 def test_a_line_cut_short_by_a_kill_is_run_again(whole, tmp_path, small_folder):
     text = whole.paths.journal.read_text()
     paths = SweepPaths(tmp_path / "best.safetensors")

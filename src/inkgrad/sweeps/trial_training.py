@@ -28,7 +28,8 @@ def train_trial(
     It goes on from the checkpoint in the store, whose rows come first.  The rows are the same, but for
     "seconds", on any number of an engine's threads, and whether it was stopped on the way or not.
 
-    Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true.
+    Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true
+    and epochs are left.
     """
     run, rows = _begin(trial, split, store)
     run.engine = engine or Fast(1)
@@ -45,7 +46,7 @@ def train_trial(
             rows.append(row)
             store.save(trial.number, run, {"trial": _identity(trial, split), "rows": rows})
             yield row
-        if stop():
+        if run.epoch < trial.settings.epochs and stop():
             raise Interrupted(f"trial {trial.number} was interrupted in epoch {loop.last_step[0]}")
 
 
