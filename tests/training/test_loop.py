@@ -8,7 +8,7 @@ import pytest
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples
-from inkgrad.errors import Diverged
+from inkgrad.errors import DataError, Diverged
 from inkgrad.layers import Chain, Dense, ReLU
 from inkgrad.optimizers import SGD
 from inkgrad.training import Objective, Run, TrainingLoop
@@ -46,6 +46,11 @@ def test_a_row_comes_after_each_epoch_with_the_mean_cost_of_its_steps(examples):
     assert [k for k, row in enumerate(rows, start=1) if row] == [5, 10]
     assert rows[4]["cost"] == float(np.mean(costs))
     assert (rows[4]["epoch"], rows[4]["step"], rows[9]["epoch"]) == (1, 5, 2)
+
+
+def test_no_examples_are_refused():
+    with pytest.raises(DataError, match="there are no examples: at least one is needed"):
+        TrainingLoop(new_run(), [], mean_of)
 
 
 def test_a_row_comes_when_the_caller_wants_it(examples):

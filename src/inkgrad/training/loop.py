@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from inkgrad.errors import DataError
 from inkgrad.training.steps import Step
 
 Row = dict[str, Any]
@@ -54,6 +55,8 @@ class TrainingLoop:
     costs               those of the steps since the last row, where a training goes on
     seconds             that it took so far: in steps and rows, not in what the caller does between them
     checkpoint_seconds  between two checkpoints, besides those after each epoch
+
+    Raises DataError where there are no examples.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class TrainingLoop:
         self.run, self.examples, self.measure, self.is_row_due = run, examples, measure, is_row_due
         self.costs, self.seconds, self.checkpoint_seconds = list(costs), seconds, checkpoint_seconds
         self.steps_in_epoch = run.steps_in_epoch(examples)
+        if self.steps_in_epoch == 0:
+            raise DataError("there are no examples: at least one is needed")
         if run.step >= self.steps_in_epoch:  # it was saved before it was told that the epoch is over
             run.epoch, run.step = run.epoch + 1, 0
         self._steps: Iterator[Step] | None = None
