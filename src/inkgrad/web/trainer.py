@@ -169,7 +169,6 @@ class Trainer:
                 if self._closed:
                     return
                 wanted = list(self._wanted)
-                self._wanted.clear()
             with self._busy, silent_numpy():
                 try:
                     for do in wanted:
@@ -179,6 +178,8 @@ class Trainer:
                     self._publish(at_once=bool(wanted) or not self.running)
                 except (InkgradError, MemoryError) as error:
                     self._fail(error)
+                for _ in wanted:  # only now, so that is_up_to_date is never true too early
+                    self._wanted.popleft()
             self._wait_for_the_eye()
 
     def _fail(self, error: InkgradError | MemoryError) -> None:
