@@ -25,8 +25,12 @@ def test_more_workers_than_cores_are_refused(local_ray):
 
 @pytest.mark.parametrize("n_workers", [0, -1])
 def test_no_workers_are_refused(n_workers):
-    with pytest.raises(SettingError, match=f"at least 1 worker, got {n_workers}"), connect(n_workers=n_workers):
+    with (
+        pytest.raises(SettingError, match=f"at least 1 worker, got n_workers={n_workers}") as caught,
+        connect(n_workers=n_workers),
+    ):
         pass
+    assert caught.value.setting == "n_workers"
 
 
 def test_a_node_with_another_version_is_refused(local_ray, monkeypatch):

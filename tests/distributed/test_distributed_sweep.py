@@ -130,3 +130,8 @@ def test_a_trial_lost_again_and_again_is_said(local_ray, tmp_path, small_folder,
 def test_more_workers_than_cores_are_refused(local_ray, tmp_path, small_folder):
     with pytest.raises(SettingError, match="the workers ask for 9 cores, and there are 4"):
         run(sweep_in(tmp_path, small_folder), n_workers=9)
+
+
+def test_no_workers_are_refused(local_ray, tmp_path, small_folder):
+    with pytest.raises(SettingError, match="work takes at least 1 worker, got n_workers=0"):
+        run(sweep_in(tmp_path, small_folder), n_workers=0)
