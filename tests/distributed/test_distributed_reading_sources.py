@@ -155,5 +155,5 @@ def test_a_table_without_such_a_column_says_which_there_are(tmp_path, table, col
 
 def test_what_is_no_table_is_said_so(tmp_path):
     (tmp_path / "t.parquet").write_text("a letter to a friend")
-    with pytest.raises(DataError, match=r"t\.parquet is no Parquet file, or a damaged one: "):
+    with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or a damaged one: "):
         count_rows(str(tmp_path / "t.parquet"), Columns())

@@ -120,7 +120,7 @@ def test_a_model_too_large_to_be_read_by_people_is_refused():
         (told(lambda s: s["parameters"].update({"0.b": [None, 1]})), "should be numbers"),
         (told(lambda s: s["parameters"].update({"0.b": [10**200, 1]})), "should be numbers"),
         (told(lambda s: s["parameters"].update({"0.b": [1e300, 1]})), "finite floating-point numbers"),
-        (told().replace(b'"0.b": [', b'"0.b": [NaN, '), "NaN is no number of JSON"),
+        (told().replace(b'"0.b": [', b'"0.b": [NaN, '), "NaN is not a number of JSON"),
         (told().replace(b'"0.b": [', b'"0.b": [1e999, '), "the number 1e999 is too large"),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else None,

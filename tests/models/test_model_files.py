@@ -147,7 +147,7 @@ def test_json_tells_of_a_model_in_the_same_words(tmp_path):
 
 
 def test_numbers_that_json_does_not_have_are_not_saved(tmp_path):
-    with pytest.raises(ModelFileError, match=r"t\.safetensors could not be read again: .*NaN is no number of JSON"):
+    with pytest.raises(ModelFileError, match=r"t\.safetensors could not be read again: .*NaN is not a number of JSON"):
         write_tensors(tmp_path / "t.safetensors", {}, {"x": float("nan")}, FileKind("inkgrad thing"))
     with pytest.raises(ModelFileError, match=r"a header of .* bytes; at most 50 are read"):
         write_tensors(tmp_path / "t.safetensors", {}, {"x": "x" * 50}, FileKind("inkgrad thing", longest=50))

@@ -174,7 +174,7 @@ def _read_places(raw: bytes, n_bytes: int) -> tuple[dict[str, TensorPlace], dict
 
 def _place(name: str, said: Any) -> TensorPlace:
     if not name or len(name) > FILE_LIMITS.longest_name or not name.isprintable() or "/" in name or "\\" in name:
-        raise ValueError(f"{quoted(name)} is no name of an array")
+        raise ValueError(f"{quoted(name)} is not the name of an array")
     if not isinstance(said, dict) or said.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the array {quoted(name)} is told of as {quoted(said)}")
     shape, offsets, dtype = said["shape"], said["data_offsets"], DTYPES[said["dtype"]]

@@ -1,4 +1,4 @@
-"""Settings: what a visitor chose, checked, and the network, cost and optimizer that it means."""
+"""PlaygroundSettings: what a visitor chose, checked, and the network, cost and optimizer that it means."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ class Columns:
 
 
 def count_rows(name: str, columns: Columns) -> int:
-    """Return how many pictures a table has; DataError when it is no Parquet file, or has no such columns."""
+    """Return how many pictures a table has; DataError when it is not a Parquet file, or has no such columns."""
     with opened(name) as file:
         table = _table(name, file)
         _chosen(name, table.schema_arrow, columns)
@@ -258,7 +258,7 @@ def _table(name: str, file: Any) -> Any:
         return parquet.ParquetFile(file, buffer_size=1 << 20)  # bytes of a column at a time, not a whole row group
     except (pa.ArrowInvalid, OSError) as error:
         first = str(error).partition("\n")[0]
-        raise DataError(f"{name} is no Parquet file, or a damaged one: {first}") from None
+        raise DataError(f"{name} is not a Parquet file, or a damaged one: {first}") from None
 
 
 def _chosen(name: str, schema: Any, columns: Columns) -> tuple[str, str | None]:
