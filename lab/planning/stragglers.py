@@ -60,7 +60,7 @@ def simulated_slowdown(
 ) -> float:
     """Return the mean time of a step when all wait for the slowest after every `sync_every` steps, by drawing.
 
-    `draw(rng, shape)` gives the seconds of steps.  Of k steps in a row a worker's luck is averaged, so waiting only
+    `draw(rng, shape)` gives the seconds of steps.  In k steps in a row chance averages out, so waiting only
     every k steps costs less than k times waiting.
     """
     refuse_bad_count("the number of workers", n)

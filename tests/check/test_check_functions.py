@@ -157,13 +157,13 @@ def test_a_torch_module_passes_and_stays_as_it_is(torch):
     layers = torch.nn.Linear(4, 3), torch.nn.Dropout(0.3), torch.nn.BatchNorm1d(3), torch.nn.ReLU()
     module = torch.nn.Sequential(*layers)
     before = {key: each.clone() for key, each in module.state_dict().items()}
-    x, luck = torch.randn(5, 4), torch.get_rng_state()
+    x, random_state = torch.randn(5, 4), torch.get_rng_state()
     report = check_torch(module, (x,))
     assert report.ok
     assert [each.array for each in report.comparisons] == ["x", "0.weight", "0.bias", "2.weight", "2.bias"]
     assert all(torch.equal(each, before[key]) for key, each in module.state_dict().items())
     assert all(each.grad is None for each in module.parameters())
-    assert torch.equal(torch.get_rng_state(), luck)
+    assert torch.equal(torch.get_rng_state(), random_state)
 
 
 def test_every_input_of_a_torch_function_is_checked(torch):

@@ -73,9 +73,9 @@ def test_a_trial_whose_worker_is_killed_is_tried_again_and_counted_once(local_ra
     sweep, killed = sweep_in(tmp_path, small_folder), []
 
     class Killer(Seen):
-        def __call__(self, outcome):
-            super().__call__(outcome)
-            if outcome.epochs == 1 and not killed:
+        def __call__(self, result):
+            super().__call__(result)
+            if result.epochs == 1 and not killed:
                 killed.append(kill_a_trial())
 
     tune.on_ray(sweep, Killer(), n_workers=2)
@@ -102,11 +102,11 @@ def test_asha_on_ray_stops_at_the_rungs_that_we_stop_at(local_ray, tmp_path, sma
     plan = plan_of("asha", trials=5, epochs=5, factor=2, seed=1)  # whose later trials are the worse ones
     sweep = sweep_in(tmp_path, small_folder, plan)
     run(sweep, n_workers=1)  # one at a time: whether a trial is stopped depends on who came before
-    outcomes = sweep.results.values()
+    results = sweep.results.values()
     assert plan.rungs == [1, 2, 4]
-    assert {each.epochs for each in outcomes if each.status == TrialStatus.STOPPED} <= {1, 2, 4}
-    assert {each.epochs for each in outcomes if each.status == TrialStatus.DONE} == {5}
-    assert sum(each.epochs for each in outcomes) < 5 * 5
+    assert {each.epochs for each in results if each.status == TrialStatus.STOPPED} <= {1, 2, 4}
+    assert {each.epochs for each in results if each.status == TrialStatus.DONE} == {5}
+    assert sum(each.epochs for each in results) < 5 * 5
 
 
 def test_asha_remembers_the_trials_from_before_it_was_interrupted(tmp_path, small_folder):

@@ -109,7 +109,7 @@ def test_a_cost_and_its_gradient(cost, theirs):
     np.testing.assert_allclose(dy, tensor.grad, rtol=1e-10)
 
 
-def walk(optimizer, n_steps=30):
+def theta_after_steps(optimizer, n_steps=30):
     """Descend f(z) = sum z⁴ / 4."""
     theta = np.array([1.0, -2, 3])
     state = optimizer.init(theta)
@@ -118,7 +118,7 @@ def walk(optimizer, n_steps=30):
     return theta
 
 
-def their_walk(make, make_schedule=None, n_steps=30):
+def their_theta_after_steps(make, make_schedule=None, n_steps=30):
     theta = torch.tensor([1.0, -2, 3], dtype=torch.float64, requires_grad=True)
     optimizer = make([theta])
     schedule = make_schedule and make_schedule(optimizer)
@@ -160,4 +160,4 @@ schedulers = torch.optim.lr_scheduler
     ids=name_of,
 )
 def test_an_optimizer_and_its_schedule(ours, theirs):
-    np.testing.assert_allclose(walk(ours), their_walk(*theirs), rtol=1e-9)
+    np.testing.assert_allclose(theta_after_steps(ours), their_theta_after_steps(*theirs), rtol=1e-9)

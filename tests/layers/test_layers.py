@@ -105,13 +105,13 @@ def test_float32_stays_float32(layer, shape):
 
 
 @every_layer
-def test_without_luck_the_same_input_gives_the_same_output(layer, shape):
+def test_without_chance_the_same_input_gives_the_same_output(layer, shape):
     for first, second in zip(run(layer, batch(shape)), run(layer, batch(shape)), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
 @every_layer
-def test_the_luck_comes_from_the_generator_alone(layer, shape):
+def test_chance_comes_from_the_generator_alone(layer, shape):
     for first, second in zip(run(layer, batch(shape), seed=5), run(layer, batch(shape), seed=5), strict=True):
         np.testing.assert_array_equal(first, second)
 

@@ -47,9 +47,9 @@ def by_hand(network, p, x, rng):
 
     outputs = []
     for n in range(1, len(flat(network, p)) + 1):
-        y, luck = x, np.random.default_rng(rng)
+        y, stream = x, np.random.default_rng(rng)
         for layer, its in flat(network, p)[:n]:
-            y, _ = layer.forward(its, y, luck)
+            y, _ = layer.forward(its, y, stream)
         outputs.append(y)
     return outputs
 

@@ -9,7 +9,7 @@ from inkgrad.errors import SettingError
 from inkgrad.optimizers import SGD, Adam, Averaged, Constant, Cosine, OneCycle, StepDecay
 
 
-def walk(optimizer, gradients, start=1.0):
+def after_steps(optimizer, gradients, start=1.0):
     """Return theta after each gradient, for a single parameter."""
     theta, path = np.array([start]), []
     state = optimizer.init(theta)
@@ -20,32 +20,32 @@ def walk(optimizer, gradients, start=1.0):
 
 
 def test_sgd_goes_against_the_gradient():
-    assert walk(SGD(0.1), [2, -1]) == pytest.approx([0.8, 0.9])
+    assert after_steps(SGD(0.1), [2, -1]) == pytest.approx([0.8, 0.9])
 
 
 def test_momentum_adds_up():
     # v = 2, then 0.5 * 2 - 1 = 0, then 0.5 * 0 + 4 = 4
-    assert walk(SGD(0.1, momentum=0.5), [2, -1, 4]) == pytest.approx([0.8, 0.8, 0.4])
+    assert after_steps(SGD(0.1, momentum=0.5), [2, -1, 4]) == pytest.approx([0.8, 0.8, 0.4])
 
 
 def test_adams_first_step_is_lr_whatever_the_size_of_the_gradient():
-    assert walk(Adam(0.01), [1e-3]) == pytest.approx([0.99], rel=1e-4)
-    assert walk(Adam(0.01), [1e3]) == pytest.approx([0.99], rel=1e-4)
+    assert after_steps(Adam(0.01), [1e-3]) == pytest.approx([0.99], rel=1e-4)
+    assert after_steps(Adam(0.01), [1e3]) == pytest.approx([0.99], rel=1e-4)
 
 
 def test_adam_on_numbers_worked_by_hand():
     # m = .5, v = .5; m̂ = 1, v̂ = 1; then m = -.25, v = 1.25; m̂ = -.25/.75, v̂ = 1.25/.75
-    found = walk(Adam(0.1, beta1=0.5, beta2=0.5, eps=1e-12), [1, -1])
+    found = after_steps(Adam(0.1, beta1=0.5, beta2=0.5, eps=1e-12), [1, -1])
     second = 0.9 - 0.1 * (-0.25 / 0.75) / np.sqrt(0.75 / 0.75)
     assert found == pytest.approx([0.9, second])
 
 
 def test_weight_decay_shrinks_theta_apart_from_the_gradient():
-    assert walk(Adam(0.1, weight_decay=0.5), [0, 0], start=2.0) == pytest.approx([2 * 0.95, 2 * 0.95**2])
+    assert after_steps(Adam(0.1, weight_decay=0.5), [0, 0], start=2.0) == pytest.approx([2 * 0.95, 2 * 0.95**2])
 
 
 def test_a_schedule_may_stand_for_the_rate():
-    assert walk(SGD(StepDecay(1, every=1, factor=0.5)), [1, 1, 1], start=0.0) == pytest.approx([-1, -1.5, -1.75])
+    assert after_steps(SGD(StepDecay(1, every=1, factor=0.5)), [1, 1, 1], start=0.0) == pytest.approx([-1, -1.5, -1.75])
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_the_average_forgets_its_first_thetas_and_leaves_the_steps_alone():
     # theta is .8, then .9; keep is 2/11, then 3/12: the average is 9/11 of .8 and 2/11, then .75 of .9 and a quarter
     first = 2 / 11 + 0.8 * 9 / 11
     assert state["average"] == pytest.approx([first / 4 + 0.9 * 3 / 4])
-    assert float(theta[0]) == pytest.approx(walk(SGD(0.1), [2, -1])[-1])
+    assert float(theta[0]) == pytest.approx(after_steps(SGD(0.1), [2, -1])[-1])

@@ -76,9 +76,9 @@ def run_of(settings, examples, n_epochs, n_steps=0):
     for _ in range(n_epochs):
         for _ in run.steps(examples):
             pass
-    walk = run.steps(examples)
+    steps = run.steps(examples)
     for _ in range(n_steps):
-        next(walk)
+        next(steps)
     return run
 
 

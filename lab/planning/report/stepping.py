@@ -39,7 +39,7 @@ def measure_network(name: str) -> dict[str, object]:
     medians = {batch: float(np.median(each)) for batch, each in found.items()}
     fixed, per_example = line(np.array(list(medians), float), np.array(list(medians.values())))
     recipe = RECIPES[name]
-    luck = np.log(np.array(found[recipe.batch_size]) / medians[recipe.batch_size])
+    deviations = np.log(np.array(found[recipe.batch_size]) / medians[recipe.batch_size])
     worst = max(abs((fixed + per_example * batch) / median - 1) for batch, median in medians.items())
     return {
         "n_parameters": int(stepper.theta.size),
@@ -48,9 +48,9 @@ def measure_network(name: str) -> dict[str, object]:
         "per_example": per_example,
         "medians": medians,
         "worst": worst,
-        "n_steps": len(luck),
-        "sigma": float(np.std(luck)),
-        "sorted": [round(float(each), 4) for each in np.exp(np.sort(luck))],
+        "n_steps": len(deviations),
+        "sigma": float(np.std(deviations)),
+        "sorted": [round(float(each), 4) for each in np.exp(np.sort(deviations))],
         "checkpoint": checkpoint_seconds(stepper),
     }
 
