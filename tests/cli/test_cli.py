@@ -101,6 +101,7 @@ def test_the_cnn_is_trained_unless_another_is_named(small_folder, tmp_path):
     assert once.read_bytes() == again.read_bytes()  # the same on any number of threads
 
 
+@pytest.mark.slow
 def test_plain_layers_train_the_same_network(small_folder, tmp_path):
     train = "train", "--data", small_folder, "--epochs", 1
     assert inkgrad(*train, cwd=tmp_path).returncode == 0
@@ -147,6 +148,7 @@ def test_a_demo_trains_until_every_point_is_right_and_draws_it(tmp_path, problem
     assert ": 0 of" in found.stderr.splitlines()[-2]
 
 
+@pytest.mark.slow
 def test_a_demo_clears_away_the_pictures_of_the_last_one(tmp_path):
     (tmp_path / "xor-99999.png").touch()
     (tmp_path / "mine.png").touch()
@@ -256,6 +258,7 @@ main()
     assert names_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_finished_training_goes_on_with_more_epochs(tmp_path, small_folder):
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     train = "train", *SEED, "--data", small_folder

@@ -24,7 +24,7 @@ PARTS = [inkgrad.layers, inkgrad.costs, inkgrad.optimizers, inkgrad.training, in
 pytestmark = pytest.mark.xdist_group("site")  # which is built once
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # one of several processes may run tests of other modules in between
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]

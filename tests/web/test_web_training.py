@@ -398,7 +398,7 @@ def test_a_training_that_diverges_just_after_knobs_were_turned_lives_on():
 
 def test_all_that_was_asked_is_not_called_done_before_it_is():
     with training() as trainer:
-        with trainer._busy:  # so that the thread takes the order and cannot follow it
+        with trainer.busy:  # so that the thread takes the order and cannot follow it
             trainer.step()
             time.sleep(0.1)
             assert not trainer.is_up_to_date

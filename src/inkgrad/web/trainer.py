@@ -35,7 +35,7 @@ class Trainer:
         self._digits, self._threads = digits, threads
         self._wanted: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
-        self._busy = threading.RLock()  # held while theta changes
+        self.busy = threading.RLock()  # held while theta changes: who holds it sees the training stand still
         self._thread: threading.Thread | None = None
         self._closed = False
         self._error: str | None = None
@@ -108,7 +108,7 @@ class Trainer:
 
     def state(self, generation: int, n_rows: int) -> dict[str, Any]:
         """Return how the training goes, for one who knows so many rows of a generation."""
-        with self._busy:
+        with self.busy:
             first = generation != self.generation
             return self._latest | {
                 "rows": self.rows[:] if first else self.rows[n_rows:],
@@ -119,19 +119,19 @@ class Trainer:
 
     def error(self) -> str | None:
         """Return what went wrong since one asked last."""
-        with self._busy:
+        with self.busy:
             error, self._error = self._error, None
             return error
 
     def model(self) -> Model:
         """Return the network as it stands, without the mistake that it may be trained with."""
-        with self._busy:
+        with self.busy:
             network = replace(self.settings, broken=None).network_and_cost()
             return Model(*network, self._run.answer, self._dataset.labels, self.settings.input_shape, engine=Fast(1))
 
     def objective(self) -> tuple[Objective, np.ndarray]:
         """Return what is trained, with its mistake if it has one, and theta."""
-        with self._busy:
+        with self.busy:
             return self._run.objective, self._run.answer.copy()
 
     def put(self, theta: np.ndarray) -> None:
@@ -139,7 +139,7 @@ class Trainer:
 
         Raises Diverged for one with which the network's outputs are not finite; it is then not taken.
         """
-        with self._busy, silent_numpy():
+        with self.busy, silent_numpy():
             before, self._run.theta = self._run.theta, theta.astype(self._run.theta.dtype)
             self._loop.restart()
             try:
@@ -151,7 +151,7 @@ class Trainer:
     @property
     def is_up_to_date(self) -> bool:
         """Whether all that was asked is done."""
-        with self._busy:
+        with self.busy:
             return not self._wanted
 
     @property
@@ -169,7 +169,7 @@ class Trainer:
                 if self._closed:
                     return
                 wanted = list(self._wanted)
-            with self._busy, silent_numpy():
+            with self.busy, silent_numpy():
                 try:
                     for do in wanted:
                         do()
@@ -267,7 +267,7 @@ class Trainer:
 
     def _build(self, settings: PlaygroundSettings) -> None:
         """Make everything anew."""
-        with self._busy:
+        with self.busy:
             objective = Objective(*settings.network_and_cost())
             dataset = settings.dataset(self._digits)
             self._run = Run(
