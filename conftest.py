@@ -1,4 +1,4 @@
-"""Tests wherever they are: what needs a package that is not installed is skipped, and a second run can do the rest.
+"""Tests wherever they are: what is not installed is skipped, some share a process, and a second run can do the rest.
 
 The first half is for tests and for the modules collected for doctests alike.  The second is what CI does: in a bare
 environment with `--passed-to FILE`, and then, with all packages, `--but FILE` for what has not passed yet.
@@ -24,6 +24,27 @@ OPTIONAL = {  # what test modules import and a bare installation of the checking
     "torch",
     "yaml",
 }
+
+
+TOGETHER = {  # tests that one process of several runs, by how their names begin
+    "tests/distributed/": "ray",  # each process would start a Ray of its own
+    "tests/cli/test_cli_sweep.py::test_workers_": "ray",
+    "tests/docs/test_docs_site.py": "site",  # which is built once
+    "tests/web/test_web_browser.py": "browser",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        """Hands out tests one by one, but those of a group to one process."""
+
+        def _split_scope(self, nodeid):
+            return next((group for start, group in TOGETHER.items() if nodeid.startswith(start)), nodeid)
+
+    return Together(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

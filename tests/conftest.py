@@ -19,14 +19,6 @@ INSTRUCTION_SETS = {  # with what of a processor each needs, in the words of Lin
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
-def pytest_collection_modifyitems(items):
-    """Give all tests of work on several workers to one process of several, as each would start a Ray of its own."""
-    for item in items:
-        if item.path.parent.name == "distributed":
-            item.add_marker(pytest.mark.xdist_group("ray"))
-
-
 @pytest.fixture(scope="session")
 def digits():
     return mnist()

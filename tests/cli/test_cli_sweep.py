@@ -118,7 +118,6 @@ def test_the_example_can_be_used_as_it_is(tmp_path):
     assert found.stdout.startswith("# What `inkgrad sweep` tries.")
 
 
-@pytest.mark.xdist_group("ray")
 @pytest.mark.parametrize("wrong", [["--ray", "nonsense"], ["--workers", "4096"]])
 def test_workers_that_cannot_work_leave_a_finished_sweep_as_it_is(swept, wrong, small_folder):
     pytest.importorskip("ray", reason="Ray, an extra, is not installed")

@@ -21,9 +21,6 @@ from inkgrad.layers import Activation, Elementwise, Layer
 PARTS = [inkgrad.layers, inkgrad.costs, inkgrad.optimizers, inkgrad.training, inkgrad.data, inkgrad.fast]
 
 
-pytestmark = pytest.mark.xdist_group("site")  # which is built once
-
-
 @pytest.fixture(scope="session")  # one of several processes may run tests of other modules in between
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")

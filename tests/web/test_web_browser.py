@@ -13,7 +13,7 @@ from inkgrad import load
 from inkgrad.data import mnist
 from inkgrad.layout import Layout
 
-pytestmark = [needs_chromium, pytest.mark.xdist_group("browser")]
+pytestmark = needs_chromium
 
 WAIT = 20_000  # milliseconds; a busy machine takes long
 PAGE = ROOT / "examples" / "page.jpg"
