@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.numerical import Numerical, numerical_vjp
+from inkgrad.check.numerical import Numerical, numerical_vjp, outputs_or_nan
 from inkgrad.check.subject import Subject
 
 
@@ -129,17 +129,45 @@ class Case:
 
     def counterfactual(self, **changed: NDArray) -> NDArray | None:
         """Return the numerical gradient as it were with other arrays; None where that cannot be evaluated."""
+        return self._of_other(changed, lambda subject, y: True)
+
+    def possible_counterfactual(self, **changed: NDArray) -> NDArray | None:
+        """Return the counterfactual; None also where one look shows that backward's gradient is not that."""
+        return self._of_other(changed, self._may_be)
+
+    def _of_other(self, changed: dict[str, NDArray], is_wanted: Callable[[Subject, NDArray], bool]) -> NDArray | None:
         arrays = self.subject.copies() | changed
         subject = Subject(self.subject.name, arrays, self.subject.forward, self.subject.backward)
         try:
             with np.errstate(all="ignore"):
                 y = np.asarray(subject.forward(subject.copies()))
-                if y.shape != self.dy.shape or not np.isfinite(y).all():
+                if y.shape != self.dy.shape or not np.isfinite(y).all() or not is_wanted(subject, y):
                     return None
-                found = numerical_vjp(subject, self.name, self.dy, y)
+                return numerical_vjp(subject, self.name, self.dy, y).value
         except (ValueError, IndexError, ArithmeticError):  # such arrays do not fit this function
             return None
-        return found.value
+
+    def _may_be(self, subject: Subject, y: NDArray) -> bool:
+        """Whether backward's gradient may be that of another subject: their slopes in one direction are close.
+
+        Both ways along a direction of +1 and -1 two gradients that differ by d have slopes that differ by about |d|.
+        At a kink the slope in a direction is not the sum of those of the entries, so there anything may be.
+        """
+        found = self.numericals[self.name]
+        if (found.high - found.low > found.bar).any():
+            return True
+        v = np.random.default_rng(0).choice([-1.0, 1.0], self.z.shape)
+        z = subject.arrays[self.name].astype(np.float64)
+        step = self.subject.eps ** (1 / 3) * min(float(np.sqrt(np.mean(z * z))) or 1.0, 1.0)
+        dy = self.dy.reshape(-1).astype(np.float64)
+        before, after = (
+            outputs_or_nan(subject, subject.copies() | {self.name: (z + d * v).astype(self.z.dtype)}, y.reshape(-1))
+            for d in (-step, step)
+        )
+        slope = dy @ (after - before) / (2 * step)
+        off = abs(float(slope - (self.a * v).sum()))
+        close = (0.01 + 10 * self.subject.eps ** (2 / 3)) * np.linalg.norm(self.a) + 3 * np.linalg.norm(self.bar)
+        return not off > close * np.sqrt(v.size)  # what is not finite is looked at entry by entry
 
 
 Mechanism = Callable[[Case], Iterator[Guess]]

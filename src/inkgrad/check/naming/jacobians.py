@@ -51,7 +51,7 @@ def twice(case: Case) -> Iterator[Guess]:
 def at_output(case: Case) -> Iterator[Guess]:
     """The derivative at y, where the one at x is meant."""
     if case.is_input and case.y.shape == case.z.shape:
-        predicted = case.counterfactual(x=case.y.astype(case.z.dtype))
+        predicted = case.possible_counterfactual(x=case.y.astype(case.z.dtype))
         if predicted is not None:
             message = "the derivative is evaluated at the output y instead of the input x"
             yield Guess("derivative-at-output", predicted, message)
