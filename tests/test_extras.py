@@ -99,7 +99,9 @@ def test_it_is_said_of_each_extra_what_it_is_for():
     assert USES.keys() == EXTRAS.keys()
 
 
-@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize(
+    "extra", [pytest.param(each, marks=pytest.mark.slow if each == "dev" else ()) for each in EXTRAS]
+)
 def test_an_extra_is_enough_for_what_it_is_for(extra, tmp_path):
     for each in map(Requirement, EXTRAS[extra]):
         if each.name != "inkgrad" and not list(metadata.distributions(name=each.name)):

@@ -135,7 +135,7 @@ class DoubledDx(Dense):
         return 2 * super().backward(p, g, cache, dy)
 
 
-@pytest.mark.parametrize("n_out", [3, 800], ids=["small", "large"])
+@pytest.mark.parametrize("n_out", [pytest.param(3, id="small"), pytest.param(800, id="large", marks=pytest.mark.slow)])
 def test_a_layer_that_is_a_whole_network_is_examined_with_its_dx(n_out):
     right = check_network(Dense(4, n_out), SoftmaxCrossEntropy(), batch(), T)
     assert {"x", "W", "b"} <= values(right).keys()

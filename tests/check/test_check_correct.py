@@ -220,12 +220,13 @@ def test_after_training_the_full_check_raises_no_alarm(after_training):
     assert check_network(of_784(Dense, activation), SoftmaxCrossEntropy(), x, t, theta).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "array", "kind"),
     [
-        pytest.param(ZeroWeights, "W", "zero", marks=pytest.mark.slow),
-        pytest.param(NegativeWeights, "W", "sign", marks=pytest.mark.slow),
-        pytest.param(OneBiasMissing, "b", "nonlinear", marks=pytest.mark.slow),  # which entry is hit depends on dy
+        (ZeroWeights, "W", "zero"),
+        (NegativeWeights, "W", "sign"),
+        (OneBiasMissing, "b", "nonlinear"),  # which entry is hit depends on dy
         (OneWeightDoubled, "W", "nonlinear"),
     ],
 )
@@ -236,7 +237,7 @@ def test_after_training_the_full_check_finds_and_places(after_training, wrong, a
 
 
 @pytest.mark.parametrize("ending", [Softmax(), pytest.param(Sigmoid(), marks=pytest.mark.slow)], ids=str)
-@pytest.mark.parametrize("check", [check_network, quick_check])
+@pytest.mark.parametrize("check", [pytest.param(check_network, marks=pytest.mark.slow), quick_check])
 def test_saturated_outputs_before_the_cross_entropy_raise_no_alarm(check, ending):
     """An output of 1 - 1e-14 has two digits left below 1; the cost shows the rounding of the others."""
     network = Chain((Dense(4, 6), Tanh(), Dense(6, 3), ending))

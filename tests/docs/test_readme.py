@@ -33,6 +33,7 @@ def test_the_mistake_gets_the_message_that_is_shown():
         check_layer(names["Scale"](4), names["x"])
 
 
+@pytest.mark.slow
 def test_a_model_answers_as_the_readme_says(tmp_path):
     """One epoch is enough for the first five digits."""
     assert inkgrad("train", "--epochs", "1", cwd=tmp_path).returncode == 0

@@ -232,7 +232,13 @@ def test_two_labels_hide_the_diagonal_softmax_and_a_third_shows_it(page):
     assert all(exhibit["finding"] for exhibit in found["exhibits"])
 
 
-@pytest.mark.parametrize("lesson", ["relu-mask-inverted", "dropout-unscaled", "sign-flipped"])
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        "relu-mask-inverted",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("dropout-unscaled", "sign-flipped")),
+    ],
+)
 def test_a_mistake_is_shown_beside_the_right_network(page, lesson):
     found = page.ask("/api/experiment", {"lesson": lesson})
     assert [(run["labels"], run["broken"]) for run in found["runs"]] == [(2, False), (2, True), (3, False), (3, True)]

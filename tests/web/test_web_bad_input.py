@@ -860,6 +860,7 @@ def test_any_settings_are_taken_or_refused(which, message):
 ORDER_WORDS = ["change", "reset", "start", "pause", "step", "epoch", "goto", "details"]
 
 
+@pytest.mark.slow
 @fuzz
 @given(
     messages=st.lists(
