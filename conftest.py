@@ -72,6 +72,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    but = config.getoption("but")
+    if but and not but.is_file():
+        raise pytest.UsageError(f"--but: there is no file {but}: write it with --passed-to {but} first")
     file = config.getoption("passed_to")
     if file and not hasattr(config, "workerinput"):  # one of several processes tells the first of them
         config.pluginmanager.register(Passed(file))
