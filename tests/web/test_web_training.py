@@ -145,6 +145,15 @@ def test_stops_and_single_steps_do_not_change_the_numbers():
         assert theta(trainer) == run_of(trainer.settings, trainer.dataset.train, epochs, steps).theta.tobytes()
 
 
+def test_each_order_for_an_epoch_is_an_epoch():
+    """Three come before the first is obeyed."""
+    with training() as trainer:
+        with trainer.busy:
+            for _ in range(3):
+                trainer.epoch()
+        wait_for(trainer, lambda state: state["epoch"] == 3 and not state["running"])
+
+
 def test_a_reset_goes_back_to_the_first_theta():
     with training() as trainer:
         first = theta(trainer)

@@ -73,8 +73,8 @@ class Trainer:
         self._do(self._one_step)
 
     def epoch(self) -> None:
-        """Train to the end of this epoch."""
-        self._do(lambda: self._go(self._run.epoch + 1))
+        """Train to the end of this epoch; where that is under way already, to the end of the next."""
+        self._do(lambda: self._go((self._goal if self.running and self._goal else self._run.epoch) + 1))
 
     def goto(self, epoch: int) -> None:
         """Train from the start to an epoch, without waiting, and pause there.
