@@ -13,7 +13,7 @@ X = np.random.default_rng(5).normal(size=(2, 5, 6, 2))
 
 
 def case_of_dx(layer, x, dtype=np.float64):
-    """The case of a layer's dx, and the layer's parameter W turned round, if it has one."""
+    """The case of a layer's dx."""
     theta = np.random.default_rng(6).normal(size=layout_of(layer).size).astype(dtype)
     subject = subject_of(layer, theta, x.astype(dtype), seed=0)
     y = subject.forward(subject.copies())
