@@ -136,6 +136,8 @@ BAD = {
     "brackets without end": file_of(about="[" * 100_000),
     "braces without end": file_of(about='{"a":' * 100_000),
     "brackets without end outside": file_of("{" + '"a":[' * 100_000),
+    "brackets as deep as Python follows": file_of(about="[" * 987 + "]" * 987),
+    "brackets beside it": file_of(about=json.dumps(about(card=7)).replace(" 7", "[" * 955 + "]" * 955)),
     "network of brackets": file_of(about=json.dumps(about(network=7)).replace(" 7", "[" * 300 + "]" * 300)),
     "a version of the future": file_of(about=about(format="inkgrad model 1000000")),
     "a version of nothing": file_of(about=about(format="inkgrad model 0")),

@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from functools import partial
 from urllib.parse import quote
 
 import numpy as np
@@ -26,6 +27,7 @@ from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.web.playground_settings import ACTIVATIONS, COSTS, OPTIMIZERS, PlaygroundSettings, parsed
 from inkgrad.web.visitors import Bucket, Visitors
+from inkgrad.web.wire import choice, decoded, truth, whole
 
 # Warnings of NumPy are no answer to a visitor; other tests have them as errors.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -99,6 +101,9 @@ NO_MESSAGES = {
     "infinity": b'{"which": -Infinity}',
     "deep": b'{"which": ' + b"[" * 100_000,
     "deep and whole": b'{"which": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    **{f"{n} deep": b'{"which": ' + b"[" * n + b"]" * n + b"}" for n in (955, 987)},  # as far as Python follows
+    **{f"{n} objects deep": b'{"which": ' * n + b"1" + b"}" * n for n in (955, 987)},
+    "deep beside it": b'{"which": "points", "truth": 1, "predicted": 2, "x": ' + b"[" * 950 + b"]" * 950 + b"}",
     "a long number": b'{"which": ' + b"9" * 10_000 + b"}",
     "half a letter": b'{"which": "\\ud800"}',
     "a name twice": b'{"which": "points", "which": 1}',
@@ -112,9 +117,32 @@ def test_what_is_no_message_is_refused(page, path, body):
     assert_error(page.post(f"/api/{path}", body))
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b"[" * 100_000, b'{"token": NaN}'], ids=range(5))
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"{", b"\xff", b"[" * 100_000, b'{"token": NaN}', b"[" * 955 + b"]" * 955, b"[" * 987 + b"]" * 987],
+    ids=range(7),
+)
 def test_nobody_enters_with_what_is_no_message(client, body):
     assert_error(client.post("/api/visitors", content=body))
+
+
+@pytest.mark.parametrize("depth", [201, *range(900, 1000)])
+@pytest.mark.parametrize("brackets", ["[]", '{"x":|}', '[{"x":|}]'])
+def test_no_depth_is_more_than_a_refusal(brackets, depth):
+    before, after = brackets.split("|") if "|" in brackets else brackets
+    with pytest.raises(SettingError, match="the message is not JSON: brackets lie in brackets, more than 200 deep"):
+        decoded('{"token": ' + before * depth + ("1" if "|" in brackets else "") + after * depth + "}")
+
+
+def test_what_came_is_never_shown_whole():
+    """Neither what is long, nor what is deep, nor what is both."""
+    deep = json.loads("[" * 199 + "]" * 199)
+    for strange in deep, [deep] * 1000, "x" * 10**6, {"x" * 10**6: deep}, 10**299, ["y" * 10**6] * 1000:
+        for ask in partial(whole, low=0, high=9), partial(choice, known=["a", "b"]), truth:
+            with pytest.raises(SettingError) as refusal:
+                ask({"name": strange}, "name")
+            assert_line(str(refusal.value))
+            assert "name is " in str(refusal.value)
 
 
 @pytest.mark.parametrize("token", [1, None, [], {}, True, "", "\ud800", "x" * 1000, 1e300])
@@ -129,8 +157,8 @@ def test_a_token_that_is_none_makes_a_new_visitor(client, token):
     [
         ({"truth": 10, "predicted": 1}, "truth is a number from 0 to 9, got 10"),
         ({"truth": 1.5, "predicted": 1}, "truth is a whole number from 0 to 9, got 1.5"),
-        ({"truth": True, "predicted": 1}, "truth is a number from 0 to 9, got true"),
-        ({"truth": 1}, "predicted is a number from 0 to 9, got null"),
+        ({"truth": True, "predicted": 1}, "truth is a number from 0 to 9, got True"),
+        ({"truth": 1}, "predicted is a number from 0 to 9, got None"),
     ],
 )
 def test_a_wrong_number_is_named(page, message, words):
@@ -403,14 +431,14 @@ CONV = {"kind": "conv", "size": 128, "activation": "ReLU"}
     [
         ("points", {"lr": float("nan")}, "lr is a number"),
         ("points", {"lr": 10**400}, "lr is a number"),
-        ("points", {"lr": "0.1"}, 'lr is a number from 1e-06 to 100, got "0.1"'),
+        ("points", {"lr": "0.1"}, "lr is a number from 1e-06 to 100, got '0.1'"),
         ("points", {"lr": True}, "lr is a number"),
         ("points", {"momentum": 1}, "momentum is a number from 0 to 0.999, got 1"),
         ("points", {"batch_size": 0}, "batch_size is a number from 1 to 1000, got 0"),
         ("points", {"batch_size": 1.5}, "batch_size is a whole number"),
         ("points", {"data": "mnist"}, "data is one of"),
         ("digits", {"data": "xor"}, "data is one of mnist"),
-        ("points", {"data": "own"}, "own data are 1 to 1000 points, got null: paint some"),
+        ("points", {"data": "own"}, "own data are 1 to 1000 points, got None: paint some"),
         ("points", {"data": "own", "points": []}, "got 0: paint some"),
         ("points", {"data": "own", "points": [[0, 0, 0]] * 1001}, "got 1001"),
         ("points", {"data": "own", "points": [[0, 0]]}, "a point is [x, y, class], got [0, 0]"),
@@ -430,7 +458,7 @@ CONV = {"kind": "conv", "size": 128, "activation": "ReLU"}
         ("points", {"seed": -1}, "seed is a number"),
         ("points", {"broken": "everything"}, "broken is one of"),
         ("points", {"broken": "relu-mask-inverted"}, "needs a layer with ReLU, which this network lacks"),
-        ("points", {"epochs": 1}, 'there is no setting "epochs"'),
+        ("points", {"epochs": 1}, "there is no setting 'epochs'"),
     ],
     ids=str,
 )
@@ -585,6 +613,9 @@ ORDERS = {
     "settings that are a number": '{"do": "change", "settings": 5}',
     "settings that are a list": '{"do": "change", "settings": []}',
     "deep": "[" * 100_000,
+    **{f"{n} deep": '{"do": ' + "[" * n + "]" * n + "}" for n in (955, 987)},
+    "deep settings": '{"do": "change", "settings": ' + "[" * 955 + "]" * 955 + "}",
+    "a deep layer": '{"do": "change", "settings": {"layers": [' + "[" * 955 + "]" * 955 + "]}}",
 }
 
 

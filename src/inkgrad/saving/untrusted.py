@@ -20,6 +20,7 @@ class FileLimits:
     """The most that is believed of a file.
 
     deepest        descriptions in lists in descriptions; far from what Python cannot follow
+    deepest_json   brackets in brackets of a JSON text, those around a description with it
     most_parts     of a description
     most_digits    of a whole number: any float holds its size
     most_axes      of an array
@@ -28,6 +29,7 @@ class FileLimits:
     """
 
     deepest: int = 100
+    deepest_json: int = 200
     most_parts: int = 100_000
     most_digits: int = 300
     most_axes: int = 16
@@ -72,11 +74,12 @@ def strict_json(raw: bytes | str) -> Any:
     """Return what a JSON text in UTF-8 says.
 
     Raises ValueError for what json.loads lets pass: a key that comes twice, NaN and infinity (also as
-    1e999), whole numbers of more than 300 digits, and nesting deeper than Python can follow.
+    1e999), whole numbers of more than 300 digits, and brackets in brackets, more than 200 deep, which
+    whatever follows them into the depth, such as an error's message, might not bear.
     """
     text = raw.decode() if isinstance(raw, bytes) else raw
     try:
-        return json.loads(
+        found = json.loads(
             text,
             object_pairs_hook=_without_doubles,
             parse_constant=_refuse_constant,
@@ -84,7 +87,24 @@ def strict_json(raw: bytes | str) -> Any:
             parse_int=_whole,
         )
     except RecursionError:
-        raise ValueError("brackets in brackets without end") from None
+        raise _too_deep() from None
+    _refuse_deep(found)
+    return found
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"brackets lie in brackets, more than {FILE_LIMITS.deepest_json} deep")
+
+
+def _refuse_deep(found: Any) -> None:
+    """Go down level by level, as going down into each part could not come to an end."""
+    level = [found]
+    for _ in range(FILE_LIMITS.deepest_json):
+        inside = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [part for parts in inside for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -15,28 +14,24 @@ from inkgrad.check import Comparison, Finding, Report, Verdict
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
+from inkgrad.saving import one_line, quoted, strict_json
 from inkgrad.web.limits import SHOWN
 
 
 def decoded(body: bytes | str) -> dict[str, Any]:
-    """Return the JSON object in a message; SettingError for anything else, as NaN and infinity are not JSON."""
+    """Return the JSON object in a message; SettingError for anything else."""
     try:
-        found = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is one
-        raise SettingError(f"the message is not JSON: {error}") from None
+        found = strict_json(body)
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise SettingError(f"the message is not JSON: {one_line(error)}") from None
     if not isinstance(found, dict):
         raise SettingError(f"a message is a JSON object, got {shown(found)}")
     return found
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")
-
-
 def shown(value: Any) -> str:
-    """Return a value for an error message, not too long."""
-    text = json.dumps(value, default=repr)
-    return text if len(text) <= 40 else text[:37] + "..."
+    """Return a value for an error message: its beginning, however deep and large it is."""
+    return one_line(quoted(value), 80)
 
 
 def number(message: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
