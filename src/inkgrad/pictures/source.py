@@ -6,7 +6,7 @@ import io
 import os
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, cast
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -17,14 +17,14 @@ from inkgrad.errors import PictureError
 MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would run code we know little of
 
-Source = str | os.PathLike[str] | bytes | Image.Image | NDArray
-"""A picture as it may come: a path, the bytes of a file, a Pillow image, or an array."""
+Source = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray
+"""A picture as it may come: a path, the bytes of a file, an open file, a Pillow image, or an array."""
 
 
 def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> NDArray:
     """Return the colours of a picture, uint8 (height, width, 3), or (height, width, 1) where all is grey.
 
-    `source` is a path, the bytes of a file, a Pillow image, or an array: (height, width) or
+    `source` is a path, the bytes of a file, an open one, a Pillow image, or an array: (height, width) or
     (height, width, channels) with 1, 3 or 4 channels, uint8 in 0..255, bool, uint16, or floats
     in [0, 1], 0 for black.  `name` is what errors call it.
     A file of more than `most_pixels` is refused before it is unpacked.
@@ -42,6 +42,8 @@ def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX
         name = name or "the picture"
         _refuse_too_large(source.width, source.height, name)
         return _colours(_upright(source), name)
+    if isinstance(source, io.IOBase):
+        return _colours(_decoded(cast(IO[bytes], source), name or "the picture", most_pixels), name or "the picture")
     if not isinstance(source, bytes | str | os.PathLike):
         raise PictureError(
             f"{name or 'a picture'} should be a path, bytes, a Pillow image or an array, got {type(source).__name__}"
@@ -60,7 +62,7 @@ def _upright(picture: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(picture) if picture.width and picture.height else picture
 
 
-def _decoded(file: BinaryIO, name: str, most: int) -> Image.Image:
+def _decoded(file: IO[bytes], name: str, most: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged notes beside the picture, which we do not read

@@ -3,6 +3,7 @@
 from inkgrad.extras import extra
 
 with extra("web", "the playground needs"):
-    from inkgrad.web.app import make_app, serve
+    from inkgrad.web.app import make_app
+    from inkgrad.web.playground_server import serve
 
 __all__ = ["make_app", "serve"]

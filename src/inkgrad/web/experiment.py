@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from inkgrad.check import check_network
 from inkgrad.check.lessons import LESSONS, Exhibit, two_gradients
 from inkgrad.costs import Cost
 from inkgrad.data import Dataset, Examples
-from inkgrad.errors import Diverged, SettingError
+from inkgrad.errors import Diverged, Interrupted, SettingError
 from inkgrad.layers import Chain
 from inkgrad.optimizers import SGD
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate
@@ -20,10 +21,12 @@ from inkgrad.web.playground_settings import Hidden, PlaygroundSettings
 from inkgrad.web.wire import rounded
 
 
-def experiment(lesson: str, digits: Dataset) -> dict[str, Any]:
+def experiment(lesson: str, digits: Dataset, is_stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
     """Return how a network learns with two labels and with three, right and broken, and the lesson's gradients.
 
     The curves are means over four seeds, as one may be lucky.
+
+    Raises Interrupted when it is stopped, before the next epoch.
     """
     runs = []
     for labels in 2, 3:
@@ -32,7 +35,7 @@ def experiment(lesson: str, digits: Dataset) -> dict[str, Any]:
         for broken in False, True:
             network, cost = settings.network_and_cost()
             what = with_break(network, cost, lesson) if broken else (network, cost)
-            curves = [_learn(what, replace(settings, seed=seed), dataset.train) for seed in range(4)]
+            curves = [_learn(what, replace(settings, seed=seed), dataset.train, is_stopped) for seed in range(4)]
             n = min(map(len, curves))  # one that diverged is shorter
             cost, accuracy = np.mean([curve[:n] for curve in curves], axis=0).T
             runs.append({"labels": labels, "broken": broken, "cost": rounded(cost), "accuracy": rounded(accuracy)})
@@ -66,7 +69,11 @@ def _with_third(examples: Examples) -> Examples:
 
 
 def _learn(
-    what: tuple[Chain, Cost], settings: PlaygroundSettings, train: Examples, n_epochs: int = 150
+    what: tuple[Chain, Cost],
+    settings: PlaygroundSettings,
+    train: Examples,
+    is_stopped: Callable[[], bool],
+    n_epochs: int = 150,
 ) -> list[tuple[float, float]]:
     """Return cost and accuracy on all examples before training and after each epoch; fewer where it diverges."""
     run = Run(Objective(*what), SGD(settings.lr, settings.momentum), settings.batch_size, settings.seed)
@@ -81,6 +88,8 @@ def _learn(
         for row in loop.steps(n_epochs):
             if row:
                 curve.append(row)
+                if is_stopped():
+                    raise Interrupted("the experiment was stopped")
     except Diverged:
         pass  # the curve ends where there is no cost any more, and the page shows that
     return [(row["cost"], row["accuracy"]) for row in curve]

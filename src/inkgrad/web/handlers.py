@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from starlette.requests import Request
@@ -35,7 +37,7 @@ from inkgrad.web.visitor_networks import NETWORKS
 from inkgrad.web.visitors import Visitor
 from inkgrad.web.wire import as_read, as_text, checked, choice, decoded, whole
 
-Handler = Callable[[Visitor, Request, bytes], Any]  # what comes with a request, to what goes back as JSON
+Handler = Callable[[Visitor, Request, IO[bytes]], Any]  # what comes with a request, to what goes back as JSON
 
 
 def options() -> dict[str, Any]:
@@ -70,7 +72,7 @@ def formats() -> list[str]:
     return ["safetensors", *(["onnx"] if has_onnx() else [])]
 
 
-def think(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def think(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Say what a network makes of a drawing."""
     name, image = _network(request), _drawing(request, body)
     if image is None:
@@ -78,7 +80,7 @@ def think(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     return think_about(visitor.networks.model(name), image) | {"can_undo": visitor.networks.n_undo(name)}
 
 
-def correct(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def correct(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Let a network learn from a drawing."""
     name, image = _network(request), _drawing(request, body)
     label = whole(_numbers(request, "label"), "label", 0, 9)
@@ -95,14 +97,14 @@ def correct(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     }
 
 
-def undo(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def undo(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Forget the last correction of a network."""
     name = _network(request)
     visitor.networks.undo(name)
     return {"can_undo": visitor.networks.n_undo(name)}
 
 
-def digit(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def digit(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Return a digit of MNIST's test set."""
     test, text = visitor.library.digits.test, request.path_params["index"]
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < len(test)):
@@ -111,7 +113,7 @@ def digit(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     return {"image": as_text(test.x[index]), "label": str(int(test.t[index]))}
 
 
-def confusion(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def confusion(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Count how often each digit is taken for each other, by the network that is being trained."""
     model, test = visitor.networks.model("trained"), visitor.library.digits.test
     found, n = model.evaluate(test), len(model.labels)
@@ -119,9 +121,9 @@ def confusion(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]
     return {"labels": list(model.labels), "matrix": matrix.tolist(), "n": len(test), "accuracy": found.accuracy}
 
 
-def misread(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def misread(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Return test digits of one class that are taken for another."""
-    message = decoded(body)
+    message = decoded(body.read())
     right, wrong = whole(message, "truth", 0, 9), whole(message, "predicted", 0, 9)
     model, test = visitor.networks.model("trained"), visitor.library.digits.test
     mine = np.flatnonzero(test.t == right)
@@ -141,12 +143,12 @@ def misread(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     }
 
 
-def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Check the gradient of a network as it stands, with its mistake if it has one.
 
     A large one, or one with convolutions, is checked along random directions only: entry by entry takes minutes.
     """
-    which = choice(decoded(body), "which", ["digits", "points"])
+    which = choice(decoded(body.read()), "which", ["digits", "points"])
     trainer = visitor.trainers[which]
     objective, theta = trainer.objective()
     network, train = objective.network, trainer.dataset.train
@@ -160,34 +162,34 @@ def check(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
     return checked(report, network) | {"broken": trainer.settings.broken, "quick": is_quick}
 
 
-def experiment(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def experiment(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Train with a mistake and without, with two labels and with three."""
-    lesson = choice(decoded(body), "lesson", list(LESSONS))
-    return run_experiment(lesson, visitor.library.digits)
+    lesson = choice(decoded(body.read()), "lesson", list(LESSONS))
+    return run_experiment(lesson, visitor.library.digits, request.state.stop.is_set)
 
 
-def read(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def read(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Read the digits in a picture."""
     query = request.query_params
     threshold = _numbers(request, "threshold") if "threshold" in query else {"threshold": THRESHOLD}
     reader = visitor.library.reader(float(threshold["threshold"]), query.get("expect") or None)
-    if not body:
+    if body.seek(0, os.SEEK_END) == 0:
         raise SettingError("there is no picture: choose a file first")
-    colours = open_picture(body, most_pixels=LIMITS.picture_pixels)
-    return as_read(reader.read(colours))
+    body.seek(0)
+    return as_read(reader.read(open_picture(body, most_pixels=LIMITS.picture_pixels)))
 
 
-def inside(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def inside(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Return every number of a forward and a backward pass."""
-    return shown_inside(decoded(body))
+    return shown_inside(decoded(body.read()))
 
 
-def inside_cell(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def inside_cell(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Say how one of those numbers came about."""
-    return cell(decoded(body))
+    return cell(decoded(body.read()))
 
 
-def download(visitor: Visitor, request: Request, body: bytes) -> Response:
+def download(visitor: Visitor, request: Request, body: IO[bytes]) -> Response:
     """Return a network as a model file."""
     name, kind = _network(request), choice(request.query_params, "format", formats(), "safetensors")
     model = visitor.networks.model(name)
@@ -202,16 +204,15 @@ def download(visitor: Visitor, request: Request, body: bytes) -> Response:
     return Response(data, media_type="application/octet-stream", headers={"content-disposition": disposition})
 
 
-def upload(visitor: Visitor, request: Request, body: bytes) -> dict[str, Any]:
+def upload(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Take a model file; it is the network "loaded" from now on."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.safetensors"
+        path = Path(folder) / "model"
+        with path.open("wb") as file:
+            shutil.copyfileobj(body, file)
+        body.seek(0)
         try:
-            if ending_of(body[:9]) == ".onnx":
-                model = from_onnx(body)
-            else:
-                path.write_bytes(body)
-                model = load(path)
+            model = from_onnx(path) if ending_of(body.read(9)) == ".onnx" else load(path)
         except ModelFileError as error:
             raise ModelFileError(str(error).replace(str(path), "the file")[: SHOWN.n_letters_of_problem]) from None
     model = replace(model, engine=Fast(1))
@@ -243,9 +244,9 @@ def _network(request: Request) -> str:
     return choice(request.query_params, "network", NETWORKS, "cnn")
 
 
-def _drawing(request: Request, body: bytes) -> NDArray | None:
+def _drawing(request: Request, body: IO[bytes]) -> NDArray | None:
     numbers = _numbers(request, "width", "height")
-    return drawn(body, whole(numbers, "width", 1, 1000), whole(numbers, "height", 1, 1000))
+    return drawn(body.read(), whole(numbers, "width", 1, 1000), whole(numbers, "height", 1, 1000))
 
 
 def _numbers(request: Request, *names: str) -> dict[str, float]:

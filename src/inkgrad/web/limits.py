@@ -14,13 +14,23 @@ class Limits:
     away_seconds_when_full: float = 60.0  # where others wait; an open page says every 40 seconds that it is there
     n_sockets: int = 4  # of a visitor
     first_message_seconds: float = 10.0  # until a socket must have said whose it is
+    n_waiting_connections: int = 8  # of an address, or a visitor, that have waited for longer than a look
+    seconds_between_looks: float = 1.0  # at a connection
+    silent_seconds: float = 10.0  # of a request that has begun, and comes no further
+    body_seconds: float = 120.0  # that a whole body may take: 20 MB at 170 kB a second
     requests_a_second: float = 100.0  # of a visitor
     requests_at_once: float = 200.0
-    n_heavy_requests: int = 2  # checks, experiments and pictures at a time, of all visitors
+    seconds_to_wait: int = 2  # before a request that was too much is made again
+    n_heavy_requests: int = 2  # checks, experiments, pictures, models, ... at a time, of all visitors
+    n_waiting_requests: int = 4  # such ones of a visitor, besides the one that has its turn; more are refused
+    n_open_requests: int = 8  # of a visitor, heavy or not; a browser asks 6 things at a time
     message_bytes: int = 1_000_000  # a drawing of 1000 × 1000 is the largest
     drawing_side_px: int = 1000
     file_bytes: int = 20_000_000  # of a picture or a model
+    bytes_in_memory: int = 1_000_000  # of a body; beyond, it is on disk
     picture_pixels: int = 20_000_000  # fewer than the command line takes, as many may ask at once
+    seconds_to_answer_at_end: int = 1  # when the server ends, for what is being answered
+    seconds_to_join: float = 0.5  # and for the trainings
     n_layers: int = 6  # hidden ones of a network that is made here
     n_units: int = 1024
     n_channels: int = 128
@@ -54,6 +64,7 @@ class Shown:
     n_misread: int = 40  # digits in a cell of the confusion matrix
     n_errors: int = 40_000  # of an array of a gradient check
     n_letters_of_problem: int = 300  # with a file
+    n_letters_of_error: int = 480  # of any
 
 
 LIMITS, SHOWN = Limits(), Shown()

@@ -10,6 +10,8 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from inkgrad.errors import InkgradError, SettingError
+from inkgrad.saving import one_line
+from inkgrad.web.connection import note_visitor
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import parsed
 from inkgrad.web.trainer import Trainer
@@ -29,6 +31,7 @@ def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]
             first = decoded(await asyncio.wait_for(socket.receive_text(), LIMITS.first_message_seconds))
             token = first.get("token")
             visitor = visitors.find(token if isinstance(token, str) else None)
+            note_visitor(socket.scope, visitor.token)
             if which not in visitor.trainers:
                 raise Stranger("there is no such training")
             if visitor.n_sockets >= LIMITS.n_sockets:
@@ -109,7 +112,7 @@ def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
 
 async def _send_error(socket: WebSocket, error: Exception) -> None:
     if socket.client_state is WebSocketState.CONNECTED:
-        await socket.send_json({"kind": "error", "error": str(error)})
+        await socket.send_json({"kind": "error", "error": one_line(error, SHOWN.n_letters_of_error)})
 
 
 async def _close(socket: WebSocket) -> None:

@@ -96,6 +96,11 @@ class Trainer:
             self._closed = True
             self._changed.notify()
 
+    def join(self, seconds: float) -> None:
+        """Wait until the thread has ended, but no longer than this."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
     def _do(self, what: Callable[[], None]) -> None:
         with self._changed:
             if self._thread is None:  # a visitor who only draws needs none
@@ -203,7 +208,8 @@ class Trainer:
         start = time.perf_counter()
         self._run.engine = Fast(self._threads())
         one_epoch = not (self.settings.is_digits or self._hurried)
-        while self.running and time.perf_counter() - start < 0.05:  # seconds between two looks at what is wanted
+        end = start + 0.05  # seconds between two looks at what is wanted
+        while self.running and not self._closed and time.perf_counter() < end:
             epoch = self._run.epoch
             self._take_step()
             if self._run.epoch > epoch and (one_epoch or self._run.epoch == self._goal):

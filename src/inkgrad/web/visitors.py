@@ -17,7 +17,7 @@ from inkgrad.web.visitor_networks import Library, Networks
 
 
 class Busy(Exception):
-    """There is no room for another visitor (`is_full`), or one asks too much too fast."""
+    """There is no room for another visitor (`is_full`), or one asks too much too fast; later there may be."""
 
     def __init__(self, message: str, is_full: bool = False) -> None:
         super().__init__(message)
@@ -117,10 +117,18 @@ class Visitors:
                 self._here.pop(token, None)  # another thread may have been faster
                 visitor.close()
 
-    def close(self) -> None:
-        """Send all away."""
-        for visitor in self._here.values():
+    def stop(self) -> None:
+        """Tell all that works to end."""
+        for visitor in tuple(self._here.values()):
             visitor.close()
+
+    def close(self) -> None:
+        """Send all away, and give their trainings a moment to end."""
+        self.stop()
+        end = time.monotonic() + LIMITS.seconds_to_join
+        for visitor in tuple(self._here.values()):
+            for trainer in visitor.trainers.values():
+                trainer.join(max(0.0, end - time.monotonic()))
         self._here.clear()
 
     def _threads(self) -> int:

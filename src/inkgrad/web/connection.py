@@ -1,0 +1,103 @@
+"""Connection: one of HTTP, which must come to the point, or leave its room to others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from h11 import Request
+from starlette.types import Scope
+from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from inkgrad.web.limits import LIMITS
+
+
+class Connection(H11Protocol):
+    """A connection of uvicorn's that is closed when it waits too long for a request, or is one of too many that wait.
+
+    It waits when it was asked nothing, or half of something, or when all is answered but nobody takes the answer.  It
+    is its visitor's, once one is known, and its address's before.  After 10 seconds it is closed.  Of those that have
+    waited for a second, 8 of an owner stay, the last ones: there is always room for one more, whoever has filled it,
+    and a visitor's room is not filled by others.  What asks as soon as it is connected, as browsers do, is not
+    counted, however many pages are open behind one address.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state | {"connection": self}, _loop)
+        self.visitor: str | None = None
+        self._is_socket = False
+        self._since, self._n_unsent = self.loop.time(), 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
+        super().connection_made(transport)
+        self.loop.call_later(LIMITS.seconds_between_looks, self._look)
+
+    def handle_websocket_upgrade(self, event: Request) -> None:
+        self._is_socket = True
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        super().on_response_complete()
+
+    @property
+    def owner(self) -> object:
+        """Whose connection it is: a visitor's by their token, or an address's."""
+        return self.visitor or (self.client and (self.client[0],))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is no whole request that is to be answered."""
+        if self.transport.is_closing():
+            return True
+        if self._is_socket:
+            return self.visitor is None
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        return self.cycle.more_body and self.visitor is None  # a visitor's is waited for where it is read
+
+    def _look(self) -> None:
+        """Close it where it has waited too long, and look again in a second where not."""
+        if not self._is_open():
+            return
+        now, n_unsent = self.loop.time(), self.transport.get_write_buffer_size()
+        if not self.is_waiting or n_unsent < self._n_unsent:
+            self._since = now
+        self._n_unsent = n_unsent
+        if now - self._since > LIMITS.silent_seconds or self._is_one_too_many():
+            self.transport.abort()
+        else:
+            self.loop.call_later(LIMITS.seconds_between_looks, self._look)
+
+    def _is_open(self) -> bool:
+        """Whether it is not closed; that of a socket is under another protocol's name."""
+        if not self._is_socket:
+            return self in self.connections
+        return any(each.app_state["connection"] is self for each in self.connections)
+
+    def _is_one_too_many(self) -> bool:
+        """Whether enough of its owner's have waited for less long, but for a second."""
+        if not self._has_waited():
+            return False
+        all_ = (each.app_state["connection"] for each in self.connections)
+        later = [each for each in all_ if each.owner == self.owner and each._since > self._since]
+        return sum(each._has_waited() for each in later) >= LIMITS.n_waiting_connections
+
+    def _has_waited(self) -> bool:
+        is_long = self.loop.time() - self._since > LIMITS.seconds_between_looks
+        return is_long and self.is_waiting and not self.transport.is_closing()
+
+
+def note_visitor(scope: Scope, token: str) -> None:
+    """Say whose a connection is, where the server has one of ours."""
+    connection = scope.get("state", {}).get("connection")
+    if connection:
+        connection.visitor = token

@@ -1,0 +1,90 @@
+"""The server that the playground runs on, from the first connection to a quick end."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from inkgrad.errors import SettingError
+from inkgrad.web.app import make_app
+from inkgrad.web.connection import Connection
+from inkgrad.web.limits import LIMITS
+from inkgrad.web.visitor_networks import Library
+from inkgrad.web.visitors import Visitors
+
+
+class PlaygroundServer(uvicorn.Server):
+    """Uvicorn's server, which ends what is worked on before it waits for the connections that wait for that."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.end()  # type: ignore[union-attr]  # it is Starlette's
+        await super().shutdown(sockets)
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    names: Iterable[str] = (),
+    *,
+    visitors: int = LIMITS.n_visitors,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the playground until interrupted.
+
+    `host` is the address to listen at, this machine alone unless told otherwise; `names` are those
+    by which the page may be called besides localhost and addresses; `visitors` may be here at a
+    time, each with networks of their own, and more wait at the door.  `ready`, if given, is called
+    with the page's address once it listens.
+
+    Raises SettingError when the port is taken, the address is none of this machine's, or nobody may come in.
+    """
+    if visitors < 1:
+        raise SettingError(f"visitors must be at least 1, got {visitors}")
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        make_app(names, Visitors(Library(), visitors)),
+        log_level="warning",
+        ws="websockets-sansio",
+        ws_max_size=LIMITS.message_bytes,
+        http=Connection,
+        timeout_graceful_shutdown=LIMITS.seconds_to_answer_at_end,
+        server_header=False,
+    )
+    if ready:
+        ready(address)
+    with _hangup_as_term():
+        PlaygroundServer(config).run(sockets=[listener])
+
+
+@contextmanager
+def _hangup_as_term() -> Iterator[None]:
+    """Take a closed terminal for a polite kill, but where the process shall outlive it, as with nohup."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, so that a taken port is found before anything else."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OverflowError:
+        raise SettingError(f"a port is from 0 to 65535, got {port}") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingError(f"port {port} of {host} is taken: give another `port`", setting="port") from None
+        raise SettingError(f"port {port} of {host} cannot be used ({error.strerror})") from None

@@ -1,0 +1,322 @@
+"""Many at once, by the wire: nobody fills the memory, keeps others waiting or locks them out, and the end is quick."""
+
+import asyncio
+import http.client
+import json
+import os
+import select
+import signal
+import socket
+import time
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.requests import ClientDisconnect, Request
+from support import commands
+from support.playground import LIBRARY, SOON, wait_until
+
+from inkgrad.errors import Interrupted
+from inkgrad.web.experiment import experiment
+from inkgrad.web.receiving import received, while_connected
+
+
+@contextmanager
+def served(*options, signal_at_end=signal.SIGTERM):
+    """A playground in a process of its own, and its port."""
+    process = commands.started(commands.command("serve", "--port", 0, "--no-browser", *options))
+    try:
+        process.port = int(process.stdout.readline().split()[4].rpartition(":")[2])
+        yield process
+    finally:
+        process.send_signal(signal_at_end)
+        _, process.complaints = process.communicate(timeout=SOON)
+    assert "Traceback" not in process.complaints
+
+
+@pytest.fixture(scope="module")
+def server():
+    with served() as process:
+        yield process
+
+
+@pytest.fixture
+def port(server):
+    return server.port
+
+
+@contextmanager
+def asking(port, method, path, body=b"", token=None, headers=()):
+    """A request that was sent, whose answer nobody has read yet."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SOON)) as connection:
+        connection.request(method, path, body, {"x-visitor": token} if token else {})
+        yield connection
+
+
+def asked(port, method, path, body=b"", token=None):
+    """The status, the headers and the JSON of an answer."""
+    with asking(port, method, path, body, token) as connection:
+        answer = connection.getresponse()
+        return answer.status, answer.headers, json.loads(answer.read())
+
+
+def entered(port):
+    """The token of a new visitor."""
+    return asked(port, "POST", "/api/visitors", b"{}")[2]["token"]
+
+
+def begun(port, text):
+    """A connection on which something was begun."""
+    line = socket.create_connection(("127.0.0.1", port), timeout=SOON)
+    line.sendall(text.encode())
+    return line
+
+
+def is_closed(line):
+    """Whether the other side has closed a connection on which nothing came."""
+    ready, _, _ = select.select([line], [], [], 0)
+    try:
+        return bool(ready) and line.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+HALF = {
+    "nothing": "",
+    "half a line": "GET / HT",
+    "half the headers": "GET / HTTP/1.1\r\nHost: localhost\r\n",
+    "half a body": "POST /api/visitors HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+    "a socket that says nothing": "GET /api/training/points HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("half", HALF.values(), ids=HALF)
+def test_of_many_half_open_requests_of_an_address_the_last_eight_stay(port, half):
+    token = entered(port)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(begun(port, half)) for _ in range(30)]
+        if "Upgrade" in half:
+            assert all(line.recv(12) == b"HTTP/1.1 101" for line in lines)
+            assert all(b"\r\n\r\n" in line.recv(2000) for line in lines)
+        assert asked(port, "GET", "/api/digits/0", token=token)[0] == 200  # all the while
+        wait_until(lambda: sum(map(is_closed, lines)) == 22)
+        assert asked(port, "GET", "/api/digits/0", token=token)[0] == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", HALF.values(), ids=HALF)
+def test_a_half_open_request_is_closed_after_ten_seconds(port, half):
+    start = time.monotonic()
+    with begun(port, half) as line:
+        while line.recv(1000):
+            pass
+    assert time.monotonic() - start > 9
+
+
+@pytest.mark.slow
+def test_a_client_that_drips_is_closed_too(port):
+    with begun(port, "GET / HTTP/1.1\r\n") as line:
+        for letter in "x" * 30:
+            line.sendall(letter.encode())
+            if select.select([line], [], [], 1)[0]:
+                break
+        assert is_closed(line)
+
+
+@pytest.mark.slow
+def test_a_visitor_s_half_body_is_refused_with_a_word(port):
+    text = f"POST /api/read HTTP/1.1\r\nHost: localhost\r\nX-Visitor: {entered(port)}\r\nContent-Length: 100\r\n\r\n"
+    with begun(port, text + "half") as line:
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert (answer.status, answer.getheader("connection")) == (408, "close")
+        assert json.loads(answer.read()) == {"error": "the request did not come to its end in time: send it again"}
+
+
+def test_connections_that_a_visitor_is_known_on_are_not_closed_for_those_of_strangers(port):
+    connect = pytest.importorskip("websockets.sync.client", reason="the extra web has websockets").connect
+    with connect(f"ws://127.0.0.1:{port}/api/training/points") as known, ExitStack() as stack:
+        known.send(json.dumps({"token": entered(port)}))
+        lines = [stack.enter_context(begun(port, "")) for _ in range(30)]
+        wait_until(lambda: sum(map(is_closed, lines)) == 22)
+        known.send(json.dumps({"do": "epoch"}))
+        while json.loads(known.recv(timeout=SOON))["epoch"] < 1:
+            pass
+
+
+def test_a_full_house_lets_in_who_is_already_there():
+    with served("--visitors", 2) as server:
+        tokens = [entered(server.port) for _ in range(2)]
+        status, headers, _ = asked(server.port, "POST", "/api/visitors", b"{}")
+        assert (status, headers["retry-after"]) == (503, "2")
+        with ExitStack() as stack:
+            for _ in range(30):
+                stack.enter_context(begun(server.port, ""))
+            for token in tokens:
+                assert asked(server.port, "POST", "/api/visitors", json.dumps({"token": token}))[2]["resumed"]
+                assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
+
+
+# Heavy requests.
+
+LONG = b'{"lesson": "bias-mean"}'  # some seconds
+
+
+def test_who_asks_too_much_is_refused_at_once_and_others_are_answered(port):
+    much, other = entered(port), entered(port)
+    with ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(asking(port, "POST", "/api/experiment", LONG, much))
+        for method, path in [
+            ("POST", "/api/read"),
+            ("POST", "/api/check"),
+            ("POST", "/api/experiment"),
+            ("POST", "/api/confusion"),
+            ("POST", "/api/misread"),
+            ("POST", "/api/correct"),
+            ("POST", "/api/model"),
+            ("GET", "/api/model"),
+        ]:
+            status, headers, answer = asked(port, method, path, LONG, much)
+            assert (status, headers["retry-after"]) == (429, "2")
+            assert answer == {"error": "5 things that take long are asked already: wait until one is done"}
+            status, _, _ = asked(port, method, f"{path}?network=nothing", b"{}", other)
+            assert status in (200, 400)  # it had its place
+        assert asked(port, "GET", "/api/digits/0", token=much)[0] == 200  # what is light goes on
+
+
+def test_who_has_gone_leaves_the_place_to_others(port):
+    token = entered(port)
+    for _ in range(20):  # more than may wait
+        with asking(port, "POST", "/api/experiment", LONG, token):
+            pass
+    wait_until(lambda: asked(port, "POST", "/api/confusion", token=token)[0] == 200)
+
+
+def memory(process, what):
+    """Memory of a process, in MB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split(what)[1].split()[0]) / 1000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="/proc tells the memory")
+def test_waiting_pictures_are_not_in_memory():
+    with served() as server, ExitStack() as stack:
+        tokens = [entered(server.port) for _ in range(12)]
+        for token in tokens[:2]:
+            stack.enter_context(asking(server.port, "POST", "/api/experiment", LONG, token))
+        before = memory(server, "VmRSS:")
+        for token in tokens[2:]:
+            stack.enter_context(asking(server.port, "POST", "/api/read", bytes(20_000_000), token))
+        assert asked(server.port, "GET", "/api/digits/0", token=tokens[0])[0] == 200
+        assert memory(server, "VmHWM:") < before + 100  # megabytes; the pictures have 200
+
+
+def test_a_body_without_a_turn_is_not_read(port):
+    token = entered(port)
+    head = f"POST /api/read HTTP/1.1\r\nHost: localhost\r\nX-Visitor: {token}\r\nContent-Length: 20000000\r\n\r\n"
+    with asking(port, "POST", "/api/experiment", LONG, token), begun(port, head) as line:
+        line.setblocking(False)
+        n = 0
+        while select.select([], [line], [], 0.5)[1]:  # it takes no more
+            n += line.send(bytes(100_000))
+        assert n < 15_000_000  # what the system's buffers hold
+
+
+def test_an_experiment_stops_before_the_next_epoch():
+    asked = []
+    with pytest.raises(Interrupted, match="the experiment was stopped"):
+        experiment("bias-mean", LIBRARY.digits, lambda: asked.append(1) or len(asked) == 3)
+    assert len(asked) == 3
+
+
+def request_of(*messages):
+    """A request whose client sends these messages, and no more."""
+    left = list(messages)
+
+    async def receive():
+        return left.pop(0) if left else await asyncio.Event().wait()
+
+    return Request({"type": "http", "headers": []}, receive)
+
+
+def body(text, more=False):
+    return {"type": "http.request", "body": text, "more_body": more}
+
+
+GONE = {"type": "http.disconnect"}
+
+
+def test_what_is_worked_on_for_a_client_that_goes_is_cancelled():
+    async def test():
+        request = request_of(body(b"all"), GONE)
+        async with received(request, 1000) as file:
+            assert file.read() == b"all"
+            async with while_connected(request):
+                await asyncio.Event().wait()
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(asyncio.wait_for(test(), SOON))
+
+
+def test_half_a_body_of_a_client_that_goes_is_dropped():
+    async def test():
+        async with received(request_of(body(b"half", more=True), GONE), 1000):
+            raise AssertionError("it was taken for a whole one")
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(asyncio.wait_for(test(), SOON))
+
+
+@pytest.mark.parametrize("n", [1_000_000, 1_000_001, 3_000_000])
+def test_a_body_is_the_same_in_memory_and_on_disk(n):
+    sent = bytes(range(256)) * (n // 256 + 1)
+
+    async def test():
+        chunks = [body(sent[k : min(k + 65_536, n)], more=True) for k in range(0, n, 65_536)]
+        async with received(request_of(*chunks, body(b"")), n) as file:
+            assert file.read() == sent[:n]
+            assert file._rolled == (n > 1_000_000)
+        assert file.closed
+
+    asyncio.run(asyncio.wait_for(test(), SOON))
+
+
+# The end.
+
+
+def trained(port, stack):
+    """Four visitors who train two things each."""
+    connect = pytest.importorskip("websockets.sync.client", reason="the extra web has websockets").connect
+    for token in [entered(port) for _ in range(4)]:
+        for which in "digits", "points":
+            line = stack.enter_context(connect(f"ws://127.0.0.1:{port}/api/training/{which}"))
+            line.send(json.dumps({"token": token}))
+            line.send(json.dumps({"do": "start"}))
+            while not json.loads(line.recv(timeout=SOON))["running"]:
+                pass
+
+
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP))],
+    ids=lambda number: number.name,
+)
+def test_whatever_is_under_way_the_end_is_quick_and_clean(number):
+    most = 10  # seconds; 2 where nothing else runs, 34 before
+    with ExitStack() as stack:
+        with served(signal_at_end=number) as server:
+            trained(server.port, stack)
+            for _ in range(4):
+                token = entered(server.port)
+                for _ in range(5):
+                    stack.enter_context(asking(server.port, "POST", "/api/experiment", LONG, token))
+            for half in HALF.values():
+                stack.enter_context(begun(server.port, half))
+            start = time.monotonic()
+        assert time.monotonic() - start < most
+    complaints = server.complaints.replace("Cancel ", "")
+    expected = {signal.SIGINT: (2, "inkgrad: interrupted\n")}.get(number, (-signal.SIGTERM, ""))
+    assert (server.returncode, complaints) == expected
