@@ -363,6 +363,12 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
         (["train", "--classes", "1"], "at least 2 classes to tell apart, got --classes 1"),
         (["train", "--batch-size", "0"], "at least 1 example, got a batch size of 0"),
         (["train", "--seed", "-1"], "a seed is a whole number of 0 or more, got -1"),
+        (
+            ["train", "--seed", str(2**63)],
+            "a --seed is at most 9223372036854775807, as 64 bits hold it, got 92233720",
+        ),
+        (["train", "--batch-size", str(2**63)], "a --batch-size is at most 9223372036854775807, as 64 bits hold it"),
+        (["train", "--epochs", str(2**63)], "a --epochs is at most 9223372036854775807, as 64 bits hold it"),
         (["train", "--batch-size", "many"], "'--batch-size': Input should be a valid integer"),
         (["train", "--data", "nowhere"], "there is no folder nowhere"),
         (["train", "--out", "no/such/folder/m.safetensors"], "no/such/folder: there is no such folder"),

@@ -27,6 +27,7 @@ from inkgrad.interop.load import ENDINGS
 from inkgrad.layers import Layer, leaves
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS
+from inkgrad.whole_numbers import refuse_bad_seed
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ class Request:
     def __post_init__(self) -> None:
         if self.examples is not None and self.examples < 1:
             raise SettingError(f"a check takes at least 1 example, got --examples {self.examples}")
-        if self.seed < 0:
-            raise SettingError(f"a seed is a whole number of 0 or more, got {self.seed}")
+        refuse_bad_seed(self.seed)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.errors import DataError, SettingError
+from inkgrad.errors import DataError
+from inkgrad.whole_numbers import refuse_bad_batch_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +115,9 @@ def batches(
     for ever.  The last batch is smaller when batch_size does not divide their number.  Inputs come
     as `dtype`, as as_inputs makes them; with None as they are.
 
-    Raises SettingError for a batch size below 1.
+    Raises SettingError for a batch size below 1, or more than 64 bits hold.
     """
-    if batch_size < 1:
-        raise SettingError(f"a batch holds at least 1 example, got a batch size of {batch_size}")
+    refuse_bad_batch_size(batch_size)
     order = rng.permutation(len(examples))
     for start in range(skip * batch_size, len(order), batch_size):
         chosen = order[start : start + batch_size]

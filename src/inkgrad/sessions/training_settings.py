@@ -8,6 +8,7 @@ from inkgrad.errors import SettingError
 from inkgrad.models import MODELS, Recipe
 from inkgrad.optimizers import Optimizer
 from inkgrad.training import Checkpoint, Objective, Run
+from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed, refuse_too_large
 
 DEFAULT_MODEL = "cnn"
 """The recipe that is trained where none is named."""
@@ -17,7 +18,8 @@ DEFAULT_MODEL = "cnn"
 class TrainingSettings:
     """What decides the numbers of a training, besides the data.
 
-    Raises SettingError for less than one epoch, or less than two classes.
+    Raises SettingError for less than one epoch, less than two classes, an empty batch, a seed below 0, and for numbers
+    that a checkpoint could not hold.
     """
 
     model: str
@@ -35,6 +37,10 @@ class TrainingSettings:
             raise SettingError(
                 f"there must be at least 2 classes to tell apart, got classes={self.classes}", setting="classes"
             )
+        refuse_bad_batch_size(self.batch_size)
+        refuse_bad_seed(self.seed)
+        for name in ("epochs", "classes"):
+            refuse_too_large(getattr(self, name), name)
 
     @property
     def recipe(self) -> Recipe:
@@ -47,7 +53,7 @@ class TrainingSettings:
 
     def optimizer(self, n_examples: int) -> Optimizer:
         """Return what trains it on so many examples; its rate may depend on how many steps there will be."""
-        n_steps = self.epochs * -(-n_examples // max(self.batch_size, 1))
+        n_steps = self.epochs * -(-n_examples // self.batch_size)
         return self.recipe.optimizer_for(self.lr, self.momentum, n_steps)
 
     def new_run(self, n_examples: int) -> Run:

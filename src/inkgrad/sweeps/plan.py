@@ -14,6 +14,7 @@ from inkgrad.errors import SettingError
 from inkgrad.sessions import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.sweeps.space import Choice, Range
 from inkgrad.sweeps.trial import Trial
+from inkgrad.whole_numbers import refuse_bad_seed
 
 MOST_TRIALS = 10_000
 
@@ -45,8 +46,10 @@ class Search:
             raise SettingError(f"how is one of {', '.join(ways)}, got {self.how!r}")
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
             raise SettingError(f"a sweep has 1 to {MOST_TRIALS} trials, got trials = {self.trials}")
-        if self.seed < 0:
-            raise SettingError(f"a seed is a whole number of 0 or more, got seed = {self.seed} in [search]")
+        try:
+            refuse_bad_seed(self.seed)
+        except SettingError as error:
+            raise SettingError(f"seed in [search]: {error}") from None
         if not 0 < self.validation_fraction < 1:
             raise SettingError(f"validation_fraction is between 0 and 1, got {self.validation_fraction:g}")
         if self.first_rung < 1 or self.factor < 2:
@@ -175,8 +178,4 @@ class Plan:
 def _refuse_bad(name: str, value: Any, model: str) -> None:
     """Raise SettingError where a setting cannot have a value, in the words of what would train with it."""
     settings = replace(usual_settings(value if name == "model" else model), **{name: value})
-    if settings.batch_size < 1:
-        raise SettingError(f"a batch holds at least 1 example, got {settings.batch_size}")
-    if settings.seed < 0:
-        raise SettingError(f"a seed is a whole number of 0 or more, got {settings.seed}")
     settings.optimizer(n_examples=1)

@@ -14,6 +14,7 @@ from inkgrad.saving import quoted
 from inkgrad.sessions import TrainingSettings
 from inkgrad.sweeps.plan import Plan, Search
 from inkgrad.sweeps.space import Choice, Range
+from inkgrad.whole_numbers import LARGEST_WHOLE
 
 KINDS = get_type_hints(TrainingSettings)  # of the settings of a training, by their names
 SEARCH = get_type_hints(Search) | {"trials": int}
@@ -91,7 +92,7 @@ def _refuse_unknown(found: Iterable[str], known: Iterable[str], what: str) -> No
 
 def _value(name: str, value: Any, kind: Any) -> Any:
     """Return a value as the setting wants it; a whole number will do for any number."""
-    is_whole = type(value) is int and abs(value) <= 2**53  # beyond it a float does not tell one from the next
+    is_whole = type(value) is int and abs(value) <= LARGEST_WHOLE
     if kind is float and is_whole:
         return float(value)
     if type(value) is not kind or (kind is float and not isfinite(value)) or (kind is int and not is_whole):

@@ -15,6 +15,7 @@ from inkgrad.optimizers import Optimizer
 from inkgrad.saving import FileKind, describe, quoted, read_tensors, write_tensors
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
+from inkgrad.whole_numbers import LARGEST_WHOLE
 
 CHECKPOINT = FileKind("inkgrad checkpoint", longest=2**25)  # the costs of a million steps
 PLACE = ("epoch", "step", "batch_size", "seed")
@@ -67,7 +68,8 @@ class Checkpoint:
 
 def _is_place(place: dict[str, Any]) -> bool:
     numbers = [place.get(name) for name in PLACE]
-    return all(type(number) is int and number >= 0 for number in numbers) and place["batch_size"] > 0
+    are_whole = all(type(number) is int and 0 <= number <= LARGEST_WHOLE for number in numbers)
+    return are_whole and place["batch_size"] > 0
 
 
 def _are_alike(state: dict[str, NDArray], fresh: dict[str, NDArray]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.data import Augmentation, Examples, Warps, as_inputs, batches
-from inkgrad.errors import Diverged, SettingError
+from inkgrad.errors import Diverged
 from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
@@ -19,6 +19,7 @@ from inkgrad.training.objective import Objective
 from inkgrad.training.random_streams import Purpose, random_stream, streams_of_steps
 from inkgrad.training.shard import Shard, ShardObjective
 from inkgrad.training.steps import Step, train
+from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed
 
 
 @dataclass
@@ -37,8 +38,8 @@ class Run:
     Where it stands is theta, the optimizer's memory, and two numbers: whole epochs done, and
     steps done in the next one.  Every random choice follows from `seed` and those two.
 
-    Raises SettingError for a batch size below 1 or a seed below 0; Diverged, while it steps, when the
-    cost is no longer a number.
+    Raises SettingError for a batch size below 1, a seed below 0, or more than 64 bits hold; Diverged, while it steps,
+    when the cost is no longer a number.
     """
 
     objective: Objective
@@ -55,10 +56,9 @@ class Run:
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise SettingError(f"a batch holds at least 1 example, got a batch size of {self.batch_size}")
-        if self.seed < 0:
-            raise SettingError(f"a seed is a whole number of 0 or more, got {self.seed}")
+        refuse_bad_batch_size(self.batch_size)
+        refuse_bad_seed(self.seed)
+        self.batch_size, self.seed = int(self.batch_size), int(self.seed)  # a checkpoint holds no NumPy's
         if self.theta is None:
             self.theta = self.objective.init(random_stream(self.seed, Purpose.START), self.dtype)
         if self.state is None:

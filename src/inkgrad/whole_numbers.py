@@ -1,0 +1,38 @@
+"""Bounds of whole numbers that are chosen: seeds, batch sizes, epochs and classes."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+from inkgrad.errors import SettingError
+
+LARGEST_WHOLE = 2**63 - 1
+"""What 64 bits hold.  Files have no larger setting: what was trained with one could not be gone on with."""
+
+
+def refuse_bad_seed(seed: int) -> None:
+    """Raise SettingError for a seed that is no whole number of 0 or more, or that files could not hold."""
+    _refuse_no_whole(seed, "seed")
+    if seed < 0:
+        raise SettingError(f"a seed is a whole number of 0 or more, got {seed}")
+    refuse_too_large(seed, "seed")
+
+
+def refuse_bad_batch_size(batch_size: int) -> None:
+    """Raise SettingError for a batch without an example, or one of a size that files could not hold."""
+    _refuse_no_whole(batch_size, "batch_size")
+    if batch_size < 1:
+        raise SettingError(f"a batch holds at least 1 example, got a batch size of {batch_size}")
+    refuse_too_large(batch_size, "batch_size")
+
+
+def refuse_too_large(number: int, name: str) -> None:
+    """Raise SettingError for a setting `name` that files could not hold."""
+    if number > LARGEST_WHOLE:
+        shown = number if number.bit_length() <= 256 else f"one of {number.bit_length()} bits"
+        raise SettingError(f"a `{name}` is at most {LARGEST_WHOLE}, as 64 bits hold it, got {shown}", setting=name)
+
+
+def _refuse_no_whole(number: object, name: str) -> None:
+    if not isinstance(number, Integral) or isinstance(number, bool):
+        raise SettingError(f"a `{name}` is a whole number, got {number!r:.40}", setting=name)
