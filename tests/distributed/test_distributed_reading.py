@@ -1,6 +1,7 @@
 """Many pictures on workers that may die: each has one row, in order."""
 
 import csv
+import os
 import resource
 import shutil
 from collections import Counter
@@ -22,6 +23,7 @@ from inkgrad.layers import Chain
 from inkgrad.models import load
 from inkgrad.reader import Reader
 from inkgrad.training import Plain
+from inkgrad.writer_lock import WriterLock
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,20 @@ def test_unfinished_work_is_not_overwritten_unless_that_is_said(broken_off, scan
         read_dataset(scans, broken_off, n_workers=1)
     read_dataset(scans, broken_off, n_workers=1, anew=True)
     assert answers(broken_off) == plain
+
+
+def test_two_readings_do_not_write_one_file(broken_off, scans):
+    lock = broken_off.with_name("results.parquet.lock")
+    for how in {"resume": True}, {"anew": True}:
+        with WriterLock(lock), pytest.raises(SettingError, match=r"results\.parquet\.lock is held by this process"):
+            read_dataset(scans, broken_off, n_workers=1, part_size=10, **how)
+    with WriterLock(lock):
+        left = lock.read_bytes()
+    lock.write_bytes(left)  # as if that process had been killed
+    assert (
+        read_dataset(scans, broken_off, n_workers=1, part_size=10, resume=True).lock.taken_from.process == os.getpid()
+    )
+    assert not lock.exists()
 
 
 def test_other_settings_do_not_go_on(broken_off, scans):

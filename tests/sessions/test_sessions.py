@@ -6,6 +6,7 @@ import pytest
 
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Paths, find_session, resume, start, usual_settings
+from inkgrad.training import save_checkpoint
 
 
 @pytest.fixture
@@ -47,6 +48,47 @@ def test_an_unfinished_training_is_not_lost_by_mistake(paths, small_folder):
         start(paths, {"model": "seed"}, small_folder)
     assert caught.value.setting == "anew"
     assert start(paths, {"model": "seed"}, small_folder, anew=True).steps_done == 0
+
+
+def test_what_may_be_a_training_and_cannot_be_read_is_not_lost(paths, small_folder):
+    after_steps(paths, small_folder, 7)
+    good = paths.checkpoint.read_bytes()
+    for bad in (
+        b"",
+        good[:-1],
+        good.replace(b"momentum", b"momentun"),
+        good.replace(b"inkgrad checkpoint", b"inkgrad chequepoint"),
+    ):
+        paths.checkpoint.write_bytes(bad)
+        with pytest.raises(SettingError, match=r"it may hold an unfinished training: move it away, or begin") as caught:
+            start(paths, {"model": "seed"}, small_folder)
+        assert str(paths.checkpoint) in str(caught.value)
+        assert caught.value.setting == "anew"
+        assert paths.checkpoint.read_bytes() == bad
+    assert start(paths, {"model": "seed"}, small_folder, anew=True).steps_done == 0
+
+
+def test_a_training_of_another_version_that_has_ended_may_be_written_over(paths, small_folder):
+    session = start(paths, {"model": "seed"}, small_folder, anew=True)
+    save_checkpoint(paths.checkpoint, session.run, {"settings": {"epochs": 0}})
+    del session
+    assert start(paths, {"model": "seed"}, small_folder).steps_done == 0
+
+
+@pytest.mark.parametrize("name", ["seed", "batch_size", "epochs", "classes"])
+def test_a_number_that_a_checkpoint_could_not_hold_is_refused_before_the_training(paths, small_folder, name):
+    with pytest.raises(SettingError, match=f"a `{name}` is at most 9223372036854775807, as 64 bits hold it") as caught:
+        start(paths, {"model": "seed", name: 2**63}, small_folder)
+    assert caught.value.setting == name
+    assert not list(paths.model.parent.iterdir())
+
+
+def test_the_largest_seed_and_batch_are_gone_on_with(paths, small_folder):
+    largest = {"seed": 2**63 - 1, "batch_size": 2**63 - 1, "epochs": 2**63 - 1}
+    after_steps(paths, small_folder, 1, **largest)
+    session = resume(paths, {}, small_folder)
+    assert session.steps_done == 1
+    assert next(session.steps()) is not None
 
 
 def test_a_session_goes_on_at_the_step_where_it_stopped(paths, small_folder):

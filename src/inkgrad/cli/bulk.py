@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from inkgrad.cli.terminal import say
+from inkgrad.cli.terminal import say, say_taken_over
 from inkgrad.fast import available_threads
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def read_in_bulk(sources: list[str], out: Path, n_workers: int | None, **setting
     # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), _bar() as show:
         outcome = read_dataset(sources, out, n_workers=n_workers or available_threads(), show=show, **settings)
+    say_taken_over(outcome.lock)
     n = outcome.n_read + outcome.n_unread
     say(f"{n:,} pictures in {perf_counter() - start:.1f} s: {outcome.n_read:,} are read in {outcome.out}")
     if outcome.n_unread:

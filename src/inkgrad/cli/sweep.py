@@ -17,7 +17,7 @@ from rich.table import Table
 
 from inkgrad import sweeps
 from inkgrad.cli.options import Data, NotWith, Threads, engine_of, refused
-from inkgrad.cli.terminal import progress_of, say, stop_requests
+from inkgrad.cli.terminal import progress_of, say, say_taken_over, stop_requests
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
@@ -78,12 +78,17 @@ def sweep(
     plan, paths = sweeps.read_plan(file, trials), SweepPaths(out)
     refuse_same(out, [file])
     run = _way(n_workers, address, engine)
-    found = sweeps.resume_sweep(paths, plan, folder) if resume else sweeps.start_sweep(paths, plan, folder, anew)
     console = Console(stderr=True, highlight=False)
-    with stop_requests() as stop:
+    with paths.take() as lock:
+        if resume:
+            found = sweeps.resume_sweep(paths, plan, folder, lock)
+        else:
+            found = sweeps.start_sweep(paths, plan, folder, anew, lock)
+        say_taken_over(lock)
         try:
-            _search(found, run, console, stop)
-            _train_best(found, engine, console, stop)
+            with stop_requests() as stop:
+                _search(found, run, console, stop)
+                _train_best(found, engine, console, stop)
         except Interrupted as error:
             raise Interrupted(f"{error}; to go on: {_again(file, out, folder, trials, n_workers, address)}") from None
 

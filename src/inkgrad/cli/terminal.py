@@ -13,11 +13,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from inkgrad.sessions import Session
+from inkgrad.writer_lock import WriterLock
 
 
 def say(message: object) -> None:
     """Print one line on standard error, after our name."""
     print(f"inkgrad: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def say_taken_over(lock: WriterLock) -> None:
+    """Say whose lock it was before, if it was left behind."""
+    if lock.taken_from:
+        say(f"process {lock.taken_from.process} has ended without removing {lock.path}: taken over")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from rich.console import Console
 from inkgrad.check import Verdict, quick_check
 from inkgrad.cli.options import Classes, Data, Needs, NotWith, Plain, Threads, engine_of, refused
 from inkgrad.cli.show import drawing
-from inkgrad.cli.terminal import progress_of, say, stop_requests
+from inkgrad.cli.terminal import progress_of, say, say_taken_over, stop_requests
 from inkgrad.data import as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import limit_threads
@@ -124,19 +124,23 @@ def train(
     pool = None if n_workers is None else _worker_pool(n_workers, 1 if sync_every is None else sync_every, address)
     if tensorboard is not None:
         refuse_no_events(tensorboard)
-    session = go_on(paths, given, folder, engine) if resume else start(paths, given, folder, anew, engine)
-    session.tensorboard = tensorboard
-    console = Console(stderr=True, highlight=False)
-    console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
-    if check or check_every:
-        _check_gradient(session)
     on_workers = {"--workers": n_workers, "--ray": address, "--sync-every": sync_every}
     again = [word for name, value in on_workers.items() if value is not None for word in (name, str(value))]
-    _train(session, console, check_every, pool, again)
-    session.save_model()
-    say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
-    found = session.evaluate()
-    print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
+    with paths.take() as lock:
+        session = (
+            go_on(paths, given, folder, engine, lock) if resume else start(paths, given, folder, anew, engine, lock)
+        )
+        say_taken_over(lock)
+        session.tensorboard = tensorboard
+        console = Console(stderr=True, highlight=False)
+        console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)
+        if check or check_every:
+            _check_gradient(session)
+        _train(session, console, check_every, pool, again)
+        session.save_model()
+        say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
+        found = session.evaluate()
+        print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
 
 
 def _worker_pool(n_workers: int, sync_every: int, address: str | None) -> Pool:

@@ -47,7 +47,11 @@ def on_ray(
     Raises SettingError as connect() does; Interrupted once `stop()` is true, or when trials were lost with
     their workers again and again.
     """
-    with connect(address, 1 if n_workers is None else n_workers) as cluster, tempfile.TemporaryDirectory() as litter:
+    with (
+        sweep.locked(),
+        connect(address, 1 if n_workers is None else n_workers) as cluster,
+        tempfile.TemporaryDirectory() as litter,
+    ):
         sweep.begin()
         watch = _Watch(sweep, show, stop)
         left = [number for number in watch.going if number not in sweep.results]

@@ -1,7 +1,7 @@
 """Sessions: a training with its files, begun, saved and gone on with."""
 
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.saved_session import SavedSession, find_session
+from inkgrad.sessions.saved_session import SavedSession, epochs_left, find_session, saved_or_refused
 from inkgrad.sessions.session import Session, Stepper, resume, start
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 
@@ -12,8 +12,10 @@ __all__ = [
     "Session",
     "Stepper",
     "TrainingSettings",
+    "epochs_left",
     "find_session",
     "resume",
+    "saved_or_refused",
     "start",
     "usual_settings",
 ]

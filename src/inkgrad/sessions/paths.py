@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from inkgrad.files import refuse_unwritable
+from inkgrad.writer_lock import WriterLock
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -31,6 +34,19 @@ class Paths:
     def curves(self) -> Path:
         """The picture of the log."""
         return self._beside(".curves.png")
+
+    @property
+    def lock(self) -> Path:
+        """Who writes these files, while somebody does."""
+        return self._beside(".lock")
+
+    def take(self) -> WriterLock:
+        """Keep others from these files until the lock is released.
+
+        Raises OSError where nothing can be written there, SettingError where somebody else writes them.
+        """
+        refuse_unwritable(self.model)
+        return WriterLock(self.lock)
 
     def _beside(self, ending: str) -> Path:
         return self.model.with_name(self.model.name.removesuffix(".safetensors") + ending)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from inkgrad.errors import ModelFileError
+from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.models import MODELS
 from inkgrad.saving import build
 from inkgrad.sessions.paths import Paths
@@ -69,6 +70,33 @@ def find_session(paths: Paths) -> SavedSession | None:
     try:
         return read_session(paths.checkpoint)
     except (OSError, ModelFileError):
+        return None
+
+
+def saved_or_refused(paths: Paths) -> SavedSession | None:
+    """Return the session in the checkpoint; None where there is none, or another version's that has ended.
+
+    Raises SettingError where what is there cannot be read, and may hold an unfinished training.
+    """
+    try:
+        return read_session(paths.checkpoint)
+    except FileNotFoundError:
+        return None
+    except (OSError, ModelFileError) as error:
+        with suppress(OSError, ModelFileError):
+            if epochs_left(read_checkpoint(paths.checkpoint)) == 0:
+                return None
+        raise SettingError(
+            f"{error}; it may hold an unfinished training: move it away, or begin with anew=True, which drops it",
+            setting="anew",
+        ) from None
+
+
+def epochs_left(checkpoint: Checkpoint) -> int | None:
+    """Return how many epochs are left of the training in a checkpoint, of whatever version; None where it has none."""
+    try:
+        return max(int(checkpoint.notes["settings"]["epochs"] - checkpoint.place["epoch"]), 0)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -20,15 +20,17 @@ from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
 from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.saved_session import find_session, read_session
+from inkgrad.sessions.saved_session import read_session, saved_or_refused
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.training import Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
+from inkgrad.writer_lock import WriterLock
 
 
 class Session:
     """A training with its data and its files.
 
-    Nothing is written before the first step.  With a folder for `tensorboard` it writes events there too.
+    Nothing is written before the first step, but for the `lock`: it keeps others from these files until steps() has
+    ended; it is None where the caller does so.  With a folder for `tensorboard` events are written there too.
     `loop` steps the run; `rows` are those of the log.  A training that goes on has rows, and maybe the
     costs of the steps since the last one.
     """
@@ -45,11 +47,12 @@ class Session:
         rows: list[Row],
         costs: list[float],
         seconds: float,
+        lock: WriterLock | None,
     ) -> None:
         for path in paths.all:
             refuse_unwritable(path)
         self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
-        self.rows = rows
+        self.rows, self.lock = rows, lock
         self.loop = TrainingLoop(
             run, dataset.train, partial(log_row, run=run, test=dataset.test), is_row_due, costs, seconds
         )
@@ -68,6 +71,21 @@ class Session:
         A checkpoint is saved at the start, so that resume() never takes up an older training, and
         whenever the loop says so, after each epoch at least.
         """
+        with self._locked():
+            yield from self._logged_steps(stepper)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock, and let it go in the end, unless the caller cares for that."""
+        if self.lock is None:
+            yield
+            return
+        if not self.lock.is_held:
+            self.lock = self.paths.take()
+        with self.lock:
+            yield
+
+    def _logged_steps(self, stepper: Stepper | None) -> Generator[Row | None, None, None]:
         log = Log(self.paths.log, self.rows)
         self.rows = log.rows
         self.save_checkpoint()
@@ -162,35 +180,71 @@ def in_this_process(session: Session) -> Generator[list[Row], None, None]:
         yield [row] if row else []
 
 
+@contextmanager
+def _taken(paths: Paths, lock: WriterLock | None) -> Iterator[WriterLock | None]:
+    """Yield a new lock, which is let go if the block fails; None where the caller holds one."""
+    if lock is not None:
+        yield None
+        return
+    taken = paths.take()
+    try:
+        yield taken
+    except BaseException:
+        taken.release()
+        raise
+
+
 def start(
-    paths: Paths, given: dict[str, Any], folder: Path | None, anew: bool = False, engine: Engine | None = None
+    paths: Paths,
+    given: dict[str, Any],
+    folder: Path | None,
+    anew: bool = False,
+    engine: Engine | None = None,
+    lock: WriterLock | None = None,
 ) -> Session:
     """Return a new training; `given` holds the settings that were named, the recipe has the others.
 
-    Raises SettingError where an unfinished training would be lost, unless it shall be begun `anew`.
+    A caller that holds the `lock` of these files, which Paths.take() returns, gives it, and lets it go.
+
+    Raises SettingError where an unfinished training would be lost, unless it shall be begun `anew`, and where
+    somebody else writes these files.
     """
-    refuse_unwritable(paths.model)
-    if not anew:
-        refuse_losing_work(paths)
-    settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
-    dataset = load_data(folder, settings.classes)
-    refuse_other_size(dataset, settings.model)
-    run = settings.new_run(len(dataset.train))
-    run.engine = engine or Fast()
-    return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, [], [], 0.0)
+    with _taken(paths, lock) as own:
+        if not anew:
+            refuse_losing_work(paths)
+        settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
+        dataset = load_data(folder, settings.classes)
+        refuse_other_size(dataset, settings.model)
+        run = settings.new_run(len(dataset.train))
+        run.engine = engine or Fast()
+        return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, [], [], 0.0, own)
 
 
-def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Engine | None = None) -> Session:
+def resume(
+    paths: Paths,
+    given: dict[str, Any],
+    folder: Path | None,
+    engine: Engine | None = None,
+    lock: WriterLock | None = None,
+) -> Session:
     """Return the training in the checkpoint, at the step where it stopped.
 
     Only the number of epochs may be `given` anew, and only where the learning rate does not depend on it:
     with anything else it were another training.
     One that is done only writes its model once more.
 
-    Raises SettingError where there is none, or another one is asked for; ModelFileError for a file that is not a
-    checkpoint, or for other data.
+    A caller that holds the `lock` of these files, which Paths.take() returns, gives it, and lets it go.
+
+    Raises SettingError where there is none, another one is asked for, or somebody else writes these files;
+    ModelFileError for a file that is not a checkpoint, or for other data.
     """
-    refuse_unwritable(paths.model)
+    with _taken(paths, lock) as own:
+        return _resumed(paths, given, folder, engine, own)
+
+
+def _resumed(
+    paths: Paths, given: dict[str, Any], folder: Path | None, engine: Engine | None, lock: WriterLock | None
+) -> Session:
     path = paths.checkpoint
     if not path.exists():
         raise SettingError(
@@ -218,12 +272,12 @@ def resume(paths: Paths, given: dict[str, Any], folder: Path | None, engine: Eng
         raise SettingError(
             f"{path} is of a training of {run.epoch} epochs so far, got epochs={settings.epochs}", setting="epochs"
         )
-    return Session(paths, settings, dataset, source, run, saved.rows, saved.costs, saved.seconds)
+    return Session(paths, settings, dataset, source, run, saved.rows, saved.costs, saved.seconds, lock)
 
 
 def refuse_losing_work(paths: Paths) -> None:
-    """Raise SettingError where an unfinished training would be lost."""
-    saved = find_session(paths)
+    """Raise SettingError where an unfinished training would be lost, or what may be one and cannot be read."""
+    saved = saved_or_refused(paths)
     if saved and saved.is_unfinished:
         raise SettingError(
             f"{paths.checkpoint} holds an unfinished training, {saved.epochs_done} of {saved.settings.epochs} epochs: "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
 from inkgrad.files import refuse_unwritable
 from inkgrad.plots import save_png
-from inkgrad.sessions import Session, find_session, resume, start
+from inkgrad.sessions import Session, epochs_left, resume, saved_or_refused, start
 from inkgrad.sessions.session import refuse_other_size
 from inkgrad.sweeps.journal import Journal, read_journal
 from inkgrad.sweeps.plan import Plan
@@ -20,21 +20,31 @@ from inkgrad.sweeps.sweep_results import picture, write_table
 from inkgrad.sweeps.trial import TrialResult, TrialStatus, ranked
 from inkgrad.sweeps.validation_split import ValidationSplit
 from inkgrad.training import Engine, read_checkpoint
+from inkgrad.writer_lock import WriterLock
 
 Show = Callable[[TrialResult], None]
 """Takes a result whenever it has grown by an epoch, and once more when the trial ends."""
 
 
 class Sweep:
-    """The trials of a plan, and the results of those that have ended, by their numbers."""
+    """The trials of a plan, and the results of those that have ended, by their numbers.
+
+    Its files are kept from others by `lock`, or while locked() lasts.
+    """
 
     def __init__(
-        self, paths: SweepPaths, plan: Plan, dataset: Dataset, folder: Path | None, journal: Journal | None = None
+        self,
+        paths: SweepPaths,
+        plan: Plan,
+        dataset: Dataset,
+        folder: Path | None,
+        lock: WriterLock | None,
+        journal: Journal | None = None,
     ) -> None:
         for path in (*paths.all, paths.journal, paths.table, paths.picture):
             refuse_unwritable(path)
-        self.paths, self.plan, self.folder = paths, plan, folder
-        self.trials = plan.trials()
+        self.paths, self.plan, self.folder, self.lock = paths, plan, folder, lock
+        self.trials, self.fingerprint = plan.trials(), dataset.train.fingerprint()
         for model in {trial.settings.model for trial in self.trials}:
             refuse_other_size(dataset, model)
         search = plan.search
@@ -43,6 +53,18 @@ class Sweep:
         self.is_new = journal is None
         self.journal = journal or Journal(paths.journal, identity_of(plan, dataset))
         self.results = self.journal.results({trial.number: trial for trial in self.trials})
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from the files inside a with block, unless they are kept already."""
+        if self.lock is not None:
+            yield
+            return
+        try:
+            with self.paths.take() as self.lock:
+                yield
+        finally:
+            self.lock = None
 
     def begin(self) -> None:
         """Write the first lines of the journal, and drop what an older sweep left: only once the work can start."""
@@ -79,13 +101,15 @@ class Sweep:
         """Return the training of the best settings on all training examples, whose model is kept.
 
         It goes on where an earlier one with the same settings stopped.
+
+        Raises SettingError where a training that is none of this sweep would be lost.
         """
         settings = self.best().trial.settings
-        saved = find_session(self.paths)
-        if saved and saved.settings == settings:
-            with suppress(ModelFileError):  # of other data, or of another version
-                return resume(self.paths, {}, self.folder, engine)
-        return start(self.paths, vars(settings).copy(), self.folder, anew=True, engine=engine)
+        saved = saved_or_refused(self.paths)
+        if saved and saved.settings == settings and saved.data == self.fingerprint:
+            return resume(self.paths, {}, self.folder, engine, self.lock)
+        is_ours = saved and saved.settings in [trial.settings for trial in self.trials]
+        return start(self.paths, vars(settings).copy(), self.folder, bool(is_ours), engine, self.lock)
 
     def finish(self, n_right: int, n_test: int) -> None:
         """Note that the best model was saved, and drop what was kept to go on from."""
@@ -98,21 +122,26 @@ def identity_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
     return plan.described() | {"data": dataset.train.fingerprint()}
 
 
-def start_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, anew: bool = False) -> Sweep:
+def start_sweep(
+    paths: SweepPaths, plan: Plan, folder: Path | None, anew: bool = False, lock: WriterLock | None = None
+) -> Sweep:
     """Return a new sweep; nothing is written before it begins.
+
+    A caller that holds the `lock` of its files, which paths.take() returns, gives it.
 
     Raises SettingError where an unfinished sweep or training would be lost, unless it shall be begun `anew`.
     """
     refuse_unwritable(paths.model)
     if not anew:
         _refuse_losing_work(paths)
-    return Sweep(paths, plan, load_data(folder, plan.fixed.get("classes")), folder)
+    return Sweep(paths, plan, load_data(folder, plan.fixed.get("classes")), folder, lock)
 
 
-def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
+def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, lock: WriterLock | None = None) -> Sweep:
     """Return the sweep in the journal: trials that ended are not run again, the others go on from their checkpoints.
 
-    Only the number of trials may be another than before, and not less than have ended.
+    Only the number of trials may be another than before, and not less than have ended.  A caller that holds the `lock`
+    of its files, which paths.take() returns, gives it.
 
     Raises SettingError when there is none to go on from, or it is one of another plan or other data.
     """
@@ -131,7 +160,7 @@ def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None) -> Sweep:
     last = max((line["trial"] for line in journal.lines if type(line["trial"]) is int), default=0)
     if last > plan.n_trials:
         raise SettingError(f"{paths.journal} holds trial {last} already, got trials = {plan.n_trials}: ask for more")
-    return Sweep(paths, plan, dataset, folder, journal)
+    return Sweep(paths, plan, dataset, folder, lock, journal)
 
 
 def _refuse_losing_work(paths: SweepPaths) -> None:
@@ -153,10 +182,15 @@ def _refuse_losing_work(paths: SweepPaths) -> None:
 def _refuse_losing_a_training(paths: SweepPaths) -> None:
     try:
         checkpoint = read_checkpoint(paths.checkpoint)
-        is_unfinished = checkpoint.place["epoch"] < checkpoint.notes["settings"]["epochs"]
-    except (OSError, ModelFileError, KeyError, TypeError):
-        return  # there is none, or none of a training; one of another version of inkgrad could go on there
-    if is_unfinished:
+    except FileNotFoundError:
+        return
+    except (OSError, ModelFileError) as error:
+        raise SettingError(
+            f"{error}; it may hold an unfinished training: choose another `out`, "
+            "or begin with anew=True, which drops it",
+            setting="anew",
+        ) from None
+    if epochs_left(checkpoint):
         raise SettingError(
             f"{paths.checkpoint} holds an unfinished training: choose another `out`, "
             "or begin with anew=True, which drops it",

@@ -78,10 +78,10 @@ def one_after_another(
 
     Raises Interrupted, after a step, once `stop()` is true.
     """
-    sweep.begin()
-    going = sweep.going()
     engine = engine or Fast(1)
-    with limit_threads(engine.n_threads):
+    with sweep.locked(), limit_threads(engine.n_threads):
+        sweep.begin()
+        going = sweep.going()
         for rung in (*sweep.plan.rungs, None):
             for number, result in going.items():
                 if result.status == TrialStatus.RUNNING:

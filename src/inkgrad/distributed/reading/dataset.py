@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from inkgrad.distributed.cluster import connect
 from inkgrad.distributed.reading.folder import Folder
-from inkgrad.distributed.reading.parts import Part, as_seen_by_workers, load_parts, write_list
+from inkgrad.distributed.reading.parts import Listed, Part, as_seen_by_workers, load_parts, write_list
 from inkgrad.distributed.reading.reader_pool import ReaderPool, gathered
 from inkgrad.distributed.reading.result_files import errors_beside, join, refuse_other_ending
 from inkgrad.distributed.reading.sources import Columns, Found, is_address, list_sources
@@ -19,6 +19,7 @@ from inkgrad.errors import Interrupted, SettingError
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.models import Model, load
 from inkgrad.reader import THRESHOLD, Reader
+from inkgrad.writer_lock import WriterLock
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many pictures have a row in the file `out`, and how many have one in the file `errors`, with the reason."""
+    """How many pictures have a row in the file `out`, and how many have one in the file `errors`, with the reason.
+
+    `lock` kept others from these files, and was taken from another process, perhaps, that was killed.
+    """
 
     out: Path
     errors: Path
     n_read: int
     n_unread: int
+    lock: WriterLock
 
 
 def read_dataset(
@@ -73,9 +78,9 @@ def read_dataset(
     dies is replaced and what it had is read again, so each picture has one row whatever happens; one
     that has killed three is among the errors.  `show` is called with how far it is.
 
-    Raises SettingError for settings that make no sense, a missing package, work that is in the way, or has other
-    settings than what is gone on with; DataError for a source without pictures; Interrupted after
-    Ctrl-C; OSError for files that cannot be read or written.
+    Raises SettingError for settings that make no sense, a missing package, another process that writes `out`, work
+    that is in the way, or has other settings than what is gone on with; DataError for a source without pictures;
+    Interrupted after Ctrl-C; OSError for files that cannot be read or written.
     """
     out = Path(out)
     sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
@@ -92,31 +97,45 @@ def read_dataset(
         "part_size": part_size,
     }
     folder, columns = Folder(out.with_name(out.name + ".parts")), Columns(column, names)
-    found = partial(_found, sources, out)
-    if resume:
-        if not folder.is_begun:
-            state = "it is whole" if out.exists() else "none was begun"
-            why = f"there is no unfinished reading for {out} to go on with, {state}: leave resume=True out"
-            raise SettingError(why, setting="resume")
-        with open(os.devnull, "wb") as nothing:
-            folder.refuse_changed(write_list(nothing, found(), columns, part_size), settings)
-    else:
-        folder.begin(lambda file: write_list(file, found(), columns, part_size), settings, anew)
-    try:
-        _read_what_lacks(folder, columns, reader, n_workers, address, show)
-        n_read, n_unread = join(map(folder.part, range(folder.listed.n_parts)), out)
-    except BaseException as error:
-        n_done = len(folder.done())
-        if not n_done:
-            folder.remove()
-        if isinstance(error, KeyboardInterrupt):
-            how = "; to go on, the same again with resume=True" if n_done else ""
-            raise Interrupted(
-                f"interrupted with {n_done} of {folder.listed.n_parts} parts done{how}", setting="resume"
-            ) from None
-        raise
-    folder.remove()
-    return Outcome(out, errors_beside(out), n_read, n_unread)
+    with WriterLock(out.with_name(out.name + ".lock")) as lock:
+        _begin(
+            folder, out, lambda file: write_list(file, _found(sources, out), columns, part_size), settings, resume, anew
+        )
+        try:
+            _read_what_lacks(folder, columns, reader, n_workers, address, show)
+            n_read, n_unread = join(map(folder.part, range(folder.listed.n_parts)), out)
+        except BaseException as error:
+            n_done = len(folder.done())
+            if not n_done:
+                folder.remove()
+            if isinstance(error, KeyboardInterrupt):
+                how = "; to go on, the same again with resume=True" if n_done else ""
+                raise Interrupted(
+                    f"interrupted with {n_done} of {folder.listed.n_parts} parts done{how}", setting="resume"
+                ) from None
+            raise
+        folder.remove()
+    return Outcome(out, errors_beside(out), n_read, n_unread, lock)
+
+
+def _begin(
+    folder: Folder,
+    out: Path,
+    write: Callable[[BinaryIO], Listed],
+    settings: dict[str, object],
+    resume: bool,
+    anew: bool,
+) -> None:
+    """Begin the work, or see that what is there can be gone on with; `write` writes the list of pictures."""
+    if not resume:
+        folder.begin(write, settings, anew)
+        return
+    if not folder.is_begun:
+        state = "it is whole" if out.exists() else "none was begun"
+        why = f"there is no unfinished reading for {out} to go on with, {state}: leave resume=True out"
+        raise SettingError(why, setting="resume")
+    with open(os.devnull, "wb") as nothing:
+        folder.refuse_changed(write(nothing), settings)
 
 
 def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, anew: bool) -> None:
