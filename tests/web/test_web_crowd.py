@@ -158,6 +158,20 @@ def test_a_full_house_lets_in_who_is_already_there():
                 assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("0.0.0.0", "inkgrad: whoever reaches this machine over the network may come in now, 3 at a time: "),
+        ("127.0.0.1", ""),
+        ("localhost", ""),
+    ],
+)
+def test_who_may_come_in_is_said_where_it_is_not_this_machine_alone(host, said):
+    with served("--host", host, "--visitors", 3) as server:
+        pass
+    assert server.complaints == (said and f"{said}there is no password\n")
+
+
 # Heavy requests.
 
 LONG = b'{"lesson": "bias-mean"}'  # some seconds

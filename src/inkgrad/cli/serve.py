@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import webbrowser
 from typing import Annotated
 
@@ -30,7 +31,22 @@ def serve(
 
     def ready(address: str) -> None:
         print(f"the playground is at {address} (Ctrl-C ends it)", flush=True)
+        if not _is_loopback(host):
+            say(f"whoever reaches {_meant(host)} may come in now, {visitors} at a time: there is no password")
         if browser and not webbrowser.open(address):
             say("no browser was found: open the address yourself")
 
     web.serve(host, port, names or (), visitors=visitors, ready=ready)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _meant(host: str) -> str:
+    """Return what others reach at an address: all that this machine has, or one."""
+    return "this machine over the network" if host in ("", "0.0.0.0", "::") else host
