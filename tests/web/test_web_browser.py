@@ -265,6 +265,17 @@ def test_a_photo_is_read_and_a_digit_of_it_set_right(page):
     expect(page.locator("#read-text")).to_contain_text("19018923")
 
 
+def test_of_pictures_in_quick_succession_only_the_last_is_read(page):
+    aborted = []
+    page.on("requestfailed", lambda asked: aborted.append(asked.failure))
+    show(page, "read")
+    for _ in range(5):
+        page.set_input_files("#read-file", str(PAGE))
+    expect(page.locator("#read-text")).to_contain_text("79018923")
+    expect(page.locator("#notice")).to_be_hidden()
+    assert aborted == ["net::ERR_ABORTED"] * 4
+
+
 def test_a_file_that_is_no_picture_gets_a_clear_line(page, tmp_path):
     show(page, "read")
     (tmp_path / "no.png").write_bytes(b"no picture")

@@ -200,12 +200,21 @@ def test_who_asks_too_much_is_refused_at_once_and_others_are_answered(port):
         assert asked(port, "GET", "/api/digits/0", token=much)[0] == 200  # what is light goes on
 
 
-def test_who_has_gone_leaves_the_place_to_others(port):
+@pytest.mark.parametrize("n", [100, 500_000], ids=["with a word", "with a file"])
+def test_who_has_gone_leaves_the_place_to_others(port, n):
     token = entered(port)
-    for _ in range(20):  # more than may wait
-        with asking(port, "POST", "/api/experiment", LONG, token):
-            pass
-    wait_until(lambda: asked(port, "POST", "/api/confusion", token=token)[0] == 200)
+    with asking(port, "POST", "/api/experiment", LONG, token) as still_here:
+        for _ in range(4):  # as many as may wait
+            with asking(port, "POST", "/api/read", bytes(n), token):
+                pass
+        wait_until(lambda: is_taken(port, token))
+        assert not select.select([still_here.sock], [], [], 0)[0]  # all the while it was worked on
+
+
+def is_taken(port, token):
+    """Whether something heavy may wait, for it is refused at once where it may not."""
+    with asking(port, "POST", "/api/misread", b"{}", token) as connection:
+        return not select.select([connection.sock], [], [], 0.3)[0]
 
 
 def memory(process, what):
@@ -265,11 +274,10 @@ GONE = {"type": "http.disconnect"}
 
 def test_what_is_worked_on_for_a_client_that_goes_is_cancelled():
     async def test():
-        request = request_of(body(b"all"), GONE)
-        async with received(request, 1000) as file:
-            assert file.read() == b"all"
-            async with while_connected(request):
-                await asyncio.Event().wait()
+        lost = asyncio.Event()
+        asyncio.get_running_loop().call_soon(lost.set)
+        async with while_connected(lost):
+            await asyncio.Event().wait()
 
     with pytest.raises(ClientDisconnect):
         asyncio.run(asyncio.wait_for(test(), SOON))

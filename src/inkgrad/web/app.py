@@ -19,7 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from inkgrad.errors import InkgradError
 from inkgrad.saving import one_line
 from inkgrad.web import handlers
-from inkgrad.web.connection import note_visitor
+from inkgrad.web.connection import lost, note_visitor
 from inkgrad.web.fair_queue import FairQueue
 from inkgrad.web.guard import Guard
 from inkgrad.web.handlers import Handler
@@ -67,11 +67,15 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             visitor = here.find(request.headers.get("x-visitor"))
             note_visitor(request.scope, visitor.token)
             turn = queue.turn(visitor) if is_heavy else nullcontext()
-            async with queue.request(visitor), turn, received(request, most_bytes) as body:
+            async with (
+                queue.request(visitor),
+                while_connected(lost(request.scope)),
+                turn,
+                received(request, most_bytes) as body,
+            ):
                 if is_heavy:
-                    async with while_connected(request):
-                        request.state.stop = threading.Event()
-                        found = await queue.run(partial(answer, visitor, request, body), request.state.stop)
+                    request.state.stop = threading.Event()
+                    found = await queue.run(partial(answer, visitor, request, body), request.state.stop)
                 else:
                     found = await run_in_threadpool(answer, visitor, request, body)
             return found if isinstance(found, Response) else JSONResponse(found)

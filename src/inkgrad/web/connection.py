@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Any
 
 from h11 import Request
@@ -12,6 +13,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from inkgrad.web.limits import LIMITS
+
+_HANGUP = getattr(select, "POLLRDHUP", select.POLLHUP)  # Linux alone tells that the other side will say no more
 
 
 class Connection(H11Protocol):
@@ -33,12 +36,17 @@ class Connection(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, app_state | {"connection": self}, _loop)
         self.visitor: str | None = None
+        self.lost = asyncio.Event()
         self._is_socket = False
         self._since, self._n_unsent = self.loop.time(), 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
         super().connection_made(transport)
         self.loop.call_later(LIMITS.seconds_between_looks, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set()
+        super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: Request) -> None:
         self._is_socket = True
@@ -72,7 +80,7 @@ class Connection(H11Protocol):
         if not self.is_waiting or n_unsent < self._n_unsent:
             self._since = now
         self._n_unsent = n_unsent
-        if now - self._since > LIMITS.silent_seconds or self._is_one_too_many():
+        if now - self._since > LIMITS.silent_seconds or self._is_one_too_many() or self._has_gone():
             self.transport.abort()
         else:
             self.loop.call_later(LIMITS.seconds_between_looks, self._look)
@@ -91,13 +99,25 @@ class Connection(H11Protocol):
         later = [each for each in all_ if each.owner == self.owner and each._since > self._since]
         return sum(each._has_waited() for each in later) >= LIMITS.n_waiting_connections
 
+    def _has_gone(self) -> bool:
+        """Whether the client has closed it behind a body that nobody has read so far, where asyncio does not see it."""
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), _HANGUP)
+        return bool(poll.poll(0))
+
     def _has_waited(self) -> bool:
         is_long = self.loop.time() - self._since > LIMITS.seconds_between_looks
         return is_long and self.is_waiting and not self.transport.is_closing()
 
 
+def lost(scope: Scope) -> asyncio.Event:
+    """Return what tells that the connection of a request is lost; another server's does not tell."""
+    connection: Connection | None = scope.get("state", {}).get("connection")
+    return connection.lost if connection else asyncio.Event()
+
+
 def note_visitor(scope: Scope, token: str) -> None:
-    """Say whose a connection is, where the server has one of ours."""
-    connection = scope.get("state", {}).get("connection")
+    """Say whose the connection of a request is, where the server has ours."""
+    connection: Connection | None = scope.get("state", {}).get("connection")
     if connection:
         connection.visitor = token

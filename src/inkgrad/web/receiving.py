@@ -54,14 +54,13 @@ def _too_large(most_bytes: int) -> HTTPException:
 
 
 @asynccontextmanager
-async def while_connected(request: Request) -> AsyncIterator[None]:
-    """Cancel what is inside, after the body was received, when the client goes; raise ClientDisconnect then."""
+async def while_connected(lost: asyncio.Event) -> AsyncIterator[None]:
+    """Cancel what is inside when the connection is lost; raise ClientDisconnect then."""
     task = asyncio.current_task()
     assert task
 
     async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
+        await lost.wait()
         task.cancel()
 
     watching = asyncio.create_task(watch())

@@ -28,7 +28,10 @@ async function failure(response) {
 async function ask(path, options) {
   try {
     return await fetch(path, options);
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") {
+      throw error; // nobody waits for it any more
+    }
     throw new Error("The server cannot be reached. Is inkgrad serve still running?");
   }
 }
@@ -99,10 +102,10 @@ export async function post(path, body = {}) {
   return (await request(path, options)).json();
 }
 
-/** POST raw bytes (an array of bytes, a blob or a file), and give the JSON of the answer. */
-export async function postBytes(path, bytes) {
+/** POST raw bytes (an array of bytes, a blob or a file), and give the JSON of the answer; a signal may abort it. */
+export async function postBytes(path, bytes, signal = null) {
   const headers = { "Content-Type": "application/octet-stream" };
-  return (await request(path, { method: "POST", headers, body: bytes })).json();
+  return (await request(path, { method: "POST", headers, body: bytes, signal })).json();
 }
 
 /** GET a file as the visitor: its blob and the name that the server gives it. */

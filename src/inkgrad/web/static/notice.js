@@ -27,7 +27,7 @@ export function hush() {
 }
 
 /**
- * Run what may fail; show why it failed.
+ * Run what may fail; show why it failed, unless it was aborted.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T|undefined>} undefined when it failed
@@ -38,7 +38,9 @@ export async function attempt(work) {
     hush();
     return answer;
   } catch (error) {
-    notice(error.message);
+    if (error.name !== "AbortError") {
+      notice(error.message);
+    }
     return undefined;
   }
 }

@@ -19,6 +19,7 @@ let chosen = -1;
 let right = new Map(); // labels that were set right, by digit
 let taught = []; // the keys of those digits that the network has learned, oldest first
 let reads = 0; // the newest reading counts
+let reading = null; // what aborts it
 let timer = null;
 
 /** Build the tab. */
@@ -97,10 +98,12 @@ function take(given) {
 async function read(given = file) {
   reads += 1;
   const mine = reads;
+  reading?.abort(); // its answer would be dropped, and the newest would wait for it
+  reading = new AbortController();
   const query = new URLSearchParams({ threshold: $("read-threshold").value, expect: $("read-expect").value.trim() });
   $("read-drop").setAttribute("aria-busy", "true");
   $("read-said").textContent = "Reading ...";
-  const answer = await attempt(() => postBytes(`/api/read?${query}`, given));
+  const answer = await attempt(() => postBytes(`/api/read?${query}`, given, reading.signal));
   if (mine !== reads) {
     return;
   }
