@@ -209,6 +209,37 @@ def test_of_a_bad_dy_a_fused_layer_makes_what_the_plain_ones_make(
     assert_same(fast, plain)
 
 
+LARGE = {  # that sums with small whole numbers are the same in any order: they are exact, or nothing else is left
+    np.float32: [2**12, 2**12 + 1, 2**20, 2**40, 1e15],
+    np.float64: [2**26, 2**26 + 1, 2**40, 1e15],
+}
+
+
+@pytest.mark.parametrize(("c_in", "c_out", "shape"), [(8, 3, (4, 5)), (9, 5, (7, 7)), (9, 40, (9, 8)), (17, 9, (2, 2))])
+@pytest.mark.parametrize(("dtype", "large"), [(dtype, large) for dtype, many in LARGE.items() for large in many])
+@pytest.mark.parametrize("place", ["x", "theta"])
+def test_beside_one_large_number_a_convolution_of_many_channels_loses_none_of_the_small(
+    instructions, rng, c_in, c_out, shape, dtype, large, place
+):
+    """Winograd's way adds neighbours and takes them off again, which a large one does not stand."""
+    network = Chain((Conv2D(c_in, c_out), ReLU(), MaxPool2D()))
+    arrays = {
+        "x": whole_numbers(rng, (2, *shape, c_in), dtype),
+        "theta": whole_numbers(rng, Layout(network.shapes()).size, dtype),
+    }
+    dy = whole_numbers(rng, (2, *network.output_shape((*shape, c_in))), dtype, 0.2)
+    for where, sign in zip(rng.integers(arrays[place].size, size=6), [1, -1] * 3, strict=True):
+        given = arrays | {place: with_number(arrays[place], where, sign * large)}
+        fast, plain = (forward_and_back(each, given["theta"], given["x"], dy) for each in (fuse(network), network))
+        assert_same(fast, plain)
+
+
+def forward_and_back(network, theta, x, dy):
+    layout, gradient = Layout(network.shapes()), np.full_like(theta, np.nan)
+    y, cache = network.forward(layout.views(theta), x)
+    return y, network.backward(layout.views(theta), layout.views(gradient), cache, dy), gradient
+
+
 @pytest.mark.parametrize("cost", [SoftmaxCrossEntropy(), CrossEntropy()], ids=str)
 @fuzzed
 @given(

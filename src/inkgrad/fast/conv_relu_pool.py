@@ -18,7 +18,7 @@ class FastConvReLUPool(FastLayer):
     """Chain(Conv2D(c_in, c_out), ReLU(), MaxPool2D()) in one kernel, one image at a time.
 
     cpp/conv_forward.hpp and conv_backward.hpp say how.  The cache is x, and for each
-    output which of its window's four it was.
+    output which of its window's four it was.  Numbers that are too large for Winograd's way go the direct one.
     """
 
     def quick_forward(
@@ -26,9 +26,13 @@ class FastConvReLUPool(FastLayer):
     ) -> tuple[NDArray, tuple[NDArray, NDArray]] | None:
         shape = (len(x), *self.plain.output_shape(x.shape[1:]))
         y, codes = np.empty(shape, dtype), np.empty(shape, np.uint8)
-        winograd = x.shape[-1] >= 8  # with fewer channels, transforming them costs more than it saves
-        tame = kernels.compiled.conv_forward(x, ordered(p.W), ordered(p.b), winograd, y, codes, self.n_threads)
-        return (y, (x, codes)) if tame else None
+        W, b = ordered(p.W), ordered(p.b)
+
+        def tame(winograd: bool) -> bool:
+            return bool(kernels.compiled.conv_forward(x, W, b, winograd, y, codes, self.n_threads))
+
+        suits = x.shape[-1] >= 8  # with fewer channels, transforming them costs more than it saves
+        return (y, (x, codes)) if (suits and tame(winograd=True)) or tame(winograd=False) else None
 
     def quick_backward(
         self, p: Named, g: Named, cache: tuple[NDArray, NDArray], dy: NDArray, dx: NDArray | None

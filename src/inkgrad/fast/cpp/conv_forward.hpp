@@ -6,7 +6,9 @@
 //   direct    for images of few channels: a window's four outputs side by side, 9 c_in products each.  Windows
 //             left and right of all ink, and in a picture of a digit half are, give the bias.
 //   Winograd  F(2x2, 3x3) (Lavin & Gray 2016, https://arxiv.org/abs/1509.09308, section 4.1): four outputs of a
-//             window from 16 products instead of 36.  Its tile of outputs is exactly one pooling window.
+//             window from 16 products instead of 36.  Its tile of outputs is exactly one pooling window.  It adds to
+//             each input and weight its neighbours and takes them off again, so beside a large one small ones are
+//             lost, also for the outputs that the large one does not reach.
 //
 // Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
 
@@ -19,6 +21,11 @@
 namespace inkgrad {
 
 constexpr int TILES = 56;  // tiles that go through Winograd's products together
+
+// Inputs and weights beyond this size are left to the direct way: 2^12, or 2^26 for double.  What Winograd's way loses
+// of numbers around 1 beside such a one is about half their digits, and more beside a larger one.
+template <class T>
+constexpr T MIXABLE = T(uint64_t(1) << (sizeof(T) == 4 ? 12 : 26));
 
 // Images x (n, height, width, c_in), as numbers or as bytes in 0..255.
 template <class T>
@@ -48,9 +55,9 @@ struct Bordered {
           size(padded<T>(rows * stride + 2 * LANES<T>)) {}
 };
 
-// Copy an image into the middle of `to`, whose border is zero already; false where a number is too large.
+// Copy an image into the middle of `to`, whose border is zero already; false where a number is beyond `most`.
 template <class T>
-bool copy_bordered(const Images<T>& images, int image, T* to) {
+bool copy_bordered(const Images<T>& images, int image, T* to, T most = TAME<T>) {
     const Bordered<T> shape(images);
     const int in_row = images.width * images.c_in, used = smaller(in_row, shape.stride - images.c_in);
     Watch<T> watch;
@@ -67,7 +74,7 @@ bool copy_bordered(const Images<T>& images, int image, T* to) {
                 store_first(n, here + i, v);
             }
     }
-    return watch.tame();
+    return watch.tame(most);
 }
 
 // The largest of a window's four outputs above zero, and which it was; the first where several are.
@@ -265,7 +272,7 @@ template <class T>
 bool prepare_winograd(const ConvForward<T>& job) {
     const int wide = padded<T>(job.c_out);
     const size_t matrix = size_t(job.c_in) * wide;
-    Watch<T> watch;
+    Watch<T> weights, biases;
     for (int i = 0; i < job.c_in; i++)
         for (int j = 0; j < job.c_out; j += LANES<T>) {
             const int n = smaller(LANES<T>, job.c_out - j);
@@ -276,7 +283,7 @@ bool prepare_winograd(const ConvForward<T>& job) {
                 UNROLL
                 for (int r = 0; r < 3; r++) {
                     w[r] = load_first(n, job.W + (size_t(r * 3 + k) * job.c_in + i) * job.c_out + j);
-                    watch.see(w[r]);
+                    weights.see(w[r]);
                 }
                 t[0][k] = w[0];
                 t[1][k] = (w[0] + w[1] + w[2]) * T(0.5);
@@ -294,10 +301,10 @@ bool prepare_winograd(const ConvForward<T>& job) {
         }
     for (int j = 0; j < job.c_out; j += LANES<T>) {
         Vector<T> b = load_first(smaller(LANES<T>, job.c_out - j), job.b + j);
-        watch.see(b);
+        biases.see(b);
         store(job.prepared + 16 * matrix + j, b);
     }
-    return watch.tame();
+    return weights.tame(MIXABLE<T>) && biases.tame();
 }
 
 // V = Bᵀ d B for a tile d of 4 by 4 inputs, with Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
@@ -393,7 +400,7 @@ bool forward_images(const ConvForward<T>& job, int first, int last, void* scratc
     __builtin_memset(x, 0, sizeof(T) * shape.size);
     const size_t windows = size_t(job.height / 2) * (job.width / 2);
     for (int image = first; image < last; image++) {
-        if (!copy_bordered(job, image, x)) return false;
+        if (!copy_bordered(job, image, x, job.winograd ? MIXABLE<T> : TAME<T>)) return false;
         forward_image<T>(job, x, image * windows, x + shape.size);
     }
     return true;

@@ -189,10 +189,10 @@ class Watch {
         const Integers<T> bits = (Integers<T>)v & Integer(~(uint64_t(1) << (8 * sizeof(T) - 1)));
         most_ = bits > most_ ? bits : most_;
     }
-    ALWAYS_INLINE bool tame() const {
+    ALWAYS_INLINE bool tame(T most = TAME<T>) const {
         const Vector<T> numbers = (Vector<T>)most_;
         bool all = true;
-        for (int i = 0; i < LANES<T>; i++) all &= numbers[i] <= TAME<T>;  // written so that NaN fails
+        for (int i = 0; i < LANES<T>; i++) all &= numbers[i] <= most;  // written so that NaN fails
         return all;
     }
 
