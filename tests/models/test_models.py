@@ -290,12 +290,15 @@ def test_parameters_of_mixed_types_are_refused(tmp_path):
         load(tmp_path / "m.safetensors")
 
 
-def test_layers_inside_layers_without_end_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("n_chains", "problem"), [(70, "layers inside layers without end"), (300, "brackets lie in brackets")]
+)
+def test_layers_inside_layers_without_end_are_refused(tmp_path, n_chains, problem):
     network = {"class": "Dense", "n_in": 2, "n_out": 1, "start": "he"}
-    for _ in range(300):
+    for _ in range(n_chains):
         network = {"class": "Chain", "layers": [network]}
     write(tmp_path / "m.safetensors", lambda header: header.update(network=network))
-    with pytest.raises(ModelFileError, match="layers inside layers without end"):
+    with pytest.raises(ModelFileError, match=problem):
         load(tmp_path / "m.safetensors")
 
 
