@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from support import TESTS
-from support.commands import output_of
+from support.commands import output_of, python
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, Examples
@@ -169,6 +169,53 @@ from test_fast_threads import PLAIN, bits
 bits(*PLAIN[1], 3)
 """
     output_of(program)
+
+
+DAEMONS = """
+import sys
+import threading
+sys.path[:0] = {folders!r}
+from test_fast_threads import training_step
+
+begun = threading.Barrier(4)
+
+def work():
+    step = training_step({n_threads})
+    step()
+    begun.wait()
+    while True:
+        step()
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+begun.wait()
+for _ in range(20):
+    training_step({n_threads})()
+"""
+
+
+def training_step(n_threads, n=50):
+    """Return a step that spends its time in the kernels of a training, and in those that bend images."""
+    rng = np.random.default_rng(0)
+    x, t = rng.integers(0, 256, (n, 28, 28, 1), np.uint8), rng.integers(0, 10, n)
+    objective = Objective(NETWORK, CrossEntropy()).on(Fast(n_threads))
+    optimizer, theta = fuse_optimizer(Adam(), n_threads), objective.init(rng).astype(np.float32)
+    state, warps = optimizer.init(theta), Augmentation(shift=2, elastic=1).draw(n, (28, 28), rng)
+
+    def step():
+        _, gradient = objective(theta, warp(x, warps, n_threads), t, rng)
+        optimizer.step(theta, gradient, state)
+
+    return step
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("times", [2, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_process_ends_quietly_while_threads_are_in_kernels(times, n_threads):
+    program = DAEMONS.format(folders=[str(TESTS), str(TESTS / "fast")], n_threads=n_threads)
+    for _ in range(times):
+        found = python(program)
+        assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 
 def test_a_fast_cost_is_the_same_from_any_thread(rng):

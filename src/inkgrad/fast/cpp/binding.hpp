@@ -4,6 +4,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -22,11 +23,33 @@ using namespace nb::literals;
 constexpr int PARTS_PER_THREAD = 8;       // small enough parts that all threads end together
 constexpr size_t MOST = size_t(1) << 24;  // numbers in one example
 
+// Arrays as kernels take them: by reference, as one by value would be given back to Python inside the kernel, where
+// the lock of Python is not held.
 template <class T>
-using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+using Array = const nb::ndarray<T, nb::c_contig, nb::device::cpu>&;
 template <class T>
 using Input = Array<const T>;
-using NoLock = nb::call_guard<nb::gil_scoped_release>;  // other threads of Python go on
+
+// Lets other threads of Python go on while a kernel works.  Where Python ends meanwhile, Python before 3.14 ends the
+// thread that wants to come back with pthread_exit, and that unwinds the stack like an exception, but one that neither
+// a destructor nor nanobind can let through.  So the thread stays here until the process is gone, as from 3.14 on.
+class Unlocked {
+  public:
+    Unlocked() : thread_(PyEval_SaveThread()) {}
+    ~Unlocked() {
+        try {
+            PyEval_RestoreThread(thread_);
+        } catch (...) {
+            while (true) pause();
+        }
+    }
+    Unlocked(const Unlocked&) = delete;
+    Unlocked& operator=(const Unlocked&) = delete;
+
+  private:
+    PyThreadState* thread_;
+};
+using NoLock = nb::call_guard<Unlocked>;
 
 // An argument that is taken as it is: a copy of another type would get what is written.
 inline auto fixed(const char* name) { return nb::arg(name).noconvert(); }
