@@ -2,10 +2,11 @@
 
 import gzip
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -57,6 +58,7 @@ def test_a_damaged_mnist_is_noticed(tmp_path, monkeypatch):
         mnist()
 
 
+@settings(deadline=None)  # writing waits for the disk
 @given(hnp.arrays(st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]), hnp.array_shapes(max_dims=4, max_side=5)))
 def test_an_idx_file_gives_back_what_was_written(tmp_path_factory, array):
     path = tmp_path_factory.mktemp("idx") / "array.idx.gz"
@@ -80,7 +82,13 @@ def test_an_idx_file_is_laid_out_as_the_format_says(tmp_path):
         (b"\0\0\x08\3\0\0\0\1", "cut off in its header of 16 bytes"),
         (b"\0\0\x08\1\0\0\0\4abc", r"should hold 12 bytes for an array of shape \(4,\), got 11"),
         (b"\0\0\x08\1\0\0\0\2abc", r"should hold 10 bytes for an array of shape \(2,\), got 11"),
-        (b"\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff", r"of shape \(4294967295, 4294967295\), got 12"),
+        (b"\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff", r"of shape \(4294967295, 4294967295\), and .* 2\^30 bytes"),
+        (b"\0\0\x08\2" + b"\0\0\x40\0" * 2, r"hold 268435468 bytes .* \(16384, 16384\), got 12"),
+        (b"\0\0\x08\3\0\0\0\0" + b"\xff" * 8, r"shape \(0, 4294967295, 4294967295\), and .* at most 2\^30 bytes"),
+        (b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b".", "of 65 axes, and arrays have at most 64"),
+        (b"\0\0\x08\xff", "of 255 axes, and arrays have at most 64"),
+        (b"\0\0\x08\x40" + b"\0\0\0\1" * 64, r"shape \(1, 1, 1, 1, 1, 1, \.\.\.\), got 260: get"),
+        (b"\0\0\x08\1\0\0\0\2" + b"." * 100, r"should hold 10 bytes for an array of shape \(2,\), got 11 or more"),
         (gzip.compress(b"\0\0\x08\1\0\0\0\4abcd", mtime=0)[:-6], "damaged or cut off"),
         (b"\x1f\x8bnonsense", "damaged or cut off"),
     ],
@@ -89,6 +97,34 @@ def test_a_file_that_is_not_idx_is_refused_by_name(tmp_path, raw, message):
     (tmp_path / "bad.idx").write_bytes(raw)
     with pytest.raises(DataError, match=r"bad\.idx.*" + message):
         read_idx(tmp_path / "bad.idx")
+
+
+def test_of_a_gzipped_file_no_more_is_unpacked_than_its_header_says(tmp_path):
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\2" + bytes(2**25), mtime=0))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="got 11 or more"):
+        read_idx(tmp_path / "bomb.gz")
+    most_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most_bytes < 2**22
+
+
+def test_for_a_length_that_a_header_only_claims_no_memory_is_taken(tmp_path):
+    (tmp_path / "claim.idx").write_bytes(b"\0\0\x08\1\x3f\xff\xff\xff" + bytes(1000))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="should hold 1073741831 bytes"):
+        read_idx(tmp_path / "claim.idx")
+    most_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most_bytes < 2**22
+
+
+def test_an_array_that_was_read_may_be_written_to(tmp_path):
+    for dtype in np.uint8, np.int16, np.float64:
+        write_idx(tmp_path / "a.idx", np.arange(3).astype(dtype))
+        array = read_idx(tmp_path / "a.idx")
+        array += array
+        assert array.tolist() == [0, 2, 4]
 
 
 def test_a_type_that_idx_lacks_is_refused(tmp_path):

@@ -87,6 +87,7 @@ def test_the_file_is_named(tmp_path):
         (with_array(dims=[10**6, 10**6, 10**6]), r"its array '0\.W' has the shape .* but 144 bytes"),
         (with_array(dims=[-1, 1, 3, 3]), r"has the shape \(-1, 1, 3, 3\)"),
         (with_array(dims=[1] * 100), "has the shape"),
+        (with_array(dims=[0, 2**62, 2**62], raw_data=b""), r"has the shape \(0, \d+, \d+\)"),
         (with_array(raw_data=b""), "but 0 bytes of float32"),
         (with_array(raw_data=np.full(36, np.nan, np.float32).tobytes()), "holds NaN or infinity in '0.W'"),
         (with_array(raw_data=np.full(36, np.inf, np.float32).tobytes()), "holds NaN or infinity in '0.W'"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from inkgrad.data.examples import Dataset, Examples
-from inkgrad.data.idx import parse_idx
+from inkgrad.data.idx import read_idx
 from inkgrad.errors import DataError
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
@@ -67,10 +67,9 @@ def _read(folder: Path, part: str, checksums: dict[str, str] | None) -> Examples
     paths = [_find(folder, names[part]) for names in (IMAGES, LABELS)]
     arrays = []
     for path in paths:
-        raw = path.read_bytes()
-        if checksums and hashlib.sha256(raw).hexdigest() != checksums.get(path.name):
+        if checksums and hashlib.sha256(path.read_bytes()).hexdigest() != checksums.get(path.name):
             raise DataError(f"{path} differs from its checksum: it is damaged, install inkgrad again")
-        arrays.append(parse_idx(raw, str(path)))
+        arrays.append(read_idx(path))
     images, labels = arrays
     if images.ndim == 3:
         images = images[..., np.newaxis]

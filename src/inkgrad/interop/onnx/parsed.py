@@ -134,6 +134,8 @@ def _numbers(tensor: Any) -> NDArray:
     n_bytes = len(held) if tensor.raw_data else len(held) * np.dtype(kind).itemsize
     if n_bytes != prod(shape) * np.dtype(kind).itemsize:
         raise ModelFileError(f"its array {name} has the shape {quoted(shape)}, but {n_bytes} bytes of {kind}")
+    if not n_bytes and prod(max(n, 1) for n in shape) > MOST_NUMBERS:  # which NumPy minds even beside a zero
+        raise ModelFileError(f"its array {name} has the shape {quoted(shape)}: export it again")
     little = np.dtype(kind).newbyteorder("<")
     flat = np.frombuffer(held, little).astype(kind) if tensor.raw_data else np.fromiter(held, kind, len(held))
     if not np.isfinite(flat).all():
