@@ -237,15 +237,44 @@ def test_waiting_pictures_are_not_in_memory():
         assert memory(server, "VmHWM:") < before + 100  # megabytes; the pictures have 200
 
 
+def filled(line):
+    """Send zeros until the other side takes no more; return how many."""
+    n, line_ = 0, line.dup()
+    with closing(line_):
+        line_.setblocking(False)
+        while select.select([], [line_], [], 0.5)[1]:
+            n += line_.send(bytes(100_000))
+    return n
+
+
+def picture_of(n_bytes, token):
+    """The beginning of a request with a picture."""
+    return f"POST /api/read HTTP/1.1\r\nHost: localhost\r\nX-Visitor: {token}\r\nContent-Length: {n_bytes}\r\n\r\n"
+
+
+BUFFERED = 15_000_000  # bytes that the system's buffers between two ends hold, at most
+
+
 def test_a_body_without_a_turn_is_not_read(port):
     token = entered(port)
-    head = f"POST /api/read HTTP/1.1\r\nHost: localhost\r\nX-Visitor: {token}\r\nContent-Length: 20000000\r\n\r\n"
-    with asking(port, "POST", "/api/experiment", LONG, token), begun(port, head) as line:
-        line.setblocking(False)
-        n = 0
-        while select.select([], [line], [], 0.5)[1]:  # it takes no more
-            n += line.send(bytes(100_000))
-        assert n < 15_000_000  # what the system's buffers hold
+    with (
+        asking(port, "POST", "/api/experiment", LONG, token),
+        begun(port, picture_of(20_000_000, token)) as line,
+    ):
+        assert filled(line) < BUFFERED
+
+
+@pytest.mark.parametrize("n_bytes", [20_000_000, 10**12])
+def test_a_large_body_that_is_refused_is_not_read_and_the_client_hears_why(port, n_bytes):
+    token = entered(port)
+    with ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(asking(port, "POST", "/api/experiment", LONG, token))
+        line = stack.enter_context(begun(port, picture_of(n_bytes, token)))
+        assert filled(line) < BUFFERED
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == 429
 
 
 def test_an_experiment_stops_before_the_next_epoch():

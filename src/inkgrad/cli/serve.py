@@ -30,9 +30,9 @@ def serve(
     from inkgrad import web
 
     def ready(address: str) -> None:
-        print(f"the playground is at {address} (Ctrl-C ends it)", flush=True)
         if not _is_loopback(host):
             say(f"whoever reaches {_meant(host)} may come in now, {visitors} at a time: there is no password")
+        print(f"the playground is at {address} (Ctrl-C ends it)", flush=True)
         if browser and not webbrowser.open(address):
             say("no browser was found: open the address yourself")
 

@@ -25,6 +25,9 @@ class Connection(H11Protocol):
     waited for a second, 8 of an owner stay, the last ones: there is always room for one more, whoever has filled it,
     and a visitor's room is not filled by others.  What asks as soon as it is connected, as browsers do, is not
     counted, however many pages are open behind one address.
+
+    What is refused before its large body has come is not read on: the client hears why, and some seconds later the
+    connection is closed.
     """
 
     def __init__(
@@ -53,8 +56,11 @@ class Connection(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
-        self._since = self.loop.time()
+        self._since, is_refused = self.loop.time(), self.cycle.more_body
+        n_bytes = int(dict(self.headers).get(b"content-length", LIMITS.file_bytes))
         super().on_response_complete()
+        if is_refused and n_bytes > LIMITS.message_bytes:  # else what is left of it is read, and dropped
+            self.flow.pause_reading()
 
     @property
     def owner(self) -> object:

@@ -20,7 +20,16 @@ from inkgrad.web.visitors import Visitors
 
 
 class PlaygroundServer(uvicorn.Server):
-    """Uvicorn's server, which ends what is worked on before it waits for the connections that wait for that."""
+    """Uvicorn's server, which lets new connections in a few at a time, so that they hold up nobody who is there.
+
+    And at the end it ends what is worked on before it waits for the connections that wait for that.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(socket.SOMAXCONN)  # asyncio listens for no more than it lets in at a time: others would
+            # be turned away, where they can wait
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.state.end()  # type: ignore[union-attr]  # it is Starlette's
@@ -55,6 +64,7 @@ def serve(
         ws="websockets-sansio",
         ws_max_size=LIMITS.message_bytes,
         http=Connection,
+        backlog=LIMITS.n_connections_at_once,
         timeout_graceful_shutdown=LIMITS.seconds_to_answer_at_end,
         server_header=False,
     )
