@@ -3,6 +3,7 @@
 # make test-all  the same with the slow tests
 # make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
 # make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so
+# make attack  set up, and attack it for MINUTES, 60 by default: kills, broken inputs, rude clients, full disks
 # make docs  set up, and build the documentation into site/: open site/index.html
 # make cluster  set up, and start a Ray cluster of three nodes on this machine, to try things on; make cluster-stop
 # make dist  build the wheel and the sdist into dist/, and try both in clean environments: some minutes
@@ -11,9 +12,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN = .venv/bin
 PORT = 6379
+MINUTES = 60
+SEED = 0
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-all bench docs sanitize cluster cluster-stop dist clean
+.PHONY: run test test-all bench attack docs sanitize cluster cluster-stop dist clean
 
 run: .venv/installed
 	mkdir -p run
@@ -29,6 +32,11 @@ test-all: .venv/installed-dev
 
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/run.py
+
+# On all cores.  `make attack SEED=1` attacks otherwise; what it finds it says how to see again.
+attack: .venv/installed-dev
+	PYTHONPATH=tests OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	  $(BIN)/python -m attack --minutes $(MINUTES) --seed $(SEED) $(ATTACKS)
 
 # What `make test` has set up will do.
 docs: $(firstword $(wildcard .venv/installed-dev) .venv/installed-docs)
