@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from inkgrad.distributed.reading.folder import MANIFEST_FILE, Folder
 from inkgrad.distributed.reading.parts import cut, read_list, write_list
 from inkgrad.distributed.reading.sources import Columns, count_rows, list_sources, read_rows
 from inkgrad.errors import DataError, SettingError
@@ -157,3 +158,12 @@ def test_what_is_no_table_is_said_so(tmp_path):
     (tmp_path / "t.parquet").write_text("a letter to a friend")
     with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or a damaged one: "):
         count_rows(str(tmp_path / "t.parquet"), Columns())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "[" * 100_000, '{"settings": ' + "[" * 955 + "]" * 955 + "}"], ids=range(5)
+)
+def test_a_damaged_manifest_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / MANIFEST_FILE).write_text(text)
+    with pytest.raises(SettingError, match="is damaged: begin anew"):
+        _ = Folder(tmp_path).listed

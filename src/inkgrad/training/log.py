@@ -11,6 +11,7 @@ from typing import Any
 
 from inkgrad.errors import DataError
 from inkgrad.files import replacing
+from inkgrad.saving import one_line, quoted, strict_json
 
 
 class Log:
@@ -55,14 +56,14 @@ def _line(row: dict[str, Any]) -> bytes:
 def _row(path: str | os.PathLike[str], number: int, line: bytes) -> dict[str, Any]:
     where = f"{path}, line {number}"
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise DataError(f"{where} is not JSON: it should be a row that inkgrad train wrote") from None
+        row = strict_json(line)
+    except ValueError as error:
+        raise DataError(f"{where} is not JSON that inkgrad train wrote: {one_line(error)}") from None
     if not isinstance(row, dict) or "epoch" not in row:
         raise DataError(f'{where} is not a row of a log: it should be an object with an "epoch"')
     for name, value in row.items():
         if name == "training":
             continue  # what is trained, in the first row
         if type(value) not in (int, float) or not isfinite(value):
-            raise DataError(f"{where} should hold finite numbers, got {name} {value!r:.40}")
+            raise DataError(f"{where} should hold finite numbers, got {one_line(name)} {quoted(value)}")
     return row

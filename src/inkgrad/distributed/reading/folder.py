@@ -15,6 +15,7 @@ from pyarrow import parquet
 from inkgrad.distributed.reading.parts import Listed, Part, read_list
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
+from inkgrad.saving import strict_json
 
 MANIFEST_FILE, LIST_FILE = "manifest.json", "list.jsonl"
 
@@ -38,7 +39,7 @@ class Folder:
     def manifest(self) -> dict[str, Any]:
         """What was noted when the work began."""
         try:
-            noted = json.loads((self.path / MANIFEST_FILE).read_bytes())
+            noted = strict_json((self.path / MANIFEST_FILE).read_bytes())
             Listed(**noted["listed"])
             return {"settings": dict(noted["settings"]), "listed": noted["listed"]}
         except (ValueError, KeyError, TypeError):

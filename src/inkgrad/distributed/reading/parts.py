@@ -13,6 +13,7 @@ from typing import BinaryIO
 from inkgrad.distributed.reading.picture_reader import Picture
 from inkgrad.distributed.reading.sources import Columns, Found, count_rows, is_address, read_rows
 from inkgrad.errors import DataError
+from inkgrad.saving import strict_json
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def write_list(file: BinaryIO, found: Iterable[Found], columns: Columns, size: i
 def read_list(lines: Iterable[str]) -> Iterator[Part]:
     """Yield the parts that were written."""
     for line in lines:
-        fields = json.loads(line)
+        fields = strict_json(line)
         yield Part(**fields | {"files": tuple(fields["files"])})
 
 
