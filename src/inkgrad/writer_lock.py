@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from inkgrad.errors import SettingError
+from inkgrad.files import is_at, try_lock
 
 BEGINNING = b'{"process": '
 """How every lock file begins; what begins otherwise is somebody's own file."""
@@ -108,8 +109,8 @@ def _open_locked(path: Path, here: LockOwner) -> tuple[int, bool]:
     while True:
         file = os.open(path, flags, 0o666)
         try:
-            is_locked = _lock(file)
-            if is_locked and not _is_at(path, file):  # its owner has just removed it
+            is_locked = try_lock(file)
+            if is_locked and not is_at(path, file):  # its owner has just removed it
                 os.close(file)
                 continue
         except BlockingIOError:
@@ -117,29 +118,6 @@ def _open_locked(path: Path, here: LockOwner) -> tuple[int, bool]:
             os.close(file)
             raise SettingError(_who(path, owner, here), setting="out") from None
         return file, is_locked
-
-
-def _lock(file: int) -> bool:
-    """Lock an open file; whether the file system can.  BlockingIOError where somebody else has."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return False
-    return True
-
-
-def _is_at(path: str | os.PathLike[str], file: int) -> bool:
-    """Whether an open file is the one at `path`."""
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(file))
-    except OSError:
-        return False
 
 
 def _read_owner(file: int) -> LockOwner | None:
@@ -182,6 +160,6 @@ def _who(path: Path, owner: LockOwner | None, here: LockOwner) -> str:
 def _let_go(file: int, path: str, process: int) -> None:
     """Remove a lock file of ours and unlock it; in a copy of the process, made by fork, only close it."""
     with suppress(OSError):
-        if os.getpid() == process and _is_at(path, file):
+        if os.getpid() == process and is_at(path, file):
             os.unlink(path)
     os.close(file)

@@ -91,6 +91,14 @@ def test_the_largest_seed_and_batch_are_gone_on_with(paths, small_folder):
     assert next(session.steps()) is not None
 
 
+def test_what_killed_saves_left_goes_when_a_session_begins(paths, small_folder):
+    left = [path.with_name(f".{path.name}.0123abcd.part") for path in paths.all]
+    for path in left:
+        path.write_bytes(b"half of it")
+    start(paths, {"model": "seed"}, small_folder)
+    assert not list(paths.model.parent.iterdir())
+
+
 def test_a_session_goes_on_at_the_step_where_it_stopped(paths, small_folder):
     costs = after_steps(paths, small_folder, 13).loop.costs
     session = resume(paths, {}, small_folder)

@@ -14,7 +14,7 @@ from inkgrad import training
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.fast import Fast
-from inkgrad.files import refuse_unwritable
+from inkgrad.files import refuse_unwritable, sweep_parts
 from inkgrad.models import MODELS, Card, Model
 from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
@@ -51,6 +51,7 @@ class Session:
     ) -> None:
         for path in paths.all:
             refuse_unwritable(path)
+            sweep_parts(path)
         self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
         self.rows, self.lock = rows, lock
         self.loop = TrainingLoop(

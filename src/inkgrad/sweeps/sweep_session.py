@@ -9,7 +9,7 @@ from typing import Any
 
 from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
-from inkgrad.files import refuse_unwritable
+from inkgrad.files import refuse_unwritable, sweep_parts
 from inkgrad.plots import save_png
 from inkgrad.sessions import Session, epochs_left, resume, saved_or_refused, start
 from inkgrad.sessions.session import refuse_other_size
@@ -43,6 +43,7 @@ class Sweep:
     ) -> None:
         for path in (*paths.all, paths.journal, paths.table, paths.picture):
             refuse_unwritable(path)
+            sweep_parts(path)
         self.paths, self.plan, self.folder, self.lock = paths, plan, folder, lock
         self.trials, self.fingerprint = plan.trials(), dataset.train.fingerprint()
         for model in {trial.settings.model for trial in self.trials}:
