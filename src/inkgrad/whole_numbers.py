@@ -1,13 +1,20 @@
-"""Bounds of whole numbers that are chosen: seeds, batch sizes, epochs and classes."""
+"""Bounds of whole numbers: of seeds, batch sizes, epochs and classes that are chosen, and of what files say."""
 
 from __future__ import annotations
 
+from math import isfinite
 from numbers import Integral
+from typing import Any
 
 from inkgrad.errors import SettingError
 
 LARGEST_WHOLE = 2**63 - 1
 """What 64 bits hold.  Files have no larger setting: what was trained with one could not be gone on with."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether what JSON said is a finite number, and a whole one of 64 bits at most: a float holds all of these."""
+    return (type(value) is float and isfinite(value)) or (type(value) is int and abs(value) <= LARGEST_WHOLE)
 
 
 def refuse_bad_seed(seed: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from inkgrad.saving import build
 from inkgrad.sessions.paths import Paths
 from inkgrad.sessions.training_settings import TrainingSettings
 from inkgrad.training import Checkpoint, Row, read_checkpoint
+from inkgrad.whole_numbers import is_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +107,9 @@ def _are_sound(notes: dict[str, Any]) -> bool:
         "folder" in notes
         and (folder is None or isinstance(folder, str))
         and isinstance(notes.get("data"), str)
-        and _is_number(notes.get("seconds"))
+        and is_number(notes.get("seconds"))
         and isinstance(costs, list)
-        and all(_is_number(cost) for cost in costs)
+        and all(is_number(cost) for cost in costs)
         and isinstance(rows, list)
         and all(_is_row(row) for row in rows)
     )
@@ -120,9 +120,5 @@ def _is_row(row: Any) -> bool:
     return (
         isinstance(row, dict)
         and {"epoch", "seconds"} <= row.keys()
-        and all(isinstance(value, dict) or _is_number(value) for value in row.values())
+        and all(is_number(value) or (name == "training" and isinstance(value, dict)) for name, value in row.items())
     )
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and isfinite(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from inkgrad.errors import DataError
 from inkgrad.files import replacing
 from inkgrad.saving import quoted, strict_json
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
+from inkgrad.whole_numbers import is_number
 
 
 class Journal:
@@ -100,6 +100,6 @@ def _is_result(line: dict[str, Any], trial: Trial) -> bool:
 
 
 def _is_row(row: dict[str, Any], epoch: int) -> bool:
-    numbers = all(type(value) in (int, float) and isfinite(value) for value in row.values())
+    numbers = all(map(is_number, row.values()))
     names = {"epoch", "cost", "validation_cost", "validation_accuracy", "seconds"}
     return row.keys() == names and row["epoch"] == epoch and numbers

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import DataError
 from inkgrad.files import replacing
 from inkgrad.saving import one_line, quoted, strict_json
+from inkgrad.whole_numbers import is_number
 
 
 class Log:
@@ -64,6 +64,6 @@ def _row(path: str | os.PathLike[str], number: int, line: bytes) -> dict[str, An
     for name, value in row.items():
         if name == "training":
             continue  # what is trained, in the first row
-        if type(value) not in (int, float) or not isfinite(value):
-            raise DataError(f"{where} should hold finite numbers, got {one_line(name)} {quoted(value)}")
+        if not is_number(value):
+            raise DataError(f"{where} should hold finite numbers, got {one_line(name, 40)} {quoted(value)}")
     return row

@@ -20,10 +20,13 @@ def _number(low: float, high: float = inf, *, open_low: bool = False) -> Callabl
     """Return whether a value is a finite number from `low`, itself included or not, to below `high`."""
 
     def suits(value: Any) -> bool:
-        if not isinstance(value, Real) or isinstance(value, bool) or not isfinite(value):
+        if not isinstance(value, Real) or isinstance(value, bool):
             return False
-        number = float(value)
-        return (number > low if open_low else number >= low) and number < high
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of 309 digits
+            return False
+        return isfinite(number) and (number > low if open_low else number >= low) and number < high
 
     return suits
 
