@@ -6,7 +6,7 @@ import pytest
 
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Paths, find_session, resume, start, usual_settings
-from inkgrad.training import save_checkpoint
+from inkgrad.training import read_checkpoint, save_checkpoint
 
 
 @pytest.fixture
@@ -89,6 +89,16 @@ def test_the_largest_seed_and_batch_are_gone_on_with(paths, small_folder):
     session = resume(paths, {}, small_folder)
     assert session.steps_done == 1
     assert next(session.steps()) is not None
+
+
+def test_a_checkpoint_is_saved_each_minute_too(paths, small_folder):
+    session = start(paths, {"model": "seed", "epochs": 2}, small_folder)
+    assert session.loop.checkpoint_seconds == 60
+    session.loop.checkpoint_seconds = 0  # as if each step took longer
+    with closing(session.steps()) as steps:
+        for n_saved in range(5):
+            next(steps)
+            assert read_checkpoint(paths.checkpoint).place["step"] == n_saved
 
 
 def test_what_killed_saves_left_goes_when_a_session_begins(paths, small_folder):

@@ -25,6 +25,7 @@ from inkgrad.sweeps import (
     picture,
     ranked,
     resume_sweep,
+    trial_training,
 )
 from inkgrad.sweeps.trial_training import worse
 from inkgrad.training import Objective, Plain, Run, evaluate, save_checkpoint
@@ -139,6 +140,52 @@ def test_a_half_done_trial_goes_on_from_its_checkpoint(tmp_path, small_folder):
     with pytest.raises(TypeError):
         one_after_another(second, seconds)
     assert [each.epochs for each in seconds.shown] == [1]
+
+
+@pytest.mark.parametrize(("n_calls", "place"), [(4, (0, 5)), (22, (2, 5))])
+def test_a_trial_that_is_stopped_in_an_epoch_is_kept_at_that_step(tmp_path, small_folder, n_calls, place):
+    calls = iter(range(n_calls))
+    sweep = sweep_in(tmp_path, small_folder, plan_of(trials=1, epochs=3, space={"batch_size": Choice((100,))}))
+    with pytest.raises(Interrupted):
+        run(sweep, lambda seen: next(calls, None) is None)
+    kept = sweep.store.load(1)
+    assert (kept.place["epoch"], kept.place["step"], len(kept.notes["costs"])) == (*place, 5)
+
+
+def test_a_trial_is_kept_each_minute_too(tmp_path, small_folder, monkeypatch):
+    plan = plan_of(trials=1)
+    whole = sweep_in(tmp_path, small_folder, plan, name="whole")
+    run(whole)
+    monkeypatch.setattr(trial_training, "CHECKPOINT_SECONDS", 0.0)  # as if each step took longer
+    first = sweep_in(tmp_path, small_folder, plan)
+    save, places = first.store.save, []
+
+    def save_and_end(number, run, notes):
+        save(number, run, notes)
+        places.append((run.epoch, run.step))
+        if len(places) == 5:
+            raise KeyboardInterrupt
+
+    first.store.save = save_and_end
+    with pytest.raises(KeyboardInterrupt):
+        run(first)
+    assert places == [(0, step) for step in range(1, 6)]
+    second = resume_sweep(first.paths, plan, small_folder)
+    run(second)
+    assert without_seconds(second.results) == without_seconds(whole.results)
+
+
+@pytest.mark.parametrize("change", [{"rows": [{}]}, {"rows": 7}, {"costs": ["x"]}, {"seconds": None}, {"rows": []}])
+def test_notes_of_a_trial_that_make_no_sense_are_not_used(whole, tmp_path, small_folder, change):
+    first = sweep_in(tmp_path, small_folder)
+    with pytest.raises(Interrupted):
+        run(first, lambda seen: len(seen.shown) == 1)
+    kept = first.store.load(1)
+    (trial, *_) = plan_of().trials()
+    first.store.save(1, trial.settings.run_from(kept, len(first.split.train)), kept.notes | change)
+    second = resume_sweep(first.paths, plan_of(), small_folder)
+    run(second)
+    assert without_seconds(second.results) == without_seconds(whole.results)
 
 
 def test_a_sweep_stops_between_epochs_of_one_step(tmp_path, small_folder):

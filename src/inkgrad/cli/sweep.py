@@ -144,10 +144,10 @@ def _train_best(sweep: Sweep, engine: Engine, console: Console, stop: Callable[[
         closing(session.steps()) as steps,
     ):
         for row in steps:
-            show(row)
-            if stop():
+            if stop():  # before anything is shown, as the terminal may be gone
                 session.save_checkpoint()
                 raise Interrupted("the training of the best settings was interrupted")
+            show(row)
     session.save_model()
     found = session.evaluate()
     sweep.finish(found.n_right, len(session.dataset.test))

@@ -29,9 +29,10 @@ def say_taken_over(lock: WriterLock) -> None:
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C, or a polite kill, has come.
+    """Yield a function that tells whether Ctrl-C or a polite kill has come, or the terminal was closed.
 
-    The second Ctrl-C raises KeyboardInterrupt at once, for those who cannot wait.
+    The second Ctrl-C raises KeyboardInterrupt at once, for those who cannot wait.  Under nohup the end of the terminal
+    means nothing.
     """
     requests = 0
 
@@ -41,7 +42,10 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
         if requests > 1:
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
         yield lambda: requests > 0
     finally:

@@ -167,14 +167,14 @@ def _train(session: Session, console: Console, check_every: int | None, pool: Po
         closing(session.steps(stepper)) as steps,
     ):
         for row in steps:
-            show(row)
-            if check_every and session.steps_done % check_every == 0:
-                _check_gradient(session)
-            if stop_requested():
+            if stop_requested():  # before anything is shown, as the terminal may be gone
                 session.save_checkpoint()
                 command = ["inkgrad", "train", "--resume", "--out", str(session.paths.model), *again]
                 epoch, step = session.loop.last_step
                 raise Interrupted(f"interrupted after step {step} of epoch {epoch}; to go on: {shlex.join(command)}")
+            show(row)
+            if check_every and session.steps_done % check_every == 0:
+                _check_gradient(session)
 
 
 def _check_gradient(session: Session) -> None:

@@ -22,7 +22,7 @@ from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
 from inkgrad.sessions.saved_session import read_session, saved_or_refused
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
-from inkgrad.training import Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
+from inkgrad.training import CHECKPOINT_SECONDS, Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
 from inkgrad.writer_lock import WriterLock
 
 
@@ -54,9 +54,8 @@ class Session:
             sweep_parts(path)
         self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
         self.rows, self.lock = rows, lock
-        self.loop = TrainingLoop(
-            run, dataset.train, partial(log_row, run=run, test=dataset.test), is_row_due, costs, seconds
-        )
+        row = partial(log_row, run=run, test=dataset.test)
+        self.loop = TrainingLoop(run, dataset.train, row, is_row_due, costs, seconds, CHECKPOINT_SECONDS)
         self.fingerprint = dataset.train.fingerprint()
         self.model()  # refuses what does not fit together
 
@@ -70,7 +69,7 @@ class Session:
 
         The steps are done by `stepper`, without one by this process, which then yields after each of them.
         A checkpoint is saved at the start, so that resume() never takes up an older training, and
-        whenever the loop says so, after each epoch at least.
+        whenever the loop says so: after each epoch, and each minute.
         """
         with self._locked():
             yield from self._logged_steps(stepper)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from inkgrad.errors import DataError
 from inkgrad.files import replacing
@@ -93,9 +93,15 @@ def _is_result(line: dict[str, Any], trial: Trial) -> bool:
     return (
         line.get("settings") == asdict(trial.settings)
         and line.get("status") in [status for status in TrialStatus if status != TrialStatus.RUNNING]
-        and isinstance(rows, list)
-        and all(isinstance(row, dict) and _is_row(row, k) for k, row in enumerate(rows, start=1))
+        and are_trial_rows(rows)
         and (bool(rows) or line["status"] == TrialStatus.DIVERGED)
+    )
+
+
+def are_trial_rows(rows: Any) -> TypeGuard[list[dict[str, Any]]]:
+    """Whether they are the rows of a trial, one for each epoch from the first on."""
+    return isinstance(rows, list) and all(
+        isinstance(row, dict) and _is_row(row, k) for k, row in enumerate(rows, start=1)
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from inkgrad.errors import Diverged, Interrupted, ModelFileError
 from inkgrad.fast import Fast, limit_threads
+from inkgrad.sweeps.journal import are_trial_rows
 from inkgrad.sweeps.sweep_files import TrialFolder
 from inkgrad.sweeps.sweep_session import Show, Sweep
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 from inkgrad.sweeps.validation_split import ValidationSplit
-from inkgrad.training import Engine, Row, Run, TrainingLoop, evaluate
+from inkgrad.training import CHECKPOINT_SECONDS, Engine, Row, Run, TrainingLoop, evaluate
+from inkgrad.whole_numbers import is_number
 
 
 def train_trial(
@@ -23,7 +25,7 @@ def train_trial(
     engine: Engine | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Row, None, None]:
-    """Yield a row after each epoch of the trial, once its checkpoint is kept.
+    """Yield a row after each epoch of the trial, once its checkpoint is kept; it is kept each minute, too.
 
     It goes on from the checkpoint in the store, whose rows come first.  The rows are the same, but for
     "seconds", on any number of an engine's threads, and whether it was stopped on the way or not.
@@ -31,7 +33,7 @@ def train_trial(
     Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true
     and epochs are left.
     """
-    run, rows = _begin(trial, split, store)
+    run, rows, costs, seconds = _begin(trial, split, store)
     run.engine = engine or Fast(1)
     yield from rows
 
@@ -40,24 +42,42 @@ def train_trial(
         cost = {"epoch": run.epoch, "cost": loop.mean_cost}
         return cost | {"validation_cost": found.cost, "validation_accuracy": found.accuracy}
 
-    loop = TrainingLoop(run, split.train, measure, seconds=rows[-1]["seconds"] if rows else 0.0)
+    def save() -> None:
+        notes = {"rows": rows, "costs": loop.costs, "seconds": loop.seconds}
+        store.save(trial.number, run, {"trial": _identity(trial, split), **notes})
+        loop.note_checkpoint()
+
+    loop = TrainingLoop(run, split.train, measure, costs=costs, seconds=seconds, checkpoint_seconds=CHECKPOINT_SECONDS)
     for row in loop.steps(trial.settings.epochs):
+        rows += [row] if row else []
+        if loop.is_checkpoint_due():
+            save()
         if row:
-            rows.append(row)
-            store.save(trial.number, run, {"trial": _identity(trial, split), "rows": rows})
             yield row
         if run.epoch < trial.settings.epochs and stop():
+            save()
             raise Interrupted(f"trial {trial.number} was interrupted in epoch {loop.last_step[0]}")
 
 
-def _begin(trial: Trial, split: ValidationSplit, store: TrialFolder) -> tuple[Run, list[Row]]:
-    """Return the run and its rows so far: from the checkpoint, or anew where there is none of just this trial."""
+def _begin(trial: Trial, split: ValidationSplit, store: TrialFolder) -> tuple[Run, list[Row], list[float], float]:
+    """Return the run, its rows so far, the costs of the steps since the last one, and the seconds that all took.
+
+    They are those of the checkpoint, or new where there is none of just this trial.
+    """
     settings, n = trial.settings, len(split.train)
     checkpoint = store.load(trial.number)
     if checkpoint and checkpoint.notes.get("trial") == _identity(trial, split):
-        with suppress(ModelFileError):  # of another version
-            return settings.run_from(checkpoint, n), list(checkpoint.notes["rows"])
-    return settings.new_run(n), []
+        usual: dict[str, Any] = {
+            "rows": None,
+            "costs": [],
+            "seconds": 0.0,
+        }  # 0.1.0 kept rows alone, and only after whole epochs
+        rows, costs, seconds = ((usual | checkpoint.notes)[name] for name in usual)
+        is_sound = are_trial_rows(rows) and len(rows) == checkpoint.place["epoch"]
+        if is_sound and isinstance(costs, list) and all(map(is_number, costs)) and is_number(seconds):
+            with suppress(ModelFileError):  # of another version
+                return settings.run_from(checkpoint, n), rows, costs, seconds
+    return settings.new_run(n), [], [], 0.0
 
 
 def _identity(trial: Trial, split: ValidationSplit) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from inkgrad.training.engine import Engine, Plain
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
 from inkgrad.training.events import Events, refuse_no_events
 from inkgrad.training.log import Log, read_log
-from inkgrad.training.loop import Row, Steppable, TrainingLoop, silent_numpy
+from inkgrad.training.loop import CHECKPOINT_SECONDS, Row, Steppable, TrainingLoop, silent_numpy
 from inkgrad.training.objective import Objective
 from inkgrad.training.run import Run
 from inkgrad.training.shard import Shard
 from inkgrad.training.steps import Step, train
 
 __all__ = [
+    "CHECKPOINT_SECONDS",
     "Checkpoint",
     "Engine",
     "Evaluation",

@@ -12,6 +12,9 @@ import numpy as np
 from inkgrad.errors import DataError
 from inkgrad.training.steps import Step
 
+CHECKPOINT_SECONDS = 60.0
+"""Between two checkpoints of a training with files, besides those after each epoch: what a kill costs at most."""
+
 Row = dict[str, Any]
 """What a log says of a training at one moment, by name."""
 
