@@ -3,10 +3,11 @@
 import os
 import pty
 import signal
+import sys
 import time
 
 import pytest
-from support.commands import TIMEOUT, command, names_in, started
+from support.commands import TIMEOUT, command, completed, names_in, started
 
 from inkgrad.cli.terminal import stop_requests
 
@@ -51,3 +52,56 @@ def test_a_training_whose_terminal_is_closed_saves_where_it_stands(tmp_path, sma
     process.wait(TIMEOUT)
     assert (tmp_path / "digits.checkpoint.safetensors").read_bytes() != before
     assert names_in(tmp_path) == ["digits.checkpoint.safetensors", "digits.log.jsonl"]
+
+
+INTERRUPTING = """
+import atexit, os, signal, sys
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Interrupting:
+    left = int(os.environ["MODULES_BEFORE"])
+
+    def find_spec(self, name, path=None, target=None):
+        if "inkgrad.cli" in sys.modules or name == "inkgrad.cli":
+            if self.left == 0:
+                interrupt()
+            self.left -= 1
+
+sys.meta_path.insert(0, Interrupting())
+if os.environ.get("AT_THE_END"):
+    atexit.register(interrupt)
+"""
+
+
+def interrupted_after(n_modules, *words, folder, **more):
+    """Run inkgrad, which gets Ctrl-C once it imports the module after so many, as its folder's sitecustomize does."""
+    (folder / "sitecustomize.py").write_text(INTERRUPTING)
+    environment = {**os.environ, "PYTHONPATH": str(folder), "MODULES_BEFORE": str(n_modules), **more}
+    found = completed(words, cwd=folder, env=environment)
+    return found.returncode, found.stderr
+
+
+@pytest.mark.parametrize("n_modules", [0, 1, 30, 100, 200, 400])
+def test_ctrl_c_while_it_imports_is_one_line(tmp_path, n_modules):
+    assert interrupted_after(n_modules, *command("show"), folder=tmp_path) == (2, "inkgrad: interrupted\n")
+
+
+def test_ctrl_c_while_the_installed_command_imports_is_one_line(tmp_path):
+    program = "from inkgrad.__main__ import main; main()"  # as the script that pip writes
+    found = interrupted_after(100, sys.executable, "-c", program, "show", folder=tmp_path)
+    assert found == (2, "inkgrad: interrupted\n")
+
+
+def test_ctrl_c_while_the_interpreter_ends_is_one_line(tmp_path):
+    found = interrupted_after(10**6, *command("--version"), folder=tmp_path, AT_THE_END="1")
+    assert found == (2, "inkgrad: interrupted\n")
+
+
+def test_whoever_starts_it_without_ctrl_c_keeps_it_so(tmp_path):
+    program = (
+        "import signal, os, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    found = interrupted_after(50, sys.executable, "-c", program, *command("--version"), folder=tmp_path)
+    assert found == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -63,18 +64,22 @@ def about(
     """A neural network from scratch that reads handwritten digits."""
 
 
-def main() -> None:
-    """Run the command line; end with 0 (done), 1 (the gradient is wrong) or 2 (bad input, in one line)."""
+def main(interruptible: AbstractContextManager[None] | None = None) -> None:
+    """Run the command line; end with 0 (done), 1 (the gradient is wrong) or 2 (bad input, in one line).
+
+    The command runs inside `interruptible`, where Ctrl-C raises KeyboardInterrupt.
+    """
     for stream in sys.stdout, sys.stderr:
         if isinstance(stream, TextIOWrapper):  # it is None after >&-
             stream.reconfigure(errors="replace")  # a terminal without Unicode gets "?"
     warnings.filterwarnings("ignore", "Image size .* could be decompression bomb")  # we refuse those ourselves
-    sys.exit(_status())
+    sys.exit(_status(interruptible or nullcontext()))
 
 
-def _status() -> int:
+def _status(interruptible: AbstractContextManager[None]) -> int:
     try:
-        status = app(standalone_mode=False) or 0
+        with interruptible:
+            status = app(standalone_mode=False) or 0
         if status == 130:  # what Typer gives back after Ctrl-C
             raise KeyboardInterrupt
         if sys.stdout is not None:
