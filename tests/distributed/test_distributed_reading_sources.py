@@ -161,9 +161,15 @@ def test_what_is_no_table_is_said_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "[" * 100_000, '{"settings": ' + "[" * 955 + "]" * 955 + "}"], ids=range(5)
+    "damage",
+    [
+        lambda raw: raw[:4] + b"\xff" * 20 + raw[24:],  # where the first page is
+        lambda raw: raw.replace(b"image", b"im\xffge"),  # a column's name, which is no text any more
+    ],
 )
-def test_a_damaged_manifest_is_refused_in_one_line(tmp_path, text):
-    (tmp_path / MANIFEST_FILE).write_text(text)
-    with pytest.raises(SettingError, match="is damaged: begin anew"):
-        _ = Folder(tmp_path).listed
+def test_a_table_that_is_damaged_further_on_is_said_so(tmp_path, damage):
+    path = written(tmp_path / "t.parquet", {"image": [b"x", b"y"]})
+    raw = damage((tmp_path / "t.parquet").read_bytes())
+    (tmp_path / "t.parquet").write_bytes(raw)
+    with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or a damaged one: .*\Z"):
+        list(read_rows(path, Columns(), 0))

@@ -21,6 +21,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from inkgrad.errors import DataError, SettingError
+from inkgrad.saving import one_line
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm", ".pnm")
 TABLE_ENDINGS = (".parquet", ".pq")
@@ -220,8 +221,8 @@ class Columns:
 
 def count_rows(name: str, columns: Columns) -> int:
     """Return how many pictures a table has; DataError when it is not a Parquet file, or has no such columns."""
-    with opened(name) as file:
-        table = _table(name, file)
+    with opened(name) as file, _intact(name):
+        table = _table(file)
         _chosen(name, table.schema_arrow, columns)
         return int(table.metadata.num_rows)
 
@@ -230,9 +231,11 @@ def read_rows(name: str, columns: Columns, first: int, rows_together: int = 32) 
     """Yield the name and the picture of each row from row `first` on; the name is FILE#ROW where there is no other.
 
     So many rows are unpacked together.
+
+    Raises DataError for a table that is damaged, even if only further on.
     """
-    with opened(name) as file:
-        table = _table(name, file)
+    with opened(name) as file, _intact(name):
+        table = _table(file)
         pictures, names = _chosen(name, table.schema_arrow, columns)
         groups = [table.metadata.row_group(k).num_rows for k in range(table.metadata.num_row_groups)]
         starts = list(accumulate(groups, initial=0))
@@ -253,11 +256,19 @@ def _row(picture: Any, name: Any, otherwise: str) -> tuple[str, bytes | None]:
     return str(name or otherwise), picture
 
 
-def _table(name: str, file: Any) -> Any:
+def _table(file: Any) -> Any:
+    return parquet.ParquetFile(file, buffer_size=1 << 20)  # bytes of a column at a time, not a whole row group
+
+
+@contextmanager
+def _intact(name: str) -> Iterator[None]:
+    """Make one of our errors of what a damaged table raises: in its plan, in a page, in the name of a column."""
     try:
-        return parquet.ParquetFile(file, buffer_size=1 << 20)  # bytes of a column at a time, not a whole row group
-    except (pa.ArrowInvalid, OSError) as error:
-        first = str(error).partition("\n")[0]
+        yield
+    except DataError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        first = one_line(str(error).partition("\n")[0])
         raise DataError(f"{name} is not a Parquet file, or a damaged one: {first}") from None
 
 
