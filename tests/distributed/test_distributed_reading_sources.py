@@ -161,6 +161,15 @@ def test_what_is_no_table_is_said_so(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text", ["", "{", "[]", "[" * 100_000, '{"settings": ' + "[" * 955 + "]" * 955 + "}"], ids=range(5)
+)
+def test_a_damaged_manifest_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / MANIFEST_FILE).write_text(text)
+    with pytest.raises(SettingError, match="is damaged: begin anew"):
+        _ = Folder(tmp_path).listed
+
+
+@pytest.mark.parametrize(
     "damage",
     [
         lambda raw: raw[:4] + b"\xff" * 20 + raw[24:],  # where the first page is
