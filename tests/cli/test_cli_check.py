@@ -113,6 +113,13 @@ def test_a_wrong_layer_is_named_and_ends_with_1(folder):
         assert drawn.width > 300
 
 
+@pytest.mark.parametrize("target", ["mine.py:net", "mine.py", "mine.py:Scales"])
+def test_that_a_file_is_run_is_said_before(folder, target):
+    lines = inkgrad("check", target, cwd=folder).stderr.splitlines()
+    assert lines[:2] == ["running mine.py, and all that its code does", "a word on standard output"]
+    assert lines.count(lines[0]) == 1
+
+
 def test_what_the_file_prints_is_not_in_the_answer(folder):
     found = inkgrad("check", "mine.py:net", cwd=folder)
     assert "a word on standard output" in found.stderr

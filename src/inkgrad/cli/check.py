@@ -73,7 +73,8 @@ def check(
     the model that inkgrad train wrote, on training digits
 
     [bold]inkgrad check mine.py:Scale --set n=4 --input-shape 4[/]
-    your own layer Scale(n=4), at random inputs of 4 numbers
+    your own layer Scale(n=4), at random inputs of 4 numbers; this runs
+    mine.py, so look into a file of somebody else's before
 
     [bold]inkgrad check --break softmax-diagonal[/]
     the mistake that this checker was made for: what it did, and its name
