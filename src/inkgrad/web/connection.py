@@ -107,6 +107,8 @@ class Connection(H11Protocol):
 
     def _has_gone(self) -> bool:
         """Whether the client has closed it behind a body that nobody has read so far, where asyncio does not see it."""
+        if not self.flow.read_paused:
+            return False
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), _HANGUP)
         return bool(poll.poll(0))

@@ -14,7 +14,7 @@ class Limits:
     away_seconds_when_full: float = 60.0  # where others wait; an open page says every 40 seconds that it is there
     n_sockets: int = 4  # of a visitor
     first_message_seconds: float = 10.0  # until a socket must have said whose it is
-    n_connections_at_once: int = 16  # new ones that are let in before those that are there have their turn
+    n_connections_at_once: int = 8  # new ones that are let in before those that are there have their turn
     n_waiting_connections: int = 8  # of an address, or a visitor, that have waited for longer than a look
     seconds_between_looks: float = 1.0  # at a connection
     silent_seconds: float = 10.0  # of a request that has begun, and comes no further
