@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def main() -> int:
         return _once(attacks[0], asked.seed, asked.number)
     swarm = Swarm(attacks, 60 * asked.minutes, asked.workers, asked.seed)
     start = time.monotonic()
-    swarm.run(lambda swarm: print(_short(swarm, time.monotonic() - start), flush=True))
+    with suppress(KeyboardInterrupt):  # after Ctrl-C it tells of what there was so far
+        swarm.run(lambda swarm: print(_short(swarm, time.monotonic() - start), flush=True))
     print(_table(swarm, time.monotonic() - start))
     return 1 if swarm.findings else 0
 
@@ -57,7 +59,8 @@ def _once(attack: Attack, seed: int, number: int) -> int:
 def _short(swarm: Swarm, seconds: float) -> str:
     total = sum((tally.counts for tally in swarm.tallies.values()), Counter())
     n = ", ".join(f"{total[name]:,} {name}" for name in ("inputs", "kills", "resumed"))
-    return f"{seconds / 60:5.1f} minutes: {n}, {len(swarm.findings)} findings"
+    last = "; the last: {attack} {what:.200}".format(**swarm.findings[-1]) if swarm.findings else ""
+    return f"{seconds / 60:5.1f} minutes: {n}, {len(swarm.findings)} findings{last}"
 
 
 def _table(swarm: Swarm, seconds: float) -> str:

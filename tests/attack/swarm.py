@@ -156,7 +156,10 @@ class Swarm:
 
     def _strike_on(self, index: int, number: int, diary: Path) -> None:
         """Make strikes with the numbers that are this worker's, attack by attack."""
-        faulthandler.register(signal.SIGUSR1)
+        sys.stderr = os.fdopen(os.dup(2), "w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where libraries in C complain of each broken picture
+        faulthandler.enable(sys.stderr)
+        faulthandler.register(signal.SIGUSR1, sys.stderr)
         states: dict[str, Any] = {}
         with diary.open("a", buffering=1) as lines:
             for round_ in count():
