@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageDraw
 from scipy import ndimage
+from support.commands import output_of
 from support.rules_on_paper import HIGH, rules_of, written
 
 from inkgrad.errors import PictureError
@@ -125,6 +126,70 @@ def test_of_several_pictures_in_a_file_the_first_is_taken():
         assert open_picture(raw).min() < 5
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV"])
+def test_strips_of_a_picture_have_the_colours_that_the_whole_has(rng, mode):
+    """A million pixels are some strips; Pillow turns the whole into colours at once."""
+    picture = Image.fromarray(rng.integers(0, 256, (1000, 1001, 4), np.uint8)).convert(mode)
+    wanted = picture
+    if picture.has_transparency_data:
+        wanted = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+    wanted = np.asarray(wanted.convert("L" if mode in ("1", "L") else "RGB")).reshape(1000, 1001, -1)
+    np.testing.assert_array_equal(open_picture(picture), wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_strips_of_deep_numbers_are_stretched_by_the_range_of_the_whole(rng, dtype):
+    values = rng.integers(0, 2**16, (1000, 1001)).astype(dtype)
+    low, high = int(values.min()), int(values.max())
+    wanted = values >> 8 if dtype == np.uint16 else np.rint((values.astype(float) - low) / (high - low) * 255)
+    np.testing.assert_array_equal(open_picture(Image.fromarray(values))[..., 0], wanted)
+
+
+PEAK = """
+import resource, sys
+from inkgrad.pictures import open_picture
+height, width, _ = open_picture(sys.argv[1]).shape
+assert height * width == 80_000_000
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+MAKE = """
+import sys
+from PIL import Image
+mode, path, orientation = sys.argv[1:]
+picture = Image.new("L", (10_000, 8000), 255)
+picture.paste(0, (100, 100, 1000, 900))
+exif = Image.Exif()
+exif[0x112] = int(orientation)
+if mode == "clear":
+    picture = Image.new("RGBA", picture.size, (255, 255, 255, 0))
+picture = picture.convert("RGBA" if mode == "clear" else mode)
+picture.save(path, exif=exif) if orientation != "1" else picture.save(path)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "extension", "orientation"),
+    [(mode, "png", 1) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "clear")]
+    + [(mode, "tiff", 1) for mode in ("CMYK", "I", "F")]
+    + [("RGB", "jpg", 6)],
+)
+def test_the_largest_picture_takes_at_most_a_gigabyte(tmp_path, mode, extension, orientation):
+    path = tmp_path / f"large.{extension}"
+    output_of(MAKE, mode, path, orientation)
+    assert int(output_of(PEAK, path)) < 10**9
+
+
+def test_a_webp_picture_may_have_fewer_pixels_than_others(tmp_path):
+    """It is unpacked in more memory; the header of this one says 8000 × 8000."""
+    small = encoded(Image.new("RGB", (8, 8)), "WEBP", lossless=True)
+    start = small.index(b"VP8L") + 9
+    sides = (int.from_bytes(small[start : start + 4], "little") >> 28 << 28) | 7999 << 14 | 7999
+    huge = small[:start] + sides.to_bytes(4, "little") + small[start + 4 :]
+    with pytest.raises(PictureError, match="more than 60,000,000 pixels, each of which takes 16 bytes"):
+        open_picture(huge)
+
+
 def test_what_is_transparent_is_paper():
     picture = Image.new("RGBA", (90, 120), (0, 0, 0, 0))
     ImageDraw.Draw(picture).rectangle((30, 20, 44, 99), fill=(0, 0, 0, 255))
@@ -175,7 +240,10 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path, raw, message):
 @pytest.mark.parametrize("size", [(12000, 10000), (20000, 20000)])
 def test_a_picture_too_large_for_the_memory_is_refused(tmp_path, size):
     Image.new("1", size).save(tmp_path / "huge.png")
-    with pytest.raises(PictureError, match=r"huge\.png has more than 80,000,000 pixels: make it smaller"):
+    with pytest.raises(
+        PictureError,
+        match=r"huge\.png has more than 80,000,000 pixels, each of which takes 12 bytes of memory: make it smaller",
+    ):
         open_picture(tmp_path / "huge.png")
 
 

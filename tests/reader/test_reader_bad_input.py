@@ -64,8 +64,14 @@ def test_a_whole_file_is_read(tmp_path, extension):
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "must be an undamaged picture file"),
         (FILES["PNG"][:-40], "is a damaged or impossible picture"),
         (FILES["JPEG"][:-300], "is a damaged or impossible picture"),
-        (b"P5 9999 9999 255\n", "has more than 80,000,000 pixels: make it smaller"),
-        (b"P5 99999 99999 255\n", "has more than 80,000,000 pixels: make it smaller"),
+        (
+            b"P5 9999 9999 255\n",
+            "has more than 80,000,000 pixels, each of which takes 12 bytes of memory: make it smaller",
+        ),
+        (
+            b"P5 99999 99999 255\n",
+            "has more than 80,000,000 pixels, each of which takes 12 bytes of memory: make it smaller",
+        ),
     ],
     ids=["empty", "text", "SVG", "cut PNG", "cut JPEG", "large", "huge"],
 )
@@ -196,7 +202,10 @@ def test_pillow_images_without_pixels_are_empty(mode):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64, bool])
 def test_an_array_too_large_is_refused(dtype):
     huge = np.broadcast_to(dtype(0), (80_001, 1000))
-    with pytest.raises(PictureError, match=r"^the array has more than 80,000,000 pixels: make it smaller$"):
+    with pytest.raises(
+        PictureError,
+        match=r"^the array has more than 80,000,000 pixels, each of which takes 12 bytes of memory: make it smaller$",
+    ):
         READER.read(huge)
     assert "80,000,000" in READER([huge])[0].error
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError
 
 MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
+MAX_WEBP_PIXELS = 60_000_000
+WEBP_BYTES_PER_PIXEL = 16  # of memory, while a WebP picture is unpacked
+BYTES_PER_PIXEL = 12  # of memory at most, while another picture is opened: 4 or 8 unpacked, 3 as colours
+STRIP_PIXELS = 500_000  # that are turned into colours together, as this takes many more bytes for a while
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would run code we know little of
 
 Source = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray
@@ -27,7 +33,8 @@ def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX
     `source` is a path, the bytes of a file, an open one, a Pillow image, or an array: (height, width) or
     (height, width, channels) with 1, 3 or 4 channels, uint8 in 0..255, bool, uint16, or floats
     in [0, 1], 0 for black.  `name` is what errors call it.
-    A file of more than `most_pixels` is refused before it is unpacked.
+    A file of more than `most_pixels`, or a WebP of more than 60,000,000, is refused before it is unpacked; others take
+    at most 12 bytes of memory a pixel, and a WebP 16.
 
     Any mode of the formats PNG, JPEG, WebP, TIFF, BMP, GIF and PPM will do; of several pictures
     in a file the first is taken.  Transparent parts count as white, or as black if nothing would
@@ -58,8 +65,11 @@ def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """Return a picture as the camera was held."""
-    return ImageOps.exif_transpose(picture) if picture.width and picture.height else picture
+    """Return a picture as the camera was held, itself where that is how it is."""
+    if not (picture.width and picture.height):
+        return picture
+    is_turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+    return ImageOps.exif_transpose(picture) if is_turned else picture
 
 
 def _decoded(file: IO[bytes], name: str, most: int) -> Image.Image:
@@ -67,6 +77,9 @@ def _decoded(file: IO[bytes], name: str, most: int) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged notes beside the picture, which we do not read
             picture: Image.Image = Image.open(file, formats=FORMATS)
+            if picture.format == "WEBP":
+                most_webp = min(most, MAX_WEBP_PIXELS)
+                _refuse_too_large(picture.width, picture.height, name, most_webp, WEBP_BYTES_PER_PIXEL)
             _refuse_too_large(picture.width, picture.height, name, most)
             picture.load()
             return _upright(picture)
@@ -80,13 +93,13 @@ def _decoded(file: IO[bytes], name: str, most: int) -> Image.Image:
         raise PictureError(f"{name} is a damaged or impossible picture ({error})") from error
 
 
-def _too_large(name: str, most: int) -> str:
-    return f"{name} has more than {most:,} pixels: make it smaller"
+def _too_large(name: str, most: int, each: int = BYTES_PER_PIXEL) -> str:
+    return f"{name} has more than {most:,} pixels, each of which takes {each} bytes of memory: make it smaller"
 
 
-def _refuse_too_large(width: int, height: int, name: str, most: int = MAX_PIXELS) -> None:
+def _refuse_too_large(width: int, height: int, name: str, most: int = MAX_PIXELS, each: int = BYTES_PER_PIXEL) -> None:
     if width * height > most:
-        raise PictureError(_too_large(name, most))
+        raise PictureError(_too_large(name, most, each))
 
 
 def _colours(picture: Image.Image, name: str) -> NDArray:
@@ -94,14 +107,31 @@ def _colours(picture: Image.Image, name: str) -> NDArray:
     if not picture.width or not picture.height:
         return np.zeros((picture.height, picture.width, 1), np.uint8)
     if picture.mode.startswith("I;16"):
-        return _from_array(np.asarray(picture, np.uint16), name)
+        return _filled(picture.size, 1, lambda *rows: _high_bytes(np.asarray(_cut(picture, *rows), np.uint16)))
     if picture.mode in ("I", "F"):
-        return _from_array(_stretched(np.asarray(picture, np.float64), name), name)
+        return _stretched(picture, name)
     if picture.has_transparency_data:
-        return _on_paper(_converted(picture, "RGBA", name))
-    if picture.mode in ("1", "L"):
-        return np.asarray(picture.convert("L"))[..., np.newaxis]
-    return np.asarray(_converted(picture, "RGB", name))
+        return _on_paper(picture.size, lambda *rows: _converted(_cut(picture, *rows), "RGBA", name))
+    mode, n_channels = ("L", 1) if picture.mode in ("1", "L") else ("RGB", 3)
+    return _filled(picture.size, n_channels, lambda *rows: np.asarray(_converted(_cut(picture, *rows), mode, name)))
+
+
+def _filled(size: tuple[int, int], n_channels: int, part: Callable[[int, int], NDArray]) -> NDArray:
+    """Return colours, made strip by strip: part(first, last) has those of some rows."""
+    width, height = size
+    colours = np.empty((height, width, n_channels), np.uint8)
+    for first, last in _strips(width, height):
+        colours[first:last] = part(first, last).reshape(last - first, width, n_channels)
+    return colours
+
+
+def _strips(width: int, height: int) -> Iterator[tuple[int, int]]:
+    rows = max(1, STRIP_PIXELS // max(width, 1))
+    return ((first, min(first + rows, height)) for first in range(0, height, rows))
+
+
+def _cut(picture: Image.Image, first: int, last: int) -> Image.Image:
+    return picture.crop((0, first, picture.width, last))
 
 
 def _converted(picture: Image.Image, mode: str, name: str) -> Image.Image:
@@ -111,11 +141,15 @@ def _converted(picture: Image.Image, mode: str, name: str) -> Image.Image:
         raise PictureError(f"{name} is of the mode {picture.mode}, which cannot be read: save it as RGB") from error
 
 
-def _on_paper(picture: Image.Image) -> NDArray:
-    """Return the colours of a picture with transparent parts."""
+def _on_paper(size: tuple[int, int], part: Callable[[int, int], Image.Image]) -> NDArray:
+    """Return the colours of a picture with transparent parts: part(first, last) has some rows of it as RGBA."""
+
+    def laid_on(paper: str, first: int, last: int) -> NDArray:
+        rows = part(first, last)
+        return np.asarray(Image.alpha_composite(Image.new("RGBA", rows.size, paper), rows).convert("RGB"))
+
     for paper in "white", "black":  # there are white strokes on nothing, too
-        whole = Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture).convert("RGB")
-        colours = np.asarray(whole)
+        colours = _filled(size, 3, partial(laid_on, paper))
         if np.ptp(colours) > 0:
             break
     return colours
@@ -128,32 +162,52 @@ def _from_array(array: NDArray, name: str) -> NDArray:
         raise PictureError(
             f"{name} should be (height, width) or (height, width, channels) with 1, 3 or 4 channels, got {array.shape}"
         )
-    _refuse_too_large(array.shape[1], array.shape[0], name)
-    colours = _as_bytes(array, name)
-    return _on_paper(Image.fromarray(colours)) if colours.shape[2] == 4 and colours.size else colours
-
-
-def _as_bytes(array: NDArray, name: str) -> NDArray:
+    size = array.shape[1], array.shape[0]
+    _refuse_too_large(*size, name)
+    _refuse_other_numbers(array, name)
+    if array.shape[2] == 4 and array.size:
+        return _on_paper(size, lambda first, last: Image.fromarray(_as_bytes(array[first:last])))
     if array.dtype == np.uint8:
         return array
-    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either order of bytes
-        return (array >> 8).astype(np.uint8)
+    return _filled(size, array.shape[2], lambda first, last: _as_bytes(array[first:last]))
+
+
+def _refuse_other_numbers(array: NDArray, name: str) -> None:
+    kind, n_bytes = array.dtype.kind, array.dtype.itemsize
+    in_range = kind == "f" and (not array.size or (array.min() >= 0 and array.max() <= 1))  # written so that NaN fails
+    if not (kind == "b" or (kind == "u" and n_bytes <= 2) or in_range):
+        raise PictureError(f"{name} should hold uint8, uint16, bool, or floats in [0, 1], got {_described(array)}")
+
+
+def _as_bytes(array: NDArray) -> NDArray:
+    if array.dtype == np.uint8:
+        return array
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.kind != "f" or (array.size and not (array.min() >= 0 and array.max() <= 1)):  # NaN fails too
-        raise PictureError(f"{name} should hold uint8, uint16, bool, or floats in [0, 1], got {_described(array)}")
-    return np.rint(array * 255).astype(np.uint8)
+    return _high_bytes(array) if array.dtype.kind == "u" else np.rint(array * 255).astype(np.uint8)
+
+
+def _high_bytes(array: NDArray) -> NDArray:
+    return (array >> 8).astype(np.uint8)  # of either order of bytes
 
 
 def _described(array: NDArray) -> str:
     if array.dtype.kind != "f":
         return str(array.dtype)
-    return "NaN" if np.isnan(array).any() else f"floats from {array.min():.6g} to {array.max():.6g}"
+    low, high = array.min(), array.max()  # NaN where one is
+    return "NaN" if np.isnan(low) else f"floats from {low:.6g} to {high:.6g}"
 
 
-def _stretched(values: NDArray, name: str) -> NDArray:
-    """Return values of unknown range, as in 32-bit pictures, stretched to [0, 1]."""
-    if not np.isfinite(values).all():
+def _stretched(picture: Image.Image, name: str) -> NDArray:
+    """Return the colours of a picture whose values have an unknown range, as those of 32 bits, from black to white."""
+
+    def values(first: int, last: int) -> NDArray:
+        return np.asarray(_cut(picture, first, last), np.float64)
+
+    edges = [(part.min(), part.max()) for part in (values(*rows) for rows in _strips(*picture.size))]
+    low, high = float(min(low for low, _ in edges)), float(max(high for _, high in edges))
+    if not all(np.isfinite(edges).ravel()):
         raise PictureError(f"{name} holds NaN or infinity")
-    low, high = float(values.min()), float(values.max())
-    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+    if high == low:
+        return np.zeros((picture.height, picture.width, 1), np.uint8)
+    return _filled(picture.size, 1, lambda *rows: _as_bytes((values(*rows) - low) / (high - low)))

@@ -95,7 +95,7 @@ class Reader:
         Raises PictureError for another thing than a picture, and for one that is damaged or too large; OSError
         when a file cannot be read.
         """
-        return self._read([open_picture(picture)])[0]
+        return self._read([self._scanned(open_picture(picture))])[0]
 
     def read_many(self, pictures: Iterable[Source], *, workers: int | None = None) -> Iterator[Reading]:
         """Yield the reading of each of many pictures, in their order, as they are done.
@@ -112,9 +112,7 @@ class Reader:
 
     def __call__(self, pictures: Sequence[Source]) -> list[Reading]:
         """Return the readings of a batch of pictures; that of one that cannot be read has an `error`."""
-        opened = [_opened(picture) for picture in pictures]
-        readings = iter(self._read([each for each in opened if not isinstance(each, str)]))
-        return [Reading((), None, (0, 0), each) if isinstance(each, str) else next(readings) for each in opened]
+        return self._read([self._scanned(_opened(picture)) for picture in pictures])
 
     def _alone(self) -> Reader:
         """Return the same reader for one of several processes: with one thread."""
@@ -122,12 +120,18 @@ class Reader:
         alone.eye = Eye(replace(model, engine=model.engine.with_threads(1)))
         return alone
 
-    def _read(self, pictures: list[NDArray]) -> list[Reading]:
-        """Return the readings of pictures as colours; the network looks at all of them together."""
-        readings = [Reading((), None, (colours.shape[1], colours.shape[0])) for colours in pictures]
-        best = [-np.inf] * len(pictures)
+    def _scanned(self, colours: NDArray | str) -> tuple[Reading, list[Scan]]:
+        """Return an empty reading, and what lies in a picture, which is much smaller than its colours."""
+        if isinstance(colours, str):
+            return Reading((), None, (0, 0), colours), []
+        return Reading((), None, (colours.shape[1], colours.shape[0])), scan(colours, self.settings.page)
+
+    def _read(self, scanned: list[tuple[Reading, list[Scan]]]) -> list[Reading]:
+        """Return the readings of pictures; the network looks at all of them together."""
+        readings = [reading for reading, _ in scanned]
+        best = [-np.inf] * len(readings)
         settings = self.settings
-        pages = [(number, page) for number, colours in enumerate(pictures) for page in scan(colours, settings.page)]
+        pages = [(number, page) for number, (_, found) in enumerate(scanned) for page in found]
         parsed = parse([page for _, page in pages], self.eye, self.expected, settings.parsing)
         for (number, page), digits in zip(pages, parsed, strict=True):
             if digits.score > best[number]:

@@ -156,7 +156,8 @@ def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
         raise PictureError("a picture without pixels cannot be drawn on")
     drawn = Image.fromarray(np.repeat(colours, 4 - colours.shape[2], axis=2) if colours.shape[2] == 1 else colours)
     scale = max(1, -(-LEAST_DRAWN_PX // max(drawn.size)))
-    drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)
+    if scale > 1:
+        drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(drawn)
     for digit in reading.digits:
         left, top, right, bottom = (edge * scale for edge in digit.box)
