@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -31,6 +32,12 @@ FLOOD_SECONDS = 8.0
 ANSWER_SECONDS = 10.0  # that the polite visitor may wait at most
 END_SECONDS = 10.0  # that a server may take to end; two are promised, on a machine of its own
 HEAD = "Host: localhost\r\nContent-Length: 1000000\r\n"
+
+
+def polite_signals() -> list[signal.Signals]:
+    """Return the signals that ask a server to end; after nohup it rightly takes no notice of SIGHUP."""
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGTERM, signal.SIGINT, *([] if is_ignored else [signal.SIGHUP])]
 
 
 class Server:
@@ -106,6 +113,7 @@ class Caller:
         return time.monotonic() - start
 
 
+@cache
 def greedy_requests() -> list[tuple[str, bytes]]:
     """Return what is dear to answer."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (1200, 1200, 4)).astype(np.uint8))
@@ -140,7 +148,7 @@ def flood(rng: Random, caller: Caller, sockets: list[socket.socket], counts: Cou
             one.sendall(begun[kind].encode())
             counts["half-open"] += 1
 
-    requests = greedy_requests()
+    requests = list(greedy_requests())
     rng.shuffle(requests)
     threads = [threading.Thread(target=ask, args=each, daemon=True) for each in requests]
     threads += [threading.Thread(target=half_open, args=(k % 4,), daemon=True) for k in range(80)]
@@ -161,7 +169,7 @@ def strike_flood(rng: Random, folder: Path) -> Counter[str]:
             busy.append(polite.think())
         if (peak := server.peak_bytes()) > MEMORY_BYTES:
             raise Finding(f"the server took {peak / 1e6:.0f} MB")
-        took = server.end(rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
+        took = server.end(rng.choice(polite_signals()))
         for thread in threads:
             thread.join(30)
     finally:
@@ -249,7 +257,7 @@ def strike_kill(rng: Random, state: Any) -> Counter[str]:
         time.sleep(rng.uniform(0, 0.3))
     finally:
         start = time.monotonic()
-        os.kill(pid, rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
+        os.kill(pid, rng.choice(polite_signals()))
         status = waited(pid, END_SECONDS)
     if status not in (0, -signal.SIGTERM):
         raise Finding(f"the server ended with {status}")
