@@ -53,7 +53,7 @@ def file_attack(name: str, make: Any, like: Any, read: Any, *, ending: str = "",
         state.path.write_bytes(like(rng, rng.choice(state.raws)))
         return outcome(lambda: read(state.path), OSError)
 
-    return Attack(name, prepare, strike, seconds, share=2)
+    return Attack(name, prepare, strike, seconds, share=3)
 
 
 def small_model(engine: Engine | None = None) -> Model:
@@ -238,7 +238,7 @@ def journal_attack() -> Attack:
         files.path.write_bytes(lines_like(rng, rng.choice(files.raws)))
         return outcome(lambda: read_journal(files.path).results(trials), OSError)
 
-    return Attack("journal", prepare, strike, share=2)
+    return Attack("journal", prepare, strike, share=3)
 
 
 def tables(folder: Path) -> list[bytes]:
