@@ -2,7 +2,7 @@
 # make test   set up, and run the checks: style, types, imports, and the tests but for the slow ones
 # make test-all  the same with the slow tests
 # make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
-# make sanitize  build the C++ with sanitizers of addresses and undefined behaviour, and test it so
+# make sanitize  build the C++ with sanitizers of addresses, undefined behaviour and threads, and test it so
 # make attack  set up, and attack it for MINUTES, 60 by default: kills, broken inputs, rude clients, full disks
 # make docs  set up, and build the documentation into site/: open site/index.html
 # make cluster  set up, and start a Ray cluster of three nodes on this machine, to try things on; make cluster-stop
@@ -42,7 +42,8 @@ attack: .venv/installed-dev
 docs: $(firstword $(wildcard .venv/installed-dev) .venv/installed-docs)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
-# A tree of its own, as its module loads in no ordinary Python.  Leaks are Python's own affair.
+# A tree of its own, as its module loads in no ordinary Python.  Leaks are Python's own affair.  The sanitizer of threads
+# knows nothing of Python's lock, so it sees the pool of threads in a program of its own.
 sanitize:
 	$(PYTHON) -m venv .venv-sanitize
 	.venv-sanitize/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]' \
@@ -50,6 +51,9 @@ sanitize:
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	  .venv-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/fast/test_fast.py tests/fast/test_fast_bad_input.py tests/fast/test_fast_threads.py
+	$(CXX) -std=c++20 -O1 -g -fsanitize=thread -pthread src/inkgrad/fast/cpp/threads.cpp tests/fast/thread_pool.cpp \
+	  -o .venv-sanitize/thread_pool
+	TSAN_OPTIONS=die_after_fork=0 .venv-sanitize/thread_pool
 
 cluster: .venv/installed-ray
 	@$(BIN)/python scripts/cluster.py start --port $(PORT)
