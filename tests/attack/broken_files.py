@@ -275,7 +275,7 @@ def attacks() -> list[Attack]:
         file_attack("json", lambda _: [to_json(small_model()).encode()], json_text_like, ask_model, ending=".json"),
         file_attack("checkpoint", checkpoint_files, tensors_like, take_up, ending=".safetensors"),
         file_attack("log", log_files, lines_like, read_log, ending=".jsonl"),
-        file_attack("plan", lambda _: PLANS, plan_like, plan_trials, ending=".toml", seconds=30),  # of 10,000 trials
+        file_attack("plan", lambda _: PLANS, plan_like, plan_trials, ending=".toml", seconds=60),  # 10,000 trials
         journal_attack(),
     ]
     if has_onnx():
