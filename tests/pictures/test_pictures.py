@@ -237,6 +237,16 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path, raw, message):
         open_picture(raw, name="the upload")
 
 
+def test_a_palette_that_lacks_is_said():
+    raw = encoded(Image.fromarray(stroke()).convert("P"))
+    start = raw.index(b"PLTE") - 4
+    end = start + 12 + int.from_bytes(raw[start : start + 4])  # length, name, the colours and a checksum
+    with pytest.raises(
+        PictureError, match="the picture is damaged: its colours are places in a palette, which it lacks"
+    ):
+        open_picture(raw[:start] + raw[end:])
+
+
 @pytest.mark.parametrize("size", [(12000, 10000), (20000, 20000)])
 def test_a_picture_too_large_for_the_memory_is_refused(tmp_path, size):
     Image.new("1", size).save(tmp_path / "huge.png")

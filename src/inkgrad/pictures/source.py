@@ -110,6 +110,8 @@ def _colours(picture: Image.Image, name: str) -> NDArray:
         return _filled(picture.size, 1, lambda *rows: _high_bytes(np.asarray(_cut(picture, *rows), np.uint16)))
     if picture.mode in ("I", "F"):
         return _stretched(picture, name)
+    if picture.mode in ("P", "PA") and picture.palette is None:
+        raise PictureError(f"{name} is damaged: its colours are places in a palette, which it lacks")
     if picture.has_transparency_data:
         return _on_paper(picture.size, lambda *rows: _converted(_cut(picture, *rows), "RGBA", name))
     mode, n_channels = ("L", 1) if picture.mode in ("1", "L") else ("RGB", 3)
