@@ -15,7 +15,7 @@ from attack.broken_files import small_model
 from attack.mutations import bytes_like, json_like, tensors_like
 from attack.swarm import Attack, Finding, refuse_bad_message
 
-STATUSES = {200, 400, 403, 404, 405, 422, 429, 503}
+STATUSES = {200, 400, 403, 404, 405, 413, 422, 429, 503}
 POINTS = {
     "data": "own",
     "classes": 2,
@@ -110,7 +110,7 @@ def _request(rng: Random, state: dict[str, Any]) -> Counter[str]:
 def _refuse_bad_answer(answer: Any) -> None:
     if answer.status_code not in STATUSES:
         raise Finding(f"status {answer.status_code}: {answer.text[:200]}")
-    if answer.status_code in (400, 429, 503):
+    if answer.status_code in (400, 413, 429, 503):
         refuse_bad_message(answer.json()["error"])
 
 
