@@ -4,10 +4,12 @@ import errno
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -105,8 +107,12 @@ def test_of_many_processes_one_takes_a_lock_over(path, hold):
 
 
 def test_a_second_object_of_one_process_is_refused(path):
-    with WriterLock(path), pytest.raises(SettingError, match="is held by this process, which writes these files"):
+    with (
+        WriterLock(path) as lock,
+        pytest.raises(SettingError, match=r"is held by this process, .*\(session\.lock\.release\(\)\), or"),
+    ):
         WriterLock(path)
+    assert not lock.is_held
     assert WriterLock(path).is_held  # and gone with its last reference
     assert not path.exists()
 
@@ -159,11 +165,67 @@ def test_somebody_elses_file_of_that_name_is_left_alone(path):
     with pytest.raises(SettingError, match=r"digits\.lock is needed as a lock, and is something else: move it"):
         WriterLock(path)
     assert path.read_text() == "a letter to a friend"
-    path.unlink()
-    path.symlink_to(path.with_name("letter.txt"))
-    with pytest.raises(OSError, match=r"symbolic link"):
+
+
+def listening_at(path):
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        os.mkdir,
+        listening_at,
+        lambda path: path.symlink_to("letter.txt"),
+        lambda path: path.symlink_to(os.devnull),
+        lambda path: path.symlink_to(path),
+    ],
+    ids=["pipe", "folder", "socket", "link to nothing", "link to a device", "link to itself"],
+)
+def test_what_is_no_ordinary_file_is_left_alone(path, monkeypatch, make):
+    monkeypatch.chdir(path.parent)  # a socket's name must be short
+    make(Path(path.name))
+    before = os.lstat(path)
+    with pytest.raises(SettingError, match=r"digits\.lock is needed as a lock, and is something else: move it, or"):
         WriterLock(path)
-    assert not path.with_name("letter.txt").exists()
+    assert os.path.samestat(os.lstat(path), before)
+    assert os.listdir(path.parent) == ["digits.lock"]
+
+
+def test_a_device_is_not_even_opened(monkeypatch):
+    monkeypatch.delattr(os, "open")
+    with pytest.raises(SettingError, match=r"/dev/null is needed as a lock, and is something else"):
+        WriterLock(Path(os.devnull))
+
+
+def test_a_pipe_that_comes_in_between_is_left_alone(path, monkeypatch):
+    open_file = os.open
+
+    def open_late(name, *how):
+        os.mkfifo(name)
+        return open_file(name, *how)
+
+    monkeypatch.setattr(os, "open", open_late)
+    with pytest.raises(SettingError, match=r"digits\.lock is needed as a lock, and is something else"):
+        WriterLock(path)
+    assert path.is_fifo()
+
+
+def test_a_lock_that_cannot_be_looked_at_stays_as_it_is(path, monkeypatch):
+    left(path)
+    before = path.read_bytes()
+
+    def failing(*how):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        WriterLock(path)
+    assert path.read_bytes() == before
+    monkeypatch.undo()
+    assert WriterLock(path).taken_from.process == 2**22 + 1  # nobody holds it
 
 
 def test_where_the_file_system_has_no_locks_the_number_of_the_process_decides(path, hold, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import weakref
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -63,21 +64,20 @@ class WriterLock:
     release() ends it, as do the end of a with block, the last reference and the end of the process.
 
     Raises SettingError, about the setting `out`, where another one holds it, where a process on another machine
-    left it, which cannot be asked whether it is alive, or where the file is something else; OSError where it cannot be
-    written.
+    left it, which cannot be asked whether it is alive, or where something else is there, of whatever kind: that stays
+    as it is; OSError where the file cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         here = LockOwner.here()
         file, is_locked = _open_locked(path, here)
-        self._release = weakref.finalize(self, _let_go, file, os.path.abspath(path), here.process)
         try:
             self.taken_from = _owner_left(path, file, is_locked, here)
-        except SettingError:
-            self._release.detach()
+        except BaseException:
             os.close(file)  # the file is not ours to remove
             raise
+        self._release = weakref.finalize(self, _let_go, file, os.path.abspath(path), here.process)
         try:
             os.truncate(file, 0)
             os.pwrite(file, json.dumps(asdict(here)).encode() + b"\n", 0)
@@ -105,19 +105,36 @@ class WriterLock:
 
 def _open_locked(path: Path, here: LockOwner) -> tuple[int, bool]:
     """Return the lock file, open, and whether the system has locked it: not every file system can."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     while True:
-        file = os.open(path, flags, 0o666)
+        file = _open(path)
         try:
             is_locked = try_lock(file)
-            if is_locked and not is_at(path, file):  # its owner has just removed it
-                os.close(file)
-                continue
+            if not is_locked or is_at(path, file):
+                return file, is_locked
         except BlockingIOError:
             owner = _read_owner(file)
             os.close(file)
             raise SettingError(_who(path, owner, here), setting="out") from None
-        return file, is_locked
+        os.close(file)  # its owner has just removed it
+
+
+def _open(path: Path) -> int:
+    """Return the lock file, open, made where there is nothing; refuse what is no ordinary file, without touching it."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):  # opening a device may do something
+            raise _refusal(path)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    file = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(file).st_mode):  # it came in between
+        os.close(file)
+        raise _refusal(path)
+    return file
+
+
+def _refusal(path: Path) -> SettingError:
+    return SettingError(
+        f"{path} is needed as a lock, and is something else: move it, or choose another `out`", setting="out"
+    )
 
 
 def _read_owner(file: int) -> LockOwner | None:
@@ -135,9 +152,7 @@ def _owner_left(path: Path, file: int, is_locked: bool, here: LockOwner) -> Lock
     """Return who left a lock file behind, None where it is new; SettingError where it must be left alone."""
     raw = os.pread(file, LONGEST_LOCK_BYTES, 0)
     if not raw.startswith(BEGINNING[: len(raw)]):
-        raise SettingError(
-            f"{path} is needed as a lock, and is something else: move it, or choose another `out`", setting="out"
-        )
+        raise _refusal(path)
     owner = _read_owner(file)
     if owner and (owner.is_elsewhere(here) or (not is_locked and owner.is_alive(here))):
         raise SettingError(_who(path, owner, here), setting="out")
@@ -152,7 +167,10 @@ def _who(path: Path, owner: LockOwner | None, here: LockOwner) -> str:
             "be seen from here: wait for its end, choose another `out`, or delete that file if the process is gone"
         )
     if owner and owner.process == here.process:
-        return f"{path} is held by this process, which writes these files: end that first, or choose another `out`"
+        return (
+            f"{path} is held by this process, which writes these files: end that first, release its lock "
+            "(session.lock.release()), or choose another `out`"
+        )
     whose = f"process {owner.process}" if owner else "another process"
     return f"{path} is held by {whose}, which writes these files: wait for its end, or choose another `out`"
 

@@ -50,6 +50,19 @@ def test_an_unfinished_training_is_not_lost_by_mistake(paths, small_folder):
     assert start(paths, {"model": "seed"}, small_folder, anew=True).steps_done == 0
 
 
+def test_a_session_that_was_never_begun_is_let_go_by_its_lock(paths, small_folder):
+    first = start(paths, {"model": "seed"}, small_folder)
+    with pytest.raises(SettingError, match=r"release its lock \(session\.lock\.release\(\)\), or choose another"):
+        start(paths, {"model": "seed"}, small_folder)  # the cell of a notebook, run again
+    first.lock.release()
+    second = start(paths, {"model": "seed"}, small_folder)
+    with pytest.raises(SettingError, match="is held by this process"):
+        next(first.steps())
+    del second  # as does its last reference
+    next(first.steps())
+    assert not paths.lock.exists()
+
+
 def test_what_may_be_a_training_and_cannot_be_read_is_not_lost(paths, small_folder):
     after_steps(paths, small_folder, 7)
     good = paths.checkpoint.read_bytes()
