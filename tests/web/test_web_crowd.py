@@ -8,7 +8,7 @@ import select
 import signal
 import socket
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -172,6 +172,100 @@ def test_who_may_come_in_is_said_where_it_is_not_this_machine_alone(host, said):
     assert server.complaints == (said and f"{said}there is no password\n")
 
 
+# Answers that nobody takes.
+
+HAS_PROC = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="/proc tells the memory and the files")
+PLOTLY = "GET /plotly.min.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"  # 4.5 MB
+
+
+def memory(process, what):
+    """Memory of a process, in MB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split(what)[1].split()[0]) / 1000
+
+
+def n_files(process):
+    """How many files and connections a process has open."""
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def greedy(port):
+    """A connection that asks for much, and takes nothing."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.settimeout(SOON)
+    line.connect(("127.0.0.1", port))
+    line.sendall(PLOTLY.encode())
+    return line
+
+
+def taken(line, most=10**9):
+    """Take what comes on a connection, until it is enough or the end; return how many bytes."""
+    n = 0
+    with suppress(ConnectionResetError):
+        while n < most and (part := line.recv(1_000_000)):
+            n += len(part)
+    return n
+
+
+@HAS_PROC
+def test_an_answer_that_nobody_takes_is_not_in_memory():
+    with served() as server, ExitStack() as stack:
+        token = entered(server.port)
+        before = memory(server, "VmHWM:")
+        lines = [stack.enter_context(greedy(server.port)) for _ in range(60)]
+        assert all(line.recv(1) for line in lines)
+        assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
+        assert memory(server, "VmHWM:") < before + 60  # megabytes; the answers have 270
+
+
+@HAS_PROC
+def test_of_many_who_take_nothing_the_last_eight_stay():
+    with served() as server, ExitStack() as stack:
+        token = entered(server.port)
+        before = n_files(server)
+        lines = [stack.enter_context(greedy(server.port)) for _ in range(30)]
+        assert all(line.recv(1) for line in lines)
+        wait_until(lambda: n_files(server) <= before + 8)
+        assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
+
+
+@pytest.mark.slow
+def test_who_takes_nothing_is_closed_after_ten_seconds():
+    with served() as server, greedy(server.port) as line:
+        assert line.recv(1)
+        before = n_files(server)
+        wait_until(lambda: n_files(server) < before)
+        assert taken(line) < 4_000_000
+
+
+@pytest.mark.slow
+def test_who_takes_little_at_a_time_gets_all(port):
+    with greedy(port) as line:
+        n = 0
+        for _ in range(15):  # seconds, more than one may be silent
+            n += taken(line, 100_000)
+            time.sleep(1)
+        assert n + taken(line) > 4_000_000
+
+
+@pytest.mark.parametrize("network", ["cnn", "trained"])
+def test_a_model_is_sent_whole_and_leaves_no_file(port, network):
+    with asking(port, "GET", f"/api/model?network={network}", token=entered(port)) as connection:
+        answer = connection.getresponse()
+        assert len(answer.read()) == int(answer.headers["content-length"]) > 100_000
+
+
+@HAS_PROC
+def test_however_fast_they_come_an_address_has_so_many_connections_and_no_more():
+    with served() as server, ExitStack() as stack:
+        before = n_files(server)
+        for _ in range(400):
+            stack.enter_context(begun(server.port, ""))
+        assert asked(server.port, "POST", "/api/visitors", b"{}")[0] == 200
+        assert n_files(server) < before + 240 + 20  # some that are being opened or closed
+
+
 # Heavy requests.
 
 LONG = b'{"lesson": "bias-mean"}'  # some seconds
@@ -217,14 +311,8 @@ def is_taken(port, token):
         return not select.select([connection.sock], [], [], 0.3)[0]
 
 
-def memory(process, what):
-    """Memory of a process, in MB."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split(what)[1].split()[0]) / 1000
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="/proc tells the memory")
+@HAS_PROC
 def test_waiting_pictures_are_not_in_memory():
     with served() as server, ExitStack() as stack:
         tokens = [entered(server.port) for _ in range(12)]
@@ -364,10 +452,11 @@ def test_whatever_is_under_way_the_end_is_quick_and_clean(number):
                 token = entered(server.port)
                 for _ in range(5):
                     stack.enter_context(asking(server.port, "POST", "/api/experiment", LONG, token))
-            for half in HALF.values():
+            for half in [*HALF.values(), PLOTLY]:
                 stack.enter_context(begun(server.port, half))
+            for _ in range(5):
+                assert stack.enter_context(greedy(server.port)).recv(1)
             start = time.monotonic()
         assert time.monotonic() - start < most
-    complaints = server.complaints.replace("Cancel ", "")
     expected = {signal.SIGINT: (2, "inkgrad: interrupted\n")}.get(number, (-signal.SIGTERM, ""))
-    assert (server.returncode, complaints) == expected
+    assert (server.returncode, server.complaints) == expected

@@ -26,6 +26,7 @@ from inkgrad.web.handlers import Handler
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.pages import page_routes
 from inkgrad.web.receiving import received, while_connected
+from inkgrad.web.sending import Slices
 from inkgrad.web.socket import training_socket
 from inkgrad.web.visitor_networks import Library
 from inkgrad.web.visitors import Busy, Stranger, Visitors
@@ -115,7 +116,7 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             api("/api/model", handlers.download, method="GET", is_heavy=True),
             api("/api/model", handlers.upload, most_bytes=LIMITS.file_bytes, is_heavy=True),
         ],
-        middleware=[Middleware(Guard, names=tuple(names))],
+        middleware=[Middleware(Slices), Middleware(Guard, names=tuple(names))],
         exception_handlers={
             InkgradError: on_error,
             Busy: on_error,

@@ -20,11 +20,12 @@ _HANGUP = getattr(select, "POLLRDHUP", select.POLLHUP)  # Linux alone tells that
 class Connection(H11Protocol):
     """A connection of uvicorn's that is closed when it waits too long for a request, or is one of too many that wait.
 
-    It waits when it was asked nothing, or half of something, or when all is answered but nobody takes the answer.  It
-    is its visitor's, once one is known, and its address's before.  After 10 seconds it is closed.  Of those that have
-    waited for a second, 8 of an owner stay, the last ones: there is always room for one more, whoever has filled it,
-    and a visitor's room is not filled by others.  What asks as soon as it is connected, as browsers do, is not
-    counted, however many pages are open behind one address.
+    It waits when it was asked nothing, or half of something, or when nobody takes the answer.  It is its visitor's,
+    once one is known, and its address's before.  After 10 seconds it is closed.  Of those that have waited for a
+    second, 8 of an owner stay, the last ones: there is always room for one more, whoever has filled it, and a visitor's
+    room is not filled by others.  What asks as soon as it is connected, and takes what comes, as browsers do, is not
+    counted.  But of those of an address that are no visitor's 240 are open at a time, however fast they come: for one
+    more, the one that has waited longest is closed.
 
     What is refused before its large body has come is not read on: the client hears why, and some seconds later the
     connection is closed.
@@ -46,6 +47,11 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
         super().connection_made(transport)
         self.loop.call_later(LIMITS.seconds_between_looks, self._look)
+        self._make_room()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._since = self.loop.time()  # the client has taken most of a slice
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set()
@@ -69,8 +75,8 @@ class Connection(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is no whole request that is to be answered."""
-        if self.transport.is_closing():
+        """Whether the client should do something next."""
+        if self.transport.is_closing() or self.flow.write_paused:
             return True
         if self._is_socket:
             return self.visitor is None
@@ -97,12 +103,22 @@ class Connection(H11Protocol):
             return self in self.connections
         return any(each.app_state["connection"] is self for each in self.connections)
 
+    def _make_room(self) -> None:
+        """Close the one of its owner's that has waited longest, where they are too many."""
+        open_ = [each for each in self._of_owner() if not each.transport.is_closing()]
+        if len(open_) > LIMITS.n_strange_connections:
+            min(open_, key=lambda each: (not each.is_waiting, each._since)).transport.abort()
+
+    def _of_owner(self) -> list[Connection]:
+        """Return all connections whose owner is the same."""
+        all_ = (each.app_state["connection"] for each in self.connections)
+        return [each for each in all_ if each.owner == self.owner]
+
     def _is_one_too_many(self) -> bool:
         """Whether enough of its owner's have waited for less long, but for a second."""
         if not self._has_waited():
             return False
-        all_ = (each.app_state["connection"] for each in self.connections)
-        later = [each for each in all_ if each.owner == self.owner and each._since > self._since]
+        later = [each for each in self._of_owner() if each._since > self._since]
         return sum(each._has_waited() for each in later) >= LIMITS.n_waiting_connections
 
     def _has_gone(self) -> bool:

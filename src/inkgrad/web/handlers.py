@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from inkgrad.arrays import NDArray
 from inkgrad.check import check_network, quick_check
@@ -190,18 +190,25 @@ def inside_cell(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str
 
 
 def download(visitor: Visitor, request: Request, body: IO[bytes]) -> Response:
-    """Return a network as a model file."""
+    """Return a network as a model file, which waits on the disk until the client has taken it."""
     name, kind = _network(request), choice(request.query_params, "format", formats(), "safetensors")
     model = visitor.networks.model(name)
-    if kind == "onnx":
-        data = to_onnx(model)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.safetensors"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        if kind == "onnx":
+            path.write_bytes(to_onnx(model))
+        else:
             model.save(path)
-            data = path.read_bytes()
-    disposition = f'attachment; filename="{name}.{kind}"'
-    return Response(data, media_type="application/octet-stream", headers={"content-disposition": disposition})
+        file, n_bytes = path.open("rb"), path.stat().st_size  # it has no name any more, and is gone with its end
+    headers = {"content-disposition": f'attachment; filename="{name}.{kind}"', "content-length": str(n_bytes)}
+    return StreamingResponse(_slices(file), media_type="application/octet-stream", headers=headers)
+
+
+def _slices(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file in slices, and close it."""
+    with file:
+        while part := file.read(LIMITS.slice_bytes):
+            yield part
 
 
 def upload(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

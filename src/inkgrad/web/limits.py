@@ -16,6 +16,7 @@ class Limits:
     first_message_seconds: float = 10.0  # until a socket must have said whose it is
     n_connections_at_once: int = 8  # new ones that are let in before those that are there have their turn
     n_waiting_connections: int = 8  # of an address, or a visitor, that have waited for longer than a look
+    n_strange_connections: int = 240  # of an address, that are no visitor's yet; 40 browsers open 6 at a time
     seconds_between_looks: float = 1.0  # at a connection
     silent_seconds: float = 10.0  # of a request that has begun, and comes no further
     body_seconds: float = 120.0  # that a whole body may take: 20 MB at 170 kB a second
@@ -28,6 +29,7 @@ class Limits:
     message_bytes: int = 1_000_000  # a drawing of 1000 × 1000 is the largest
     drawing_side_px: int = 1000
     file_bytes: int = 20_000_000  # of a picture or a model
+    slice_bytes: int = 65_536  # of an answer; the next one waits until it has nearly gone
     bytes_in_memory: int = 1_000_000  # of a body; beyond, it is on disk
     picture_pixels: int = 20_000_000  # fewer than the command line takes, as many may ask at once
     seconds_to_answer_at_end: int = 1  # when the server ends, for what is being answered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 import socket
@@ -22,7 +23,8 @@ from inkgrad.web.visitors import Visitors
 class PlaygroundServer(uvicorn.Server):
     """Uvicorn's server, which lets new connections in a few at a time, so that they hold up nobody who is there.
 
-    And at the end it ends what is worked on before it waits for the connections that wait for that.
+    And at the end it ends what is worked on before it waits for the connections that wait for that, and hangs up on who
+    does not take what was answered.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -33,7 +35,12 @@ class PlaygroundServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.state.end()  # type: ignore[union-attr]  # it is Starlette's
+        asyncio.get_running_loop().call_later(LIMITS.seconds_to_answer_at_end, self._hang_up)
         await super().shutdown(sockets)
+
+    def _hang_up(self) -> None:
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
 
 
 def serve(
@@ -65,7 +72,7 @@ def serve(
         ws_max_size=LIMITS.message_bytes,
         http=Connection,
         backlog=LIMITS.n_connections_at_once,
-        timeout_graceful_shutdown=LIMITS.seconds_to_answer_at_end,
+        timeout_graceful_shutdown=LIMITS.seconds_to_answer_at_end + 1,  # all have been hung up on by then
         server_header=False,
     )
     if ready:
