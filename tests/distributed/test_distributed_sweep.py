@@ -98,6 +98,19 @@ def test_a_sweep_that_is_stopped_goes_on_with_ray_and_without(local_ray, alone, 
     assert trials_in(third.paths.journal) == [1, 2, 3, 4]
 
 
+def test_a_checkpoint_that_cannot_be_used_is_put_aside_where_the_sweep_was_started(
+    local_ray, alone, tmp_path, small_folder
+):
+    sweep = sweep_in(tmp_path, small_folder)
+    sweep.begin()
+    sweep.store.folder.mkdir()
+    path = sweep.store.path(3)
+    path.write_bytes(b"damaged")
+    run(sweep)
+    assert without_seconds(sweep.results) == without_seconds(alone.results)
+    assert {each.name: each.read_bytes() for each in sweep.store.aside()} == {f"{path.name}.unusable": b"damaged"}
+
+
 def test_asha_on_ray_stops_at_the_rungs_that_we_stop_at(local_ray, tmp_path, small_folder):
     plan = plan_of("asha", trials=5, epochs=5, factor=2, seed=1)  # whose later trials are the worse ones
     sweep = sweep_in(tmp_path, small_folder, plan)

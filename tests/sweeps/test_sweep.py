@@ -2,7 +2,9 @@
 
 import csv
 import json
-from contextlib import nullcontext
+import os
+from contextlib import closing, nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from inkgrad.data import load_data
 from inkgrad.errors import DataError, Diverged, Interrupted, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import MODELS
+from inkgrad.saving import FileKind, write_tensors
 from inkgrad.sessions import Paths, start
 from inkgrad.sweeps import (
     Choice,
@@ -28,7 +31,7 @@ from inkgrad.sweeps import (
     trial_training,
 )
 from inkgrad.sweeps.trial_training import worse
-from inkgrad.training import Objective, Plain, Run, evaluate, save_checkpoint
+from inkgrad.training import Objective, Plain, Run, evaluate, read_checkpoint, save_checkpoint
 
 
 def run(sweep, enough=lambda seen: False, engine=None):
@@ -186,6 +189,7 @@ def test_notes_of_a_trial_that_make_no_sense_are_not_used(whole, tmp_path, small
     second = resume_sweep(first.paths, plan_of(), small_folder)
     run(second)
     assert without_seconds(second.results) == without_seconds(whole.results)
+    assert [path.name for path in second.store.aside()] == [f"{first.store.path(1).name}.unusable"]
 
 
 def test_a_sweep_stops_between_epochs_of_one_step(tmp_path, small_folder):
@@ -196,16 +200,49 @@ def test_a_sweep_stops_between_epochs_of_one_step(tmp_path, small_folder):
     assert [each.epochs for each in seen.shown] == [1, 2]
 
 
-def test_a_damaged_checkpoint_or_one_of_other_settings_is_not_used(whole, tmp_path, small_folder):
+def test_a_checkpoint_that_cannot_be_used_is_put_aside_and_its_trial_begins_anew(whole, tmp_path, small_folder):
     first = sweep_in(tmp_path, small_folder)
     with pytest.raises(Interrupted):
         run(first, lambda seen: len(seen.shown) == 1)
     path = first.store.path(1)
+    good = path.read_bytes()
     path.rename(first.store.path(2))  # of trial 1, found in the place of trial 2
-    path.write_bytes(b"damaged")
+    path.write_bytes(good[:-1])
+    (first.paths.folder / f"{path.name}.unusable").write_bytes(b"of a time before")
     second = resume_sweep(first.paths, plan_of(), small_folder)
     run(second)
     assert without_seconds(second.results) == without_seconds(whole.results)
+    kept = {each.name: each.read_bytes() for each in second.store.aside()}
+    assert kept == {
+        f"{path.name}.unusable": b"of a time before",
+        f"{path.name}.unusable.2": good[:-1],
+        f"{first.store.path(2).name}.unusable": good,
+    }
+    assert set(second.paths.folder.iterdir()) == second.store.aside()
+
+
+def test_the_folder_of_a_sweep_is_cleared_of_nothing_but_its_own(tmp_path, small_folder):
+    sweep = sweep_in(tmp_path, small_folder, plan_of(trials=1))
+    sweep.paths.folder.mkdir()
+    own = sweep.paths.folder / "trial-notes.txt"
+    own.write_text("somebody's own")
+    sweep.store.path(7).write_bytes(b"of an older sweep")
+    (sweep.paths.folder / f".{sweep.store.path(8).name}.1a2b3c4d.part").write_bytes(b"half of it")
+    run(sweep)
+    sweep.finish(1, 2)
+    assert list(sweep.paths.folder.iterdir()) == [own]
+    own.unlink()
+    sweep.store.clear()
+    assert not sweep.paths.folder.exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_folder_and_has_its_name_is_refused_before_the_work(tmp_path, small_folder, make):
+    folder = tmp_path / "best.sweep"
+    make(folder)
+    with pytest.raises(NotADirectoryError, match=r"not a folder, choose another name: '.*best\.sweep'"):
+        sweep_in(tmp_path, small_folder)
+    assert os.listdir(tmp_path) == ["best.sweep"]
 
 
 def test_a_trial_that_is_asked_to_stop_after_its_last_epoch_is_done(tmp_path, small_folder):
@@ -271,6 +308,84 @@ def test_unfinished_work_is_not_lost_unless_told_so(tmp_path, small_folder):
     assert sweep_in(tmp_path, small_folder, anew=True).results == {}
     with pytest.raises(SettingError, match=r"no .*other\.sweep\.jsonl to go on from: leave out `resume`"):
         resume_sweep(SweepPaths(tmp_path / "other.safetensors"), plan_of(), small_folder)
+
+
+def searched(folder, data):
+    """A sweep whose trials have all ended."""
+    sweep = sweep_in(folder, data, plan_of(trials=2, epochs=1))
+    run(sweep)
+    return sweep
+
+
+def trained_a_little(sweep, folder, **given):
+    """The training of the best settings of a sweep, broken off after a step; `given` changes them."""
+    session = start(sweep.paths, vars(sweep.best().trial.settings) | given, folder)
+    with closing(session.steps()) as steps:
+        next(steps)
+        session.save_checkpoint()
+
+
+KEEPS = "move it away and go on with `resume`, which keeps the trials"
+
+
+def of_no_optimizer(path):
+    """Make a checkpoint lack what the optimizer remembers."""
+    found = read_checkpoint(path)
+    tensors = {name: array for name, array in found.tensors.items() if name == "theta"}
+    write_tensors(path, tensors, {"run": found.place, "notes": found.notes}, FileKind("inkgrad checkpoint"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), f"; it may hold an unfinished training: {KEEPS}$"),
+        (
+            lambda path: path.write_bytes(path.read_bytes().replace(b"momentum", b"momentun")),
+            f"was not made by this version of inkgrad train; it may hold an unfinished training: {KEEPS}$",
+        ),
+        (of_no_optimizer, f"lacks a part of where the training stood; {KEEPS}$"),
+    ],
+    ids=["damaged", "of another version", "without a part"],
+)
+def test_a_damaged_training_of_the_best_settings_does_not_cost_the_trials(tmp_path, small_folder, spoil, message):
+    first = searched(tmp_path, small_folder)
+    trained_a_little(first, small_folder)
+    spoil(first.paths.checkpoint)
+    second = resume_sweep(first.paths, first.plan, small_folder)
+    with pytest.raises(SettingError, match=message) as caught:
+        second.session(Fast(1))
+    assert caught.value.setting == "resume"
+    first.paths.checkpoint.rename(tmp_path / "away.safetensors")
+    third = resume_sweep(first.paths, first.plan, small_folder)
+    assert run(third).ended == []
+    assert third.session(Fast(1)).steps_done == 0
+
+
+@pytest.mark.parametrize("given", [{"seed": 7}, {"epochs": 2}])
+def test_a_training_of_other_settings_that_came_in_between_does_not_cost_the_trials(tmp_path, small_folder, given):
+    sweep = searched(tmp_path, small_folder)
+    trained_a_little(sweep, small_folder, **given)
+    with pytest.raises(SettingError, match=f"unfinished training that is none of this sweep: {KEEPS}") as caught:
+        sweep.session(Fast(1))
+    assert caught.value.setting == "resume"
+
+
+def test_a_training_on_other_data_is_none_of_the_sweep(tmp_path, small_folder):
+    sweep = searched(tmp_path, small_folder)
+    trained_a_little(sweep, None)  # on MNIST
+    with pytest.raises(SettingError, match="unfinished training that is none of this sweep"):
+        sweep.session(Fast(1))
+
+
+def test_a_line_of_the_journal_that_makes_no_sense_may_be_taken_out(whole, tmp_path, small_folder):
+    paths = SweepPaths(tmp_path / "best.safetensors")
+    lines = whole.paths.journal.read_text().splitlines(keepends=True)[:5]
+    for wrong in "{", lines[3].replace('"epoch": 1', '"epoch": 2'):
+        paths.journal.write_text("".join([*lines[:3], wrong.strip() + "\n", lines[4]]))
+        with pytest.raises(DataError, match=r"line 4 is not .*: take it out, and its trial runs again"):
+            resume_sweep(paths, plan_of(), small_folder)
+        paths.journal.write_text("".join(lines[:3] + lines[4:]))
+        assert sorted(resume_sweep(paths, plan_of(), small_folder).results) == [1, 2, 4]
 
 
 def test_an_unfinished_training_of_the_same_name_is_not_lost(tmp_path, small_folder):

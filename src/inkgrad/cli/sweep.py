@@ -113,7 +113,7 @@ def _way(n_workers: int | None, address: str | None, engine: Engine) -> RunTrial
 
 
 def _search(sweep: Sweep, run: RunTrials, console: Console, stop: Callable[[], bool]) -> None:
-    n, split = len(sweep.trials), sweep.split
+    n, split, before = len(sweep.trials), sweep.split, sweep.store.aside()
     left = n - len(sweep.results)
     console.print(
         f"{left} of {n} trials to run, each on {len(split.train)} training digits, "
@@ -124,6 +124,8 @@ def _search(sweep: Sweep, run: RunTrials, console: Console, stop: Callable[[], b
         with _trials_of(sweep, console) as show:
             run(sweep, show, stop)
     finally:
+        for path in sorted(sweep.store.aside() - before):
+            say(f"a trial began anew, as its checkpoint could not be used, which is kept as {path}")
         if sweep.results:
             sweep.write_results()
     names = list(sweep.plan.space)

@@ -115,6 +115,9 @@ class _Keeper:
         path = self.store.path(number)
         return path.read_bytes() if path.exists() else None
 
+    def put_aside(self, number: int) -> None:
+        self.store.put_aside(number)
+
 
 class _Far(TrialFolder):
     """A TrialFolder whose files are with a keeper; the folder is only for passing them on."""
@@ -133,6 +136,9 @@ class _Far(TrialFolder):
             return None
         self.path(number).write_bytes(raw)
         return super().load(number)
+
+    def put_aside(self, number: int) -> None:
+        ray.get(self.keeper.put_aside.remote(number))
 
 
 class _Bound:

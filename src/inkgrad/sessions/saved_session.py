@@ -73,10 +73,14 @@ def find_session(paths: Paths) -> SavedSession | None:
         return None
 
 
-def saved_or_refused(paths: Paths) -> SavedSession | None:
+OR_DROP = "move it away, or begin with anew=True, which drops it"
+
+
+def saved_or_refused(paths: Paths, advice: str = OR_DROP, setting: str = "anew") -> SavedSession | None:
     """Return the session in the checkpoint; None where there is none, or another version's that has ended.
 
-    Raises SettingError where what is there cannot be read, and may hold an unfinished training.
+    Raises SettingError, with this advice and about this setting, where what is there cannot be read, and may hold an
+    unfinished training.
     """
     try:
         return read_session(paths.checkpoint)
@@ -87,9 +91,13 @@ def saved_or_refused(paths: Paths) -> SavedSession | None:
             if epochs_left(read_checkpoint(paths.checkpoint)) == 0:
                 return None
         raise SettingError(
-            f"{error}; it may hold an unfinished training: move it away, or begin with anew=True, which drops it",
-            setting="anew",
+            f"{without_advice(error)}; it may hold an unfinished training: {advice}", setting=setting
         ) from None
+
+
+def without_advice(error: OSError | ModelFileError) -> str:
+    """Return why a checkpoint cannot be used, for those who have better advice than to start anew."""
+    return str(error).removesuffix(": start anew")
 
 
 def epochs_left(checkpoint: Checkpoint) -> int | None:

@@ -14,6 +14,8 @@ from inkgrad.saving import quoted, strict_json
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 from inkgrad.whole_numbers import is_number
 
+TAKE_OUT = ": take it out, and its trial runs again"
+
 
 class Journal:
     """A file whose first line is the plan; then come the results, each once, and after all the best.
@@ -57,7 +59,8 @@ class Journal:
             trial = trials.get(line["trial"]) if type(line["trial"]) is int else None
             if trial is None or trial.number in found or not _is_result(line, trial):
                 raise DataError(
-                    f"{self.path}, line {number} is not what inkgrad sweep wrote there: begin with anew=True",
+                    f"{self.path}, line {number} is not what inkgrad sweep wrote there{TAKE_OUT}, "
+                    "or begin with anew=True, which drops all",
                     setting="anew",
                 )
             found[trial.number] = TrialResult(trial, TrialStatus(line["status"]), tuple(line["rows"]))
@@ -77,7 +80,8 @@ def read_journal(path: Path) -> Journal:
             line = None
         kinds = {"sweep"} if number == 1 else {"trial", "best"}
         if not isinstance(line, dict) or not kinds & line.keys():
-            raise DataError(f"{path}, line {number} is not what inkgrad sweep writes, got {quoted(raw)}")
+            hint = TAKE_OUT if number > 1 else ""
+            raise DataError(f"{path}, line {number} is not what inkgrad sweep writes, got {quoted(raw)}{hint}")
         lines.append(line)
     if not lines:
         raise DataError(f"{path} is empty: inkgrad sweep did not write it")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from inkgrad.errors import ModelFileError
 from inkgrad.sessions import Paths
 from inkgrad.training import Checkpoint, Run, read_checkpoint, save_checkpoint
 
@@ -37,6 +39,12 @@ class SweepPaths(Paths):
         return self._beside(".sweep")
 
 
+TRIAL_FILES = re.compile(
+    r"trial-\d{5,}\.checkpoint\.safetensors|\.trial-\d{5,}\.checkpoint\.safetensors\.[0-9a-f]{8}\.part"
+)
+"""Checkpoints of trials, and what a killed process left of one."""
+
+
 class TrialFolder:
     """Checkpoints of trials by their numbers, in a folder, which is made with the first one."""
 
@@ -53,16 +61,31 @@ class TrialFolder:
         save_checkpoint(self.path(number), run, notes)
 
     def load(self, number: int) -> Checkpoint | None:
-        """Return what was kept; None where there is nothing, or nothing that can be read: the trial starts anew."""
+        """Return what was kept, None where there is nothing; ModelFileError when it is damaged."""
         try:
             return read_checkpoint(self.path(number))
-        except (FileNotFoundError, ModelFileError):
+        except FileNotFoundError:
             return None
+
+    def put_aside(self, number: int) -> None:
+        """Give what was kept and cannot be used another name, so that nothing is written over it."""
+        path = self.path(number)
+        names = (f"{path.name}.unusable{'' if k == 1 else f'.{k}'}" for k in count(1))
+        path.rename(next(free for name in names if not os.path.lexists(free := path.with_name(name))))
+
+    def aside(self) -> set[Path]:
+        """Return what was put aside."""
+        return set(self.folder.glob("trial-*.checkpoint.safetensors.unusable*"))
 
     def drop(self, number: int) -> None:
         """Forget a trial that has ended."""
         self.path(number).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Forget all."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Forget all; what was put aside stays, or is somebody's own, and the folder with it."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for path in list(self.folder.iterdir()):
+                if TRIAL_FILES.fullmatch(path.name) and path.is_file():
+                    path.unlink()
+        with suppress(OSError):  # there are other things in it
+            self.folder.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
 from inkgrad.files import refuse_unwritable, sweep_parts
 from inkgrad.plots import save_png
 from inkgrad.sessions import Session, epochs_left, resume, saved_or_refused, start
+from inkgrad.sessions.saved_session import without_advice
 from inkgrad.sessions.session import refuse_other_size
 from inkgrad.sweeps.journal import Journal, read_journal
 from inkgrad.sweeps.plan import Plan
@@ -24,6 +26,9 @@ from inkgrad.writer_lock import WriterLock
 
 Show = Callable[[TrialResult], None]
 """Takes a result whenever it has grown by an epoch, and once more when the trial ends."""
+
+
+KEEP_TRIALS = "move it away and go on with `resume`, which keeps the trials"
 
 
 class Sweep:
@@ -44,6 +49,8 @@ class Sweep:
         for path in (*paths.all, paths.journal, paths.table, paths.picture):
             refuse_unwritable(path)
             sweep_parts(path)
+        if os.path.lexists(paths.folder) and not paths.folder.is_dir():
+            raise NotADirectoryError(20, "not a folder, choose another name", str(paths.folder))
         self.paths, self.plan, self.folder, self.lock = paths, plan, folder, lock
         self.trials, self.fingerprint = plan.trials(), dataset.train.fingerprint()
         for model in {trial.settings.model for trial in self.trials}:
@@ -103,14 +110,23 @@ class Sweep:
 
         It goes on where an earlier one with the same settings stopped.
 
-        Raises SettingError where a training that is none of this sweep would be lost.
+        Raises SettingError where a training that is none of this sweep, or cannot be gone on with, would be lost.
         """
-        settings = self.best().trial.settings
-        saved = saved_or_refused(self.paths)
-        if saved and saved.settings == settings and saved.data == self.fingerprint:
-            return resume(self.paths, {}, self.folder, engine, self.lock)
-        is_ours = saved and saved.settings in [trial.settings for trial in self.trials]
-        return start(self.paths, vars(settings).copy(), self.folder, bool(is_ours), engine, self.lock)
+        settings, lock = self.best().trial.settings, self.lock
+        saved = saved_or_refused(self.paths, KEEP_TRIALS, "resume")
+        is_of_these_data = saved and saved.data == self.fingerprint
+        if saved and is_of_these_data and saved.settings == settings:
+            try:
+                return resume(self.paths, {}, self.folder, engine, lock)
+            except ModelFileError as error:
+                raise SettingError(f"{without_advice(error)}; {KEEP_TRIALS}", setting="resume") from None
+        is_ours = saved and is_of_these_data and saved.settings in [trial.settings for trial in self.trials]
+        if saved and saved.is_unfinished and not is_ours:
+            raise SettingError(
+                f"{self.paths.checkpoint} holds an unfinished training that is none of this sweep: {KEEP_TRIALS}",
+                setting="resume",
+            )
+        return start(self.paths, vars(settings).copy(), self.folder, bool(is_ours), engine, lock)
 
     def finish(self, n_right: int, n_test: int) -> None:
         """Note that the best model was saved, and drop what was kept to go on from."""
@@ -171,7 +187,7 @@ def _refuse_losing_work(paths: SweepPaths) -> None:
         _refuse_losing_a_training(paths)
         return
     except DataError as error:
-        raise SettingError(f"{error}; begin with anew=True to write over it", setting="anew") from None
+        raise SettingError(f"{error}; beginning with anew=True drops all of it", setting="anew") from None
     if not journal.is_finished and (journal.lines or paths.folder.exists()):
         raise SettingError(
             f"{paths.journal} holds an unfinished sweep, trials ended so far: {len(journal.lines)}; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from inkgrad.sweeps.sweep_files import TrialFolder
 from inkgrad.sweeps.sweep_session import Show, Sweep
 from inkgrad.sweeps.trial import Trial, TrialResult, TrialStatus
 from inkgrad.sweeps.validation_split import ValidationSplit
-from inkgrad.training import CHECKPOINT_SECONDS, Engine, Row, Run, TrainingLoop, evaluate
+from inkgrad.training import CHECKPOINT_SECONDS, Checkpoint, Engine, Row, Run, TrainingLoop, evaluate
 from inkgrad.whole_numbers import is_number
 
 
@@ -27,7 +27,8 @@ def train_trial(
 ) -> Generator[Row, None, None]:
     """Yield a row after each epoch of the trial, once its checkpoint is kept; it is kept each minute, too.
 
-    It goes on from the checkpoint in the store, whose rows come first.  The rows are the same, but for
+    It goes on from the checkpoint in the store, whose rows come first; one that cannot be used is put aside there, and
+    the trial begins anew.  The rows are the same, but for
     "seconds", on any number of an engine's threads, and whether it was stopped on the way or not.
 
     Raises Diverged when the cost is no longer a number; Interrupted, after a step, once `stop()` is true
@@ -62,22 +63,28 @@ def train_trial(
 def _begin(trial: Trial, split: ValidationSplit, store: TrialFolder) -> tuple[Run, list[Row], list[float], float]:
     """Return the run, its rows so far, the costs of the steps since the last one, and the seconds that all took.
 
-    They are those of the checkpoint, or new where there is none of just this trial.
+    They are those of the checkpoint, or new where there is none; one that cannot be used is put aside.
     """
-    settings, n = trial.settings, len(split.train)
-    checkpoint = store.load(trial.number)
-    if checkpoint and checkpoint.notes.get("trial") == _identity(trial, split):
-        usual: dict[str, Any] = {
-            "rows": None,
-            "costs": [],
-            "seconds": 0.0,
-        }  # 0.1.0 kept rows alone, and only after whole epochs
-        rows, costs, seconds = ((usual | checkpoint.notes)[name] for name in usual)
-        is_sound = are_trial_rows(rows) and len(rows) == checkpoint.place["epoch"]
-        if is_sound and isinstance(costs, list) and all(map(is_number, costs)) and is_number(seconds):
-            with suppress(ModelFileError):  # of another version
-                return settings.run_from(checkpoint, n), rows, costs, seconds
-    return settings.new_run(n), [], [], 0.0
+    try:
+        checkpoint = store.load(trial.number)
+        if checkpoint is not None:
+            return _where_it_stood(checkpoint, trial, split)
+    except ModelFileError:
+        store.put_aside(trial.number)
+    return trial.settings.new_run(len(split.train)), [], [], 0.0
+
+
+def _where_it_stood(
+    checkpoint: Checkpoint, trial: Trial, split: ValidationSplit
+) -> tuple[Run, list[Row], list[float], float]:
+    """Return what _begin does; ModelFileError where the checkpoint is not of just this trial, or lacks something."""
+    usual: dict[str, Any] = {"rows": None, "costs": [], "seconds": 0.0}  # 0.1.0 kept rows alone, after whole epochs
+    rows, costs, seconds = ((usual | checkpoint.notes)[name] for name in usual)
+    is_ours = checkpoint.notes.get("trial") == _identity(trial, split)
+    is_sound = are_trial_rows(rows) and len(rows) == checkpoint.place["epoch"]
+    if is_ours and is_sound and isinstance(costs, list) and all(map(is_number, costs)) and is_number(seconds):
+        return trial.settings.run_from(checkpoint, len(split.train)), rows, costs, seconds
+    raise ModelFileError(f"{checkpoint.path} is not of trial {trial.number}")
 
 
 def _identity(trial: Trial, split: ValidationSplit) -> dict[str, Any]:
