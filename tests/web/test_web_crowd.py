@@ -22,9 +22,9 @@ from inkgrad.web.receiving import received, while_connected
 
 
 @contextmanager
-def served(*options, signal_at_end=signal.SIGTERM):
+def served(*options, signal_at_end=signal.SIGTERM, **settings):
     """A playground in a process of its own, and its port."""
-    process = commands.started(commands.command("serve", "--port", 0, "--no-browser", *options))
+    process = commands.started(commands.command("serve", "--port", 0, "--no-browser", *options), **settings)
     try:
         process.port = int(process.stdout.readline().split()[4].rpartition(":")[2])
         yield process
@@ -421,6 +421,18 @@ def test_a_body_is_the_same_in_memory_and_on_disk(n):
         assert file.closed
 
     asyncio.run(asyncio.wait_for(test(), SOON))
+
+
+def test_a_full_disk_is_said_in_one_line():
+    resource = pytest.importorskip("resource", reason="Unix limits the size of files")
+    with served(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))) as server:
+        token = entered(server.port)
+        line = "the disk of the playground fails (File too large): send less, or try later"
+        for method, path, n in ("POST", "/api/read", 2_000_000), ("POST", "/api/model", 500_000), ("GET", "/api/model", 0):
+            status, _, answer = asked(server.port, method, path, bytes(n), token)
+            assert (status, answer) == (507, {"error": line})
+        assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
+    assert server.complaints == ""
 
 
 # The end.

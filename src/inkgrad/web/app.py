@@ -97,6 +97,11 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
     async def on_memory(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": "the memory is full: try less"}, 503)
 
+    async def on_disk(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OSError)
+        problem = f"the disk of the playground fails ({error.strerror or error}): send less, or try later"
+        return JSONResponse({"error": one_line(problem, SHOWN.n_letters_of_error)}, 507)
+
     app = Starlette(
         routes=[
             *page_routes(),
@@ -124,6 +129,7 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             HTTPException: on_http,
             ClientDisconnect: on_gone,
             MemoryError: on_memory,
+            OSError: on_disk,
         },
         lifespan=lifespan,
     )
