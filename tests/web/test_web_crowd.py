@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -428,10 +429,29 @@ def test_a_full_disk_is_said_in_one_line():
     with served(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))) as server:
         token = entered(server.port)
         line = "the disk of the playground fails (File too large): send less, or try later"
-        for method, path, n in ("POST", "/api/read", 2_000_000), ("POST", "/api/model", 500_000), ("GET", "/api/model", 0):
-            status, _, answer = asked(server.port, method, path, bytes(n), token)
+        asks = ("POST", "/api/read", bytes(2_000_000)), ("POST", "/api/model", bytes(500_000)), ("GET", "/api/model")
+        for each in asks:
+            status, _, answer = asked(server.port, *each, token=token)
             assert (status, answer) == (507, {"error": line})
         assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
+    assert server.complaints == ""
+
+
+def framed(text):
+    """A short text as a client sends it over a socket, with a mask of zeros."""
+    return bytes([0x81, 0x80 | len(text)]) + bytes(4) + text.encode()
+
+
+@pytest.mark.parametrize("who", ["a visitor", "a stranger"])
+def test_who_goes_while_an_error_is_told_leaves_no_trace(who):
+    with served() as server:
+        first = json.dumps({"token": entered(server.port) if who == "a visitor" else "x"})
+        for _ in range(20):
+            with begun(server.port, HALF["a socket that says nothing"]) as line:
+                assert line.recv(2000).startswith(b"HTTP/1.1 101")
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it goes with a bang
+                line.sendall(framed(first) + 100 * framed("{"))
+        assert asked(server.port, "POST", "/api/visitors", b"{}")[0] == 200
     assert server.complaints == ""
 
 

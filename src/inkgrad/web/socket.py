@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -38,7 +39,7 @@ def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]
                 raise Busy("the page is open too often: close one of its windows")
         except (InkgradError, Stranger, Busy) as error:
             await _send_error(socket, error)
-            await socket.close(4404 if isinstance(error, Stranger) else 1008)  # after 4404 the page loads itself again
+            await _close(socket, 4404 if isinstance(error, Stranger) else 1008)  # after 4404 the page is loaded again
         except (WebSocketDisconnect, TimeoutError, KeyError):  # KeyError: bytes came, not text
             await _close(socket)
         else:
@@ -62,8 +63,9 @@ async def _serve(socket: WebSocket, visitors: Visitors, visitor: Visitor, traine
     trainer.listeners.add(listener)
     telling = asyncio.create_task(_tell(socket, trainer, news))
     try:
-        while True:
+        while socket.application_state is WebSocketState.CONNECTED:  # until a word to it was one too late
             text = await socket.receive_text()
+            await asyncio.sleep(0)  # where more has come already, others have their turn first
             try:
                 visitors.find(visitor.token)  # counts the message, and shows that somebody is here
                 _obey(trainer, decoded(text), which)
@@ -111,10 +113,10 @@ def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
 
 
 async def _send_error(socket: WebSocket, error: Exception) -> None:
-    if socket.client_state is WebSocketState.CONNECTED:
+    with suppress(WebSocketDisconnect, RuntimeError):  # the client has gone
         await socket.send_json({"kind": "error", "error": one_line(error, SHOWN.n_letters_of_error)})
 
 
-async def _close(socket: WebSocket) -> None:
-    if socket.client_state is WebSocketState.CONNECTED:
-        await socket.close(1003)
+async def _close(socket: WebSocket, code: int = 1003) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):  # it is closed already
+        await socket.close(code)
