@@ -157,6 +157,12 @@ def test_a_demo_clears_away_the_pictures_of_the_last_one(tmp_path):
     assert "mine.png" in names_in(tmp_path)
 
 
+def test_a_demo_leaves_a_pipe_of_that_name_alone(tmp_path):
+    os.mkfifo(tmp_path / "xor-99999.png")
+    assert_refused(inkgrad("demo", "xor", "--out", tmp_path, cwd=tmp_path), "xor-99999.png: not an ordinary file")
+    assert names_in(tmp_path) == ["xor-99999.png"]
+
+
 # Stopping and going on.
 
 

@@ -113,6 +113,14 @@ def test_a_wrong_layer_is_named_and_ends_with_1(folder):
         assert drawn.width > 300
 
 
+@pytest.mark.parametrize(("target", "path"), [("mine.py:Scale", "mine.py"), ("text.txt", "text.txt")])
+def test_the_heat_map_does_not_take_the_place_of_what_is_checked(folder, target, path):
+    before = (folder / path).read_bytes()
+    found = inkgrad("check", target, "--plot", path, cwd=folder)
+    assert_refused(found, f"{path}: this file is read here, so it cannot be written")
+    assert (folder / path).read_bytes() == before
+
+
 @pytest.mark.parametrize("target", ["mine.py:net", "mine.py", "mine.py:Scales"])
 def test_that_a_file_is_run_is_said_before(folder, target):
     lines = inkgrad("check", target, cwd=folder).stderr.splitlines()

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from inkgrad.distributed import read_dataset
 from inkgrad.distributed.reading.folder import MANIFEST_FILE, Folder
-from inkgrad.distributed.reading.parts import cut, read_list, write_list
+from inkgrad.distributed.reading.parts import Listed, cut, read_list, write_list
 from inkgrad.distributed.reading.sources import Columns, count_rows, list_sources, read_rows
 from inkgrad.errors import DataError, SettingError
 
@@ -182,3 +183,43 @@ def test_a_table_that_is_damaged_further_on_is_said_so(tmp_path, damage):
     (tmp_path / "t.parquet").write_bytes(raw)
     with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or a damaged one: .*\Z"):
         list(read_rows(path, Columns(), 0))
+
+
+def no_pictures(file):
+    return Listed(0, 0, "")
+
+
+def test_the_folder_of_the_work_is_not_taken_from_others(tmp_path):
+    folder = Folder(tmp_path / "results.parquet.parts")
+    folder.begin(no_pictures, {}, anew=False)
+    own = folder.path / "part-time.txt"
+    own.write_text("somebody's own")
+    with pytest.raises(SettingError, match=r"needed for the work under way, and has other things in it: move it"):
+        folder.begin(no_pictures, {}, anew=True)
+    (folder.path / MANIFEST_FILE).unlink()
+    with pytest.raises(SettingError, match=r"has other things in it: move it"):
+        folder.begin(no_pictures, {}, anew=False)
+    assert own.read_text() == "somebody's own"
+
+
+@pytest.mark.parametrize("name", ["list.jsonl", ".list.jsonl.1a2b3c4d.part", ".manifest.json.1a2b3c4d.part"])
+def test_a_folder_that_a_killed_process_had_only_begun_is_begun_anew(tmp_path, name):
+    folder = Folder(tmp_path / "results.parquet.parts")
+    folder.path.mkdir()
+    (folder.path / name).touch()
+    folder.begin(no_pictures, {}, anew=False)
+    assert sorted(path.name for path in folder.path.iterdir()) == ["list.jsonl", "manifest.json"]
+
+
+def test_pictures_are_not_overwritten_by_the_list_of_those_that_could_not_be_read(tmp_path):
+    source = tmp_path / "scans.errors.parquet"
+    parquet.write_table(pa.table({"image": [b"a picture"]}), source)
+    before = source.read_bytes()
+    with pytest.raises(FileExistsError, match="this file is read here, so it cannot be written"):
+        read_dataset(source, tmp_path / "scans.parquet", n_workers=1)
+    assert source.read_bytes() == before
+    source.unlink()
+    os.mkfifo(source)
+    with pytest.raises(OSError, match=r"not an ordinary file, choose another name: .*scans\.errors\.parquet"):
+        read_dataset(tmp_path, tmp_path / "scans.parquet", n_workers=1)
+    assert os.listdir(tmp_path) == ["scans.errors.parquet"]

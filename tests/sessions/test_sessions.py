@@ -1,11 +1,14 @@
 """Sessions: found where there is one to go on from, and not lost by mistake."""
 
+import shutil
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Paths, find_session, resume, start, usual_settings
+from inkgrad.sweeps import Choice, Plan, Search, SweepPaths, start_sweep
 from inkgrad.training import read_checkpoint, save_checkpoint
 
 
@@ -22,6 +25,14 @@ def after_steps(paths, folder, n, **given):
             next(steps)
         session.save_checkpoint()
     return session
+
+
+def start_session(out, folder):
+    return start(Paths(out), {"model": "seed"}, folder)
+
+
+def start_sweep_of_one(out, folder):
+    return start_sweep(SweepPaths(out), Plan({"model": "seed"}, {"lr": Choice((0.1,))}, Search("grid")), folder)
 
 
 def test_there_is_no_session_to_go_on_from_where_nothing_was_saved(paths):
@@ -61,6 +72,16 @@ def test_a_session_that_was_never_begun_is_let_go_by_its_lock(paths, small_folde
     del second  # as does its last reference
     next(first.steps())
     assert not paths.lock.exists()
+
+
+@pytest.mark.parametrize("begin", [start_session, start_sweep_of_one], ids=["session", "sweep"])
+def test_the_data_are_not_written_over(small_folder, tmp_path, begin):
+    data = Path(shutil.copytree(small_folder, tmp_path / "data"))
+    before = {path: path.read_bytes() for path in data.iterdir()}
+    for path in before:
+        with pytest.raises(FileExistsError, match=rf"this file is read here, .*: '.*{path.name}'"):
+            begin(path, data)
+    assert {path: path.read_bytes() for path in data.iterdir()} == before
 
 
 def test_what_may_be_a_training_and_cannot_be_read_is_not_lost(paths, small_folder):

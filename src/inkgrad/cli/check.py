@@ -19,7 +19,7 @@ from inkgrad.cli.targets import SIZES, Checked, Request, examine, names_of
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads
-from inkgrad.files import refuse_unwritable
+from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.models import MODELS
 
 
@@ -83,6 +83,7 @@ def check(
     A lesson, with --break, ends with 0 when the mistake was found.
     """
     if plot:
+        refuse_same(plot, [Path(target.rpartition(":")[0] or target)] if target else [])
         refuse_unwritable(plot)
     if lesson is not None:
         if lesson == "list":

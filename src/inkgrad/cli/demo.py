@@ -63,6 +63,7 @@ def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -
     folder.mkdir(parents=True, exist_ok=True)
     refuse_unwritable(folder / f"{example.name}.gif")
     for stale in folder.glob(f"{example.name}-[0-9][0-9][0-9][0-9][0-9].png"):
+        refuse_unwritable(stale)
         stale.unlink()  # pictures of an earlier demo would look like this one's
     pictures: list[Path] = []
     while True:

@@ -86,8 +86,17 @@ def _read(folder: Path, part: str, checksums: dict[str, str] | None) -> Examples
         raise DataError(f"{paths[0]}: {error}") from None
 
 
+def data_files(folder: Path) -> list[Path]:
+    """Return what may have the data in a folder, by all names that it may have, whether it is there or not."""
+    return [path for names in (IMAGES, LABELS) for name in names.values() for path in _places(folder, name)]
+
+
+def _places(folder: Path, name: str) -> tuple[Path, Path]:
+    return folder / f"{name}.gz", folder / name
+
+
 def _find(folder: Path, name: str) -> Path:
-    for path in folder / f"{name}.gz", folder / name:
+    for path in _places(folder, name):
         if path.is_file():
             return path
     raise DataError(f"{folder} should hold {name} or {name}.gz, as MNIST's files are named; it is not there")

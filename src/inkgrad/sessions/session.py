@@ -12,9 +12,10 @@ from typing import Any
 
 from inkgrad import training
 from inkgrad.data import Dataset, as_inputs, load_data
+from inkgrad.data.digits import data_files
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
 from inkgrad.fast import Fast
-from inkgrad.files import refuse_unwritable, sweep_parts
+from inkgrad.files import refuse_same, refuse_unwritable, sweep_parts
 from inkgrad.models import MODELS, Card, Model
 from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
@@ -51,6 +52,7 @@ class Session:
     ) -> None:
         for path in paths.all:
             refuse_unwritable(path)
+            refuse_same(path, data_files(Path(folder)) if folder else [])
             sweep_parts(path)
         self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
         self.rows, self.lock = rows, lock

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.data import Dataset, load_data
+from inkgrad.data.digits import data_files
 from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
-from inkgrad.files import refuse_unwritable, sweep_parts
+from inkgrad.files import refuse_same, refuse_unwritable, sweep_parts
 from inkgrad.plots import save_png
 from inkgrad.sessions import Session, epochs_left, resume, saved_or_refused, start
 from inkgrad.sessions.saved_session import without_advice
@@ -48,6 +49,7 @@ class Sweep:
     ) -> None:
         for path in (*paths.all, paths.journal, paths.table, paths.picture):
             refuse_unwritable(path)
+            refuse_same(path, data_files(folder) if folder else [])
             sweep_parts(path)
         if os.path.lexists(paths.folder) and not paths.folder.is_dir():
             raise NotADirectoryError(20, "not a folder, choose another name", str(paths.folder))

@@ -140,7 +140,8 @@ def _begin(
 
 def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, anew: bool) -> None:
     refuse_other_ending(out)
-    refuse_unwritable(out)
+    for path in out, errors_beside(out):
+        refuse_unwritable(path)
     if not sources:
         raise SettingError("there is nothing to read: name a folder, a pattern, a file or an address")
     if part_size < 1:
@@ -154,7 +155,8 @@ def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, ane
 def _found(sources: list[str], out: Path) -> Iterator[Found]:
     for found in list_sources(sources):
         if not is_address(found.name) and Path(found.name).suffix.lower() == out.suffix.lower():
-            refuse_same(out, [Path(found.name)])
+            for path in out, errors_beside(out):
+                refuse_same(path, [Path(found.name)])
         yield found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from inkgrad.files import replacing
 from inkgrad.saving import strict_json
 
 MANIFEST_FILE, LIST_FILE = "manifest.json", "list.jsonl"
+OWN_FILES = re.compile(r"\.?(manifest\.json|list\.jsonl|part-\d{8,}\.parquet)(\.[0-9a-f]{8}\.part)?")
+"""What the work puts into its folder, and what a killed process leaves of it."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,10 @@ class Folder:
                     "go on with resume=True, or begin with anew=True, which drops it",
                     setting="resume",
                 )
+            self._refuse_others()
             self.remove()
         if self.path.exists():
-            if not self.path.is_dir() or not all(
-                path.name.lstrip(".").startswith(LIST_FILE) for path in self.path.iterdir()
-            ):
-                raise SettingError(f"{self.path} is needed for the work under way, and has other things in it: move it")
+            self._refuse_others()
             shutil.rmtree(self.path)  # a list that was never finished
         self.path.mkdir()
         try:
@@ -79,6 +80,11 @@ class Folder:
         except BaseException:
             shutil.rmtree(self.path)
             raise
+
+    def _refuse_others(self) -> None:
+        """Raise SettingError for what is no folder, or has other things in it, before it is deleted."""
+        if not self.path.is_dir() or not all(OWN_FILES.fullmatch(path.name) for path in self.path.iterdir()):
+            raise SettingError(f"{self.path} is needed for the work under way, and has other things in it: move it")
 
     def refuse_changed(self, listed: Listed, settings: dict[str, Any]) -> None:
         """Raise SettingError where the work began with other settings, or other pictures."""
