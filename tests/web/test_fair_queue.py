@@ -181,6 +181,53 @@ def test_who_goes_while_it_is_worked_on_is_told_and_keeps_the_place_until_it_sto
     assert done == ["stopped", "next"]
 
 
+async def light(queue, visitor, work=lambda: None):
+    """A request that is not heavy, as the application has it."""
+    async with queue.request(visitor):
+        return await queue.run_light(work)
+
+
+def test_light_work_goes_beside_the_heavy_and_gives_or_raises_what_it_does():
+    go = threading.Event()
+
+    async def test():
+        queue = FairQueue(n_places=1)
+        async with asked(queue, ["busy"], lambda _: go.wait(SOON)):
+            assert await light(queue, "a", lambda: 7) == 7
+            with pytest.raises(ZeroDivisionError):
+                await light(queue, "a", lambda: 1 / 0)
+            go.set()
+
+    run(test())
+
+
+def test_who_goes_from_light_work_leaves_no_more_threads_than_may_be_open():
+    go, begun = threading.Event(), threading.Semaphore(0)
+
+    def work():
+        begun.release()
+        go.wait(SOON)
+
+    async def test():
+        queue = FairQueue(n_open=2, n_light=3)
+        tasks = [asyncio.create_task(light(queue, each, work)) for each in ("gone", "gone", "also gone")]
+        await asyncio.to_thread(lambda: [begun.acquire(timeout=SOON) for _ in tasks])
+        for task in tasks:
+            task.cancel()
+        await settled()
+        with pytest.raises(Busy, match="2 requests of yours are not answered yet"):
+            await light(queue, "gone")
+        waiting = asyncio.create_task(light(queue, "also gone", work))
+        await settled()
+        assert not await asyncio.to_thread(begun.acquire, timeout=0.1)  # the places are those of three threads
+        go.set()
+        await waiting
+        assert [await asyncio.wait([task]) and task.cancelled() for task in tasks] == [True] * 3
+        await light(queue, "gone")
+
+    run(test())
+
+
 def test_closing_refuses_all_and_waits_for_none():
     go, begun, stop = threading.Event(), threading.Event(), threading.Event()
 
@@ -191,6 +238,7 @@ def test_closing_refuses_all_and_waits_for_none():
     async def test():
         queue = FairQueue(n_places=1)
         tasks = [asyncio.create_task(heavy(queue, each, endless, stop)) for each in "aab"]
+        tasks.append(asyncio.create_task(light(queue, "c", endless)))
         await asyncio.to_thread(begun.wait, SOON)
         queue.close()
         for found in await asyncio.gather(*tasks, return_exceptions=True):

@@ -119,11 +119,21 @@ def test_what_is_no_message_is_refused(page, path, body):
 
 @pytest.mark.parametrize(
     "body",
-    [b"[]", b"{", b"\xff", b"[" * 100_000, b'{"token": NaN}', b"[" * 955 + b"]" * 955, b"[" * 987 + b"]" * 987],
+    [b"[]", b"{", b"\xff", b"[" * 10_000, b'{"token": NaN}', b"[" * 955 + b"]" * 955, b"[" * 987 + b"]" * 987],
     ids=range(7),
 )
 def test_nobody_enters_with_what_is_no_message(client, body):
     assert_error(client.post("/api/visitors", content=body))
+
+
+def test_a_stranger_says_no_more_than_a_token(client):
+    body = json.dumps({"token": "x" * 10_000}).encode()
+    assert_error(client.post("/api/visitors", content=body), 413, "more than 10,000 bytes: send less")
+    with client.websocket_connect("/api/training/points", headers={"host": "localhost"}) as socket:
+        socket.send_text(body.decode())
+        assert socket.receive_json()["error"] == "the first message has the token alone, at most 10,000 bytes"
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
 
 
 @pytest.mark.parametrize("depth", [201, *range(900, 1000)])
@@ -689,6 +699,19 @@ def test_who_says_too_much_is_told_and_stays(client):
         assert line.error() == "too many requests: wait a moment"
         visitor.bucket = Bucket(1e9, 1e9)
         line.tell("epoch")
+        line.state(lambda state: state["epoch"] == 1)
+
+
+def test_a_long_message_counts_as_many(client):
+    page = Page(client)
+    visitor = page.visitor
+    with page.training() as line:
+        line.state()
+        visitor.bucket = Bucket(0.0, 11)
+        line.tell("details", wanted=False, x="x" * 90_000)  # as much as ten
+        line.tell("step", x="x" * 90_000)
+        assert line.error() == "too many requests: wait a moment"
+        line.tell("epoch")  # as much as one
         line.state(lambda state: state["epoch"] == 1)
 
 

@@ -8,18 +8,23 @@ import select
 import signal
 import socket
 import struct
+import threading
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.requests import ClientDisconnect, Request
+from starlette.websockets import WebSocket
 from support import commands
-from support.playground import LIBRARY, SOON, wait_until
+from support.playground import LIBRARY, SOON, Page, opened, wait_until
 
 from inkgrad.errors import Interrupted
 from inkgrad.web.experiment import experiment
 from inkgrad.web.receiving import received, while_connected
+from inkgrad.web.socket import training_socket
+from inkgrad.web.visitors import Visitors
 
 
 @contextmanager
@@ -455,6 +460,116 @@ def test_who_goes_while_an_error_is_told_leaves_no_trace(who):
     assert server.complaints == ""
 
 
+# What takes long, and who says much at once.
+
+
+@contextmanager
+def slow_step(trainer):
+    """A step that goes on for longer than anything may wait for it; the test fails where something did."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def hold():
+        with trainer.busy:
+            begun.set()
+            ended.wait(SOON)
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    assert begun.wait(SOON)
+    yield
+    assert thread.is_alive()
+    ended.set()
+    thread.join(SOON)
+
+
+INK = np.full((28, 28), 255, np.uint8)
+
+
+def test_nobody_waits_for_a_slow_step():
+    with opened() as client:
+        page = Page(client)
+        digits, points = page.visitor.trainers.values()
+        with slow_step(digits), slow_step(points):
+            for trainer in digits, points:
+                assert (trainer.error(), trainer.is_up_to_date) == (None, True)
+            assert page.draw("think", INK, "trained")["can_undo"] == 0
+            assert page.ask("/api/check", {"which": "points"})["ok"]
+            assert page.model_file("trained")
+            with page.training("digits") as line, page.training("points") as other:
+                assert (line.state()["step"], other.state()["epoch"]) == (0, 0)
+
+
+def test_however_many_look_at_slow_steps_the_others_are_shown_theirs():
+    with opened() as client, ExitStack() as stack:
+        for _ in range(4):
+            page = Page(client)
+            stack.enter_context(slow_step(page.visitor.trainers["digits"]))
+            for _ in range(4):
+                stack.enter_context(page.training("digits"))
+        with Page(client).training() as line:
+            line.tell("epoch")
+            line.state(lambda state: state["epoch"] == 1)
+
+
+def test_a_server_ends_without_waiting_for_a_slow_step():
+    with ExitStack() as stack, opened() as client:
+        page = Page(client)
+        trainer = page.visitor.trainers["digits"]
+        with page.training("digits") as line:
+            line.tell("step")
+            line.state(lambda state: state["step"] == 1)
+        wait_until(lambda: trainer.is_up_to_date)
+        stack.enter_context(slow_step(trainer))
+        with page.training("digits") as line:
+            line.tell("step")
+            line.state()
+
+
+def test_who_says_much_at_once_lets_others_have_their_turn():
+    """All of it has come already, and nothing has to be waited for."""
+    visitors = Visitors(LIBRARY)
+    visitor, _ = visitors.enter(None)
+    said = [json.dumps({"token": visitor.token}), *['{"do": "pause"}'] * 100]
+    messages = iter([{"type": "websocket.connect"}, *({"type": "websocket.receive", "text": each} for each in said)])
+    n_turns = 0
+
+    async def receive():
+        return next(messages, {"type": "websocket.disconnect", "code": 1000})
+
+    async def send(message):
+        pass
+
+    async def others():
+        nonlocal n_turns
+        while True:
+            n_turns += 1
+            await asyncio.sleep(0)
+
+    async def test():
+        task = asyncio.create_task(others())
+        scope = {"type": "websocket", "path_params": {"which": "points"}}
+        await training_socket(visitors)(WebSocket(scope, receive, send))
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(test(), SOON))
+    visitor.close()
+    assert n_turns >= 100
+
+
+def test_a_socket_that_says_more_than_any_page_is_closed(port):
+    websockets = pytest.importorskip("websockets", reason="the extra web has them")
+    connect = pytest.importorskip("websockets.sync.client", reason="the extra web has websockets").connect
+    with connect(f"ws://127.0.0.1:{port}/api/training/points") as line:
+        line.send(json.dumps({"token": entered(port)}))
+        line.send(json.dumps({"do": "step", "x": "x" * 99_000}))
+        while json.loads(line.recv(timeout=SOON))["step"] < 1:
+            pass
+        line.send("x" * 100_001)
+        with pytest.raises(websockets.ConnectionClosed) as end:
+            line.recv(timeout=SOON)
+        assert end.value.rcvd.code == 1009  # too large
+
+
 # The end.
 
 
@@ -470,6 +585,24 @@ def trained(port, stack):
                 pass
 
 
+SLOW = {"layers": [{"kind": "conv", "size": 128, "activation": "GELU"}] * 3, "batch_size": 26}  # a step has 15 s
+
+
+def slowly_trained(port, stack):
+    """A visitor whose training is in a step that takes long, who looks at it from two windows, and asks of it."""
+    connect = pytest.importorskip("websockets.sync.client", reason="the extra web has websockets").connect
+    token = entered(port)
+    for _ in range(2):
+        line = stack.enter_context(connect(f"ws://127.0.0.1:{port}/api/training/digits"))
+        line.send(json.dumps({"token": token}))
+        line.send(json.dumps({"do": "change", "settings": SLOW | {"cost": "SoftmaxCrossEntropy"}}))
+        while "Conv2D" not in json.loads(line.recv(timeout=SOON))["network"]:
+            pass
+        line.send(json.dumps({"do": "step"}))
+    for what in "think", "undo":
+        stack.enter_context(asking(port, "POST", f"/api/{what}?network=trained&width=28&height=28", bytes(784), token))
+
+
 @pytest.mark.parametrize(
     "number",
     [signal.SIGINT, *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP))],
@@ -480,6 +613,7 @@ def test_whatever_is_under_way_the_end_is_quick_and_clean(number):
     with ExitStack() as stack:
         with served(signal_at_end=number) as server:
             trained(server.port, stack)
+            slowly_trained(server.port, stack)
             for _ in range(4):
                 token = entered(server.port)
                 for _ in range(5):

@@ -18,7 +18,7 @@ from inkgrad.costs import CrossEntropy
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Dense, Softmax
 from inkgrad.layout import Layout
-from inkgrad.training import Objective, Run
+from inkgrad.training import Objective, Run, evaluate
 from inkgrad.web.breaking import BREAKS
 from inkgrad.web.playground_settings import ACTIVATIONS, COSTS, DEFAULTS, parsed
 from inkgrad.web.trainer import Trainer
@@ -554,6 +554,14 @@ def test_what_makes_no_numbers_is_not_put_in():
         assert theta(trainer) == before
 
 
+def test_what_was_learnt_of_another_network_is_not_put_in():
+    with training() as trainer:
+        before = theta(trainer)
+        with pytest.raises(SettingError, match="the network was changed meanwhile: ask it again"):
+            trainer.put(np.zeros(7, np.float32))
+        assert theta(trainer) == before
+
+
 def test_what_was_put_in_stays_when_the_training_diverges():
     with training(**TOO_FAST) as trainer:
         first = trainer.objective()[1]
@@ -603,6 +611,21 @@ def test_a_visitor_who_only_watched_for_long_may_be_away_for_a_moment_too(page):
     wait_until(lambda: visitor.n_sockets == 0)
     page.client.visitors.clean()
     assert Page(page.client, page.token).resumed
+
+
+def test_a_training_that_is_closed_tests_no_more_digits(monkeypatch):
+    with training("digits") as trainer:
+        n_tested = []
+
+        def closing(objective, theta, examples, **named):
+            n_tested.append(len(examples))
+            trainer.close()
+            return evaluate(objective, theta, examples, **named)
+
+        monkeypatch.setattr("inkgrad.web.trainer.evaluate", closing)
+        trainer.step()
+        trainer.join(SOON)
+    assert n_tested == [100]  # of 1,000
 
 
 def test_no_thread_is_left_when_the_server_ends():

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
+from typing import IO
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +30,7 @@ from inkgrad.web.receiving import received, while_connected
 from inkgrad.web.sending import Slices
 from inkgrad.web.socket import training_socket
 from inkgrad.web.visitor_networks import Library
-from inkgrad.web.visitors import Busy, Stranger, Visitors
+from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors
 from inkgrad.web.wire import decoded
 
 
@@ -52,9 +53,9 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
         here.stop()
 
     async def enter(request: Request) -> Response:
-        async with queue.request(request), received(request, LIMITS.message_bytes) as body:
+        async with queue.request(request), received(request, LIMITS.greeting_bytes) as body:
             token = decoded(body.read() or b"{}").get("token")
-        visitor, resumed = await run_in_threadpool(here.enter, token if isinstance(token, str) else None)
+            visitor, resumed = await queue.run_light(partial(here.enter, token if isinstance(token, str) else None))
         return JSONResponse({"token": visitor.token, "resumed": resumed, "options": handlers.options()})
 
     def api(
@@ -74,12 +75,11 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
                 turn,
                 received(request, most_bytes) as body,
             ):
-                if is_heavy:
-                    request.state.stop = threading.Event()
-                    found = await queue.run(partial(answer, visitor, request, body), request.state.stop)
-                else:
-                    found = await run_in_threadpool(answer, visitor, request, body)
-            return found if isinstance(found, Response) else JSONResponse(found)
+                work = partial(_response, answer, visitor, request, body)
+                if not is_heavy:
+                    return await queue.run_light(work)
+                request.state.stop = threading.Event()
+                return await queue.run(work, request.state.stop)
 
         return Route(path, endpoint, methods=[method])
 
@@ -109,7 +109,7 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             WebSocketRoute("/api/training/{which}", training_socket(here)),
             api("/api/think", handlers.think),
             api("/api/correct", handlers.correct, is_heavy=True),
-            api("/api/undo", handlers.undo),
+            api("/api/undo", handlers.undo, is_heavy=True),  # it waits for a step of the training
             api("/api/digits/{index}", handlers.digit, method="GET"),
             api("/api/confusion", handlers.confusion, is_heavy=True),
             api("/api/misread", handlers.misread, is_heavy=True),
@@ -135,6 +135,12 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
     )
     app.state.end = end
     return app
+
+
+def _response(answer: Handler, visitor: Visitor, request: Request, body: IO[bytes]) -> Response:
+    """Return what is answered, all of it made here, in a thread, as it may be large."""
+    found = answer(visitor, request, body)
+    return found if isinstance(found, Response) else JSONResponse(found)
 
 
 def _status(error: Exception) -> int:

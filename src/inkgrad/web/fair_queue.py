@@ -31,11 +31,15 @@ class FairQueue:
     n_places   heavy requests that are worked on at a time, of all visitors
     n_waiting  heavy requests of a visitor that wait until the one before is answered; more are refused
     n_open     requests of a visitor at a time, heavy or not; more are refused
+    n_light    requests that are not heavy, and are worked on at a time, of all visitors
 
     A request that is heavy is a `turn` of its visitor from before its body is read, and in it `run` waits for a
     place, first come, first served.  As each visitor stands there once at most, the places go round among them
     (fair queuing: Nagle 1985, https://www.rfc-editor.org/rfc/rfc970): who asks twenty things at once has no
     more of the machine than who asks one.
+
+    All work is done in threads that the end of the process does not wait for, and a thread that nobody waits for any
+    more keeps its place, and is a request of its visitor, until it has come to its end.
     """
 
     def __init__(
@@ -43,9 +47,10 @@ class FairQueue:
         n_places: int = LIMITS.n_heavy_requests,
         n_waiting: int = LIMITS.n_waiting_requests,
         n_open: int = LIMITS.n_open_requests,
+        n_light: int = LIMITS.n_light_requests,
     ) -> None:
         self.n_waiting, self.n_open = n_waiting, n_open
-        self._places = asyncio.Semaphore(n_places)
+        self._places, self._light_places = asyncio.Semaphore(n_places), asyncio.Semaphore(n_light)
         self._standing: dict[Hashable, Standing] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_closed = False
@@ -99,7 +104,14 @@ class FairQueue:
 
         When this is cancelled `stop` is set, and the place is given up when the thread has come to its end.
         """
-        async with self._places:
+        return await self._run(self._places, work, stop)
+
+    async def run_light(self, work: Callable[[], T]) -> T:
+        """Return what work gives that does not take long."""
+        return await self._run(self._light_places, work, threading.Event())
+
+    async def _run(self, places: asyncio.Semaphore, work: Callable[[], T], stop: threading.Event) -> T:
+        async with places:
             job = asyncio.ensure_future(asyncio.wrap_future(_started(work)))
             try:
                 return await asyncio.shield(job)
@@ -134,5 +146,5 @@ def _started(work: Callable[[], T]) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=do, name="heavy", daemon=True).start()
+    threading.Thread(target=do, name="request", daemon=True).start()
     return future

@@ -149,17 +149,17 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
     A large one, or one with convolutions, is checked along random directions only: entry by entry takes minutes.
     """
     which = choice(decoded(body.read()), "which", ["digits", "points"])
-    trainer = visitor.trainers[which]
-    objective, theta = trainer.objective()
-    network, train = objective.network, trainer.dataset.train
+    snapshot = visitor.trainers[which].snapshot
+    network, cost, theta = snapshot.objective.network, snapshot.objective.cost, snapshot.answer
+    train = snapshot.dataset.train
     n = 31  # examples, as the command line takes
     x, t = as_inputs(train.x[:n], np.float64), train.t[:n]
     is_large = theta.size > LIMITS.n_parameters_one_by_one
     is_quick = is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network))
     examine = quick_check if is_quick else check_network
     with limit_threads(1):  # many small products: threads would only wait for each other
-        report = examine(network, objective.cost, x, t, theta, raises=False)
-    return checked(report, network) | {"broken": trainer.settings.broken, "quick": is_quick}
+        report = examine(network, cost, x, t, theta, raises=False)
+    return checked(report, network) | {"broken": snapshot.settings.broken, "quick": is_quick}
 
 
 def experiment(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

@@ -26,7 +26,11 @@ class Limits:
     n_heavy_requests: int = 2  # checks, experiments, pictures, models, ... at a time, of all visitors
     n_waiting_requests: int = 4  # such ones of a visitor, besides the one that has its turn; more are refused
     n_open_requests: int = 8  # of a visitor, heavy or not; a browser asks 6 things at a time
+    n_light_requests: int = 40  # such that are quick, at a time, of all visitors
     message_bytes: int = 1_000_000  # a drawing of 1000 × 1000 is the largest
+    greeting_bytes: int = 10_000  # of a stranger, who says a token of 32 letters
+    socket_message_bytes: int = 100_000  # 1000 points have 25 kB
+    socket_bytes_of_request: int = 10_000  # a message counts as one request, and as one more for each so many
     drawing_side_px: int = 1000
     file_bytes: int = 20_000_000  # of a picture or a model
     slice_bytes: int = 65_536  # of an answer; the next one waits until it has nearly gone
@@ -58,6 +62,7 @@ class Shown:
     n_rows: int = 4000  # of the curves of a training
     steps_between_rows: int = 100  # for digits
     n_test_digits: int = 1000  # for the accuracy of a row
+    n_digits_between_looks: int = 100  # at whether the training is closed
     boundary_side: int = 60  # points along a side of the square, for the network
     unit_side: int = 24  # and for a unit
     n_units: int = 64  # of a layer, beside the boundary

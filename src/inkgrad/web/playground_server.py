@@ -69,7 +69,7 @@ def serve(
         make_app(names, Visitors(Library(), visitors)),
         log_level="warning",
         ws="websockets-sansio",
-        ws_max_size=LIMITS.message_bytes,
+        ws_max_size=LIMITS.socket_message_bytes,
         http=Connection,
         backlog=LIMITS.n_connections_at_once,
         timeout_graceful_shutdown=LIMITS.seconds_to_answer_at_end + 1,  # all have been hung up on by then

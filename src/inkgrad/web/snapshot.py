@@ -1,19 +1,52 @@
-"""A snapshot of a training: the boundary of a network of two inputs, and how weights and gradients are spread."""
+"""A snapshot of a training: how it stood, with its network's boundary, and how weights and gradients are spread."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.data import Examples, as_inputs
+from inkgrad.data import Dataset, Examples, as_inputs
 from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Softmax, leaves, trace
 from inkgrad.layout import Layout, join_path
 from inkgrad.training import Objective
 from inkgrad.web.limits import SHOWN
+from inkgrad.web.playground_settings import PlaygroundSettings
 from inkgrad.web.wire import as_text, rounded, signed
+
+Row = tuple[int, float, float, float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training as it stood: what a page is told, and what others may look at while it goes on.
+
+    state       for the page, but for the rows and the points
+    generation  of the rows; another one begins when the training does
+    rows        which go on growing: the first `n_rows` are of this snapshot
+    memory      of the optimizer
+    """
+
+    state: dict[str, Any]
+    points: dict[str, Any]
+    generation: int
+    rows: list[Row]
+    n_rows: int
+    settings: PlaygroundSettings
+    dataset: Dataset
+    objective: Objective
+    theta: NDArray
+    memory: dict[str, NDArray]
+    epoch: int
+    step: int
+
+    @property
+    def answer(self) -> NDArray:
+        """The parameters to use: theta, or its average where the optimizer keeps one."""
+        return self.memory.get("average", self.theta)
 
 
 def boundary(objective: Objective, theta: NDArray) -> dict[str, Any]:

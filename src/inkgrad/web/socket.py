@@ -29,7 +29,7 @@ def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]
         await socket.accept()
         which = socket.path_params["which"]
         try:
-            first = decoded(await asyncio.wait_for(socket.receive_text(), LIMITS.first_message_seconds))
+            first = _greeting(await asyncio.wait_for(socket.receive_text(), LIMITS.first_message_seconds))
             token = first.get("token")
             visitor = visitors.find(token if isinstance(token, str) else None)
             note_visitor(socket.scope, visitor.token)
@@ -67,7 +67,8 @@ async def _serve(socket: WebSocket, visitors: Visitors, visitor: Visitor, traine
             text = await socket.receive_text()
             await asyncio.sleep(0)  # where more has come already, others have their turn first
             try:
-                visitors.find(visitor.token)  # counts the message, and shows that somebody is here
+                n_requests = 1 + len(text) // LIMITS.socket_bytes_of_request
+                visitors.find(visitor.token, n_requests)  # counts the message, and shows that somebody is here
                 _obey(trainer, decoded(text), which)
             except (InkgradError, Busy) as error:
                 await _send_error(socket, error)
@@ -85,16 +86,23 @@ async def _tell(socket: WebSocket, trainer: Trainer, news: asyncio.Event) -> Non
         while True:
             await news.wait()
             news.clear()
-            problem = await asyncio.to_thread(trainer.error)
+            problem = trainer.error()
             if problem:
                 await socket.send_json({"kind": "error", "error": problem})
-            state = await asyncio.to_thread(trainer.state, generation, n_rows)
+            state = trainer.state(generation, n_rows)
             generation = state.pop("generation")
             n_rows = len(state["rows"]) + (0 if state["first"] else n_rows)
             await socket.send_json(state)
             await asyncio.sleep(SHOWN.seconds_between_states)
     except (WebSocketDisconnect, RuntimeError):
         return  # it was closed while we spoke
+
+
+def _greeting(text: str) -> dict[str, Any]:
+    """Return the first message, of one who may be a stranger."""
+    if len(text) > LIMITS.greeting_bytes:
+        raise SettingError(f"the first message has the token alone, at most {LIMITS.greeting_bytes:,} bytes")
+    return decoded(text)
 
 
 def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:

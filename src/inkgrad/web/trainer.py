@@ -12,15 +12,13 @@ from typing import Any
 import numpy as np
 
 from inkgrad.data import Dataset, Examples
-from inkgrad.errors import Diverged, InkgradError, SettingError
+from inkgrad.errors import Diverged, InkgradError, Interrupted, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
-from inkgrad.web.snapshot import boundary, details
-
-Row = tuple[int, float, float, float | None, float | None]
+from inkgrad.web.snapshot import Row, Snapshot, boundary, details
 
 
 class Trainer:
@@ -28,6 +26,9 @@ class Trainer:
 
     Its `listeners` are called, from that thread, whenever there is a new state.  `threads` says how many
     threads the fast layers may take just now.
+
+    Who asks is told of the last snapshot, which is put in place as a whole ten times a second, and waits for nothing:
+    a step with its row may take long.
     """
 
     def __init__(self, settings: PlaygroundSettings, digits: Dataset, threads: Callable[[], int] = lambda: 1) -> None:
@@ -35,7 +36,7 @@ class Trainer:
         self._digits, self._threads = digits, threads
         self._wanted: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
-        self.busy = threading.RLock()  # held while theta changes: who holds it sees the training stand still
+        self.busy = threading.RLock()  # held while theta changes, for a whole step: only `put` waits for it
         self._thread: threading.Thread | None = None
         self._closed = False
         self._error: str | None = None
@@ -43,7 +44,8 @@ class Trainer:
         self._goal: int | None = None  # the epoch at which to pause
         self._hurried = False
         self._wants_details = False
-        self.generation = 0  # of the rows: another one begins when the training does
+        self._generation = 0  # of the rows: another one begins when the training does
+        self.snapshot: Snapshot  # as it was published last
         self._run: Run
         self._loop: TrainingLoop
         self._dataset: Dataset
@@ -113,38 +115,46 @@ class Trainer:
 
     def state(self, generation: int, n_rows: int) -> dict[str, Any]:
         """Return how the training goes, for one who knows so many rows of a generation."""
-        with self.busy:
-            first = generation != self.generation
-            return self._latest | {
-                "rows": self.rows[:] if first else self.rows[n_rows:],
-                "first": first,
-                "generation": self.generation,
-                **(self._points if first else {}),
-            }
+        now = self.snapshot
+        first = generation != now.generation
+        return now.state | {
+            "rows": now.rows[0 if first else n_rows : now.n_rows],
+            "first": first,
+            "generation": now.generation,
+            **(now.points if first else {}),
+        }
 
     def error(self) -> str | None:
         """Return what went wrong since one asked last."""
-        with self.busy:
+        with self._changed:
             error, self._error = self._error, None
             return error
 
     def model(self) -> Model:
         """Return the network as it stands, without the mistake that it may be trained with."""
-        with self.busy:
-            network = replace(self.settings, broken=None).network_and_cost()
-            return Model(*network, self._run.answer, self._dataset.labels, self.settings.input_shape, engine=Fast(1))
+        now = self.snapshot
+        network = replace(now.settings, broken=None).network_and_cost()
+        return Model(*network, now.answer, now.dataset.labels, now.settings.input_shape, engine=Fast(1))
 
     def objective(self) -> tuple[Objective, np.ndarray]:
         """Return what is trained, with its mistake if it has one, and theta."""
-        with self.busy:
-            return self._run.objective, self._run.answer.copy()
+        now = self.snapshot
+        return now.objective, now.answer.copy()
+
+    @property
+    def generation(self) -> int:
+        """Of the training that is shown: another one begins when the training does."""
+        return self.snapshot.generation
 
     def put(self, theta: np.ndarray) -> None:
         """Go on from another theta, as after a correction.
 
-        Raises Diverged for one with which the network's outputs are not finite; it is then not taken.
+        Raises Diverged for one with which the network's outputs are not finite, and SettingError for one of another
+        network; it is then not taken.
         """
         with self.busy, silent_numpy():
+            if theta.shape != self._run.theta.shape:
+                raise SettingError("the network was changed meanwhile: ask it again")
             before, self._run.theta = self._run.theta, theta.astype(self._run.theta.dtype)
             self._loop.restart()
             try:
@@ -156,13 +166,12 @@ class Trainer:
     @property
     def is_up_to_date(self) -> bool:
         """Whether all that was asked is done."""
-        with self.busy:
-            return not self._wanted
+        return not self._wanted
 
     @property
     def dataset(self) -> Dataset:
         """What it is trained and tested on."""
-        return self._dataset
+        return self.snapshot.dataset
 
     # The thread.
 
@@ -181,6 +190,8 @@ class Trainer:
                     if self.running:
                         self._train_a_while()
                     self._publish(at_once=bool(wanted) or not self.running)
+                except Interrupted:
+                    return
                 except (InkgradError, MemoryError) as error:
                     self._fail(error)
                 for _ in wanted:  # only now, so that is_up_to_date is never true too early
@@ -190,10 +201,11 @@ class Trainer:
     def _fail(self, error: InkgradError | MemoryError) -> None:
         """Stop, say why, and go back to the last state that was shown."""
         self.running = False
-        self._error = str(error) or "the memory is full: take smaller layers or batches"
-        run = self._run
-        run.theta, run.state, run.epoch, run.step, n_rows = self._shown
-        self.rows, self.generation = self.rows[:n_rows], self.generation + 1
+        with self._changed:
+            self._error = str(error) or "the memory is full: take smaller layers or batches"
+        run, last = self._run, self.snapshot
+        run.theta, run.state, run.epoch, run.step = last.theta, last.memory, last.epoch, last.step
+        self.rows, self._generation = self.rows[: last.n_rows], self._generation + 1
         self._loop.restart()
         self._loop.costs.clear()
         self._publish(at_once=True)
@@ -232,10 +244,20 @@ class Trainer:
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
         run = self._run
         row = {"step": loop.steps_done, "epoch": loop.epochs_done, "cost": loop.mean_cost, "train": None}
-        row["test"] = evaluate(run.objective, run.answer, self._quick, engine=run.engine).accuracy
+        row["test"] = self._accuracy(self._quick)
         if not self.settings.is_digits:
             row["train"] = evaluate(run.objective, run.answer, self._dataset.train).accuracy
         return row
+
+    def _accuracy(self, examples: Examples) -> float:
+        """Return the part of examples that is right; Interrupted where the training is closed meanwhile."""
+        run, n_right, n = self._run, 0, SHOWN.n_digits_between_looks if self.settings.is_digits else len(examples)
+        for i in range(0, len(examples), n):
+            if self._closed:
+                raise Interrupted("the training is closed")
+            some = Examples(examples.x[i : i + n], examples.t[i : i + n])
+            n_right += evaluate(run.objective, run.answer, some, engine=run.engine).n_right
+        return n_right / len(examples)
 
     def _keep(self, row: dict[str, Any]) -> None:
         if len(self.rows) < SHOWN.n_rows:
@@ -289,7 +311,7 @@ class Trainer:
             self.rows = []
             self._last_slice = 0.0
             self.running = False
-            self.generation += 1
+            self._generation += 1
             self._settle(settings)
             self._publish(at_once=True)
 
@@ -319,7 +341,10 @@ class Trainer:
             "layers": self._details(now, at_once),
         }
         memory = {name: array.copy() for name, array in run.state.items()}
-        self._latest, self._shown = latest, (run.theta.copy(), memory, run.epoch, run.step, len(self.rows))
+        self.snapshot = Snapshot(
+            latest, self._points, self._generation, self.rows, len(self.rows), self.settings, self._dataset,
+            run.objective, run.theta.copy(), memory, run.epoch, run.step,
+        )  # fmt: skip
         for listener in tuple(self.listeners):
             listener()
 

@@ -40,14 +40,14 @@ class Bucket:
     def __post_init__(self) -> None:
         self.left, self.since = self.at_once, time.monotonic()
 
-    def take(self) -> bool:
-        """Return whether one more may pass."""
+    def take(self, n: int = 1) -> bool:
+        """Return whether so many more may pass."""
         now = time.monotonic()
         self.left = min(self.at_once, self.left + (now - self.since) * self.a_second)
         self.since = now
-        if self.left < 1:
+        if self.left < n:
             return False
-        self.left -= 1
+        self.left -= n
         return True
 
 
@@ -96,8 +96,8 @@ class Visitors:
             self._here[visitor.token] = visitor
         return visitor, False
 
-    def find(self, token: str | None) -> Visitor:
-        """Return the visitor with this token.
+    def find(self, token: str | None, n_requests: int = 1) -> Visitor:
+        """Return the visitor with this token, who asks something, as much as so many requests.
 
         Raises Stranger for a token that is not, or no more, known; Busy when they ask too much.
         """
@@ -105,7 +105,7 @@ class Visitors:
         if visitor is None:
             raise Stranger("this visit is over: reload the page")
         visitor.seen = time.monotonic()
-        if not visitor.bucket.take():
+        if not visitor.bucket.take(n_requests):
             raise Busy("too many requests: wait a moment")
         return visitor
 
