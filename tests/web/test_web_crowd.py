@@ -32,7 +32,8 @@ def served(*options, signal_at_end=signal.SIGTERM, **settings):
     """A playground in a process of its own, and its port."""
     process = commands.started(commands.command("serve", "--port", 0, "--no-browser", *options), **settings)
     try:
-        process.port = int(process.stdout.readline().split()[4].rpartition(":")[2])
+        process.address = process.stdout.readline().split()[4]
+        process.port = int(process.address.rpartition(":")[2])
         yield process
     finally:
         process.send_signal(signal_at_end)
@@ -174,7 +175,7 @@ def test_a_full_house_lets_in_who_is_already_there():
 )
 def test_who_may_come_in_is_said_where_it_is_not_this_machine_alone(host, said):
     with served("--host", host, "--visitors", 3) as server:
-        pass
+        assert server.address == f"http://{'0.0.0.0' if said else '127.0.0.1'}:{server.port}"
     assert server.complaints == (said and f"{said}there is no password\n")
 
 
@@ -226,6 +227,7 @@ def test_an_answer_that_nobody_takes_is_not_in_memory():
 
 
 @HAS_PROC
+        ("127.1", ""),
 def test_of_many_who_take_nothing_the_last_eight_stay():
     with served() as server, ExitStack() as stack:
         token = entered(server.port)

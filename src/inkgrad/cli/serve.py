@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import webbrowser
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -30,8 +31,9 @@ def serve(
     from inkgrad import web
 
     def ready(address: str) -> None:
-        if not _is_loopback(host):
-            say(f"whoever reaches {_meant(host)} may come in now, {visitors} at a time: there is no password")
+        own = urlsplit(address).hostname or ""
+        if not ipaddress.ip_address(own).is_loopback:
+            say(f"whoever reaches {_meant(own)} may come in now, {visitors} at a time: there is no password")
         print(f"the playground is at {address} (Ctrl-C ends it)", flush=True)
         if browser and not webbrowser.open(address):
             say("no browser was found: open the address yourself")
@@ -39,14 +41,6 @@ def serve(
     web.serve(host, port, names or (), visitors=visitors, ready=ready)
 
 
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _meant(host: str) -> str:
+def _meant(own: str) -> str:
     """Return what others reach at an address: all that this machine has, or one."""
-    return "this machine over the network" if host in ("", "0.0.0.0", "::") else host
+    return "this machine over the network" if own in ("0.0.0.0", "::") else own

@@ -63,8 +63,8 @@ def serve(
     if visitors < 1:
         raise SettingError(f"visitors must be at least 1, got {visitors}")
     listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
+    own, own_port = listener.getsockname()[:2]  # what `host` comes to: 127.0.0.1 for 127.1, or for a name
+    address = f"http://[{own}]:{own_port}" if ":" in own else f"http://{own}:{own_port}"
     config = uvicorn.Config(
         make_app(names, Visitors(Library(), visitors)),
         log_level="warning",
