@@ -19,8 +19,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.websockets import WebSocket
 from support import commands
 from support.playground import LIBRARY, SOON, Page, opened, wait_until
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from inkgrad.errors import Interrupted
+from inkgrad.web import make_app
+from inkgrad.web.connection import Connection
 from inkgrad.web.experiment import experiment
 from inkgrad.web.receiving import received, while_connected
 from inkgrad.web.socket import training_socket
@@ -152,6 +156,58 @@ def test_connections_that_a_visitor_is_known_on_are_not_closed_for_those_of_stra
             pass
 
 
+class Wire(asyncio.Transport):
+    """A connection of one address, on which nothing comes."""
+
+    def __init__(self, protocol):
+        self.protocol, self.is_open = protocol, True
+        protocol.connection_made(self)
+
+    def get_extra_info(self, name, default=None):
+        return self if name == "socket" else default
+
+    def getpeername(self):
+        return "127.0.0.2", 1
+
+    getsockname = getpeername
+
+    def fileno(self):
+        return 7 if self.is_open else -1
+
+    def is_closing(self):
+        return not self.is_open
+
+    def get_write_buffer_size(self):
+        return 0
+
+    def abort(self):
+        self.is_open = False
+        self.protocol.connection_lost(ConnectionAbortedError())
+
+
+def test_a_connection_is_let_in_as_quickly_however_many_there_are(monkeypatch):
+    n_looks, is_waiting = 0, Connection.is_waiting.fget
+
+    def counted(connection):
+        nonlocal n_looks
+        n_looks += 1
+        return is_waiting(connection)
+
+    async def test():
+        config, state, rooms = Config(make_app()), ServerState(), {}
+        wires = [Wire(Connection(config, state, {"rooms": rooms})) for _ in range(2000)]
+        assert [wire.is_open for wire in wires] == [False] * 1760 + [True] * 240  # the last ones stay
+        assert n_looks <= 2000
+        wires[-1].protocol.belong_to("a visitor")
+        assert sorted(map(len, rooms.values())) == [1, 239]
+        for wire in wires[1760:]:
+            wire.abort()
+        assert rooms == {}  # nobody is remembered
+
+    monkeypatch.setattr(Connection, "is_waiting", property(counted))
+    asyncio.run(asyncio.wait_for(test(), SOON))
+
+
 def test_a_full_house_lets_in_who_is_already_there():
     with served("--visitors", 2) as server:
         tokens = [entered(server.port) for _ in range(2)]
@@ -169,7 +225,9 @@ def test_a_full_house_lets_in_who_is_already_there():
     ("host", "said"),
     [
         ("0.0.0.0", "inkgrad: whoever reaches this machine over the network may come in now, 3 at a time: "),
+        ("", "inkgrad: whoever reaches this machine over the network may come in now, 3 at a time: "),
         ("127.0.0.1", ""),
+        ("127.1", ""),
         ("localhost", ""),
     ],
 )
@@ -227,7 +285,6 @@ def test_an_answer_that_nobody_takes_is_not_in_memory():
 
 
 @HAS_PROC
-        ("127.1", ""),
 def test_of_many_who_take_nothing_the_last_eight_stay():
     with served() as server, ExitStack() as stack:
         token = entered(server.port)

@@ -20,7 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from inkgrad.errors import InkgradError
 from inkgrad.saving import one_line
 from inkgrad.web import handlers
-from inkgrad.web.connection import lost, note_visitor
+from inkgrad.web.connection import Rooms, lost, note_visitor
 from inkgrad.web.fair_queue import FairQueue
 from inkgrad.web.guard import Guard
 from inkgrad.web.handlers import Handler
@@ -40,9 +40,9 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
     queue = FairQueue()
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Rooms]]:
         cleaning = asyncio.create_task(here.clean_for_ever())
-        yield
+        yield {"rooms": {}}  # of connections
         cleaning.cancel()
         end()
         await run_in_threadpool(here.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import select
 from typing import Any
 
@@ -15,6 +16,9 @@ from uvicorn.server import ServerState
 from inkgrad.web.limits import LIMITS
 
 _HANGUP = getattr(select, "POLLRDHUP", select.POLLHUP)  # Linux alone tells that the other side will say no more
+
+
+Rooms = dict[object, dict["Connection", None]]  # the open connections of each owner, who waits longest first
 
 
 class Connection(H11Protocol):
@@ -42,19 +46,22 @@ class Connection(H11Protocol):
         self.visitor: str | None = None
         self.lost = asyncio.Event()
         self._is_socket = False
+        self._rooms: Rooms = app_state["rooms"]
         self._since, self._n_unsent = self.loop.time(), 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
         super().connection_made(transport)
         self.loop.call_later(LIMITS.seconds_between_looks, self._look)
+        self._stay()
         self._make_room()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._since = self.loop.time()  # the client has taken most of a slice
+        self._stay()  # the client has taken most of a slice
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set()
+        self._leave()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: Request) -> None:
@@ -62,7 +69,8 @@ class Connection(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
-        self._since, is_refused = self.loop.time(), self.cycle.more_body
+        self._stay()
+        is_refused = self.cycle.more_body
         n_bytes = int(dict(self.headers).get(b"content-length", LIMITS.file_bytes))
         super().on_response_complete()
         if is_refused and n_bytes > LIMITS.message_bytes:  # else what is left of it is read, and dropped
@@ -72,6 +80,12 @@ class Connection(H11Protocol):
     def owner(self) -> object:
         """Whose connection it is: a visitor's by their token, or an address's."""
         return self.visitor or (self.client and (self.client[0],))
+
+    def belong_to(self, visitor: str) -> None:
+        """Be this visitor's from now on."""
+        self._leave()
+        self.visitor = visitor
+        self._stay()
 
     @property
     def is_waiting(self) -> bool:
@@ -87,38 +101,53 @@ class Connection(H11Protocol):
     def _look(self) -> None:
         """Close it where it has waited too long, and look again in a second where not."""
         if not self._is_open():
+            self._leave()  # that of a socket is not told when it is lost
             return
         now, n_unsent = self.loop.time(), self.transport.get_write_buffer_size()
         if not self.is_waiting or n_unsent < self._n_unsent:
-            self._since = now
+            self._stay()
         self._n_unsent = n_unsent
         if now - self._since > LIMITS.silent_seconds or self._is_one_too_many() or self._has_gone():
-            self.transport.abort()
+            self._close()
         else:
             self.loop.call_later(LIMITS.seconds_between_looks, self._look)
 
     def _is_open(self) -> bool:
-        """Whether it is not closed; that of a socket is under another protocol's name."""
-        if not self._is_socket:
-            return self in self.connections
-        return any(each.app_state["connection"] is self for each in self.connections)
+        """Whether it is not closed, and nothing of it waits to be sent."""
+        return bool(self.transport.get_extra_info("socket").fileno() >= 0)
+
+    def _stay(self) -> None:
+        """Wait from now on, as the last one of its owner's."""
+        self._leave()
+        self._since = self.loop.time()
+        if self._is_open():
+            self._rooms.setdefault(self.owner, {})[self] = None
+
+    def _leave(self) -> None:
+        """Count no more."""
+        room = self._rooms.get(self.owner, {})
+        room.pop(self, None)
+        if not room:
+            self._rooms.pop(self.owner, None)
+
+    def _close(self) -> None:
+        """Close it at once, whatever waits to be sent."""
+        self._leave()
+        self.transport.abort()
 
     def _make_room(self) -> None:
         """Close the one of its owner's that has waited longest, where they are too many."""
-        open_ = [each for each in self._of_owner() if not each.transport.is_closing()]
-        if len(open_) > LIMITS.n_strange_connections:
-            min(open_, key=lambda each: (not each.is_waiting, each._since)).transport.abort()
-
-    def _of_owner(self) -> list[Connection]:
-        """Return all connections whose owner is the same."""
-        all_ = (each.app_state["connection"] for each in self.connections)
-        return [each for each in all_ if each.owner == self.owner]
+        room = self._rooms[self.owner]
+        if len(room) > LIMITS.n_strange_connections:
+            longest = next((each for each in room if each.is_waiting), next(iter(room)))
+            longest._close()
 
     def _is_one_too_many(self) -> bool:
         """Whether enough of its owner's have waited for less long, but for a second."""
         if not self._has_waited():
             return False
-        later = [each for each in self._of_owner() if each._since > self._since]
+        room = self._rooms.get(self.owner, {})
+        later = itertools.takewhile(lambda each: each is not self, reversed(room))
         return sum(each._has_waited() for each in later) >= LIMITS.n_waiting_connections
 
     def _has_gone(self) -> bool:
@@ -144,4 +173,4 @@ def note_visitor(scope: Scope, token: str) -> None:
     """Say whose the connection of a request is, where the server has ours."""
     connection: Connection | None = scope.get("state", {}).get("connection")
     if connection:
-        connection.visitor = token
+        connection.belong_to(token)
