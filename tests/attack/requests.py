@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections import Counter
 from contextlib import ExitStack
@@ -11,25 +12,30 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from attack.broken_files import small_model
+import numpy as np
+
 from attack.mutations import bytes_like, json_like, tensors_like
 from attack.swarm import Attack, Finding, refuse_bad_message
+from inkgrad.costs import SoftmaxCrossEntropy
+from inkgrad.layers import Chain, Dense, Flatten
+from inkgrad.layout import Layout
+from inkgrad.models import Model
 
 STATUSES = {200, 400, 403, 404, 405, 413, 422, 429, 503}
 POINTS = {
     "data": "own",
     "classes": 2,
-    "points": [[0.1, 0.2, 0], [0.5, -0.5, 1]],
-    "layers": [{"units": 3, "activation": "Tanh"}],
+    "points": [[0.1, 0.2, 0], [0.5, 0.75, 1]],
+    "layers": [{"kind": "dense", "size": 3, "activation": "Tanh"}],
 }
 BODIES: list[tuple[str, Any]] = [
     ("/api/inside", {"n_hidden": 3, "activation": "Tanh", "cost": "CrossEntropy", "example": 1}),
-    ("/api/inside/cell", {"n_hidden": 3, "stage": 0, "array": "W", "row": 0, "column": 0}),
+    ("/api/inside/cell", {"n_hidden": 3, "layer": 0, "array": "dW", "row": 0, "column": 0}),
     ("/api/misread", {"truth": 3, "predicted": 5}),
     ("/api/visitors", {"token": "x"}),
-    ("/api/check", {"which": "x"}),
-    ("/api/experiment", {"lesson": "x"}),
+    ("/api/check", {"which": "points"}),
 ]
+SLOW_BODIES: list[tuple[str, Any]] = [("/api/experiment", {"lesson": "softmax-diagonal"})]  # 2 seconds if it is taken
 ORDERS: list[Any] = [
     {"do": "change", "settings": POINTS},
     {"do": "change", "settings": {"data": "spirals", "optimizer": "Adam", "lr": 0.1, "momentum": 0.5, "seed": 1}},
@@ -69,10 +75,37 @@ def prepare(folder: Path) -> dict[str, Any]:
     stack = ExitStack()
     warnings.simplefilter("ignore")
     client = stack.enter_context(opened())
-    small_model().save(folder / "good.safetensors")
     page = Page(client)
     line = stack.enter_context(page.training("points"))
-    return {"stack": stack, "page": page, "line": line, "model": (folder / "good.safetensors").read_bytes(), "n": 0}
+    state = {"stack": stack, "page": page, "line": line, "model": digits_model(folder), "n": 0}
+    _refuse_bad_bases(state)
+    return state
+
+
+def digits_model(folder: Path) -> bytes:
+    """Return the file of the smallest model that the playground takes."""
+    network = Chain((Flatten(), Dense(784, 10)))
+    theta = np.random.default_rng(0).normal(0, 0.1, Layout(network.shapes()).size).astype(np.float32)
+    Model(network, SoftmaxCrossEntropy(), theta, tuple("0123456789"), (28, 28, 1)).save(folder / "good.safetensors")
+    return (folder / "good.safetensors").read_bytes()
+
+
+def _refuse_bad_bases(state: dict[str, Any]) -> None:
+    """Raise Finding where what is changed at random is refused as it stands: then no change would reach beyond that."""
+    page, drawing = state["page"], "width=28&height=28&label=5"
+    asked = [(path, json.dumps(body).encode()) for path, body in [*BODIES, *SLOW_BODIES]]
+    asked += [("/api/model", state["model"])]
+    asked += [(f"/api/{what}?{drawing}", bytes(700) + b"\xff" * 84) for what in ("think", "correct", "undo")]
+    answers = [(path, page.post(path, body)) for path, body in asked]
+    answers += [(path, page.get(path)) for path in ("/api/digits/0", "/api/model?network=loaded")]
+    for path, answer in answers:
+        if answer.status_code != 200:
+            raise Finding(f"{path} refuses what is good: {answer.text[:200]}")
+    for order in ORDERS:
+        state["line"].session.send_json(order)
+        state["line"].tell("a word that is none")
+        if "a word that is none" not in (error := state["line"].error()):
+            raise Finding(f"the socket refuses {order}: {error}")
 
 
 def strike(rng: Random, state: dict[str, Any]) -> Counter[str]:
@@ -88,7 +121,7 @@ def _request(rng: Random, state: dict[str, Any]) -> Counter[str]:
     page, way = state["page"], rng.randrange(6)
     query = "&".join(f"{name}={quote(rng.choice(WORDS))}" for name in rng.sample(QUERIES, rng.randrange(5)))
     if way <= 2:
-        path, body = rng.choice(BODIES)
+        path, body = rng.choice(SLOW_BODIES if rng.random() < 0.005 else BODIES)
         answer = page.post(path, json_like(rng, body).encode(errors="replace"))
     elif way == 3:
         side = rng.choice([1, 5, 28])
