@@ -34,6 +34,7 @@ class Limits:
     drawing_side_px: int = 1000
     file_bytes: int = 20_000_000  # of a picture or a model
     slice_bytes: int = 65_536  # of an answer; the next one waits until it has nearly gone
+    unsent_bytes: int = 262_144  # of a connection, that the system may hold; it would take 2.4 MB
     bytes_in_memory: int = 1_000_000  # of a body; beyond, it is on disk
     picture_pixels: int = 20_000_000  # fewer than the command line takes, as many may ask at once
     seconds_to_answer_at_end: int = 1  # when the server ends, for what is being answered

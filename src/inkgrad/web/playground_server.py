@@ -30,6 +30,7 @@ class PlaygroundServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LIMITS.unsent_bytes)  # of those that it lets in
             listener.listen(socket.SOMAXCONN)  # asyncio listens for no more than it lets in at a time: others would
             # be turned away, where they can wait
 
