@@ -1,4 +1,4 @@
-"""Rude clients: half-open, slow and greedy ones against a real server, while another visitor is still answered."""
+"""Rude clients: greedy, half-open, slow and deaf ones against a real server that still answers another visitor."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import http.client
 import io
 import json
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -24,111 +23,58 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from attack.broken_files import small_model
-from attack.swarm import MEMORY_BYTES, Attack, Finding, forked, waited
+from attack.playgrounds import END_SECONDS, POLITE, RUDE, Caller, Server, polite_signals, start_server
+from attack.swarm import MEMORY_BYTES, Attack, Finding, waited
+from inkgrad.models import load
 
-RUDE, POLITE = ("127.0.0.2", 0), ("127.0.0.1", 0)  # addresses that they come from
 FLOOD_SECONDS = 8.0
-ANSWER_SECONDS = 10.0  # that the polite visitor may wait at most
-END_SECONDS = 10.0  # that a server may take to end; two are promised, on a machine of its own
+SIEGE_SECONDS = 5.0
+DEAF_BYTES = 200_000_000  # that a server may take more, of any number of clients that take nothing
+MOST_THREADS = 80
+PROMISED_SECONDS = 2.0  # to end in, whatever is under way
 HEAD = "Host: localhost\r\nContent-Length: 1000000\r\n"
+DRAWING = bytes(700) + b"\xff" * 84
+LONG_STEP = {  # one takes some 16 seconds
+    "layers": [{"kind": "conv", "size": 128, "activation": "GELU"}] * 3,
+    "batch_size": 26,
+    "cost": "SoftmaxCrossEntropy",
+}
 
 
-def polite_signals() -> list[signal.Signals]:
-    """Return the signals that ask a server to end; after nohup it rightly takes no notice of SIGHUP."""
-    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return [signal.SIGTERM, signal.SIGINT, *([] if is_ignored else [signal.SIGHUP])]
+@dataclass(frozen=True)
+class Arsenal:
+    """A folder for a server's words, and what is dear to answer."""
+
+    folder: Path
+
+    @cached_property
+    def model(self) -> bytes:
+        """The file of a model that is taken."""
+        load("cnn").save(self.folder / "model.safetensors")
+        return (self.folder / "model.safetensors").read_bytes()
+
+    @cached_property
+    def picture(self) -> bytes:
+        """A picture in which there is much to look at."""
+        noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 4)).astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(noise).save(file, "PNG")
+        return file.getvalue()
+
+    def requests(self) -> list[tuple[str, bytes]]:
+        """Return what a greedy client asks."""
+        return [
+            *[("/api/read", self.picture)] * 60,
+            *[("/api/experiment", b'{"lesson": "softmax-diagonal"}')] * 20,
+            *[("/api/model", self.model)] * 30,
+            *[("/api/correct?network=cnn&width=28&height=28&label=5", DRAWING)] * 60,
+            *[("/api/check", b'{"which": "digits"}')] * 20,
+        ]
 
 
-class Server:
-    """`inkgrad serve` in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        words = [sys.executable, "-m", "inkgrad", "serve", "--port", "0", "--no-browser"]
-        self.said = (folder / "said.txt").open("w+")
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=self.said, text=True)
-        assert self.process.stdout is not None
-        found = re.search(r":(\d+) ", self.process.stdout.readline())
-        if not found:
-            raise Finding(f"the server did not start: {self.words()}")
-        self.port = int(found[1])
-
-    def words(self) -> str:
-        """Return what it said on standard error."""
-        self.said.seek(0)
-        return self.said.read()
-
-    def peak_bytes(self) -> int:
-        """Return the most memory that it has taken."""
-        about = Path(f"/proc/{self.process.pid}/status").read_text()
-        return 1024 * int(about.partition("VmHWM:")[2].split()[0])
-
-    def end(self, how: signal.Signals) -> float:
-        """Ask it to end; return the seconds that it took."""
-        start = time.monotonic()
-        self.process.send_signal(how)
-        try:
-            self.process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise Finding(f"the server did not end within {END_SECONDS:.0f} s of {how.name}") from None
-        finally:
-            self.process.kill()
-            self.process.wait()
-        if "Traceback" in self.words() or "terminate called" in self.words():
-            raise Finding(f"the server said {self.words()[-300:]!r}")
-        return time.monotonic() - start
-
-
-class Caller:
-    """A visitor who asks the server from an address."""
-
-    def __init__(self, port: int, address: tuple[str, int]) -> None:
-        self.port, self.address = port, address
-        status, answer = self.ask("/api/visitors", b"{}")
-        if status != 200:
-            raise Finding(f"a visitor was refused: {status} {answer[:200]!r}")
-        self.token = json.loads(answer)["token"]
-
-    def ask(self, path: str, body: bytes = b"", seconds: float = 60.0) -> tuple[int, bytes]:
-        """Send a request on a connection of its own; return the status and the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, seconds, source_address=self.address)
-        try:
-            connection.request("POST", path, body, {"x-visitor": getattr(self, "token", "")})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def think(self) -> float:
-        """Ask what a drawing is; return the seconds that it took."""
-        start = time.monotonic()
-        try:
-            status, answer = self.ask(
-                "/api/think?network=cnn&width=28&height=28", bytes(700) + b"\xff" * 84, ANSWER_SECONDS
-            )
-        except OSError as error:
-            raise Finding(f"the polite visitor had no answer: {error!r}") from None
-        if status != 200:
-            raise Finding(f"the polite visitor was refused: {status} {answer[:200]!r}")
-        return time.monotonic() - start
-
-
-@cache
-def greedy_requests() -> list[tuple[str, bytes]]:
-    """Return what is dear to answer."""
-    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (1200, 1200, 4)).astype(np.uint8))
-    picture, drawing = io.BytesIO(), bytes(700) + b"\xff" * 84
-    noise.save(picture, "PNG")
-    return [
-        *[("/api/read", picture.getvalue())] * 60,
-        *[("/api/experiment", b'{"lesson": "diagonal-softmax"}')] * 20,
-        *[("/api/model", bytes(5_000_000))] * 30,
-        *[("/api/correct?network=cnn&width=28&height=28&label=5", drawing)] * 60,
-        *[("/api/check", b'{"which": "digits"}')] * 20,
-    ]
-
-
-def flood(rng: Random, caller: Caller, sockets: list[socket.socket], counts: Counter[str]) -> list[threading.Thread]:
+def flood(
+    rng: Random, requests: list[tuple[str, bytes]], caller: Caller, sockets: list[socket.socket], counts: Counter[str]
+) -> list[threading.Thread]:
     """Start to ask all at once, and to open connections that never say all; return the threads."""
 
     def ask(path: str, body: bytes) -> None:
@@ -148,7 +94,6 @@ def flood(rng: Random, caller: Caller, sockets: list[socket.socket], counts: Cou
             one.sendall(begun[kind].encode())
             counts["half-open"] += 1
 
-    requests = list(greedy_requests())
     rng.shuffle(requests)
     threads = [threading.Thread(target=ask, args=each, daemon=True) for each in requests]
     threads += [threading.Thread(target=half_open, args=(k % 4,), daemon=True) for k in range(80)]
@@ -157,37 +102,31 @@ def flood(rng: Random, caller: Caller, sockets: list[socket.socket], counts: Cou
     return threads
 
 
-def strike_flood(rng: Random, folder: Path) -> Counter[str]:
+def strike_flood(rng: Random, arsenal: Arsenal) -> Counter[str]:
     """Flood a server; the polite visitor is answered, the memory stays small, the end is quick."""
-    server, counts, sockets = Server(folder), Counter[str](), list[socket.socket]()
-    try:
+    counts, sockets = Counter[str](), list[socket.socket]()
+    with Server(arsenal.folder) as server:
         polite, rude = Caller(server.port, POLITE), Caller(server.port, RUDE)
-        calm = sorted(polite.think() for _ in range(20))
-        threads = flood(rng, rude, sockets, counts)
-        busy, end = [], time.monotonic() + FLOOD_SECONDS
-        while time.monotonic() < end:
-            busy.append(polite.think())
-            time.sleep(0.02)  # more than 100 requests a second are too many, of anybody
+        calm = [polite.think() for _ in range(20)]
+        threads = flood(rng, arsenal.requests(), rude, sockets, counts)
+        busy = polite.think_for(FLOOD_SECONDS)
         if (peak := server.peak_bytes()) > MEMORY_BYTES:
             raise Finding(f"the server took {peak / 1e6:.0f} MB")
         took = server.end(rng.choice(polite_signals()))
         for thread in threads:
             thread.join(30)
-    finally:
-        server.process.kill()
-        server.process.wait()
-        for each in sockets:
-            each.close()
-    worst = {"ms to end": took, "ms calm": calm[-1], "ms flooded": max(busy)}
+    for each in sockets:
+        each.close()
+    worst = {"ms to end": took, "ms calm": max(calm), "ms flooded": max(busy)}
     counts.update({f"most {name}": round(1000 * seconds) for name, seconds in worst.items()})
     return counts + Counter({"floods": 1, "answers": len(busy), "most MB": peak // 10**6})
 
 
-def strike_half_open(rng: Random, folder: Path) -> Counter[str]:
+def strike_half_open(rng: Random, arsenal: Arsenal) -> Counter[str]:
     """Leave 200 connections half open; the server closes them, and nobody is locked out."""
-    server, counts, sockets = Server(folder), Counter[str](), list[socket.socket]()
-    try:
-        polite, rude = Caller(server.port, POLITE), Caller(server.port, RUDE)
+    sockets = list[socket.socket]()
+    with Server(arsenal.folder) as server:
+        polite = Caller(server.port, POLITE)
         for kind in range(200):
             with suppress(OSError):
                 one = socket.create_connection(("127.0.0.1", server.port), 10, RUDE)
@@ -202,13 +141,9 @@ def strike_half_open(rng: Random, folder: Path) -> Counter[str]:
         if any(is_open):
             raise Finding(f"{sum(is_open)} of 200 half-open connections were kept for 30 s")
         took = server.end(signal.SIGTERM)
-        del rude
-    finally:
-        server.process.kill()
-        server.process.wait()
-        for each in sockets:
-            each.close()
-    return counts + Counter({"half-open": 200, "most ms to end": round(1000 * took)})
+    for each in sockets:
+        each.close()
+    return Counter({"half-open": 200, "most ms to end": round(1000 * took)})
 
 
 def _is_closed(one: socket.socket) -> bool:
@@ -223,38 +158,138 @@ def _is_closed(one: socket.socket) -> bool:
     return True
 
 
+# Sieges: a rude client goes on for some seconds, in which the polite one is answered.
+
+
+def siege(work: Callable[[Random, Server, Caller, ExitStack], Counter[str]]) -> Callable[..., Counter[str]]:
+    """Return a strike in which a rude visitor works beside a polite one, who is answered, before and afterwards too."""
+
+    def strike(rng: Random, arsenal: Arsenal) -> Counter[str]:
+        with Server(arsenal.folder) as server, ExitStack() as stack:
+            polite, rude = Caller(server.port, POLITE), Caller(server.port, RUDE)
+            polite.think()
+            waits: list[float] = []
+            asking = threading.Thread(target=lambda: waits.extend(polite.think_for(SIEGE_SECONDS)), daemon=True)
+            asking.start()
+            counts = work(rng, server, rude, stack)
+            asking.join(30)
+            if not waits:
+                raise Finding("the polite visitor was not answered")
+            polite.think()
+            took = server.end(rng.choice(polite_signals()))
+        worst = {"ms to end": took, "ms besieged": max(waits)}
+        counts.update({f"most {name}": round(1000 * seconds) for name, seconds in worst.items()})
+        return counts + Counter({"sieges": 1, "answers": len(waits)})
+
+    return strike
+
+
+@siege
+def strike_deaf(rng: Random, server: Server, rude: Caller, stack: ExitStack) -> Counter[str]:
+    """Ask for the largest file on 600 connections, and take nothing of it: that fills no memory."""
+    before, n = server.peak_bytes(), 0
+    for _ in range(600):
+        one = stack.enter_context(socket.socket())
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.settimeout(10)
+        with suppress(OSError):
+            one.bind(rude.address)
+            one.connect(("127.0.0.1", rude.port))
+            one.sendall(b"GET /plotly.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            n += 1
+    time.sleep(SIEGE_SECONDS)
+    if (more := server.peak_bytes() - before) > DEAF_BYTES:
+        raise Finding(f"the server took {more / 1e6:.0f} MB for {n} clients that took nothing")
+    return Counter({"deaf": n, "most MB for the deaf": more // 10**6})
+
+
+@siege
+def strike_messages(rng: Random, server: Server, rude: Caller, stack: ExitStack) -> Counter[str]:
+    """Send large messages over four sockets, one after another."""
+    from websockets.exceptions import WebSocketException
+
+    counts, end = Counter[str](), time.monotonic() + SIEGE_SECONDS
+    messages = ['{"do":[' + "[]," * (n_bytes // 3) + "[]]}" for n_bytes in (9_000, 90_000, 990_000)]
+
+    def send(which: str) -> None:
+        while time.monotonic() < end:
+            with suppress(OSError, WebSocketException), training(rude, which) as line:
+                while time.monotonic() < end:
+                    line.send(rng.choice(messages))
+                    counts["messages"] += 1
+
+    threads = [threading.Thread(target=send, args=(which,), daemon=True) for which in ("points", "digits") * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return counts
+
+
+@siege
+def strike_hang_up(rng: Random, server: Server, rude: Caller, stack: ExitStack) -> Counter[str]:
+    """Ask what is quick of a network that is at a long step, and hang up, again and again."""
+    head = "POST /api/think?network=trained&width=28&height=28 HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"X-Visitor: {rude.token}\r\nContent-Length: {len(DRAWING)}\r\n\r\n"
+    line = stack.enter_context(training(rude, "digits"))
+    line.send(json.dumps({"do": "change", "settings": LONG_STEP}))
+    line.send(json.dumps({"do": "start"}))
+    time.sleep(1)
+    n, most, end = 0, 0, time.monotonic() + SIEGE_SECONDS
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", rude.port), 10, rude.address) as one:
+            one.sendall(head.encode() + DRAWING)
+            time.sleep(0.012)
+        n, most = n + 1, max(most, server.n_threads())
+    if most > MOST_THREADS:
+        raise Finding(f"the server had {most} threads after {n} requests of clients that hung up")
+    return Counter({"hung up": n, "most threads": most})
+
+
+def strike_end(rng: Random, arsenal: Arsenal) -> Counter[str]:
+    """End a server in the midst of a long step, while its visitor asks of that network."""
+    with Server(arsenal.folder) as server, ExitStack() as stack:
+        rude = Caller(server.port, RUDE)
+        line = stack.enter_context(training(rude, "digits"))
+        line.send(json.dumps({"do": "change", "settings": LONG_STEP}))
+        line.send(json.dumps({"do": "step"}))
+        time.sleep(rng.uniform(0.5, 2.0))
+        query = "network=trained&width=28&height=28&label=5"
+        for what in rng.sample(["think", "correct", "undo", "confusion"], rng.randrange(4)):
+            asked = (rude, f"/api/{what}?{query}", DRAWING)
+            threading.Thread(target=_ask_quietly, args=asked, daemon=True).start()
+        time.sleep(0.5)
+        took = server.end(rng.choice(polite_signals()))
+    if took > PROMISED_SECONDS:
+        raise Finding(f"the server took {took:.1f} s to end in a long step; {PROMISED_SECONDS:.0f} are promised")
+    return Counter({"ends": 1, "most ms to end": round(1000 * took)})
+
+
+@contextmanager
+def training(caller: Caller, which: str) -> Iterator[Any]:
+    """Open the socket of a training of theirs."""
+    from websockets.sync.client import connect
+
+    address = f"ws://127.0.0.1:{caller.port}/api/training/{which}"
+    with connect(address, source_address=caller.address, max_size=None, close_timeout=1) as line:
+        line.send(json.dumps({"token": caller.token}))
+        line.recv(timeout=60)
+        yield line
+
+
 # Kills
 
 
-def start_server(port: int = 0) -> tuple[int, int]:
-    """Start a server in a copy of this process; return its process and its port."""
-    read, write = os.pipe()
-
-    def run() -> None:
-        from inkgrad import web
-
-        with suppress(KeyboardInterrupt):  # which the command line takes
-            web.serve(port=port, ready=lambda address: os.write(write, address.rpartition(":")[2].encode() + b"\n"))
-
-    pid = forked(run)
-    os.close(write)
-    with open(read) as said:
-        line = said.readline()
-    if not line:
-        raise Finding(f"the server did not start on port {port}: it ended with {waited(pid)}")
-    return pid, int(line)
-
-
-def strike_kill(rng: Random, state: Any) -> Counter[str]:
+def strike_kill(rng: Random, arsenal: Arsenal) -> Counter[str]:
     """Kill a server that works, start it again on its port at once, and end it politely."""
     pid, port = start_server()
-    _make_busy(rng, port, state)
+    _make_busy(rng, port, arsenal)
     time.sleep(rng.uniform(0, 0.3))
     os.kill(pid, signal.SIGKILL)
     waited(pid)
     pid, port = start_server(port)
     try:
-        _make_busy(rng, port, state)
+        _make_busy(rng, port, arsenal)
         time.sleep(rng.uniform(0, 0.3))
     finally:
         start = time.monotonic()
@@ -265,10 +300,10 @@ def strike_kill(rng: Random, state: Any) -> Counter[str]:
     return Counter({"kills": 1, "resumed": 1, "most ms to end": round(1000 * (time.monotonic() - start))})
 
 
-def _make_busy(rng: Random, port: int, model: bytes) -> None:
+def _make_busy(rng: Random, port: int, arsenal: Arsenal) -> None:
     caller = Caller(port, POLITE)
     caller.think()
-    for path, body in rng.sample([*greedy_requests(), ("/api/model", model)], 3):
+    for path, body in rng.sample(arsenal.requests(), 3):
         threading.Thread(target=_ask_quietly, args=(caller, path, body), daemon=True).start()
 
 
@@ -277,19 +312,17 @@ def _ask_quietly(caller: Caller, path: str, body: bytes) -> None:
         caller.ask(path, body)
 
 
-def prepare_kill(folder: Path) -> bytes:
-    """Return a model file, which is sent."""
-    path = folder / "model.safetensors"
-    small_model().save(path)
-    return path.read_bytes()
-
-
 def attacks() -> list[Attack]:
     """Return the attacks on a real server, where its packages are installed."""
     if find_spec("starlette") is None:
         return []
-    return [
-        Attack("flood", lambda folder: folder, strike_flood, seconds=120, every=4),
-        Attack("half-open", lambda folder: folder, strike_half_open, seconds=120, every=4),
-        Attack("kill-serve", prepare_kill, strike_kill, seconds=120, share=3),
-    ]
+    rare = {
+        "flood": strike_flood,
+        "half-open": strike_half_open,
+        "deaf": strike_deaf,
+        "messages": strike_messages,
+        "hang-up": strike_hang_up,
+        "end": strike_end,
+    }
+    found = [Attack(name, Arsenal, strike, seconds=120, every=4) for name, strike in rare.items()]
+    return [*found, Attack("kill-serve", Arsenal, strike_kill, seconds=120, share=3)]

@@ -7,7 +7,7 @@ import pytest
 from support import TESTS
 from support.commands import completed
 
-MINUTES = {"inputs": 1.0, "kills": 1.0, "clients": 0.5}
+MINUTES = {"inputs": 1.0, "kills": 1.0, "clients": 1.0}
 
 
 @pytest.mark.slow
