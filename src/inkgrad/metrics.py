@@ -9,6 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, SettingError
+from inkgrad.whole_numbers import shown_whole
 
 Z_95 = 1.959963984540054  # 95 % of a normal distribution lies within this many standard deviations
 
@@ -72,7 +73,7 @@ def reliability(probability: NDArray, right: NDArray, n_bins: int = 10) -> Relia
     """
     probability, right = np.asarray(probability, np.float64), np.asarray(right, bool)
     if n_bins < 1:
-        raise SettingError(f"probabilities go into at least 1 bin, got {n_bins}")
+        raise SettingError(f"probabilities go into at least 1 bin, got {shown_whole(n_bins)}")
     if probability.ndim != 1 or probability.shape != right.shape or len(probability) == 0:
         raise DataError(
             f"each answer has a probability and is right or wrong, got arrays of shape {probability.shape} "

@@ -417,7 +417,7 @@ def test_a_cost_that_is_no_number_is_an_error_that_says_what_to_do(iris):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (dict(alpha=10**309), "takes as alpha a finite number of 0 or more, got 1000"),
+        (dict(alpha=10**309), r"takes as alpha a finite number of 0 or more, got 1\.0e309$"),
         (dict(solver="rmsprop"), "takes as solver one of 'adam', 'sgd', 'lbfgs', got 'rmsprop'"),
         (dict(hidden_layer_sizes=(3, 0)), r"takes as hidden_layer_sizes whole numbers of 1 or more, got \(3, 0\)"),
         (dict(hidden_layer_sizes=""), "takes as hidden_layer_sizes whole numbers of 1 or more, got ''"),

@@ -216,7 +216,7 @@ def test_a_log_is_read_as_it_was_written(tmp_path, small_folder):
         ('{"epoch": "one"}\n', "should hold finite numbers, got epoch 'one'"),
         ('{"epoch": {}}\n', "should hold finite numbers, got epoch {}"),
         ('{"epoch": 1' + "0" * 308 + "}\n", "line 1 is not JSON .* a whole number has 309 digits, more than 300"),
-        ('{"epoch": 1' + "0" * 290 + "}\n", "line 1 should hold finite numbers, got epoch 1000.{,120}$"),
+        ('{"epoch": 1' + "0" * 290 + "}\n", r"line 1 should hold finite numbers, got epoch 1\.0e290$"),
         ('{"epoch": 1, "' + "cost" * 999 + '": {}}\n', "line 1 should hold finite numbers, got costcost.{,60}$"),
         ("\0\xff\n", "line 1 is not JSON"),
         ("[" * 100_000 + "\n", "line 1 is not JSON"),

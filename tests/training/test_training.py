@@ -223,7 +223,7 @@ def test_a_cost_that_is_no_number_stops_the_training(examples):
         (lambda: Run(SMALL, SGD(), seed=-1), "a whole number of 0 or more, got -1"),
         (lambda: Run(SMALL, SGD(), seed=0.5), r"a `seed` is a whole number, got 0\.5"),
         (lambda: Run(SMALL, SGD(), seed=2**63), "a `seed` is at most 9223372036854775807, as 64 bits hold it, got 922"),
-        (lambda: Run(SMALL, SGD(), seed=10**5000), "a `seed` is at most .* got one of 16610 bits"),
+        (lambda: Run(SMALL, SGD(), seed=10**5000), r"a `seed` is at most .* got 1\.0e5000$"),
         (lambda: Run(SMALL, SGD(), batch_size=2**63), "a `batch_size` is at most 9223372036854775807"),
     ],
 )

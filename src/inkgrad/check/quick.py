@@ -16,6 +16,7 @@ from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.costs import Cost
 from inkgrad.errors import CheckError
 from inkgrad.layers import Layer
+from inkgrad.whole_numbers import shown_whole
 
 
 def quick_check(
@@ -45,7 +46,7 @@ def quick_check(
     x, t = as_float64(network, x), np.asarray(t)
     theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
     if directions < 1:
-        raise CheckError(f"at least 1 direction is needed, got {directions}")
+        raise CheckError(f"at least 1 direction is needed, got {shown_whole(directions)}")
     comparisons = _along_directions(network, cost, x, t, theta, directions, seed)
     if not all(each.ok for each in comparisons):  # kinks of several layers may meet here: see moved()
         again, nearby = moved(theta, x, seed)

@@ -21,6 +21,7 @@ from inkgrad.models import Model
 from inkgrad.optimizers import SGD
 from inkgrad.plots import decision_boundary, save_gif, save_png
 from inkgrad.training import Objective, Run
+from inkgrad.whole_numbers import shown_whole
 
 demo = typer.Typer(no_args_is_help=True, help="Train a tiny network until every point is right, with pictures.")
 
@@ -55,7 +56,7 @@ def demo_animals(out: Out = None, every: Every = 10, gif: Gif = False, seed: See
 
 def _run(example: Example, out: Path | None, every: int, gif: bool, seed: int) -> None:
     if every < 1:
-        raise SettingError(f"pictures are at least 1 epoch apart, got --every {every}")
+        raise SettingError(f"pictures are at least 1 epoch apart, got --every {shown_whole(every)}")
     dataset, n_points = example.dataset, sum(len(t) for _, t in groups_of(example.dataset).values())
     network = Chain((Dense(2, example.n_hidden), Tanh(), Dense(example.n_hidden, len(dataset.labels)), Softmax()))
     run = Run(Objective(network, CrossEntropy()), SGD(0.01, momentum=0.9), example.batch_size, seed)

@@ -24,6 +24,7 @@ from inkgrad.interop.load import ENDINGS
 from inkgrad.metrics import confusion_matrix, reliability
 from inkgrad.models import Model
 from inkgrad.training import read_log
+from inkgrad.whole_numbers import shown_whole
 
 POINTS: dict[str, tuple[Callable[[], Dataset], tuple[str, str]]] = {  # with what their two inputs are
     "xor": (xor, ("first bit", "second bit")),
@@ -108,7 +109,7 @@ def plot_calibration(
 ) -> None:
     """How often answers are right against how sure the model was, and the expected calibration error."""
     if not 1 <= bins <= 1000:
-        raise SettingError(f"probabilities go into 1 to 1000 bins, got --bins {bins}")
+        raise SettingError(f"probabilities go into 1 to 1000 bins, got --bins {shown_whole(bins)}")
     place = _beside(model, "calibration", out)
     loaded, examples = model_and_examples(model, data)
     with limit_threads(loaded.engine.n_threads):

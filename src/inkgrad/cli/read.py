@@ -27,6 +27,7 @@ from inkgrad.pictures import Source
 from inkgrad.plots import digit_sheet, save_png
 from inkgrad.reader import THRESHOLD, Reader, Reading, draw_boxes
 from inkgrad.reader.expectation import HELP
+from inkgrad.whole_numbers import shown_whole
 
 STDIN = "-"
 
@@ -131,7 +132,9 @@ def read(
         )  # fmt: skip
         return
     if n_workers is not None and n_workers > 256:
-        raise SettingError(f"at most 256 processes read here, got --workers {n_workers}: more read with --out")
+        raise SettingError(
+            f"at most 256 processes read here, got --workers {shown_whole(n_workers)}: more read with --out"
+        )
     for picture in pictures:
         if Path(picture).is_dir():
             raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")

@@ -12,6 +12,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.cli.options import Classes, Data
 from inkgrad.data import Dataset, load_data
 from inkgrad.errors import DataError
+from inkgrad.whole_numbers import shown_whole
 
 
 def show(
@@ -28,7 +29,7 @@ def drawing(dataset: Dataset, index: int, test: bool = False, stream: TextIO | N
     """Return the drawing of one digit, its label in the frame, in characters that the stream has."""
     examples, name = (dataset.test, "test") if test else (dataset.train, "training")
     if not 0 <= index < len(examples):
-        raise DataError(f"there are {len(examples)} {name} digits, 0 to {len(examples) - 1}, got {index}")
+        raise DataError(f"there are {len(examples)} {name} digits, 0 to {len(examples) - 1}, got {shown_whole(index)}")
     image = examples.x[index].mean(axis=-1)
     if examples.x.dtype != np.uint8:
         image = image * 255

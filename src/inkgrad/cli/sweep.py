@@ -23,6 +23,7 @@ from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
 from inkgrad.sweeps import Show, Sweep, SweepPaths, TrialResult, TrialStatus, ranked
 from inkgrad.training import Engine
+from inkgrad.whole_numbers import shown_whole
 
 
 def _show_example(wanted: bool) -> None:
@@ -99,7 +100,7 @@ RunTrials = Callable[[Sweep, Show, Callable[[], bool]], None]
 def _way(n_workers: int | None, address: str | None, engine: Engine) -> RunTrials:
     """Return what runs the trials: Ray where workers are asked for, otherwise this process."""
     if n_workers is not None and n_workers < 1:
-        raise SettingError(f"work takes at least 1 worker, got --workers {n_workers}")
+        raise SettingError(f"work takes at least 1 worker, got --workers {shown_whole(n_workers)}")
     if n_workers is not None or address is not None:
         try:
             from inkgrad.distributed.tune import on_ray

@@ -27,7 +27,7 @@ from inkgrad.interop.load import ENDINGS
 from inkgrad.layers import Layer, leaves
 from inkgrad.layout import Layout
 from inkgrad.models import MODELS
-from inkgrad.whole_numbers import refuse_bad_seed
+from inkgrad.whole_numbers import refuse_bad_seed, shown_whole
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.examples is not None and self.examples < 1:
-            raise SettingError(f"a check takes at least 1 example, got --examples {self.examples}")
+            raise SettingError(f"a check takes at least 1 example, got --examples {shown_whole(self.examples)}")
         refuse_bad_seed(self.seed)
 
 

@@ -24,6 +24,7 @@ from inkgrad.models import MODELS
 from inkgrad.sessions import DEFAULT_MODEL, Paths, Session, Stepper, start
 from inkgrad.sessions import resume as go_on
 from inkgrad.training import refuse_no_events
+from inkgrad.whole_numbers import shown_whole
 
 Pool = Callable[[Session, Callable[[], bool]], AbstractContextManager[Stepper]]
 
@@ -114,7 +115,7 @@ def train(
     from, digits.log.jsonl, a line of numbers every 100 steps, and digits.curves.png.
     """
     if check_every is not None and check_every < 1:
-        raise SettingError(f"checks are at least 1 step apart, got --check-every {check_every}")
+        raise SettingError(f"checks are at least 1 step apart, got --check-every {shown_whole(check_every)}")
     named = dict(
         model=model, classes=classes, batch_size=batch_size, lr=lr, momentum=momentum, seed=seed, epochs=epochs
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from inkgrad.arrays import NDArray
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images
 from inkgrad.errors import SettingError
+from inkgrad.whole_numbers import shown_whole
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,13 @@ class Augmentation:
     def __post_init__(self) -> None:
         beyond_images = 10_000  # and far from what float32 cannot hold
         for name in "shift", "rotation", "scale", "stretch", "shear", "thickness", "elastic":
-            value, largest = getattr(self, name), 1 if name == "thickness" else beyond_images
-            if not (isinstance(value, Real) and 0 <= float(value) <= largest):  # written so that NaN fails
-                raise SettingError(f"Augmentation takes {name} from 0 to {largest}, got {value!r}")
+            value: Any = getattr(self, name)
+            largest = 1 if name == "thickness" else beyond_images
+            is_number = isinstance(value, Real)
+            if not (is_number and 0 <= value <= largest):  # written so that NaN fails
+                raise SettingError(f"Augmentation takes {name} from 0 to {largest}, got {shown_whole(value)}")
         if not (isinstance(self.grid, Integral) and 4 <= int(self.grid) <= 32):
-            raise SettingError(f"Augmentation takes a whole number from 4 to 32 as grid, got {self.grid!r}")
+            raise SettingError(f"Augmentation takes a whole number from 4 to 32 as grid, got {shown_whole(self.grid)}")
 
     @property
     def is_nothing(self) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from inkgrad.data.examples import Dataset, Examples
 from inkgrad.data.idx import read_idx
 from inkgrad.errors import DataError
+from inkgrad.whole_numbers import shown_whole
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
 IMAGES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
@@ -36,7 +37,9 @@ def load_data(folder: str | os.PathLike[str] | None, n_classes: int | None = Non
     if folder is not None:
         return read_digits(folder, 10 if n_classes is None else n_classes)
     if n_classes not in (None, 10):
-        raise DataError(f"MNIST has 10 classes, got {n_classes}: give your own data with `folder`", setting="folder")
+        raise DataError(
+            f"MNIST has 10 classes, got {shown_whole(n_classes)}: give your own data with `folder`", setting="folder"
+        )
     return mnist()
 
 
@@ -54,7 +57,7 @@ def read_digits(
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
     if not 1 <= n_classes <= 10_000:
-        raise DataError(f"data have 1 to 10000 classes, got {n_classes}")
+        raise DataError(f"data have 1 to 10000 classes, got {shown_whole(n_classes)}")
     labels = tuple(str(k) for k in range(n_classes))
     train, test = _read(folder, "train", checksums), _read(folder, "test", checksums)
     try:

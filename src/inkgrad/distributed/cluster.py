@@ -13,6 +13,7 @@ from typing import Any
 import ray
 
 from inkgrad.errors import SettingError
+from inkgrad.whole_numbers import shown_whole
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def connect(address: str | None = None, n_workers: int = 1, cores_each: int = 1)
     are, or when a node has another version of Python, NumPy or inkgrad.
     """
     if n_workers < 1:
-        raise SettingError(f"work takes at least 1 worker, got n_workers={n_workers}", setting="n_workers")
+        raise SettingError(f"work takes at least 1 worker, got n_workers={shown_whole(n_workers)}", setting="n_workers")
     ours = not ray.is_initialized()
     if ours:
         _start(address, n_workers * cores_each)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from inkgrad.errors import SettingError
+from inkgrad.whole_numbers import shown_whole
 
 MOST_THREADS = 256  # that the kernels take
 
@@ -20,7 +21,7 @@ def available_threads() -> int:
 def refuse_bad_threads(n: int) -> None:
     """Raise SettingError unless n is a number of threads, 1 to 256."""
     if type(n) is not int or not 1 <= n <= MOST_THREADS:
-        raise SettingError(f"the work is done by 1 to {MOST_THREADS} threads, got {n!r}")
+        raise SettingError(f"the work is done by 1 to {MOST_THREADS} threads, got {shown_whole(n)}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 from inkgrad.errors import SettingError
 from inkgrad.metrics import wilson_interval
+from inkgrad.whole_numbers import shown_whole
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Card:
             if field.default == "":
                 _refuse_bad_text(name, value)
             elif value is not None and (type(value) is not int or value < 0):
-                raise SettingError(f"a card's {name} is a whole number of 0 or more, got {value!r}")
+                raise SettingError(f"a card's {name} is a whole number of 0 or more, got {shown_whole(value)}")
         if self.n_right is not None and self.n_right > (self.n_test or 0):
             raise SettingError(f"a card cannot have {self.n_right} right of {self.n_test} test examples")
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.optimizers.schedules import Schedule
+from inkgrad.whole_numbers import shown_whole
 
 
 class Optimizer(Protocol):
@@ -27,10 +28,10 @@ def rate(lr: float | Schedule, step: int) -> float:
 def refuse_bad_rate(owner: str, lr: float | Schedule) -> None:
     """Raise SettingError unless lr is a Schedule or a number above 0."""
     if not isinstance(lr, Schedule) and not 0 < lr < float("inf"):
-        raise SettingError(f"{owner} takes a finite learning rate above 0, got {lr}")
+        raise SettingError(f"{owner} takes a finite learning rate above 0, got {shown_whole(lr)}")
 
 
 def refuse_bad_fraction(owner: str, name: str, value: float) -> None:
     """Raise SettingError unless value is in [0, 1)."""
     if not 0 <= value < 1:
-        raise SettingError(f"{owner} takes {name} in [0, 1), got {value}")
+        raise SettingError(f"{owner} takes {name} in [0, 1), got {shown_whole(value)}")

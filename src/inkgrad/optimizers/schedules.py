@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from inkgrad.errors import SettingError
+from inkgrad.whole_numbers import shown_whole
 
 
 class Schedule(ABC):
@@ -106,6 +107,6 @@ def _half_cosine(start: float, end: float, part: float) -> float:
 
 def _refuse(schedule: Schedule, lr: float, steps: int = 1) -> None:
     if not 0 < lr < float("inf"):
-        raise SettingError(f"{type(schedule).__name__} takes a finite learning rate above 0, got {lr}")
+        raise SettingError(f"{type(schedule).__name__} takes a finite learning rate above 0, got {shown_whole(lr)}")
     if steps < 1:
         raise SettingError(f"{schedule} needs at least 1 step")

@@ -13,6 +13,7 @@ from reprlib import Repr
 from typing import Any, BinaryIO
 
 from inkgrad.errors import ModelFileError
+from inkgrad.whole_numbers import LONGEST_SHOWN_BITS, shown_whole
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,17 @@ def one_line(thing: object, longest: int = 300) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
+class _Short(Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        return shown_whole(x) if x.bit_length() > LONGEST_SHOWN_BITS else super().repr_int(x, level)
+
+
 def quoted(thing: object) -> str:
     """Return repr(thing), shortened, however deep and large it is.
 
     >>> quoted(list(range(100)))
     '[0, 1, 2, 3, 4, 5, 6, 7, ...]'
     """
-    short = Repr()
+    short = _Short()
     short.maxlevel, short.maxlist, short.maxdict, short.maxstring, short.maxother = 3, 8, 8, 80, 120
     return one_line(short.repr(thing))

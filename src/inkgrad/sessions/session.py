@@ -24,6 +24,7 @@ from inkgrad.sessions.paths import Paths
 from inkgrad.sessions.saved_session import read_session, saved_or_refused
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.training import CHECKPOINT_SECONDS, Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
+from inkgrad.whole_numbers import shown_whole
 from inkgrad.writer_lock import WriterLock
 
 
@@ -256,7 +257,9 @@ def _resumed(
     for name, value in given.items():
         before = getattr(saved.settings, name)
         if name != "epochs" and value != before:
-            raise SettingError(f"{path} is of a training with {name}={before}, got {value}: leave it out", setting=name)
+            raise SettingError(
+                f"{path} is of a training with {name}={before}, got {shown_whole(value)}: leave it out", setting=name
+            )
     settings = replace(saved.settings, epochs=given.get("epochs", saved.settings.epochs))
     if settings.epochs != saved.settings.epochs and settings.recipe.schedule:
         raise SettingError(

@@ -8,7 +8,7 @@ from inkgrad.errors import SettingError
 from inkgrad.models import MODELS, Recipe
 from inkgrad.optimizers import Optimizer
 from inkgrad.training import Checkpoint, Objective, Run
-from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed, refuse_too_large
+from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed, refuse_too_large, shown_whole
 
 DEFAULT_MODEL = "cnn"
 """The recipe that is trained where none is named."""
@@ -32,10 +32,13 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
-            raise SettingError(f"a training takes at least 1 epoch, got epochs={self.epochs}", setting="epochs")
+            raise SettingError(
+                f"a training takes at least 1 epoch, got epochs={shown_whole(self.epochs)}", setting="epochs"
+            )
         if self.classes < 2:
             raise SettingError(
-                f"there must be at least 2 classes to tell apart, got classes={self.classes}", setting="classes"
+                f"there must be at least 2 classes to tell apart, got classes={shown_whole(self.classes)}",
+                setting="classes",
             )
         refuse_bad_batch_size(self.batch_size)
         refuse_bad_seed(self.seed)

@@ -14,7 +14,7 @@ from inkgrad.errors import SettingError
 from inkgrad.sessions import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.sweeps.space import Choice, Range
 from inkgrad.sweeps.trial import Trial
-from inkgrad.whole_numbers import refuse_bad_seed
+from inkgrad.whole_numbers import refuse_bad_seed, shown_whole
 
 MOST_TRIALS = 10_000
 
@@ -45,7 +45,7 @@ class Search:
         if self.how not in ways:
             raise SettingError(f"how is one of {', '.join(ways)}, got {self.how!r}")
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
-            raise SettingError(f"a sweep has 1 to {MOST_TRIALS} trials, got trials = {self.trials}")
+            raise SettingError(f"a sweep has 1 to {MOST_TRIALS} trials, got trials = {shown_whole(self.trials)}")
         try:
             refuse_bad_seed(self.seed)
         except SettingError as error:
@@ -55,7 +55,7 @@ class Search:
         if self.first_rung < 1 or self.factor < 2:
             raise SettingError(
                 f"asha takes a first_rung of 1 epoch or more and a factor of 2 or more, "
-                f"got {self.first_rung} and {self.factor}"
+                f"got {shown_whole(self.first_rung)} and {shown_whole(self.factor)}"
             )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.training.objective import Evaluate, Objective
+from inkgrad.whole_numbers import shown_whole
 
 Average = Callable[[float, NDArray, float], float]
 
@@ -37,7 +38,9 @@ class Shard:
 
     def __post_init__(self) -> None:
         if not 0 <= self.index < self.count:
-            raise SettingError(f"a shard's index is from 0 to {self.count - 1}, got {self.index}")
+            raise SettingError(
+                f"a shard's index is from 0 to {shown_whole(self.count - 1)}, got {shown_whole(self.index)}"
+            )
 
     def of(self, n: int) -> slice:
         """Return the places of this shard among n; shards differ in size by at most one."""

@@ -18,6 +18,7 @@ from inkgrad.web.connection import Connection
 from inkgrad.web.limits import LIMITS
 from inkgrad.web.visitor_networks import Library
 from inkgrad.web.visitors import Visitors
+from inkgrad.whole_numbers import shown_whole
 
 
 class PlaygroundServer(uvicorn.Server):
@@ -62,7 +63,7 @@ def serve(
     Raises SettingError when the port is taken, the address is none of this machine's, or nobody may come in.
     """
     if visitors < 1:
-        raise SettingError(f"visitors must be at least 1, got {visitors}")
+        raise SettingError(f"visitors must be at least 1, got {shown_whole(visitors)}")
     listener = _listen(host, port)
     own, own_port = listener.getsockname()[:2]  # what `host` comes to: 127.0.0.1 for 127.1, or for a name
     address = f"http://[{own}]:{own_port}" if ":" in own else f"http://{own}:{own_port}"
@@ -98,10 +99,10 @@ def _hangup_as_term() -> Iterator[None]:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens, so that a taken port is found before anything else."""
+    if not 0 <= port <= 65535:
+        raise SettingError(f"a port is from 0 to 65535, got {shown_whole(port)}")
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OverflowError:
-        raise SettingError(f"a port is from 0 to 65535, got {port}") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingError(f"port {port} of {host} is taken: give another `port`", setting="port") from None

@@ -19,6 +19,7 @@ from inkgrad.errors import Interrupted, SettingError
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.models import Model, load
 from inkgrad.reader import THRESHOLD, Reader
+from inkgrad.whole_numbers import shown_whole
 from inkgrad.writer_lock import WriterLock
 
 
@@ -145,7 +146,7 @@ def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, ane
     if not sources:
         raise SettingError("there is nothing to read: name a folder, a pattern, a file or an address")
     if part_size < 1:
-        raise SettingError(f"a part has at least 1 picture, got {part_size}")
+        raise SettingError(f"a part has at least 1 picture, got {shown_whole(part_size)}")
     if resume and anew:
         raise SettingError(
             "a reading goes on, or begins anew, not both: leave resume=True or anew=True out", setting="resume"

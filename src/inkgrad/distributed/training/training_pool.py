@@ -23,6 +23,7 @@ from inkgrad.distributed.training.worker import Job, PoolTiming, work
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Session, Stepper
 from inkgrad.training import Row, Run
+from inkgrad.whole_numbers import shown_whole
 
 QUICKER_RAY_TRAIN = {  # it takes these from the environment alone, in seconds
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # between looks at the workers; 2 by default
@@ -52,11 +53,12 @@ class TrainingPool:
     def __post_init__(self) -> None:
         if self.n_workers < 1:
             raise SettingError(
-                f"a training takes at least 1 worker, got n_workers={self.n_workers}", setting="n_workers"
+                f"a training takes at least 1 worker, got n_workers={shown_whole(self.n_workers)}", setting="n_workers"
             )
         if self.sync_every < 1:
             raise SettingError(
-                f"workers meet after 1 step or more, got sync_every={self.sync_every}", setting="sync_every"
+                f"workers meet after 1 step or more, got sync_every={shown_whole(self.sync_every)}",
+                setting="sync_every",
             )
 
     def refuse_too_little(self, run: Run, n_examples: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from inkgrad.errors import SettingError
 from inkgrad.interop.sklearn.networks import ACTIVATIONS
 from inkgrad.layers import Activation, Layer
+from inkgrad.saving import quoted
 
 Rule = tuple[Callable[[Any], bool], str]  # whether a value will do, and in words which do
 
@@ -83,4 +84,4 @@ def refuse_bad_settings(owner: str, settings: dict[str, Any]) -> None:
     """Raise SettingError for the first of an estimator's settings that makes no sense."""
     for name, (suits, words) in ARGUMENT_RULES.items():
         if not suits(settings[name]):
-            raise SettingError(f"{owner} takes as {name} {words}, got {settings[name]!r}")
+            raise SettingError(f"{owner} takes as {name} {words}, got {quoted(settings[name])}")

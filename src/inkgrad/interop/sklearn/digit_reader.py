@@ -15,6 +15,7 @@ from inkgrad.errors import DataError, PictureError, SettingError
 from inkgrad.interop.sklearn.argument_rules import Rule, is_whole, one_of
 from inkgrad.models import Model
 from inkgrad.reader import THRESHOLD, Reader, Reading
+from inkgrad.saving import quoted
 
 READER_RULES: dict[str, Rule] = {  # of the pattern and the size of the threshold Reader has more to say
     "model": (lambda value: isinstance(value, Model | None), "a Model, such as inkgrad.load(path), or None"),
@@ -104,7 +105,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         for name, (suits, words) in READER_RULES.items():
             value = getattr(self, name)
             if not suits(value):
-                raise SettingError(f"DigitReaderTransformer takes as {name} {words}, got {value!r}")
+                raise SettingError(f"DigitReaderTransformer takes as {name} {words}, got {quoted(value)}")
         return Reader(self.model, threshold=self.threshold, expect=self.expect)
 
     def __sklearn_tags__(self) -> Any:
