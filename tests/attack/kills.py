@@ -150,12 +150,12 @@ def strike(rng: Random, state: tuple[Work, Path, Undisturbed]) -> Counter[str]:
     """Kill a training, or a sweep, again and again, let it end, and compare."""
     work, folder, about = state
     clear(folder)
-    epochs, counts = 0, Counter[str]()
+    kept, counts = 0, Counter[str]()
     for _ in range(rng.randint(1, 12)):
         if not kill_once(rng, work, folder, about):
             break
         counts["kills"] += 1
-        epochs = epochs_kept(work, epochs)
+        kept = trials_kept(work, kept) if isinstance(work, TinySweep) else epochs_kept(work, kept)
         if rng.random() < 0.2:
             _cut_last_line(rng, work.paths.log)
     _must_end_well(forked(work.train))
@@ -167,11 +167,16 @@ def strike(rng: Random, state: tuple[Work, Path, Undisturbed]) -> Counter[str]:
     return counts + Counter(resumed=1)
 
 
-def epochs_kept(work: Work, before: int) -> int:
+def trials_kept(work: TinySweep, before: int) -> int:
+    """Return how many trials have ended, as the journal says; Finding where it was more before."""
+    trials = sum("trial" in row for row in whole_rows(work.paths.journal))
+    if trials < before:
+        raise Finding(f"{trials} trials are in the journal; before it were {before}")
+    return trials
+
+
+def epochs_kept(work: TinyTraining, before: int) -> int:
     """Return the epochs that are saved; Finding where more than what came since the last checkpoint is lost."""
-    if isinstance(work, TinySweep):
-        whole_rows(work.paths.journal)
-        return 0
     saved = find_session(work.paths)
     if work.paths.checkpoint.exists() and saved is None:
         raise Finding("the checkpoint cannot be read")
@@ -260,28 +265,44 @@ def prepare_bulk(folder: Path) -> tuple[Path, bytes, float]:
     return folder, (folder / "out.csv").read_bytes(), time.monotonic() - start
 
 
+BULK = """
+import sys
+from inkgrad.distributed import read_dataset
+read_dataset("pages", "out.csv", n_workers=1, part_size=5, **dict.fromkeys(sys.argv[1:], True))
+"""
+
+
 def _read_bulk(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "inkgrad", "read", "pages", "--out", "out.csv", "--workers", "1", *words]
+    command = [sys.executable, "-c", BULK, *words]
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
 
 
 def strike_bulk(rng: Random, state: tuple[Path, bytes, float]) -> Counter[str]:
-    """Kill `inkgrad read` with --out, go on with --resume, and compare."""
+    """Kill a reading of many pictures, which does as `inkgrad read --out` but in small parts; go on, and compare."""
     folder, wanted, seconds = state
-    reading = _read_bulk(folder, "--anew")
+    reading, kept, most = _read_bulk(folder, "anew"), 0, 0
     for _ in range(3):
         time.sleep(rng.uniform(0.3, 1) * seconds)
         os.killpg(reading.pid, signal.SIGKILL)
         reading.communicate()
-        is_begun = any(path.name.startswith("out") and path.name != "out.csv" for path in folder.iterdir())
-        reading = _read_bulk(folder, "--resume" if is_begun else "--anew")
+        is_begun = (folder / "out.csv.parts" / "manifest.json").exists()  # else it had ended, or not begun
+        kept = parts_kept(folder, kept) if is_begun else 0
+        most = max(most, kept)
+        reading = _read_bulk(folder, "resume" if is_begun else "anew")
     said = reading.communicate(timeout=300)[1].decode()
-    is_whole = "it is whole" in said  # it had ended before it was killed
-    if (reading.returncode and not is_whole) or (folder / "out.csv").read_bytes() != wanted:
+    if reading.returncode or (folder / "out.csv").read_bytes() != wanted:
         raise Finding(f"ended with {reading.returncode} and said {said[-300:]!r}")
-    return Counter(kills=3, resumed=1)
+    return Counter({"kills": 3, "resumed": 1, "most parts kept": most})
+
+
+def parts_kept(folder: Path, before: int) -> int:
+    """Return how many parts of a reading are done; Finding where it was more before."""
+    parts = len(list((folder / "out.csv.parts").glob("part-*.parquet")))
+    if parts < before:
+        raise Finding(f"{parts} parts are done; before it were {before}")
+    return parts
 
 
 def attacks() -> list[Attack]:

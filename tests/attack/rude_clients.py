@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import logging
 import os
 import signal
 import socket
@@ -271,7 +272,8 @@ def training(caller: Caller, which: str) -> Iterator[Any]:
     from websockets.sync.client import connect
 
     address = f"ws://127.0.0.1:{caller.port}/api/training/{which}"
-    with connect(address, source_address=caller.address, max_size=None, close_timeout=1) as line:
+    quiet = logging.Logger("quiet", logging.CRITICAL)  # about connections that end in the midst
+    with connect(address, source_address=caller.address, max_size=None, close_timeout=1, logger=quiet) as line:
         line.send(json.dumps({"token": caller.token}))
         line.recv(timeout=60)
         yield line

@@ -7,7 +7,11 @@ import pytest
 from support import TESTS
 from support.commands import completed
 
-MINUTES = {"inputs": 1.0, "kills": 1.0, "clients": 1.0}
+from attack.kills import parts_kept, trials_kept
+from attack.swarm import Finding
+from attack.tiny import TinySweep
+
+MINUTES = {"inputs": 1.0, "kills": 1.0, "clients": 1.5}
 
 
 @pytest.mark.slow
@@ -18,3 +22,21 @@ def test_an_attack_finds_nothing(group):
     found = completed(list(map(str, words)), timeout=600, env=os.environ | {"PYTHONPATH": paths})
     print(found.stdout)
     assert found.returncode == 0, found.stdout[-5000:] + found.stderr[-3000:]
+
+
+def test_a_trial_that_is_lost_is_found(tmp_path):
+    sweep = TinySweep.make(tmp_path)
+    lines = ['{"sweep": {}}\n', '{"trial": 0}\n', '{"trial": 1}\n']
+    sweep.paths.journal.write_text("".join(lines))
+    assert trials_kept(sweep, 1) == 2
+    sweep.paths.journal.write_text("".join(lines[:2]))
+    with pytest.raises(Finding, match="1 trials are in the journal; before it were 2"):
+        trials_kept(sweep, 2)
+
+
+def test_a_part_that_is_lost_is_found(tmp_path):
+    (tmp_path / "out.csv.parts").mkdir()
+    (tmp_path / "out.csv.parts" / "part-00000003.parquet").touch()
+    assert parts_kept(tmp_path, 0) == 1
+    with pytest.raises(Finding, match="1 parts are done; before it were 2"):
+        parts_kept(tmp_path, 2)
