@@ -450,6 +450,13 @@ def test_a_closed_standard_output_is_no_reason_to_fail(tmp_path):
     assert (found.returncode, found.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("target", ["nowhere.py:Scale", "mine.py:Nothing", "mine.py"])
+def test_what_a_closed_standard_error_would_be_told_is_not_in_the_answer(tmp_path, target):
+    (tmp_path / "mine.py").write_text("class Nothing: pass\n")
+    found = completed(f"{sys.executable} -m inkgrad check {target} 2>&-", shell=True, cwd=tmp_path)
+    assert (found.returncode, found.stdout) == (2, "")
+
+
 @pytest.mark.parametrize("arguments", [[], ["train"], ["evaluate"], ["read"], ["show"], ["demo"], ["demo", "xor"]])
 def test_help_teaches(inkgrad_here, arguments):
     found = inkgrad_here(*arguments, "--help")

@@ -124,7 +124,7 @@ def test_the_heat_map_does_not_take_the_place_of_what_is_checked(folder, target,
 @pytest.mark.parametrize("target", ["mine.py:net", "mine.py", "mine.py:Scales"])
 def test_that_a_file_is_run_is_said_before(folder, target):
     lines = inkgrad("check", target, cwd=folder).stderr.splitlines()
-    assert lines[:2] == ["running mine.py, and all that its code does", "a word on standard output"]
+    assert lines[:2] == ["inkgrad: running mine.py, and all that its code does", "a word on standard output"]
     assert lines.count(lines[0]) == 1
 
 

@@ -21,7 +21,7 @@ from inkgrad.cli.read import read
 from inkgrad.cli.serve import serve
 from inkgrad.cli.show import show
 from inkgrad.cli.sweep import sweep
-from inkgrad.cli.terminal import say
+from inkgrad.cli.terminal import print_error, say
 from inkgrad.cli.train import train
 from inkgrad.errors import GradientMismatch, InkgradError
 from inkgrad.fast import available_threads, instruction_set
@@ -86,7 +86,7 @@ def _status(interruptible: AbstractContextManager[None]) -> int:
             sys.stdout.flush()
     except GradientMismatch as error:
         if error.report is not None:
-            print(error.report, file=sys.stderr)
+            print_error(error.report)
         say(error)
         return 1
     except typer.TyperException as error:

@@ -195,7 +195,7 @@ def _imported(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module  # dataclasses look there
     sys.path.append(str(path.parent.resolve()))  # what lies beside it can be imported
-    print(f"running {path}, and all that its code does", file=sys.stderr)
+    say(f"running {path}, and all that its code does")
     with _theirs(str(path)):
         spec.loader.exec_module(module)
     return module

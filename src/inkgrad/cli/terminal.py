@@ -18,7 +18,13 @@ from inkgrad.writer_lock import WriterLock
 
 def say(message: object) -> None:
     """Print one line on standard error, after our name."""
-    print(f"inkgrad: {' '.join(str(message).split())}", file=sys.stderr)
+    print_error(f"inkgrad: {' '.join(str(message).split())}")
+
+
+def print_error(text: object) -> None:
+    """Print on standard error, or nowhere after 2>&-, when `print` would take standard output."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
 
 
 def say_taken_over(lock: WriterLock) -> None:
