@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from inkgrad.check.lessons import LESSONS
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
+from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import ACTIVATIONS
 from lab.synthetic import Look, write_line
 
@@ -123,6 +125,15 @@ def test_corrections_are_undone_one_by_one(page, seven):
     for left in 2, 1, 0:
         assert page.ask("/api/undo?network=cnn", b"")["can_undo"] == left
         assert page.model_file("cnn") == files[left]
+
+
+@pytest.mark.parametrize(("n_thetas", "left"), [(2.5, 2), (0.5, 1)])
+def test_as_many_corrections_can_be_undone_as_fill_no_memory(page, seven, monkeypatch, n_thetas, left):
+    n_bytes = int(n_thetas * load("cnn").theta.nbytes)
+    monkeypatch.setattr("inkgrad.web.visitor_networks.LIMITS", replace(LIMITS, bytes_of_corrections=n_bytes))
+    for label in 1, 2, 3:
+        kept = page.draw("correct", seven, label=label)["can_undo"]
+    assert kept == left
 
 
 def test_a_correction_does_not_make_the_network_forget_the_rest(page, digits, tmp_path):

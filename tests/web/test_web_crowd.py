@@ -8,9 +8,11 @@ import select
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -390,6 +392,42 @@ def test_waiting_pictures_are_not_in_memory():
         assert memory(server, "VmHWM:") < before + 100  # megabytes; the pictures have 200
 
 
+TURNS = """
+import threading
+import time
+from pathlib import Path
+from inkgrad.web.playground_server import share_arenas
+
+share_arenas()
+turn, end, kept = threading.Lock(), threading.Event(), []
+
+def work():
+    with turn:
+        blocks = [bytearray(100_000) for _ in range(200)]
+        kept.append(bytearray(100_000))  # what lies below it in memory is not given back
+        del blocks
+    end.wait()
+
+def megabytes():
+    return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1000
+
+before = megabytes()
+threads = [threading.Thread(target=work) for _ in range(16)]
+for thread in threads:
+    thread.start()
+while len(kept) < len(threads):
+    time.sleep(0.01)  # seconds
+with turn:
+    print(megabytes() - before)
+end.set()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the memory")
+def test_what_one_thread_has_freed_serves_the_next():
+    assert float(commands.output_of(TURNS)) < 80  # megabytes; each of 16 threads takes 20 and frees them
+
+
 def filled(line):
     """Send zeros until the other side takes no more; return how many."""
     n, line_ = 0, line.dup()
@@ -613,6 +651,32 @@ def test_who_says_much_at_once_lets_others_have_their_turn():
     asyncio.run(asyncio.wait_for(test(), SOON))
     visitor.close()
     assert n_turns >= 100
+
+
+def test_a_socket_is_read_a_little_at_a_time(monkeypatch):
+    """However much has come: pings are answered, and messages unpacked, as they are read, before anything else."""
+    protocol = pytest.importorskip("uvicorn.protocols.websockets.websockets_sansio_impl").WebSocketsSansIOProtocol
+    sizes, receive = [], protocol.data_received
+
+    def counted(socket, data):
+        sizes.append(len(data))
+        receive(socket, data)
+
+    async def test():
+        config, rooms = Config(make_app(), ws="websockets-sansio"), {}
+        make = partial(Connection, config, ServerState(), {"rooms": rooms})
+        async with await asyncio.get_running_loop().create_server(make, "127.0.0.1") as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(HALF["a socket that says nothing"].encode())
+            await reader.readuntil(b"\r\n\r\n")
+            sizes.clear()
+            writer.write(bytes([0x89, 0x80, 0, 0, 0, 0]) * 5000)
+            assert await reader.readexactly(10_000) == bytes([0x8A, 0]) * 5000
+            writer.close()
+
+    monkeypatch.setattr(protocol, "data_received", counted)
+    asyncio.run(asyncio.wait_for(test(), SOON))
+    assert (sum(sizes), max(sizes)) == (30_000, 1000)
 
 
 def test_a_socket_that_says_more_than_any_page_is_closed(port):

@@ -66,6 +66,7 @@ class Connection(H11Protocol):
 
     def handle_websocket_upgrade(self, event: Request) -> None:
         self._is_socket = True
+        self.transport.max_size = LIMITS.socket_bytes_at_once  # type: ignore[attr-defined]  # asyncio's, per turn
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:

@@ -30,6 +30,7 @@ class Limits:
     message_bytes: int = 1_000_000  # a drawing of 1000 × 1000 is the largest
     greeting_bytes: int = 10_000  # of a stranger, who says a token of 32 letters
     socket_message_bytes: int = 100_000  # 1000 points have 25 kB
+    socket_bytes_at_once: int = 1000  # that are taken before others have their turn: 160 small ones, or 1 MB packed
     socket_bytes_of_request: int = 10_000  # a message counts as one request, and as one more for each so many
     drawing_side_px: int = 1000
     file_bytes: int = 20_000_000  # of a picture or a model
@@ -37,6 +38,7 @@ class Limits:
     unsent_bytes: int = 262_144  # of a connection, that the system may hold; it would take 2.4 MB
     bytes_in_memory: int = 1_000_000  # of a body; beyond, it is on disk
     picture_pixels: int = 20_000_000  # fewer than the command line takes, as many may ask at once
+    n_arenas: int = 2  # of the memory of the C library: 20 who train had 456 MB after two minutes, and have 328 MB
     seconds_to_answer_at_end: int = 1  # when the server ends, for what is being answered
     seconds_to_join: float = 0.5  # and for the trainings
     n_layers: int = 6  # hidden ones of a network that is made here
@@ -49,6 +51,7 @@ class Limits:
     n_numbers_in_drawing: int = 500_000  # between the layers of a model from a file
     n_parameters_one_by_one: int = 150_000  # of a gradient check, in two seconds
     n_corrections: int = 20  # of a network that can be undone
+    bytes_of_corrections: int = 10_000_000  # of a network's theta before each; of a large one the last can be undone
     epoch_of_points: int = 5000  # that a link may ask for
     epoch_of_digits: int = 20
 

@@ -87,7 +87,8 @@ class Networks:
             if not 0 <= label < len(before.labels):
                 raise SettingError(f"a label is a class from 0 to {len(before.labels) - 1}, got {label}")
             after, steps = corrected(before, image, label, self._library.digits.train, seed=self.n_undo(name))
-            self._undo[name] = [*self._undo[name], before.theta][-LIMITS.n_corrections :]
+            n_kept = min(LIMITS.n_corrections, max(1, LIMITS.bytes_of_corrections // before.theta.nbytes))
+            self._undo[name] = [*self._undo[name], before.theta][-n_kept:]
             self._replace(name, after)
             return before, after, steps
 
