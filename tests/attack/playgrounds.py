@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from support.peak_memory import peak_bytes
+
 from attack.swarm import Finding, forked, waited
 
 RUDE, POLITE = ("127.0.0.2", 0), ("127.0.0.1", 0)  # addresses that they come from
@@ -54,8 +56,7 @@ class Server:
 
     def peak_bytes(self) -> int:
         """Return the most memory that it has taken."""
-        about = Path(f"/proc/{self.process.pid}/status").read_text()
-        return 1024 * int(about.partition("VmHWM:")[2].split()[0])
+        return peak_bytes(self.process.pid)
 
     def n_threads(self) -> int:
         """Return how many threads it has."""

@@ -22,6 +22,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from support.peak_memory import peak_bytes
+
 from inkgrad.errors import InkgradError
 from inkgrad.saving import one_line
 
@@ -176,12 +178,12 @@ class Swarm:
         attack, tally, end = self.attacks[which], Tally(), time.monotonic() + SLICE_SECONDS * self.attacks[which].share
         while True:
             self._beat(index, which, number)
-            start, before = time.monotonic(), peak_bytes()
+            start, before = time.monotonic(), largest_bytes()
             try:
                 tally.count(attack.once(self.seed, number, state))
             except Exception as error:
                 print(json.dumps({"finding": self._found(attack, number, told(error))}), file=lines)
-            took, peak = time.monotonic() - start, peak_bytes()
+            took, peak = time.monotonic() - start, largest_bytes()
             tally.slowest = max(tally.slowest, (took, number))
             tally.largest = max(tally.largest, (peak, number) if peak > before else (0, -1))
             too_much = peak > MEMORY_BYTES >= before
@@ -289,10 +291,10 @@ def _end(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def peak_bytes() -> int:
+def largest_bytes() -> int:
     """Return the most memory that this process, or one that it waited for, has taken."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return unit * max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(peak_bytes(), unit * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def _resident_bytes(pid: int) -> int:

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageDraw
 from scipy import ndimage
 from support.commands import output_of
+from support.peak_memory import IMPORT_PEAK
 from support.rules_on_paper import HIGH, rules_of, written
 
 from inkgrad.errors import PictureError
@@ -145,12 +146,11 @@ def test_strips_of_deep_numbers_are_stretched_by_the_range_of_the_whole(rng, dty
     np.testing.assert_array_equal(open_picture(Image.fromarray(values))[..., 0], wanted)
 
 
-PEAK = """
-import resource, sys
+PEAK = f"""{IMPORT_PEAK}
 from inkgrad.pictures import open_picture
 height, width, _ = open_picture(sys.argv[1]).shape
 assert height * width == 80_000_000
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+print(peak_bytes())
 """
 MAKE = """
 import sys
