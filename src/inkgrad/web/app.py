@@ -41,9 +41,10 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Rooms]]:
-        cleaning = asyncio.create_task(here.clean_for_ever())
+        running = [asyncio.create_task(each) for each in (here.clean_for_ever(), here.way.take_when_late())]
         yield {"rooms": {}}  # of connections
-        cleaning.cancel()
+        for task in running:
+            task.cancel()
         end()
         await run_in_threadpool(here.close)
 
@@ -77,7 +78,8 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             ):
                 work = partial(_response, answer, visitor, request, body)
                 if not is_heavy:
-                    return await queue.run_light(work)
+                    with here.way.taken():
+                        return await queue.run_light(work)
                 request.state.stop = threading.Event()
                 return await queue.run(work, request.state.stop)
 

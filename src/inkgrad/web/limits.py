@@ -39,6 +39,8 @@ class Limits:
     bytes_in_memory: int = 1_000_000  # of a body; beyond, it is on disk
     picture_pixels: int = 20_000_000  # fewer than the command line takes, as many may ask at once
     n_arenas: int = 2  # of the memory of the C library: 20 who train had 456 MB after two minutes, and have 328 MB
+    seconds_to_give_way: float = 0.25  # that a step of a training waits at most while quick answers are made
+    seconds_late: float = 0.03  # that the loop which serves all may be, before trainings give way to it
     seconds_to_answer_at_end: int = 1  # when the server ends, for what is being answered
     seconds_to_join: float = 0.5  # and for the trainings
     n_layers: int = 6  # hidden ones of a network that is made here

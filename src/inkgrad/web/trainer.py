@@ -18,6 +18,7 @@ from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
+from inkgrad.web.right_of_way import RightOfWay
 from inkgrad.web.snapshot import Row, Snapshot, boundary, details
 
 
@@ -25,15 +26,21 @@ class Trainer:
     """Trains in a thread, and says how it goes.
 
     Its `listeners` are called, from that thread, whenever there is a new state.  `threads` says how many
-    threads the fast layers may take just now.
+    threads the fast layers may take just now; what has the right of `way` goes before a step.
 
     Who asks is told of the last snapshot, which is put in place as a whole ten times a second, and waits for nothing:
     a step with its row may take long.
     """
 
-    def __init__(self, settings: PlaygroundSettings, digits: Dataset, threads: Callable[[], int] = lambda: 1) -> None:
+    def __init__(
+        self,
+        settings: PlaygroundSettings,
+        digits: Dataset,
+        threads: Callable[[], int] = lambda: 1,
+        way: RightOfWay | None = None,
+    ) -> None:
         self.listeners: set[Callable[[], None]] = set()
-        self._digits, self._threads = digits, threads
+        self._digits, self._threads, self._way = digits, threads, way or RightOfWay()
         self._wanted: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
         self.busy = threading.RLock()  # held while theta changes, for a whole step: only `put` waits for it
@@ -223,6 +230,7 @@ class Trainer:
         end = start + 0.05  # seconds between two looks at what is wanted
         while self.running and not self._closed and time.perf_counter() < end:
             epoch = self._run.epoch
+            self._way.give()
             self._take_step()
             if self._run.epoch > epoch and (one_epoch or self._run.epoch == self._goal):
                 break

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from inkgrad.fast import available_threads
 from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import DEFAULTS
+from inkgrad.web.right_of_way import RightOfWay
 from inkgrad.web.trainer import Trainer
 from inkgrad.web.visitor_networks import Library, Networks
 
@@ -54,12 +55,12 @@ class Bucket:
 class Visitor:
     """One visitor: two trainings, and the networks that look at drawings."""
 
-    def __init__(self, library: Library, threads: Callable[[], int]) -> None:
+    def __init__(self, library: Library, threads: Callable[[], int], way: RightOfWay) -> None:
         self.token = secrets.token_urlsafe(24)
         self.library = library
         self.bucket = Bucket(LIMITS.requests_a_second, LIMITS.requests_at_once)
         self.n_sockets, self.seen = 0, time.monotonic()
-        self.trainers = {which: Trainer(settings, library.digits, threads) for which, settings in DEFAULTS.items()}
+        self.trainers = {which: Trainer(settings, library.digits, threads, way) for which, settings in DEFAULTS.items()}
         self.networks = Networks(library, self.trainers["digits"])
 
     def close(self) -> None:
@@ -76,6 +77,7 @@ class Visitors:
         self._here: dict[str, Visitor] = {}
         self._door = Bucket(5.0, most)
         self._counting = threading.Lock()
+        self.way = RightOfWay()
 
     def __len__(self) -> int:
         return len(self._here)
@@ -92,7 +94,7 @@ class Visitors:
         with self._counting:
             if len(self._here) >= self.most or not self._door.take():
                 raise Busy(f"there are {len(self._here)} visitors, and this machine can serve {self.most}", True)
-            visitor = Visitor(self.library, self._threads)
+            visitor = Visitor(self.library, self._threads, self.way)
             self._here[visitor.token] = visitor
         return visitor, False
 
