@@ -47,3 +47,19 @@ def test_trainings_wait_while_the_loop_that_serves_all_is_late():
         watching.cancel()
 
     asyncio.run(asyncio.wait_for(late(), 60))
+
+
+def test_the_way_is_free_when_nobody_watches_the_loop_any_more():
+    way = RightOfWay()
+
+    async def ended_while_late():
+        watching = asyncio.create_task(way.take_when_late())
+        await asyncio.sleep(0)
+        time.sleep(0.3)
+        await asyncio.sleep(0.001)
+        assert way.is_taken
+        watching.cancel()
+        await asyncio.wait([watching])
+
+    asyncio.run(ended_while_late())
+    assert not way.is_taken

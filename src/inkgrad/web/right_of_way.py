@@ -42,12 +42,15 @@ class RightOfWay:
     async def take_when_late(self) -> None:
         """Have it whenever the loop that serves all is late, until cancelled."""
         loop, pause, was_late = asyncio.get_running_loop(), LIMITS.seconds_late, False
-        while True:
-            start = loop.time()
-            await asyncio.sleep(pause)
-            is_late = loop.time() - start > 2 * pause
-            self._count(is_late - was_late)
-            was_late = is_late
+        try:
+            while True:
+                start = loop.time()
+                await asyncio.sleep(pause)
+                is_late = loop.time() - start > 2 * pause
+                self._count(is_late - was_late)
+                was_late = is_late
+        finally:
+            self._count(-was_late)
 
     @property
     def is_taken(self) -> bool:
