@@ -99,21 +99,19 @@ def test_a_file_that_is_not_idx_is_refused_by_name(tmp_path, raw, message):
         read_idx(tmp_path / "bad.idx")
 
 
-def test_of_a_gzipped_file_no_more_is_unpacked_than_its_header_says(tmp_path):
-    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\2" + bytes(2**25), mtime=0))
+@pytest.mark.parametrize(
+    ("name", "raw", "message"),
+    [
+        ("more.gz", gzip.compress(b"\0\0\x08\1\0\0\0\2" + bytes(2**25), mtime=0), "got 11 or more"),
+        ("less.idx", b"\0\0\x08\1\x3f\xff\xff\xff" + bytes(1000), "should hold 1073741831 bytes"),
+    ],
+    ids=["more is packed than a header says", "a header says more than there is"],
+)
+def test_a_header_that_is_wrong_takes_no_memory(tmp_path, name, raw, message):
+    (tmp_path / name).write_bytes(raw)
     tracemalloc.start()
-    with pytest.raises(DataError, match="got 11 or more"):
-        read_idx(tmp_path / "bomb.gz")
-    most_bytes = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert most_bytes < 2**22
-
-
-def test_for_a_length_that_a_header_only_claims_no_memory_is_taken(tmp_path):
-    (tmp_path / "claim.idx").write_bytes(b"\0\0\x08\1\x3f\xff\xff\xff" + bytes(1000))
-    tracemalloc.start()
-    with pytest.raises(DataError, match="should hold 1073741831 bytes"):
-        read_idx(tmp_path / "claim.idx")
+    with pytest.raises(DataError, match=message):
+        read_idx(tmp_path / name)
     most_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most_bytes < 2**22
