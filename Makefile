@@ -72,7 +72,7 @@ clean:
 	  { echo "inkgrad needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 2; }
 
-SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/inkgrad/fast/cpp/*) $(wildcard src/inkgrad/*/__init__.py)
+SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/inkgrad/fast/cpp/*) $(wildcard src/inkgrad/*/__init__.py src/inkgrad/*/*/__init__.py)
 
 .venv/installed: .venv/bin/python $(SOURCES)
 	@echo "installing inkgrad and its libraries in .venv: a minute or two"

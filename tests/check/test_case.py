@@ -6,8 +6,8 @@ from support.wrong_image_layers import MaxTurned, TurnedKernel
 
 from inkgrad.check.calls import layout_of
 from inkgrad.check.layer import subject_of
+from inkgrad.check.measure.numerical import numerical_vjp
 from inkgrad.check.naming import Case
-from inkgrad.check.numerical import numerical_vjp
 
 X = np.random.default_rng(5).normal(size=(2, 5, 6, 2))
 

@@ -19,7 +19,6 @@ from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Dense, Softmax
 from inkgrad.layout import Layout
 from inkgrad.training import Objective, Run, evaluate
-from inkgrad.web.breaking import BREAKS
 from inkgrad.web.playground_settings import ACTIVATIONS, COSTS, DEFAULTS, parsed
 from inkgrad.web.trainer import Trainer
 from inkgrad.web.visitors import Visitors
@@ -334,10 +333,12 @@ def test_a_broken_network_trains_as_far_as_it_can(lesson):
         assert "the cost is no longer a number" in (problem or "") or trainer.state(-1, 0)["epoch"] == 3
 
 
-@pytest.mark.parametrize("lesson", [name for name, what in BREAKS.items() if what.place is not Dense or what.square])
+@pytest.mark.parametrize(
+    "lesson", [name for name, each in LESSONS.items() if each.right is not Dense or each.is_square]
+)
 def test_a_mistake_that_the_network_cannot_have_is_refused(lesson):
-    cost = "SoftmaxCrossEntropy" if BREAKS[lesson].place in (CrossEntropy, Softmax) else "CrossEntropy"
-    with pytest.raises(SettingError, match=f"{lesson} needs {BREAKS[lesson].needs}, which this network lacks"):
+    cost = "SoftmaxCrossEntropy" if LESSONS[lesson].right in (CrossEntropy, Softmax) else "CrossEntropy"
+    with pytest.raises(SettingError, match=f"{lesson} needs {LESSONS[lesson].needs}, which this network lacks"):
         parsed({"layers": [DENSE | {"activation": "ELU"}], "cost": cost, "broken": lesson}, "points")
 
 

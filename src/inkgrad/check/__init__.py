@@ -11,11 +11,11 @@ dy must be random.  With dy = 1 the check is blind wherever the outputs have a f
 a softmax whose backward returned zeros would pass.
 """
 
-from inkgrad.check.comparison import Comparison, Verdict
 from inkgrad.check.cost import check_cost
 from inkgrad.check.function import check_function, check_jax, check_torch, check_vjp
 from inkgrad.check.layer import check_layer
-from inkgrad.check.moves import Move, follow, moves
+from inkgrad.check.measure.comparison import Comparison, Verdict
+from inkgrad.check.measure.moves import Move, follow, moves
 from inkgrad.check.network import check_network
 from inkgrad.check.quick import quick_check
 from inkgrad.check.report import Finding, Report

@@ -10,10 +10,10 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import guarded, value_and_gradient
 from inkgrad.check.examine import examine
+from inkgrad.check.measure.numerical import numerical_vjp
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, Guess, Mechanism
-from inkgrad.check.numerical import numerical_vjp
 from inkgrad.check.report import Finding, Report
-from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost, as_targets
 from inkgrad.errors import CheckError
 

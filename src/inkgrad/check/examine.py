@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.comparison import Comparison, Verdict
+from inkgrad.check.measure.comparison import Comparison, Verdict
+from inkgrad.check.measure.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
+from inkgrad.check.measure.purity import examine_purity
+from inkgrad.check.measure.slopes import slope
+from inkgrad.check.measure.subject import Subject
 from inkgrad.check.naming import Case, Mechanism, name_mistake
-from inkgrad.check.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
-from inkgrad.check.purity import examine_purity
 from inkgrad.check.report import Finding, Report
-from inkgrad.check.slopes import slope
-from inkgrad.check.subject import Subject
 from inkgrad.errors import CheckError
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.examine import examine
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report
-from inkgrad.check.subject import Arrays, Subject
 from inkgrad.errors import CheckError, GradientMismatch
 
 

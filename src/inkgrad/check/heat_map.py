@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from inkgrad.check.comparison import Comparison
+from inkgrad.check.measure.comparison import Comparison
 from inkgrad.files import replacing
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, guarded, layout_of, views_of
 from inkgrad.check.examine import examine
-from inkgrad.check.moves import moves
+from inkgrad.check.measure.moves import moves
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Finding, Report, merged
-from inkgrad.check.subject import Arrays, Subject
 from inkgrad.errors import CheckError
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout, Named, join_path

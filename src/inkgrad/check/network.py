@@ -8,14 +8,14 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
-from inkgrad.check.comparison import Comparison
 from inkgrad.check.cost import examine_cost
 from inkgrad.check.examine import evaluate, examine
 from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
-from inkgrad.check.purity import examine_purity
+from inkgrad.check.measure.comparison import Comparison
+from inkgrad.check.measure.purity import examine_purity
+from inkgrad.check.measure.structured import STACKING, Whole, structured_gradient
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Finding, Report, merged
-from inkgrad.check.structured import STACKING, Whole, structured_gradient
-from inkgrad.check.subject import Arrays, Subject
 from inkgrad.costs import Cost
 from inkgrad.layers import Chain, Layer
 

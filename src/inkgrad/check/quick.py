@@ -8,11 +8,11 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
-from inkgrad.check.comparison import Comparison
 from inkgrad.check.layer import as_float64, moved, random_parameters
-from inkgrad.check.numerical import Numerical
+from inkgrad.check.measure.comparison import Comparison
+from inkgrad.check.measure.numerical import Numerical
+from inkgrad.check.measure.slopes import rounding_noise, slope
 from inkgrad.check.report import Finding, Report
-from inkgrad.check.slopes import rounding_noise, slope
 from inkgrad.costs import Cost
 from inkgrad.errors import CheckError
 from inkgrad.layers import Layer

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inkgrad.check.comparison import Comparison, Verdict
+from inkgrad.check.measure.comparison import Comparison, Verdict
 from inkgrad.errors import GradientMismatch
 from inkgrad.html import Html, as_html, badge, table
 

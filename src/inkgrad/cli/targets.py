@@ -17,7 +17,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network, quick_check
-from inkgrad.check.moves import has_moves
+from inkgrad.check.measure.moves import has_moves
 from inkgrad.cli.terminal import say
 from inkgrad.costs import Cost
 from inkgrad.data import Dataset, as_inputs, load_data

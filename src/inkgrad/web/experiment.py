@@ -16,7 +16,7 @@ from inkgrad.errors import Diverged, Interrupted, SettingError
 from inkgrad.layers import Chain
 from inkgrad.optimizers import SGD
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate
-from inkgrad.web.breaking import BREAKS, with_break
+from inkgrad.web.breaking import with_break
 from inkgrad.web.playground_settings import Hidden, PlaygroundSettings
 from inkgrad.web.wire import rounded
 
@@ -55,7 +55,7 @@ def _settings(lesson: str, labels: int) -> PlaygroundSettings:
             except SettingError:
                 continue
             return settings
-    raise AssertionError(f"{lesson} breaks nothing of {BREAKS[lesson].needs}")
+    raise AssertionError(f"{lesson} breaks nothing of {LESSONS[lesson].needs}")
 
 
 def _three(dataset: Dataset) -> Dataset:

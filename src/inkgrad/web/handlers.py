@@ -27,7 +27,6 @@ from inkgrad.models import Model, load
 from inkgrad.pictures import open_picture
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import playground_settings as choices
-from inkgrad.web.breaking import BREAKS
 from inkgrad.web.experiment import experiment as run_experiment
 from inkgrad.web.inside import cell, shown_inside
 from inkgrad.web.limits import LIMITS, SHOWN
@@ -42,11 +41,8 @@ Handler = Callable[[Visitor, Request, IO[bytes]], Any]  # what comes with a requ
 
 def options() -> dict[str, Any]:
     """Return what can be chosen, and how much of it."""
-    told = "name", "about", "wrong_line", "right_line", "kind", "moral"
-    lessons = [
-        {name: getattr(lesson, name) for name in told} | {"needs": BREAKS[lesson.name].needs}
-        for lesson in LESSONS.values()
-    ]
+    told = "name", "about", "wrong_line", "right_line", "kind", "moral", "needs"
+    lessons = [{name: getattr(lesson, name) for name in told} for lesson in LESSONS.values()]
     return {
         "activations": choices.ACTIVATIONS,
         "costs": choices.COSTS,

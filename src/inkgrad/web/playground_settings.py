@@ -11,13 +11,14 @@ import numpy as np
 
 from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
+from inkgrad.check.lessons import LESSONS
 from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax, leaves
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Optimizer
-from inkgrad.web.breaking import BREAKS, with_break
+from inkgrad.web.breaking import with_break
 from inkgrad.web.limits import LIMITS
 from inkgrad.web.wire import choice, number, shown, truth, whole
 
@@ -160,7 +161,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         dropout=number(message, "dropout", 0, 0.9, 0),
         augmentation=truth(message, "augmentation") and which == "digits",
         seed=whole(message, "seed", 0, 10**9, 0),
-        broken=None if broken is None else choice(message, "broken", list(BREAKS)),
+        broken=None if broken is None else choice(message, "broken", list(LESSONS)),
     )
     if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.numerical import Numerical, numerical_vjp, outputs_or_nan
-from inkgrad.check.subject import Subject
+from inkgrad.check.measure.numerical import Numerical, numerical_vjp, outputs_or_nan
+from inkgrad.check.measure.subject import Subject
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.moves import Move
-from inkgrad.check.slopes import rounding_noise, slope
-from inkgrad.check.subject import Arrays, Subject
+from inkgrad.check.measure.moves import Move
+from inkgrad.check.measure.slopes import rounding_noise, slope
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.errors import CheckError
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.numerical import Numerical
+from inkgrad.check.measure.numerical import Numerical
 
 
 class Verdict(IntEnum):

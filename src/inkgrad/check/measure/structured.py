@@ -18,9 +18,9 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, loss_noise, losses, views_of
-from inkgrad.check.moves import follow, moves
-from inkgrad.check.numerical import Numerical
-from inkgrad.check.slopes import rounding_noise, slope
+from inkgrad.check.measure.moves import follow, moves
+from inkgrad.check.measure.numerical import Numerical
+from inkgrad.check.measure.slopes import rounding_noise, slope
 from inkgrad.costs import Cost
 from inkgrad.errors import CheckError
 from inkgrad.layers import Layer, leaves, trace

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.moves import Move
+from inkgrad.check.measure.moves import Move
 
 Arrays = Mapping[str, NDArray]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Finding
-from inkgrad.check.subject import Arrays, Subject
 
 
 @dataclass(frozen=True)
