@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,23 +11,41 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.measure.moves import Move
 
 Arrays = Mapping[str, NDArray]
+Backward = Callable[[Arrays, NDArray, float], Arrays]
 
 
 @dataclass(frozen=True)
 class Subject:
     """A function y = f(arrays) with a hand-written backward.
 
-    `forward` takes arrays by name and returns y.  `backward` takes them, dy and the number that
-    gradients start from, runs forward and backward once, and returns the gradient of each array.
-    Neither copies what it is given, so that changes in place are seen.  `moves` says how a large
-    array moves y, where that is simple (see moves.py).
+    forward     takes arrays by name and returns y; of several outputs all numbers in one row
+    backward    takes arrays, dy and the number that gradients start from, runs forward and backward once,
+                and returns the gradient of each array
+    moves       says how a large array moves y, where that is simple (see moves.py)
+    main        the array that stands for x, if one does: mistakes about inputs are looked for there
+    unit        the machine epsilon of the type that it works in, where that is coarser than the arrays'
+    precise     the same function in float64, at the same numbers, where there is one
+    reference   takes arrays and dy and returns what forward itself, differentiated by its framework, gives:
+                to be believed only where differences agree
+    pushforward takes arrays and their directions, and returns the slopes of y along them, by forward mode
+    variants    the same backward called in other ways, in words: all must give the same
+    parts       what it is made of, each alone at what it really gets, from the last to the first
+
+    Neither forward nor backward copies what it is given, so that changes in place are seen.
     """
 
     name: str
     arrays: Arrays
     forward: Callable[[Arrays], NDArray]
-    backward: Callable[[Arrays, NDArray, float], Arrays]
+    backward: Backward
     moves: Callable[[str], Iterable[Move] | None] | None = None
+    main: str | None = "x"
+    unit: float = 0.0
+    precise: Subject | None = None
+    reference: Callable[[Arrays, NDArray], Arrays] | None = None
+    pushforward: Callable[[Arrays, Arrays], NDArray] | None = None
+    variants: Mapping[str, Backward] = field(default_factory=dict)
+    parts: Callable[[], Iterable[Part]] | None = None
 
     def copies(self) -> dict[str, NDArray]:
         """Return copies of the arrays, to spoil."""
@@ -35,6 +53,15 @@ class Subject:
 
     @property
     def eps(self) -> float:
-        """The machine epsilon of the coarsest type among the arrays."""
+        """The machine epsilon of the coarsest type among the arrays, or of the one it works in."""
         kinds = [array.dtype for array in self.arrays.values() if array.dtype.kind == "f"]
-        return float(max(np.finfo(kind).eps for kind in kinds))
+        return float(max(self.unit, *(np.finfo(kind).eps for kind in kinds)))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a subject: its path ("blocks.5.act"), what it is ("Act"), and how it is checked alone."""
+
+    path: str
+    kind: str
+    subject: Subject
