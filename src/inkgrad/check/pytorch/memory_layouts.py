@@ -1,0 +1,63 @@
+"""Memory layouts: the same numbers lying otherwise in memory, which a backward must not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.measure.subject import Arrays, Backward
+from inkgrad.check.pytorch.vector_product import VectorProduct
+
+
+def variants_of(product: VectorProduct) -> dict[str, Backward]:
+    """Return backward called with dy and inputs that lie otherwise in memory.
+
+    "dy expanded" is another call only where all numbers of an output's dy are the same.
+    """
+    found = {"dy transposed": _with_dy(product, transposed), "dy expanded": _with_dy(product, expanded)}
+    if any(not slot.parameter and not slot.own.is_contiguous() and _distinct(slot.own) for slot in product.call.slots):
+        found["inputs with their own strides"] = partial(_as_given, product)
+    return found
+
+
+def _with_dy(product: VectorProduct, lay: Callable[[Any], Any]) -> Backward:
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        return product.pulled(arrays, dy, lay_dy=lay)
+
+    return backward
+
+
+def _as_given(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+    return product.pulled(arrays, dy, lay_x=strided_as)
+
+
+def transposed(tensor: Any) -> Any:
+    """Return a copy that lies in memory with its first axis last; of one axis, every second number of a memory."""
+    if tensor.dim() < 2:
+        return tensor.repeat_interleave(2)[::2] if tensor.dim() else tensor
+    order = tuple(reversed(range(tensor.dim())))
+    return tensor.permute(order).contiguous().permute(order)
+
+
+def expanded(tensor: Any) -> Any:
+    """Return one number expanded to the shape, if they are all the same."""
+    if not tensor.numel() or not bool((tensor == tensor.flatten()[0]).all()):
+        return tensor
+    return tensor.flatten()[0].clone().expand(tensor.shape)
+
+
+def strided_as(tensor: Any, own: Any) -> Any:
+    """Return a copy, with its gradient, that lies in memory as the user's own does."""
+    if own.is_contiguous() or not _distinct(own):
+        return tensor.clone()
+    empty = torch.empty_strided(own.shape, own.stride(), dtype=tensor.dtype, device=tensor.device)
+    return empty.copy_(tensor)
+
+
+def _distinct(tensor: Any) -> bool:
+    """Return whether no two entries are sure to share their memory: an expanded tensor cannot be written to."""
+    return all(stride or size == 1 for stride, size in zip(tensor.stride(), tensor.shape, strict=True))

@@ -1,0 +1,209 @@
+"""TensorCall: a function of tensors called at other numbers, its module left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.measure.subject import Arrays
+from inkgrad.check.pytorch.argument_names import argument_names, function_class, owner_of
+from inkgrad.check.pytorch.call_state import CallState
+from inkgrad.check.pytorch.precision import FINE, Widening, fine
+from inkgrad.check.pytorch.tensor_trees import tensors_of, with_tensors
+from inkgrad.errors import CheckError
+
+LARGE = 1_000_000  # numbers of a parameter that are not copied only to be safe from what forward does to them
+Layout = Callable[
+    [Any, Any], Any
+]  # takes a tensor and the user's own, gives one of the same numbers that lies otherwise
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """A tensor that moves: an input, or a parameter of the module; `dtype` is what the function gets."""
+
+    name: str
+    own: Any
+    parameter: bool
+    dtype: Any
+
+    def array(self) -> NDArray:
+        """Return its numbers, complex ones as pairs, bfloat16 as float32; of what is large its very memory."""
+        array = self.numbers(self.own)
+        return array if self.parameter and array.size > LARGE else array.copy()
+
+    def numbers(self, tensor: Any) -> NDArray:
+        """Return an array of a tensor's numbers, which shares its memory where that is possible."""
+        return np.asarray(_plain(tensor.detach().to(self.dtype)).numpy(force=True))
+
+    def tensor(self, array: NDArray) -> Any:
+        """Return the array's numbers as a tensor on the slot's device, sharing memory where that is possible."""
+        array = np.asarray(array)
+        return torch.from_numpy(array if array.flags.writeable else array.copy()).to(self.own.device)
+
+    def passed(self, tensor: Any) -> Any:
+        """Return what the function gets for a tensor of the array's numbers; gradients flow back through it."""
+        if self.dtype.is_complex:
+            tensor = torch.view_as_complex(tensor.contiguous())
+        return tensor.to(self.dtype)
+
+    def gradient(self, found: Any, array: NDArray) -> NDArray:
+        """Return a gradient as an array like the slot's: zeros for None, which is that of a constant."""
+        if found is None:
+            return np.zeros_like(array)
+        found = found.to_dense() if found.layout != torch.strided else found
+        found = _plain(found.detach()) if self.parameter else found.detach()
+        return np.array(found.numpy(force=True), dtype=array.dtype)
+
+
+class TensorCall:
+    """function(*inputs, **kwargs), whose floating-point inputs and whose module's parameters can be moved.
+
+    Where some inputs require a gradient, those that do not are constants, as they are for torch's gradcheck.
+    With `wide` all floating-point tensors that it gets are float64; with `widening` also those that it makes itself.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        inputs: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        seed: int,
+        wide: bool = False,
+        widening: bool = False,
+    ) -> None:
+        self.owner = owner_of(function)
+        self.kind = function_class(function)
+        self.function: Callable[..., Any] = self.kind.apply if self.kind else function
+        bound = getattr(function, "__self__", function)  # a method of a module moves its parameters too
+        self.module = bound if isinstance(bound, torch.nn.Module) else None
+        self.trees = (tuple(inputs), dict(kwargs))
+        self.wide, self.widening, self.seed = wide, widening, seed
+        self._places = list(self._find_inputs(function))
+        self.slots = [slot for slot, _ in self._places if slot] + list(self._find_parameters())
+        self._parameters = [slot for slot in self.slots if slot.parameter]
+        self._frozen = list(self._find_frozen()) if wide else []
+        self.state = CallState(self.module, [each.own for each in self.slots], seed, FINE if wide else None)
+
+    def wider(self, widening: bool) -> TensorCall:
+        """Return the same call in float64."""
+        return TensorCall(self.kind or self.function, *self.trees, seed=self.seed, wide=True, widening=widening)
+
+    def _find_inputs(self, function: Any) -> Iterator[tuple[Slot | None, Any]]:
+        inputs, kwargs = self.trees
+        named = [*zip(argument_names(function, len(inputs)), inputs, strict=True), *kwargs.items()]
+        tensors = [found for argument, tree in named for found in tensors_of(tree, argument)]
+        chosen = any(tensor.requires_grad for _, tensor in tensors)
+        for name, tensor in tensors:
+            _refuse(self.owner, name, tensor)
+            moves = _moves(tensor) and (tensor.requires_grad or not chosen)
+            yield self._slot(name, tensor, False) if moves else None, tensor.detach()
+
+    def _find_parameters(self) -> Iterator[Slot]:
+        taken = {slot.name for slot, _ in self._places if slot}
+        for name, parameter in self.module.named_parameters() if self.module is not None else ():
+            if parameter.requires_grad and _moves(parameter):
+                _refuse(self.owner, name, parameter)
+                yield self._slot(f"self.{name}" if name in taken else name, parameter, True)
+
+    def _find_frozen(self) -> Iterator[tuple[Any, Any]]:
+        """Yield the parameters that do not move, and the float64 numbers that a wide call has in their place."""
+        for parameter in self.module.parameters() if self.module is not None else ():
+            if not parameter.requires_grad and parameter.layout == torch.strided:
+                yield parameter, parameter.detach().to(fine(parameter.dtype))
+
+    def _slot(self, name: str, tensor: Any, parameter: bool) -> Slot:
+        return Slot(name, tensor, parameter, fine(tensor.dtype) if self.wide else tensor.dtype)
+
+    @contextmanager
+    def moved(self, arrays: Arrays, graph: bool, learn: bool = False) -> Iterator[list[Any]]:
+        """Put the arrays' numbers in the place of the parameters, and yield what to differentiate by, slot by slot.
+
+        It must last until all is differentiated: the graph keeps the parameters themselves, not their numbers.
+        """
+        leaves = []
+        own = [(each, each.data) for each in (*(slot.own for slot in self._parameters), *(p for p, _ in self._frozen))]
+        with self.state.kept(learn), self._width():
+            try:
+                for slot in self.slots:
+                    tensor = slot.tensor(arrays[slot.name])
+                    if slot.parameter:
+                        slot.own.data = slot.passed(tensor)
+                        leaves.append(slot.own)
+                    else:
+                        leaves.append(tensor.requires_grad_(graph))
+                for parameter, data in self._frozen:
+                    parameter.data = data
+                yield leaves
+            finally:
+                for parameter, data in own:
+                    parameter.data = data
+
+    def passed(self, leaves: Sequence[Any], lay: Layout | None = None) -> list[Any]:
+        """Return the inputs that the function gets: copies, so that it may change them; `lay` chooses how they lie."""
+        moving = [slot.passed(leaf) for slot, leaf in zip(self.slots, leaves, strict=True) if not slot.parameter]
+        if lay is None:
+            return [each.clone() for each in moving]
+        return [lay(each, slot.own) for slot, each in zip(self.slots, moving, strict=False)]
+
+    def outputs(self, passed: Sequence[Any], leaves: Sequence[Any], function: Any = None) -> list[Any]:
+        """Return all tensors that the function, or another in its place, gives for the inputs passed."""
+        moving = iter(passed)
+        every = iter([tensor if slot is None else next(moving) for slot, tensor in self._places])
+        inputs, kwargs = self.trees
+        inputs = tuple(with_tensors(each, every) for each in inputs)
+        kwargs = {key: with_tensors(each, every) for key, each in kwargs.items()}
+        return [tensor for _, tensor in tensors_of((function or self.function)(*inputs, **kwargs))]
+
+    @contextmanager
+    def _width(self) -> Iterator[None]:
+        """Let what the function makes itself be float64 too."""
+        if not self.wide:
+            yield
+            return
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(FINE)
+        try:
+            with Widening() if self.widening else nullcontext():
+                yield
+        finally:
+            torch.set_default_dtype(before)
+
+
+@contextmanager
+def blamed(owner: str, role: str) -> Iterator[None]:
+    """Say whose error it is, in one line: the functions are the user's, and whatever they raise is about them."""
+    try:
+        yield
+    except CheckError:
+        raise
+    except Exception as error:
+        message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        raise CheckError(f"{owner}, {role}: {type(error).__name__}: {message}".removesuffix(": ")) from error
+
+
+def _moves(tensor: Any) -> bool:
+    return bool(tensor.is_floating_point() or tensor.is_complex())
+
+
+def _plain(tensor: Any) -> Any:
+    """Return a tensor of a type that NumPy has."""
+    if tensor.is_complex():
+        return torch.view_as_real(tensor.resolve_conj())
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).resolve_neg()
+
+
+def _refuse(owner: str, name: str, tensor: Any) -> None:
+    if tensor.is_quantized:
+        raise CheckError(f"{owner}: {name} is quantised, and steps have no slopes: check it in floating point")
+    if tensor.layout != torch.strided:
+        kind = str(tensor.layout).removeprefix("torch.")
+        raise CheckError(f"{owner}: {name} has the layout {kind}: check a function of its values, a dense tensor")
+    if tensor.is_meta:
+        raise CheckError(f"{owner}: {name} is on the device meta, where there are no numbers")

@@ -1,0 +1,95 @@
+"""VectorProduct: a call of tensors as functions of NumPy arrays: y, dy J, and the slopes along a direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.measure.subject import Arrays
+from inkgrad.check.pytorch.call_state import same
+from inkgrad.check.pytorch.output_row import OutputRow
+from inkgrad.check.pytorch.precision import CoarsestSeen
+from inkgrad.check.pytorch.tensor_call import Layout, TensorCall, blamed
+from inkgrad.errors import CheckError
+
+
+class VectorProduct:
+    """forward and backward of a Subject, for a TensorCall or what behaves as one.
+
+    It is called once at the start, to see what it gives, what it changes, and whether it needs the graph to do so.
+    """
+
+    def __init__(self, call: TensorCall) -> None:
+        self.call = call
+        self.arrays = {slot.name: slot.array() for slot in call.slots}
+        with blamed(call.owner, "forward"), torch.enable_grad(), call.moved(self.arrays, True, learn=True) as leaves:
+            outputs = call.outputs(call.passed(leaves), leaves)
+            self.row = OutputRow(call.owner, outputs)
+            self.y = self.row.of(outputs)
+        self._pulled = False
+        self.needs_graph = not self._does_without_graph()
+
+    def _does_without_graph(self) -> bool:
+        """Return whether forward gives the same without a graph: not what differentiates, or asks for the mode."""
+        try:
+            self.needs_graph = False
+            return bool(np.array_equal(self.forward(self.arrays), self.y, equal_nan=True))
+        except CheckError:  # it has just run with a graph: what it lacks is that
+            return False
+
+    def forward(self, arrays: Arrays) -> NDArray:
+        """Return y."""
+        call, graph = self.call, self.needs_graph
+        with blamed(call.owner, "forward"), torch.set_grad_enabled(graph), call.moved(arrays, graph) as leaves:
+            return self.row.of(call.outputs(call.passed(leaves), leaves))
+
+    def backward(self, arrays: Arrays, dy: NDArray, start: float = 0.0) -> Arrays:
+        """Return dy J for each array; `start` is not needed, as torch's gradients start anew."""
+        return self.pulled(arrays, dy)
+
+    def pulled(
+        self,
+        arrays: Arrays,
+        dy: NDArray,
+        function: Any = None,
+        lay_x: Layout | None = None,
+        lay_dy: Callable[[Any], Any] | None = None,
+    ) -> Arrays:
+        """Return dy J, also where inputs and dy lie otherwise in memory, or of another function in its place."""
+        call = self.call
+        learn, self._pulled = not self._pulled, True
+        with blamed(call.owner, "backward"), torch.enable_grad(), call.moved(arrays, True, learn) as leaves:
+            passed = call.passed(leaves, lay_x)
+            reals = self.row.reals(call.outputs(passed, leaves, function))
+            pieces = self.row.pieces(dy, reals)
+            before = [each.detach().clone() for each in passed]
+            found = gradients(reals, leaves, pieces if lay_dy is None else [lay_dy(each) for each in pieces])
+            self._show_changes(arrays, passed, before)
+            return {
+                slot.name: slot.gradient(each, arrays[slot.name]) for slot, each in zip(call.slots, found, strict=True)
+            }
+
+    def _show_changes(self, arrays: Arrays, passed: list[Any], before: list[Any]) -> None:
+        """Let arrays show what backward has changed in place of the inputs that it kept."""
+        for slot, now, then in zip(self.call.slots, passed, before, strict=False):
+            if not same(now, then):
+                np.copyto(arrays[slot.name], slot.numbers(now))
+
+    def coarsest(self) -> float:
+        """Return the machine epsilon of the coarsest type that forward works in."""
+        with CoarsestSeen() as seen:
+            self.forward(self.arrays)
+        return seen.eps
+
+
+def gradients(outputs: list[Any], leaves: list[Any], pieces: list[Any], graph: bool = False) -> list[Any]:
+    """Return the gradient of each leaf, None where nothing comes back."""
+    flowing = [(y, dy) for y, dy in zip(outputs, pieces, strict=True) if y.requires_grad]
+    if not flowing or not leaves:
+        return [None] * len(leaves)
+    ys, dys = map(list, zip(*flowing, strict=True))
+    return list(torch.autograd.grad(ys, leaves, dys, allow_unused=True, create_graph=graph))
