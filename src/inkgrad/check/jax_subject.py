@@ -1,0 +1,348 @@
+"""The subject of a function of JAX: its trees of arrays by name, and its gradients as jax.vjp gives them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
+from inkgrad.check.jax_parts import CustomCall, custom_calls, customs, equations, undecorated
+from inkgrad.check.measure.subject import Arrays, Part, Subject
+from inkgrad.errors import CheckError
+
+REFUSALS = (jax.errors.JAXTypeError, jax.errors.JAXIndexError)  # of what must see numbers, where JAX shows none
+
+
+def subject_of_jax(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    order: int = 1,
+) -> Subject:
+    """Return what a check of the gradients of function(*args, **kwargs) needs.
+
+    Arguments and outputs may be trees; their arrays are called by their paths, "p['W']", and those of a
+    function that is a tree itself, such as a model with its parameters, by theirs.  What has no slopes, such
+    as integers, is passed through.  Complex numbers are pairs of real ones, (..., 2); float16 and bfloat16
+    travel as float32.  With order=2 the outputs are the gradients of <dy, f>, and dy is one of the arrays.
+
+    Raises CheckError, in one line, where there is nothing to check or the function raises something.
+    """
+    call = jax_call(function, tuple(args) if isinstance(args, (tuple, list)) else (args,), dict(kwargs or {}))
+    return _subject(call, seed, order)
+
+
+@dataclass(frozen=True)
+class Probes:
+    """How far arrays are moved to see whether an output stays -inf, as part of their size."""
+
+    nudge: float = 1e-3
+
+
+def _subject(call: JaxCall, seed: int, order: int) -> Subject:
+    """Return the subject of a call, and with it the same in float64."""
+    kinds = kinds_of(call.live)
+    adapter = Adapter(call, kinds, {name: numbers_of(leaf, kinds[name]) for name, leaf in call.live.items()})
+    y = adapter.forward(adapter.arrays)
+    chosen = _finite(adapter, y, seed)
+    if chosen is not None:
+        adapter, y = replace(adapter, chosen=chosen), y.reshape(-1)[chosen]
+    precise = _precise(adapter, y)
+    if order == 2:
+        dy = np.asarray(np.random.default_rng(seed).normal(size=y.shape)).astype(y.dtype)
+        adapter = replace(adapter, dy=dy)
+        precise = precise and replace(precise, dy=dy.astype(np.float64))
+    subject = adapter.subject(precise.subject(None) if precise else None)
+    variants = {"under jax.vmap": adapter.batched_backward, "without jax.jit": adapter.plain_backward}
+    parts = functools.partial(_parts, adapter, precise, seed, order) if adapter.has_parts else None
+    return replace(subject, variants=variants, parts=parts)
+
+
+def _finite(adapter: Adapter, y: NDArray, seed: int) -> NDArray | None:
+    """Return which entries of y in a row are left when those are left out that stay -inf; None for all of them."""
+    gone = y.reshape(-1) == -np.inf
+    rng = np.random.default_rng(seed)
+    for sign in (1, -1) if gone.any() else ():
+        moved = {}
+        for name, array in adapter.arrays.items():
+            size = np.sqrt(np.sum(array**2) / max(array.size, 1)) or 1.0
+            step = sign * Probes().nudge * size * rng.normal(size=array.shape)
+            moved[name] = (array + step).astype(array.dtype)
+        gone &= adapter.forward(moved).reshape(-1) == -np.inf
+    return np.flatnonzero(~gone).astype(np.int32) if gone.any() else None
+
+
+def _precise(adapter: Adapter, y: NDArray) -> Adapter | None:
+    """Return the same function in float64; None where it is so already, takes none, or is another function there.
+
+    Random numbers are others in float64, and with them what dropout drops.
+    """
+    if not adapter.unit and all(array.dtype == np.float64 for array in adapter.arrays.values()):
+        return None
+    call = replace(adapter.call, run=adapter.call.precise or adapter.call.run)
+    kinds = {name: np.dtype(np.complex128 if kind.kind == "c" else np.float64) for name, kind in adapter.kinds.items()}
+    arrays = {name: array.astype(np.float64) for name, array in adapter.arrays.items()}
+    precise = replace(adapter, call=call, kinds=kinds, arrays=arrays, x64=True)
+    try:
+        found = precise.forward(arrays)
+    except CheckError:  # many functions are written for one type
+        return None
+    if found.dtype != np.float64 or found.shape != y.shape:
+        return None
+    finite = np.isfinite(y)
+    far = np.linalg.norm(found[finite] - y[finite])
+    return precise if far <= np.sqrt(adapter.eps) * np.linalg.norm(found[finite]) else None
+
+
+def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> Iterator[Part]:
+    """Yield the custom calls of a function, from the last to the first, each as a subject at its real inputs."""
+    exact = {call.path: call for call in precise.calls()} if precise else {}
+    for call in reversed(adapter.calls()):
+        part = _part(call, exact.get(call.path))
+        if part.live:
+            yield Part(call.path, call.kind, _subject(part, seed, order))
+
+
+def _part(call: CustomCall, exact: CustomCall | None) -> JaxCall:
+    """Return a custom call as a function of its own; what it closes over stays as it is."""
+
+    def run(call: CustomCall, moved: dict[str, Any]) -> list[Any]:
+        return call.run(*(moved.get(name, each) for name, each in zip(call.names, call.inputs, strict=True)))
+
+    inputs = list(zip(call.names, call.inputs, strict=True))[call.fixed :]
+    live = {name: each for name, each in inputs if has_slopes(each)}
+    precise = functools.partial(run, exact) if exact else None
+    name = call.path.partition(" (")[0].rpartition("/")[2]
+    return JaxCall(name, functools.partial(run, call), live, next(iter(live), None), True, precise)
+
+
+class Compiled:
+    """A function under jax.jit, or as it is from the first call on that needs to see its numbers."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.plain = function
+        self.call = jax.jit(function)
+
+    def __call__(self, *given: Any) -> Any:
+        if self.call is not self.plain:
+            try:
+                return self.call(*given)
+            except REFUSALS:
+                self.call = self.plain
+        return self.plain(*given)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A call in one precision, between arrays of NumPy and of JAX.
+
+    kinds   the types in which the function gets its arrays
+    arrays  the same as real numbers
+    chosen  which entries of all outputs in a row are y, where not all are
+    dy      given if y is to be the gradients of <dy, f>, as functions of the arrays and of dy
+    x64     whether JAX is told to use 64 bits: while this runs, and in this thread alone
+    """
+
+    call: JaxCall
+    kinds: Mapping[str, Any]
+    arrays: Arrays
+    chosen: NDArray | None = None
+    dy: NDArray | None = None
+    x64: bool = False
+
+    @property
+    def unit(self) -> float:
+        """The epsilon of the coarsest of the types that travel as another; 0 where none does."""
+        return max((float(jnp.finfo(kind).eps) for kind in self.kinds.values() if kind.itemsize < 4), default=0.0)
+
+    @property
+    def eps(self) -> float:
+        """The epsilon of the coarsest of all types."""
+        return max(self.unit, *(float(np.finfo(array.dtype).eps) for array in self.arrays.values()))
+
+    @property
+    def dy_name(self) -> str:
+        """What dy is called as an array: another name where the function has an argument of that one."""
+        return "dy of y" if "dy" in self.arrays else "dy"
+
+    def subject(self, precise: Subject | None) -> Subject:
+        """Return the subject, without what needs calls in other ways."""
+        owner, arrays = self.call.owner, self.arrays
+        if self.dy is not None:
+            owner, arrays = f"the gradient of {owner}", {**arrays, self.dy_name: self.dy}
+        return Subject(
+            owner,
+            arrays,
+            self.forward,
+            self.backward,
+            main=self.call.main,
+            unit=self.unit,
+            precise=precise,
+            reference=self.reference,
+            pushforward=self.pushforward,
+        )
+
+    # What JAX computes
+
+    @cached_property
+    def once(self) -> Real:
+        """The function itself."""
+        whole, chosen = real_function(self.call.run, self.kinds, self.call.owner), self.chosen
+        return whole if chosen is None else lambda arrays: whole(arrays).reshape(-1)[chosen]
+
+    @cached_property
+    def value(self) -> Compiled:
+        return Compiled(self._lifted(self.once))
+
+    @cached_property
+    def pull(self) -> Compiled:
+        return Compiled(_vjp(self.value.plain))
+
+    def _lifted(self, once: Real) -> Real:
+        """Return the function whose outputs are y: `once`, or its gradients."""
+        if self.dy is None:
+            return once
+        pull, names, dy = _vjp(once), tuple(self.arrays), self.dy_name
+
+        def twice(arrays: dict[str, Any]) -> Any:
+            found = pull({name: arrays[name] for name in names}, arrays[dy])
+            return jnp.concatenate([found[name].reshape(-1) for name in names])
+
+        return twice
+
+    @cached_property
+    def closed(self) -> Any:
+        """The jaxpr of the function; None where it needs to see its numbers."""
+        try:
+            with self._bits():
+                return jax.jit(self.once).trace(dict(self.arrays)).jaxpr
+        except REFUSALS:
+            return None
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether there are custom rules inside; that which the function is itself is none."""
+        return len(list(customs(self.closed))) > self.call.custom if self.closed else False
+
+    def calls(self) -> list[CustomCall]:
+        """Return the custom calls inside."""
+        with self._bits():
+            found = custom_calls(self.closed, [jnp.asarray(self.arrays[name]) for name in sorted(self.arrays)])
+            return custom_calls(found[0].inside, found[0].inputs) if self.call.custom and len(found) == 1 else found
+
+    # What a subject shows of it
+
+    def forward(self, arrays: Arrays) -> NDArray:
+        """Return y, a copy: JAX may give what it was given."""
+        return np.array(self._run("forward", self.value, dict(arrays)))
+
+    def backward(self, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        """Return the gradient of each array; nothing of it starts from anything."""
+        return self._gradients(self.pull, arrays, dy)
+
+    def plain_backward(self, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        """Return the same without jax.jit."""
+        return self._gradients(self.pull.plain, arrays, dy)
+
+    def batched_backward(self, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        """Return the same, computed as the second of a batch of two; of what takes no batch as it is."""
+        try:
+            return self._gradients(self._batch, arrays, dy)
+        except CheckError:  # a callback or a rule in NumPy: that it cannot be batched says nothing of its numbers
+            return self.backward(arrays, dy, start)
+
+    @cached_property
+    def _batch(self) -> Callable[..., Any]:
+        function = self.value.plain
+
+        def second(arrays: dict[str, Any], dy: Any) -> dict[str, Any]:
+            y, pull = jax.vjp(function, arrays)
+            dy = jnp.asarray(dy, y.dtype)
+            (found,) = jax.vmap(pull)(jnp.stack([jnp.flip(dy), dy]))
+            return {name: each[1] for name, each in found.items()}
+
+        return jax.jit(second)
+
+    @cached_property
+    def reference(self) -> Callable[[Arrays, NDArray], Arrays] | None:
+        """The gradients by JAX alone, without the rules written by hand; None where it has none or cannot."""
+        if self.closed is None or not any(customs(self.closed)):
+            return None
+        plain = undecorated(self.closed)
+        pull = Compiled(_vjp(self._lifted(lambda arrays: plain(*(arrays[name] for name in sorted(arrays)))[0])))
+        if not self._traces(pull.plain, self._y_like):
+            return None
+        return lambda arrays, dy: self._gradients(pull, arrays, dy)
+
+    @cached_property
+    def pushforward(self) -> Callable[[Arrays, Arrays], NDArray] | None:
+        """The slopes along directions by forward mode, which a jax.custom_vjp does not have."""
+        function = self.value.plain
+
+        def slopes(arrays: dict[str, Any], directions: dict[str, Any]) -> Any:
+            directions = {name: jnp.asarray(directions[name], array.dtype) for name, array in arrays.items()}
+            return jax.jvp(function, (arrays,), (directions,))[1]
+
+        push = Compiled(slopes)
+        if self.closed is None or not self._traces(slopes, self._all_arrays, "custom_lin"):
+            return None
+        return lambda arrays, directions: np.array(self._run("jvp", push, dict(arrays), dict(directions)))
+
+    # How it is run
+
+    @property
+    def _all_arrays(self) -> dict[str, NDArray]:
+        return dict(self.arrays) if self.dy is None else {**self.arrays, self.dy_name: self.dy}
+
+    @property
+    def _y_like(self) -> Any:
+        with self._bits():
+            return jax.eval_shape(self.value.plain, self._all_arrays)
+
+    def _traces(self, function: Callable[..., Any], other: Any, never: str = "") -> bool:
+        """Return whether JAX can do a function of the arrays and another argument, without the primitive `never`."""
+        try:
+            with self._bits():
+                closed = jax.make_jaxpr(function)(self._all_arrays, other)
+        except Exception:  # JAX refuses in many ways, and forward rules are the user's; nobody asked for this one
+            return False
+        return all(equation.primitive.name != never for equation in equations(closed))
+
+    def _gradients(self, pull: Callable[..., Any], arrays: Arrays, dy: NDArray) -> Arrays:
+        found = self._run("backward", pull, dict(arrays), np.asarray(dy))
+        return {name: np.array(found[name]) for name in arrays}
+
+    def _run(self, part: str, function: Callable[..., Any], *given: Any) -> Any:
+        """Return what a function gives, when it is there; raise CheckError for whatever it raises, in one line."""
+        try:
+            with self._bits():
+                return jax.block_until_ready(function(*given))
+        except CheckError:
+            raise
+        except Exception as error:  # the function is the user's: whatever it raises is about it
+            said = next(iter(str(error).strip().splitlines()), "")
+            raise CheckError(f"{self.call.owner}, {part}: {type(error).__name__}: {said}") from error
+
+    def _bits(self) -> AbstractContextManager[Any]:
+        return jax.enable_x64(True) if self.x64 else nullcontext()
+
+
+def _vjp(function: Real) -> Callable[..., Any]:
+    """Return a function of arrays and dy that gives the gradient of each array."""
+
+    def pull(arrays: dict[str, Any], dy: Any) -> Any:
+        y, pull = jax.vjp(function, arrays)
+        return pull(jnp.asarray(dy, y.dtype))[0]
+
+    return pull
