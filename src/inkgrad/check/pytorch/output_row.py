@@ -22,14 +22,14 @@ class OutputRow:
     out are integers, and outputs to which no gradient flows where there are others; infinities that stay are 0.
     """
 
-    def __init__(self, owner: str, outputs: Sequence[Any]) -> None:
+    def __init__(self, owner: str, outputs: Sequence[Any], every: bool = False) -> None:
         self.owner = owner
         for each in outputs:
             if each.layout != torch.strided or each.is_quantized:
                 raise CheckError(f"{owner} gives a sparse or quantised tensor: check a function of its values")
         numbers = [k for k, each in enumerate(outputs) if each.is_floating_point() or each.is_complex()]
         flowing = [k for k in numbers if outputs[k].requires_grad]
-        self.kept = flowing or numbers
+        self.kept = numbers if every else flowing or numbers
         if not self.kept:
             raise CheckError(f"{owner} should give a tensor of floating-point numbers, got none")
         reals = self.reals(outputs)
@@ -63,17 +63,11 @@ class OutputRow:
         tensor = tensor.detach()
         return np.asarray((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True))
 
-    def pieces(self, dy: NDArray, reals: Sequence[Any]) -> list[Any]:
-        """Return the part of dy that belongs to each output, in its type and on its device."""
-        dy = np.asarray(dy) if self.infinite is None else np.where(self.infinite != 0, 0, dy)
+    def pieces(self, dy: Any, reals: Sequence[Any]) -> list[Any]:
+        """Return the part of dy, a tensor, that belongs to each output, in its type and on its device."""
+        if self.infinite is not None:
+            dy = dy.masked_fill(torch.from_numpy(self.infinite != 0), 0)
         if len(reals) == 1:
-            return [_tensor(dy.reshape(self.shapes[0])).to(reals[0])]
-        ends = np.cumsum([each.numel() for each in reals])
-        parts = np.split(dy.ravel(), ends[:-1])
-        return [
-            _tensor(part.reshape(shape)).to(each) for part, shape, each in zip(parts, self.shapes, reals, strict=True)
-        ]
-
-
-def _tensor(array: NDArray) -> Any:
-    return torch.from_numpy(array if array.flags.writeable else array.copy())
+            return [dy.reshape(self.shapes[0]).to(reals[0])]
+        parts = dy.reshape(-1).split([each.numel() for each in reals])
+        return [part.reshape(each.shape).to(each) for part, each in zip(parts, reals, strict=True)]

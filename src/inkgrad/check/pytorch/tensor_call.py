@@ -18,7 +18,7 @@ from inkgrad.check.pytorch.precision import FINE, Widening, fine
 from inkgrad.check.pytorch.tensor_trees import tensors_of, with_tensors
 from inkgrad.errors import CheckError
 
-LARGE = 1_000_000  # numbers of a parameter that are not copied only to be safe from what forward does to them
+LARGE = 1_000_000  # numbers of a tensor that is not copied only to be safe from what a forward does to its parameters
 Layout = Callable[
     [Any, Any], Any
 ]  # takes a tensor and the user's own, gives one of the same numbers that lies otherwise
@@ -36,7 +36,7 @@ class Slot:
     def array(self) -> NDArray:
         """Return its numbers, complex ones as pairs, bfloat16 as float32; of what is large its very memory."""
         array = self.numbers(self.own)
-        return array if self.parameter and array.size > LARGE else array.copy()
+        return array if array.size > LARGE else array.copy()
 
     def numbers(self, tensor: Any) -> NDArray:
         """Return an array of a tensor's numbers, which shares its memory where that is possible."""
@@ -44,8 +44,7 @@ class Slot:
 
     def tensor(self, array: NDArray) -> Any:
         """Return the array's numbers as a tensor on the slot's device, sharing memory where that is possible."""
-        array = np.asarray(array)
-        return torch.from_numpy(array if array.flags.writeable else array.copy()).to(self.own.device)
+        return as_tensor(array).to(self.own.device)
 
     def passed(self, tensor: Any) -> Any:
         """Return what the function gets for a tensor of the array's numbers; gradients flow back through it."""
@@ -68,6 +67,8 @@ class TensorCall:
     Where some inputs require a gradient, those that do not are constants, as they are for torch's gradcheck.
     With `wide` all floating-point tensors that it gets are float64; with `widening` also those that it makes itself.
     """
+
+    counts_every_output = False
 
     def __init__(
         self,
@@ -174,6 +175,12 @@ class TensorCall:
                 yield
         finally:
             torch.set_default_dtype(before)
+
+
+def as_tensor(array: NDArray) -> Any:
+    """Return a tensor that shares the memory of an array, if that can be written to."""
+    array = np.asarray(array)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 @contextmanager

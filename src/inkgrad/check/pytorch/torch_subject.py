@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from inkgrad.check.measure.subject import Subject
+from inkgrad.check.pytorch.gradient_call import GradientCall
 from inkgrad.check.pytorch.memory_layouts import variants_of
 from inkgrad.check.pytorch.precision import eps_of
 from inkgrad.check.pytorch.tensor_call import TensorCall
 from inkgrad.check.pytorch.torch_function import pushforward_of, reference_of
+from inkgrad.check.pytorch.torch_parts import parts_of
 from inkgrad.check.pytorch.vector_product import VectorProduct
 from inkgrad.errors import CheckError
+
+EPS = float(np.finfo(np.float64).eps)
 
 
 def subject_of_torch(
@@ -23,20 +29,32 @@ def subject_of_torch(
 
     `function` is a torch.autograd.Function or its `apply`, a module or a method of one, or any function of tensors.
     All floating-point tensors among the inputs are checked, complex ones as pairs of real numbers, and all
-    parameters of a module that require a gradient.  The user's module and random numbers are left as they are.
-    With order=2 it is the gradient that is checked, as a function of all these and of dy.
+    parameters of a module that require a gradient; if some inputs require one, the others are constants.  The
+    user's module and random numbers are left as they are.  With order=2 it is the gradient that is checked, as a
+    function of all these and of dy.
 
     Raises CheckError where there is nothing to check, or where the function does.
     """
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) and not hasattr(inputs, "_fields") else (inputs,)
+    if order not in (1, 2):
+        raise CheckError(f"order must be 1, the gradient, or 2, the gradient of it, got {order}")
     call = TensorCall(function, given, kwargs or {}, seed)
+    build = partial(_subject, _product if order == 1 else _second_product)
+    return replace(build(call), parts=None if call.kind else parts_of(call, build))
+
+
+def _product(call: TensorCall) -> VectorProduct:
     if not call.slots:
         raise CheckError(f"{call.owner}: there is no tensor of floating-point numbers to check")
-    return _subject(call)
+    return VectorProduct(call)
 
 
-def _subject(call: TensorCall) -> Subject:
-    product = VectorProduct(call)
+def _second_product(call: TensorCall) -> VectorProduct:
+    return VectorProduct(GradientCall(_product(call), call.seed))
+
+
+def _subject(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> Subject:
+    product = make(call)
     coarsest = max(product.coarsest(), product.row.eps, *(eps_of(slot.dtype) for slot in call.slots))
     return Subject(
         call.owner,
@@ -45,9 +63,9 @@ def _subject(call: TensorCall) -> Subject:
         product.backward,
         main=_main(call),
         unit=coarsest,
-        precise=None if coarsest <= np.finfo(np.float64).eps else _precise(call),
+        precise=_precise(make, call) if coarsest > EPS and not call.wide else None,
         reference=reference_of(product),
-        pushforward=pushforward_of(product),
+        pushforward=pushforward_of(product) if make is _product else None,
         variants=variants_of(product),
     )
 
@@ -60,21 +78,14 @@ def _main(call: TensorCall) -> str | None:
     return shapes[0][0]
 
 
-def _precise(call: TensorCall) -> Subject | None:
+def _precise(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> Subject | None:
     """Return the same function in float64, or None where it does not take that."""
     for widening in (False, True):
+        wider = call.wider(widening)
         try:
-            product = VectorProduct(call.wider(widening))
-            coarsest = product.coarsest()
+            subject = _subject(make, wider)
         except CheckError:
             continue
-        if widening or coarsest <= np.finfo(np.float64).eps:
-            return Subject(
-                call.owner,
-                product.arrays,
-                product.forward,
-                product.backward,
-                main=_main(call),
-                unit=max(coarsest, product.row.eps),
-            )
+        if widening or subject.unit <= EPS:
+            return replace(subject, parts=None if call.kind else parts_of(wider, partial(_subject, make)))
     return None

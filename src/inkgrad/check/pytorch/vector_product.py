@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,22 +14,37 @@ from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.call_state import same
 from inkgrad.check.pytorch.output_row import OutputRow
 from inkgrad.check.pytorch.precision import CoarsestSeen
-from inkgrad.check.pytorch.tensor_call import Layout, TensorCall, blamed
+from inkgrad.check.pytorch.tensor_call import Layout, Slot, as_tensor, blamed
 from inkgrad.errors import CheckError
 
 
+class Call(Protocol):
+    """What is called: a TensorCall, or what behaves as one."""
+
+    owner: str
+    kind: Any
+    slots: list[Slot]  # those of the inputs come first
+    counts_every_output: bool
+
+    def moved(self, arrays: Arrays, graph: bool, learn: bool = False) -> AbstractContextManager[list[Any]]: ...
+
+    def passed(self, leaves: Sequence[Any], lay: Layout | None = None) -> list[Any]: ...
+
+    def outputs(self, passed: Sequence[Any], leaves: Sequence[Any], function: Any = None) -> list[Any]: ...
+
+
 class VectorProduct:
-    """forward and backward of a Subject, for a TensorCall or what behaves as one.
+    """forward and backward of a Subject, for a Call.
 
     It is called once at the start, to see what it gives, what it changes, and whether it needs the graph to do so.
     """
 
-    def __init__(self, call: TensorCall) -> None:
+    def __init__(self, call: Call) -> None:
         self.call = call
         self.arrays = {slot.name: slot.array() for slot in call.slots}
         with blamed(call.owner, "forward"), torch.enable_grad(), call.moved(self.arrays, True, learn=True) as leaves:
             outputs = call.outputs(call.passed(leaves), leaves)
-            self.row = OutputRow(call.owner, outputs)
+            self.row = OutputRow(call.owner, outputs, call.counts_every_output)
             self.y = self.row.of(outputs)
         self._pulled = False
         self.needs_graph = not self._does_without_graph()
@@ -65,7 +81,7 @@ class VectorProduct:
         with blamed(call.owner, "backward"), torch.enable_grad(), call.moved(arrays, True, learn) as leaves:
             passed = call.passed(leaves, lay_x)
             reals = self.row.reals(call.outputs(passed, leaves, function))
-            pieces = self.row.pieces(dy, reals)
+            pieces = self.row.pieces(as_tensor(dy), reals)
             before = [each.detach().clone() for each in passed]
             found = gradients(reals, leaves, pieces if lay_dy is None else [lay_dy(each) for each in pieces])
             self._show_changes(arrays, passed, before)
@@ -93,3 +109,14 @@ def gradients(outputs: list[Any], leaves: list[Any], pieces: list[Any], graph: b
         return [None] * len(leaves)
     ys, dys = map(list, zip(*flowing, strict=True))
     return list(torch.autograd.grad(ys, leaves, dys, allow_unused=True, create_graph=graph))
+
+
+def nodes_of(outputs: Sequence[Any]) -> list[Any]:
+    """Return the nodes of the graph that the outputs come from."""
+    waiting = list(dict.fromkeys(each.grad_fn for each in outputs if each.grad_fn is not None))
+    seen = dict.fromkeys(waiting)
+    while waiting:
+        following = [each for each, _ in waiting.pop().next_functions if each is not None and each not in seen]
+        seen.update(dict.fromkeys(following))
+        waiting += following
+    return list(seen)

@@ -1,0 +1,175 @@
+"""The parts of what PyTorch differentiates: modules that call no others, and Functions, each at what it really gets."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+
+from inkgrad.check.measure.subject import Part, Subject
+from inkgrad.check.pytorch.argument_names import has_context
+from inkgrad.check.pytorch.tensor_call import TensorCall, blamed
+from inkgrad.check.pytorch.tensor_trees import tensors_of, with_tensors
+from inkgrad.check.pytorch.vector_product import nodes_of
+from inkgrad.errors import CheckError
+
+
+@dataclass
+class Visit:
+    """A module or a Function that was called, where, and with what."""
+
+    path: str
+    function: Any
+    inputs: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    calls_others: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it is: the name of its class."""
+        return str((self.function if isinstance(self.function, type) else type(self.function)).__name__)
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether a gradient flows through it."""
+        given = (tensor for _, tensor in tensors_of([self.inputs, dict(self.kwargs)]))
+        own = () if isinstance(self.function, type) else self.function.parameters()
+        return any(tensor.requires_grad for tensor in (*given, *own))
+
+
+@dataclass
+class Journey:
+    """All visits of one call in their order, and the modules that are being called."""
+
+    visits: list[Visit] = field(default_factory=list)
+    inside: list[Visit] = field(default_factory=list)
+
+    def enter(self, path: str, module: Any, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Note a module that begins; what it gets is copied, as it may be changed in place."""
+        for outer in self.inside:
+            outer.calls_others, outer.inputs, outer.kwargs = True, (), {}
+        inputs, kwargs = (_copied(inputs), _copied(dict(kwargs))) if torch.is_grad_enabled() else ((), {})
+        self.inside.append(Visit(path, module, inputs, kwargs))
+        if torch.is_grad_enabled():  # else nothing flows back through it
+            self.visits.append(self.inside[-1])
+
+    def leave(self) -> None:
+        """Note that the module called last has ended."""
+        self.inside.pop()
+
+    def pass_through(self, kind: Any, inputs: tuple[Any, ...]) -> None:
+        """Note a Function that is called."""
+        outer = self.inside[-1].path if self.inside else ""
+        self.visits.append(Visit(f"{outer}.{kind.__name__}".lstrip("."), kind, _copied(inputs), {}))
+
+
+def parts_of(call: TensorCall, build: Callable[[TensorCall], Subject]) -> Callable[[], Iterable[Part]]:
+    """Return a function that yields the parts of a call from the last to the first, each built when it is asked for.
+
+    What cannot be checked alone, such as a module that gives no numbers, is no part.
+    """
+
+    def parts() -> Iterator[Part]:
+        visits = [each for each in _visits(call) if not each.calls_others and each.differentiates]
+        while visits:
+            visit = visits.pop()  # what it keeps is given back as soon as it was looked at
+            again = TensorCall(visit.function, visit.inputs, visit.kwargs, call.seed, call.wide, call.widening)
+            try:
+                subject = build(again)
+            except CheckError:
+                continue
+            yield Part(visit.path, visit.kind, subject)
+
+    return parts
+
+
+def _visits(call: TensorCall) -> list[Visit]:
+    """Run the call and return what it visits, twice where there are Functions: which these are says the first graph."""
+    journey, outputs = _run(call, [])
+    kinds = _functions(outputs)
+    visits = _run(call, kinds)[0].visits if kinds else journey.visits
+    seen: Counter[str] = Counter()
+    for visit in visits:
+        seen[visit.path] += 1
+        if seen[visit.path] > 1:
+            visit.path += f" (call {seen[visit.path]})"
+    return visits
+
+
+def _run(call: TensorCall, kinds: list[Any]) -> tuple[Journey, list[Any]]:
+    journey = Journey()
+    arrays = {slot.name: slot.array() for slot in call.slots}
+    with blamed(call.owner, "forward"), torch.enable_grad(), call.moved(arrays, True) as leaves, ExitStack() as stack:
+        for path, module in _modules(call):
+            stack.callback(module.register_forward_pre_hook(_entering(journey, path), with_kwargs=True).remove)
+            stack.callback(module.register_forward_hook(_leaving(journey), always_call=True).remove)
+        for kind in kinds:
+            stack.enter_context(_recorded(kind, journey))
+        outputs = call.outputs(call.passed(leaves), leaves)
+    return journey, outputs
+
+
+def _modules(call: TensorCall) -> Iterator[tuple[str, Any]]:
+    """Yield the modules inside the one called; of a plain function those of the modules that it knows by a name."""
+    if call.module is not None:
+        yield from ((path, module) for path, module in call.module.named_modules() if path)
+        return
+    function = call.function.func if isinstance(call.function, partial) else call.function
+    if not inspect.isfunction(function):
+        return
+    known = inspect.getclosurevars(function)
+    seen: set[int] = set()
+    for name, root in {**known.globals, **known.nonlocals}.items():
+        for path, module in root.named_modules() if isinstance(root, torch.nn.Module) else ():
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield f"{name}.{path}".rstrip("."), module
+
+
+def _entering(journey: Journey, path: str) -> Callable[..., None]:
+    return lambda module, inputs, kwargs: journey.enter(path, module, inputs, kwargs)
+
+
+def _leaving(journey: Journey) -> Callable[..., None]:
+    return lambda module, inputs, output: journey.leave()
+
+
+@contextmanager
+def _recorded(kind: Any, journey: Journey) -> Iterator[None]:
+    """Let the forward of a Function note what it gets: however its `apply` is called, it comes by here."""
+    own, forward = vars(kind).get("forward"), kind.forward
+
+    def recording(*inputs: Any, **kwargs: Any) -> Any:
+        journey.pass_through(kind, inputs[has_context(kind) :])
+        return forward(*inputs, **kwargs)
+
+    kind.forward = staticmethod(recording)
+    try:
+        yield
+    finally:
+        if own is None:
+            del kind.forward
+        else:
+            kind.forward = own
+
+
+def _functions(outputs: list[Any]) -> list[Any]:
+    """Return the Functions in the graph of the outputs, but for those of torch itself."""
+    kinds = (getattr(node, "_forward_cls", None) for node in nodes_of(outputs))
+    return list(dict.fromkeys(kind for kind in kinds if kind and not kind.__module__.startswith("torch.")))
+
+
+def _copied(tree: Any) -> Any:
+    """Return a tree with copies of its tensors, which require a gradient where these do; parameters are not copied."""
+    copies = (
+        (each.detach() if isinstance(each, torch.nn.Parameter) else each.detach().clone())
+        for _, each in tensors_of(tree)
+    )
+    marked = (copy.requires_grad_(each.requires_grad) for copy, (_, each) in zip(copies, tensors_of(tree), strict=True))
+    return with_tensors(tree, marked)
