@@ -26,6 +26,17 @@ def guarded(owner: object, method: str, call: Callable[[], Any]) -> Any:
         raise CheckError(f"{owner}.{method} raised {type(error).__name__}: {error}") from error
 
 
+def in_one_line(owner: str, part: str, call: Callable[[], Any]) -> Any:
+    """Return what `call` gives; raise CheckError, in one line, for whatever a function of the user's raises."""
+    try:
+        return call()
+    except CheckError:
+        raise
+    except Exception as error:  # the function is the user's: whatever it raises is about it
+        said = next(iter(str(error).strip().splitlines()), "")
+        raise CheckError(f"{owner}, {part}: {type(error).__name__}: {said}") from error
+
+
 def layout_of(layer: Layer) -> Layout:
     """Return the places of a layer's parameters."""
     layout: Layout = guarded(layer, "shapes", lambda: Layout(layer.shapes()))

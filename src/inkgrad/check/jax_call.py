@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -15,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.array_subject import as_reals
+from inkgrad.check.array_tree import labels_of
 from inkgrad.errors import CheckError
 
 Real = Callable[[dict[str, Any]], Any]  # arrays of real numbers by name -> one array of real numbers
@@ -44,7 +45,7 @@ class JaxCall:
 def jax_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> JaxCall:
     """Return a function as one of arrays by name; what has no slopes stays inside."""
     owner, inner = name_of(function), _unwrapped(function)
-    labels = [*_labels(function, len(args)), *kwargs]
+    labels = [*labels_of(function, len(args)), *kwargs]
     flat = [Flat.of("", function), *map(Flat.of, labels, [*args, *kwargs.values()])]
     flat[0] = flat[0].apart_from(flat[1:])
     leaves = [leaf for each in flat for leaf in each.leaves]
@@ -143,18 +144,6 @@ def _unwrapped(function: Any) -> Any:
     return function
 
 
-def _labels(function: Callable[..., Any], count: int) -> list[str]:
-    """Return what a function calls the arguments that it is given by position."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # some built-in functions have no signature
-        parameters = []
-    names = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    rest = next((each.name for each in parameters if each.kind is each.VAR_POSITIONAL), None)
-    more = [f"{rest}[{k}]" if rest else f"argument {k + len(names) + 1}" for k in range(count - len(names))]
-    return [*names, *more][:count]
-
-
 # Numbers as they travel
 
 
@@ -170,9 +159,7 @@ def kinds_of(live: Mapping[str, Any]) -> dict[str, Any]:
 
 def numbers_of(leaf: Any, kind: Any) -> NDArray:
     """Return a leaf as an array of real numbers, float32 or float64; that of a jax.Array shares its memory."""
-    array = np.asarray(leaf, kind)
-    if array.dtype.kind == "c":
-        array = np.asarray(array, order="C")[..., np.newaxis].view(array.real.dtype)
+    array = as_reals(np.asarray(leaf, kind))
     return array.astype(np.float32) if array.dtype.itemsize < 4 else array
 
 

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.array_subject import finite_entries, same_function
+from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
 from inkgrad.check.jax_parts import CustomCall, custom_calls, customs, equations, undecorated
 from inkgrad.check.measure.subject import Arrays, Part, Subject
@@ -43,19 +45,12 @@ def subject_of_jax(
     return _subject(call, seed, order)
 
 
-@dataclass(frozen=True)
-class Probes:
-    """How far arrays are moved to see whether an output stays -inf, as part of their size."""
-
-    nudge: float = 1e-3
-
-
 def _subject(call: JaxCall, seed: int, order: int) -> Subject:
     """Return the subject of a call, and with it the same in float64."""
     kinds = kinds_of(call.live)
     adapter = Adapter(call, kinds, {name: numbers_of(leaf, kinds[name]) for name, leaf in call.live.items()})
     y = adapter.forward(adapter.arrays)
-    chosen = _finite(adapter, y, seed)
+    chosen = finite_entries(adapter.forward, adapter.arrays, y, seed)
     if chosen is not None:
         adapter, y = replace(adapter, chosen=chosen), y.reshape(-1)[chosen]
     precise = _precise(adapter, y)
@@ -67,20 +62,6 @@ def _subject(call: JaxCall, seed: int, order: int) -> Subject:
     variants = {"under jax.vmap": adapter.batched_backward, "without jax.jit": adapter.plain_backward}
     parts = functools.partial(_parts, adapter, precise, seed, order) if adapter.has_parts else None
     return replace(subject, variants=variants, parts=parts)
-
-
-def _finite(adapter: Adapter, y: NDArray, seed: int) -> NDArray | None:
-    """Return which entries of y in a row are left when those are left out that stay -inf; None for all of them."""
-    gone = y.reshape(-1) == -np.inf
-    rng = np.random.default_rng(seed)
-    for sign in (1, -1) if gone.any() else ():
-        moved = {}
-        for name, array in adapter.arrays.items():
-            size = np.sqrt(np.sum(array**2) / max(array.size, 1)) or 1.0
-            step = sign * Probes().nudge * size * rng.normal(size=array.shape)
-            moved[name] = (array + step).astype(array.dtype)
-        gone &= adapter.forward(moved).reshape(-1) == -np.inf
-    return np.flatnonzero(~gone).astype(np.int32) if gone.any() else None
 
 
 def _precise(adapter: Adapter, y: NDArray) -> Adapter | None:
@@ -98,11 +79,7 @@ def _precise(adapter: Adapter, y: NDArray) -> Adapter | None:
         found = precise.forward(arrays)
     except CheckError:  # many functions are written for one type
         return None
-    if found.dtype != np.float64 or found.shape != y.shape:
-        return None
-    finite = np.isfinite(y)
-    far = np.linalg.norm(found[finite] - y[finite])
-    return precise if far <= np.sqrt(adapter.eps) * np.linalg.norm(found[finite]) else None
+    return precise if same_function(y, found, adapter.eps) else None
 
 
 def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> Iterator[Part]:
@@ -325,14 +302,8 @@ class Adapter:
 
     def _run(self, part: str, function: Callable[..., Any], *given: Any) -> Any:
         """Return what a function gives, when it is there; raise CheckError for whatever it raises, in one line."""
-        try:
-            with self._bits():
-                return jax.block_until_ready(function(*given))
-        except CheckError:
-            raise
-        except Exception as error:  # the function is the user's: whatever it raises is about it
-            said = next(iter(str(error).strip().splitlines()), "")
-            raise CheckError(f"{self.call.owner}, {part}: {type(error).__name__}: {said}") from error
+        with self._bits():
+            return in_one_line(self.call.owner, part, lambda: jax.block_until_ready(function(*given)))
 
     def _bits(self) -> AbstractContextManager[Any]:
         return jax.enable_x64(True) if self.x64 else nullcontext()
