@@ -363,3 +363,11 @@ def test_quantised_tensors_are_refused():
     x = torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8)
     with pytest.raises(CheckError, match="x is quantised"):
         subject_of_torch(lambda x: x, [x])
+
+
+def test_complex_numbers_may_lie_in_memory_in_any_way():
+    z = torch.complex(randn(3, 4), randn(3, 4, seed=1))
+    for each in (z[:1, :1], z.T, z[:, ::2], z[1, 2], z[:0], z.conj()):
+        assert (
+            disagreement(subject_of_torch(lambda z: (z.exp(), z.real.sin(), z.mT if z.ndim > 1 else z), [each])) < RIGHT
+        )

@@ -52,8 +52,8 @@ class GradientCall:
         """Return the gradients by all arrays but dy; they keep their own graph where gradients are on."""
         graph, first = torch.is_grad_enabled(), self._first(leaves)
         with torch.enable_grad():
-            reals = self.product.row.reals(self.call.outputs(passed[:-1], first, function))
-            found = gradients(reals, first, self.product.row.pieces(passed[-1], reals), graph)
+            chosen = self.product.row.chosen(self.call.outputs(passed[:-1], first, function))
+            found = gradients(chosen, first, self.product.row.pieces(passed[-1], chosen), graph)
             found = [_dense(each, leaf) for each, leaf in zip(found, first, strict=True)]
         if graph and any(node.name() == DELAYED_ERROR for node in nodes_of(found)):  # torch raises only sometimes
             raise CheckError(f"{self.owner} has a backward that is once_differentiable: it has no second derivatives")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.pytorch.precision import eps_of
+from inkgrad.check.pytorch.tensor_call import as_complex
 from inkgrad.errors import CheckError
 
 NUMPY_TYPES = {torch.float16: np.float16, torch.float64: np.float64}  # all others become float32
@@ -40,11 +42,15 @@ class OutputRow:
         first = self.of(outputs)
         self.infinite = np.where(np.isinf(first), first, 0) if np.isinf(first).any() else None
 
-    def reals(self, outputs: Sequence[Any]) -> list[Any]:
-        """Return the outputs that count, complex ones as pairs, with their graph."""
+    def chosen(self, outputs: Sequence[Any]) -> list[Any]:
+        """Return the outputs that count, with their graph."""
         if len(outputs) <= self.kept[-1]:
             raise CheckError(f"{self.owner} gives fewer outputs when its inputs move: such a function has no slopes")
-        chosen = [outputs[k] for k in self.kept]
+        return [outputs[k] for k in self.kept]
+
+    def reals(self, outputs: Sequence[Any]) -> list[Any]:
+        """Return the outputs that count, complex ones as pairs."""
+        chosen = self.chosen(outputs)
         return [torch.view_as_real(each.resolve_conj()) if each.is_complex() else each for each in chosen]
 
     def of(self, outputs: Sequence[Any]) -> NDArray:
@@ -63,11 +69,13 @@ class OutputRow:
         tensor = tensor.detach()
         return np.asarray((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True))
 
-    def pieces(self, dy: Any, reals: Sequence[Any]) -> list[Any]:
-        """Return the part of dy, a tensor, that belongs to each output, in its type and on its device."""
+    def pieces(self, dy: Any, outputs: Sequence[Any]) -> list[Any]:
+        """Return the part of dy, a tensor, that belongs to each output that counts, in its type and on its device."""
         if self.infinite is not None:
             dy = dy.masked_fill(torch.from_numpy(self.infinite != 0), 0)
-        if len(reals) == 1:
-            return [dy.reshape(self.shapes[0]).to(reals[0])]
-        parts = dy.reshape(-1).split([each.numel() for each in reals])
-        return [part.reshape(each.shape).to(each) for part, each in zip(parts, reals, strict=True)]
+        parts = dy.reshape(-1).split([prod(shape) for shape in self.shapes]) if len(self.shapes) > 1 else [dy]
+        found = []
+        for part, shape, each in zip(parts, self.shapes, outputs, strict=True):
+            piece = part.reshape(shape)
+            found.append((as_complex(piece) if each.is_complex() else piece).to(each))
+        return found

@@ -18,7 +18,13 @@ COARSE = {
     torch.complex64: torch.complex128,
     torch.complex32: torch.complex128,
 }
-CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
+CASTS = {
+    torch.Tensor.float: torch.Tensor.double,
+    torch.Tensor.half: torch.Tensor.double,
+    torch.Tensor.bfloat16: torch.Tensor.double,
+    torch.Tensor.cfloat: torch.Tensor.cdouble,
+    torch.Tensor.chalf: torch.Tensor.cdouble,
+}
 
 
 def fine(dtype: Any) -> Any:
@@ -30,8 +36,7 @@ class Widening(TorchFunctionMode):  # type: ignore[misc]
     """Makes float64 of all coarser floating-point types that functions of torch are given, or told to give."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in CASTS:
-            func = torch.Tensor.double
+        func = CASTS.get(func, func)
         if getattr(func, "__name__", "") in ("__get__", "__set__", "requires_grad_", "set_default_dtype"):
             return func(*args, **(kwargs or {}))
         return func(*_widened(args), **_widened(kwargs or {}))

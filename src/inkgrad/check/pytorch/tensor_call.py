@@ -18,7 +18,7 @@ from inkgrad.check.pytorch.precision import FINE, Widening, fine
 from inkgrad.check.pytorch.tensor_trees import tensors_of, with_tensors
 from inkgrad.errors import CheckError
 
-LARGE = 1_000_000  # numbers of a tensor that is not copied only to be safe from what a forward does to its parameters
+LARGE = 1_000_000  # numbers of a tensor that is not copied only to be safe from changes in place
 Layout = Callable[
     [Any, Any], Any
 ]  # takes a tensor and the user's own, gives one of the same numbers that lies otherwise
@@ -44,21 +44,24 @@ class Slot:
 
     def tensor(self, array: NDArray) -> Any:
         """Return the array's numbers as a tensor on the slot's device, sharing memory where that is possible."""
-        return as_tensor(array).to(self.own.device)
+        tensor = as_tensor(array)
+        if self.dtype.is_complex:
+            tensor = as_complex(tensor)
+        return tensor if self.own.is_cpu else tensor.to(self.own.device)
 
     def passed(self, tensor: Any) -> Any:
         """Return what the function gets for a tensor of the array's numbers; gradients flow back through it."""
-        if self.dtype.is_complex:
-            tensor = torch.view_as_complex(tensor.contiguous())
-        return tensor.to(self.dtype)
+        return tensor if tensor.dtype == self.dtype else tensor.to(self.dtype)
 
     def gradient(self, found: Any, array: NDArray) -> NDArray:
         """Return a gradient as an array like the slot's: zeros for None, which is that of a constant."""
         if found is None:
             return np.zeros_like(array)
         found = found.to_dense() if found.layout != torch.strided else found
-        found = _plain(found.detach()) if self.parameter else found.detach()
-        return np.array(found.numpy(force=True), dtype=array.dtype)
+        values = np.asarray(_plain(found.detach()).numpy(force=True))
+        if values.size > LARGE and values.dtype == array.dtype and not np.may_share_memory(values, array):
+            return values
+        return np.array(values, dtype=array.dtype)  # a copy: it may be dy, or what the function keeps
 
 
 class TensorCall:
@@ -181,6 +184,11 @@ def as_tensor(array: NDArray) -> Any:
     """Return a tensor that shares the memory of an array, if that can be written to."""
     array = np.asarray(array)
     return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def as_complex(pairs: Any) -> Any:
+    """Return complex numbers of pairs on the last axis, wherever these lie in memory."""
+    return torch.complex(pairs[..., 0], pairs[..., 1])
 
 
 @contextmanager

@@ -80,10 +80,10 @@ class VectorProduct:
         learn, self._pulled = not self._pulled, True
         with blamed(call.owner, "backward"), torch.enable_grad(), call.moved(arrays, True, learn) as leaves:
             passed = call.passed(leaves, lay_x)
-            reals = self.row.reals(call.outputs(passed, leaves, function))
-            pieces = self.row.pieces(as_tensor(dy), reals)
+            chosen = self.row.chosen(call.outputs(passed, leaves, function))
+            pieces = self.row.pieces(as_tensor(dy), chosen)
             before = [each.detach().clone() for each in passed]
-            found = gradients(reals, leaves, pieces if lay_dy is None else [lay_dy(each) for each in pieces])
+            found = gradients(chosen, leaves, pieces if lay_dy is None else [lay_dy(each) for each in pieces])
             self._show_changes(arrays, passed, before)
             return {
                 slot.name: slot.gradient(each, arrays[slot.name]) for slot, each in zip(call.slots, found, strict=True)
