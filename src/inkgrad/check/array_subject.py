@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.array_tree import as_array, branches, labels_of, leaves, paired, with_leaves
+from inkgrad.check.array_tree import ABSENT, as_array, branches, labels_of, leaves, paired, with_leaves
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.errors import CheckError
@@ -28,10 +28,11 @@ def subject_of_arrays(
 ) -> Subject:
     """Return what a check of the gradients that vjp(dy, *args, **kwargs) gives for f(*args, **kwargs) needs.
 
-    Arguments may be dicts, lists and tuples of arrays; their gradients are trees of the same form, or None
-    for what y does not depend on.  What has no slopes, such as integers, is passed through, and needs no
-    gradient.  vjp gives one gradient an argument; one alone may come without a tuple.  Of several outputs, a
-    tuple or a dict, dy is the same, with None for integers.
+    Arguments may be dicts, lists and tuples of arrays; their gradients are trees of the same form.  An array
+    for which vjp gives None is a constant, and left out; one that it leaves out has a gradient of 0.  What has
+    no slopes, such as integers, is passed through, and needs no gradient.  vjp gives one gradient an argument;
+    one alone may come without a tuple.  Of several outputs, a tuple or a dict, dy has the same form, with None
+    for integers.
 
     Complex numbers are pairs of real ones, (..., 2), and dC/dx + i dC/dy is the gradient of C for x + i y, as
     PyTorch has it.
@@ -59,6 +60,7 @@ def _subject(pair: Pair) -> Subject:
     chosen = finite_entries(pair.forward, pair.arrays, y)
     if chosen is not None:
         pair, y = replace(pair, chosen=chosen), y.reshape(-1)[chosen]
+    pair = pair.without(pair.constants(y))
     main = next((label for label in pair.trees if label in pair.live), None)
     subject = Subject(pair.owner, pair.arrays, pair.forward, pair.backward, main=main)
     precise = _precise(pair, y)
@@ -118,6 +120,17 @@ class Pair:
         """Return the same when it is known in what form the function gives its outputs."""
         return replace(self, outputs=self._called(self.copies()))
 
+    def constants(self, y: NDArray) -> list[str]:
+        """Return the arrays for which vjp gives None: it takes them for constants."""
+        return [name for name, each in self._found(self.copies(), np.ones_like(y)).items() if each is None]
+
+    def without(self, constants: list[str]) -> Pair:
+        """Return the same with arrays that stay as they are; raise CheckError if none is left."""
+        live = {name: array for name, array in self.live.items() if name not in constants}
+        if not live:
+            raise CheckError(f"the {self.role} of {self.owner} gives None for each array: there is nothing to check")
+        return replace(self, live=live)
+
     def forward(self, arrays: Arrays) -> NDArray:
         """Return y, of several outputs all numbers in one row."""
         outputs = self._called(arrays)
@@ -133,11 +146,9 @@ class Pair:
 
     def backward(self, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         """Return the gradient of each array, a copy: it may be dy, or a view of x."""
-        args, kwargs = self._arguments(arrays)
-        given = () if self.role == "gradient" else (self._dy(dy),)
-        found = in_one_line(self.owner, "backward", lambda: self.vjp(*given, *args, **kwargs))
         factor = float(dy) if self.role == "gradient" else 1.0
-        return {name: self._gradient(name, each, factor) for name, each in self._by_name(found).items()}
+        found = self._found(arrays, dy)
+        return {name: self._gradient(name, each, factor) for name, each in found.items()}
 
     # To the user's functions
 
@@ -170,6 +181,12 @@ class Pair:
 
     # And from them
 
+    def _found(self, arrays: Arrays, dy: NDArray) -> dict[str, Any]:
+        """Return what vjp gives for each array."""
+        args, kwargs = self._arguments(arrays)
+        given = () if self.role == "gradient" else (self._dy(dy),)
+        return self._by_name(in_one_line(self.owner, "backward", lambda: self.vjp(*given, *args, **kwargs)))
+
     def _by_name(self, found: Any) -> dict[str, Any]:
         """Return the gradients by the names of arrays, in whichever way vjp gives them."""
         alive = [
@@ -179,7 +196,7 @@ class Pair:
             pairs = [paired(label, self.trees[label], each) for label, each in zip(labels, gradients, strict=True)]
             if all(each is not None for each in pairs):
                 told = {name: each for pair in pairs if pair for name, each in pair.items()}
-                return {name: told.get(name) for name in self.live}
+                return {name: told.get(name, ABSENT) for name in self.live}
         got = len(found) if isinstance(found, (tuple, list)) else 1
         if got != len(alive) and not any(branches(label, self.trees[label]) for label in alive):
             count = f"{len(alive)} gradient{'s' * (len(alive) > 1)}"
@@ -198,7 +215,7 @@ class Pair:
 
     def _gradient(self, name: str, found: Any, factor: float) -> NDArray:
         array = self.live[name]
-        if found is None:  # y does not depend on it, they say
+        if found is None or found is ABSENT:
             return np.zeros_like(as_reals(array))
         gradient = np.array(found)
         if gradient.dtype.kind not in ("fiuc" if array.dtype.kind == "c" else "fiu"):

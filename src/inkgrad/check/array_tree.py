@@ -11,6 +11,8 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 
+ABSENT = object()  # in the place of a leaf that another tree lacks
+
 
 def leaves(label: str, tree: Any) -> Iterator[tuple[str, Any]]:
     """Yield the leaves of a tree by their paths: "p['W']", "p[0]", "p.W" of a named tuple.
@@ -52,16 +54,19 @@ def with_leaves(label: str, tree: Any, other: Mapping[str, Any]) -> Any:
 
 
 def paired(label: str, tree: Any, other: Any) -> dict[str, Any] | None:
-    """Return what another tree has at each leaf of a tree, None where it lacks it; or None if it is built otherwise."""
+    """Return what another tree has at each leaf of a tree, or ABSENT; None if it is built otherwise.
+
+    None in the place of a branch is None for all its leaves.
+    """
     below = branches(label, tree)
     if below is None:
         return None if isinstance(other, (Mapping, tuple, list)) and not are_numbers(other) else {label: other}
-    if other is None:
-        each_other: list[Any] = [None] * len(below)
+    if other is None or other is ABSENT:
+        each_other: list[Any] = [other] * len(below)
     elif isinstance(tree, MutableMapping):
         if not isinstance(other, Mapping) or other.keys() - tree.keys():
             return None
-        each_other = [other.get(key) for key in tree]
+        each_other = [other.get(key, ABSENT) for key in tree]
     elif isinstance(other, (list, tuple)) and len(other) == len(below):
         each_other = list(other)
     else:
