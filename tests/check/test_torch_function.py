@@ -144,3 +144,48 @@ def test_inputs_keep_the_strides_that_they_came_with_in_a_variant_of_their_own()
             assert np.allclose(found, subject.backward(subject.copies(), dy, 0.0)["x"]) == same
     assert "inputs with their own strides" not in subject_of_torch(torch.sin, [randn(4, 3)]).variants
     assert "inputs with their own strides" not in subject_of_torch(torch.sin, [randn(1).expand(3)]).variants
+
+
+class Sum(Function):
+    """The sum over the last axis, with a rule for vmap that may be one axis off."""
+
+    off = 0
+
+    @staticmethod
+    def forward(x):
+        return x.sum(-1, keepdim=True)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return x.movedim(in_dims[0], 0).sum(Sum.off - 1, keepdim=True), 0
+
+
+class Centred(Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x - x.mean(-1, keepdim=True)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy - Sum.apply(dy) / dy.shape[-1]
+
+
+def test_a_function_that_vmap_may_take_has_a_backward_that_does_not_notice_a_batch(monkeypatch):
+    subject = subject_of_torch(Centred, [randn(4, 4)])
+    dy = randn(4, 4, seed=1).numpy()
+    plain = subject.backward(subject.copies(), dy, 0.0)["x"]
+    for off in (0, -1):
+        monkeypatch.setattr(Sum, "off", off)
+        batch = subject.variants["dy in a batch"](subject.copies(), dy, 0.0)["x"]
+        assert np.allclose(batch, plain) == (off == 0)
+    assert "dy in a batch" not in subject_of_torch(ReadsMemory, [randn(3)]).variants

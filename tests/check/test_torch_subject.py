@@ -3,6 +3,7 @@
 import random
 from collections import namedtuple
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -371,3 +372,53 @@ def test_complex_numbers_may_lie_in_memory_in_any_way():
         assert (
             disagreement(subject_of_torch(lambda z: (z.exp(), z.real.sin(), z.mT if z.ndim > 1 else z), [each])) < RIGHT
         )
+
+
+def test_modules_among_the_arguments_move_too():
+    def solve(field, x, *, steps, last):
+        for _ in range(steps):
+            x = x + 0.1 * last(field(x))
+        return x
+
+    for factor in (1, 1.01):
+        field = nn.Sequential(nn.Linear(3, 3), nn.Tanh()).double()
+        last = scaled_by(factor)
+        subject = subject_of_torch(solve, [field, randn(4, 3)], {"steps": 2, "last": last})
+        assert list(subject.arrays) == ["x", "field.0.weight", "field.0.bias"]
+        assert (disagreement(subject, of="field.0.weight") < RIGHT) == (factor == 1)
+
+
+def test_modules_that_a_plain_function_knows_are_left_as_they_are():
+    norm = nn.BatchNorm1d(3)
+    subject = subject_of_torch(lambda x: norm(x), [randn(4, 3, dtype=torch.float32)])
+    assert list(subject.arrays) == ["x"]
+    assert disagreement(subject) < 1e-5
+    assert (int(norm.num_batches_tracked), norm.running_mean.any()) == (0, False)
+
+
+def test_a_method_with_arguments_filled_in_moves_its_module():
+    module = seeded(lambda: nn.MultiheadAttention(4, 2))
+    subject = subject_of_torch(partial(module.forward, need_weights=False), [randn(3, 1, 4)] * 3)
+    assert list(subject.arrays)[:4] == ["query", "key", "value", "in_proj_weight"]
+    assert disagreement(subject) < RIGHT
+
+
+def test_reentrant_checkpoints_are_checked_too():
+    from torch.utils.checkpoint import checkpoint
+
+    class Checkpointed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        def forward(self, x):
+            x = checkpoint(lambda x: self.first(x).tanh(), x, use_reentrant=True)
+            return checkpoint(lambda x: self.second(last(x)), x, use_reentrant=True)
+
+    for factor in (1, 1.01):
+        module, last = seeded(Checkpointed), scaled_by(factor)
+        module.first.weight.grad = randn(3, 3)
+        subject = subject_of_torch(module, [randn(4, 3)])
+        assert (disagreement(subject) < RIGHT) == (factor == 1)
+        assert torch.equal(module.first.weight.grad, randn(3, 3))
+        assert module.second.weight.grad is None

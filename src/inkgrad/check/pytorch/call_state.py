@@ -36,15 +36,15 @@ class Buffer:
 class CallState:
     """Random numbers, buffers and attributes of modules.
 
-    Random numbers start from `seed`; the buffers of the module are replaced by copies, in `dtype` if one is given;
+    Random numbers start from `seed`; the buffers of the modules are replaced by copies, in `dtype` if one is given;
     attributes that a call sets are set back.  The first calls learn which of them change, so that later ones need
     not look after the others.
     """
 
-    def __init__(self, module: Any, tensors: Iterable[Any], seed: int, dtype: Any = None) -> None:
+    def __init__(self, modules: Iterable[Any], tensors: Iterable[Any], seed: int, dtype: Any = None) -> None:
+        self.modules = list(modules)
         self.chances = list(_chances(tensors, seed))
-        self.buffers = list(_buffers(module, dtype)) if module is not None else []
-        self.modules = list(module.modules()) if module is not None else []
+        self.buffers = list(_buffers(self.modules, dtype))
         self.attributes: list[tuple[Any, str, Any]] = []
         self._used: list[Chance] = []
 
@@ -101,9 +101,9 @@ def _on_devices(tensors: Iterable[Any]) -> list[Any]:
     return [torch.cuda.default_generators[index] for index in sorted(indices)]
 
 
-def _buffers(module: Any, dtype: Any) -> Iterator[Buffer]:
+def _buffers(modules: Iterable[Any], dtype: Any) -> Iterator[Buffer]:
     found: dict[int, Buffer] = {}
-    for each in module.modules():
+    for each in modules:
         for key, own in each._buffers.items():
             if own is None or own.layout != torch.strided:
                 continue

@@ -14,8 +14,9 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.argument_names import argument_names, function_class, owner_of
 from inkgrad.check.pytorch.call_state import CallState
-from inkgrad.check.pytorch.precision import FINE, Widening, fine
+from inkgrad.check.pytorch.precision import COARSE, FINE, Widening, fine
 from inkgrad.check.pytorch.tensor_trees import tensors_of, with_tensors
+from inkgrad.check.pytorch.torch_modules import known_modules, moving_modules, parameters_of, submodules_of
 from inkgrad.errors import CheckError
 
 LARGE = 1_000_000  # numbers of a tensor that is not copied only to be safe from changes in place
@@ -85,23 +86,25 @@ class TensorCall:
         self.owner = owner_of(function)
         self.kind = function_class(function)
         self.function: Callable[..., Any] = self.kind.apply if self.kind else function
-        bound = getattr(function, "__self__", function)  # a method of a module moves its parameters too
-        self.module = bound if isinstance(bound, torch.nn.Module) else None
         self.trees = (tuple(inputs), dict(kwargs))
         self.wide, self.widening, self.seed = wide, widening, seed
-        self._places = list(self._find_inputs(function))
-        self.slots = [slot for slot, _ in self._places if slot] + list(self._find_parameters())
-        self._parameters = [slot for slot in self.slots if slot.parameter]
-        self._frozen = list(self._find_frozen()) if wide else []
-        self.state = CallState(self.module, [each.own for each in self.slots], seed, FINE if wide else None)
+        named = [*zip(argument_names(function, len(inputs)), inputs, strict=True), *kwargs.items()]
+        moving = moving_modules(function, named)
+        self.modules = dict(submodules_of(moving | known_modules(function)))
+        self._places = list(self._find_inputs(named))
+        self.slots = [slot for slot, _ in self._places if slot]
+        parameters = list(parameters_of(moving))
+        self.slots += self._find_parameters(parameters, {slot.name for slot in self.slots})
+        moved = {id(slot.own) for slot in self.slots}
+        self._frozen = [(each, each.detach().to(FINE)) for _, each in parameters if wide and _stays(each, moved)]
+        self._parameters = [*(slot.own for slot in self.slots if slot.parameter), *(each for each, _ in self._frozen)]
+        self.state = CallState(self.modules.values(), [each.own for each in self.slots], seed, FINE if wide else None)
 
     def wider(self, widening: bool) -> TensorCall:
         """Return the same call in float64."""
         return TensorCall(self.kind or self.function, *self.trees, seed=self.seed, wide=True, widening=widening)
 
-    def _find_inputs(self, function: Any) -> Iterator[tuple[Slot | None, Any]]:
-        inputs, kwargs = self.trees
-        named = [*zip(argument_names(function, len(inputs)), inputs, strict=True), *kwargs.items()]
+    def _find_inputs(self, named: Sequence[tuple[str, Any]]) -> Iterator[tuple[Slot | None, Any]]:
         tensors = [found for argument, tree in named for found in tensors_of(tree, argument)]
         chosen = any(tensor.requires_grad for _, tensor in tensors)
         for name, tensor in tensors:
@@ -109,18 +112,11 @@ class TensorCall:
             moves = _moves(tensor) and (tensor.requires_grad or not chosen)
             yield self._slot(name, tensor, False) if moves else None, tensor.detach()
 
-    def _find_parameters(self) -> Iterator[Slot]:
-        taken = {slot.name for slot, _ in self._places if slot}
-        for name, parameter in self.module.named_parameters() if self.module is not None else ():
+    def _find_parameters(self, parameters: Sequence[tuple[str, Any]], taken: set[str]) -> Iterator[Slot]:
+        for name, parameter in parameters:
             if parameter.requires_grad and _moves(parameter):
                 _refuse(self.owner, name, parameter)
                 yield self._slot(f"self.{name}" if name in taken else name, parameter, True)
-
-    def _find_frozen(self) -> Iterator[tuple[Any, Any]]:
-        """Yield the parameters that do not move, and the float64 numbers that a wide call has in their place."""
-        for parameter in self.module.parameters() if self.module is not None else ():
-            if not parameter.requires_grad and parameter.layout == torch.strided:
-                yield parameter, parameter.detach().to(fine(parameter.dtype))
 
     def _slot(self, name: str, tensor: Any, parameter: bool) -> Slot:
         return Slot(name, tensor, parameter, fine(tensor.dtype) if self.wide else tensor.dtype)
@@ -132,7 +128,7 @@ class TensorCall:
         It must last until all is differentiated: the graph keeps the parameters themselves, not their numbers.
         """
         leaves = []
-        own = [(each, each.data) for each in (*(slot.own for slot in self._parameters), *(p for p, _ in self._frozen))]
+        own = [(each, each.data, each.grad) for each in self._parameters]
         with self.state.kept(learn), self._width():
             try:
                 for slot in self.slots:
@@ -146,8 +142,10 @@ class TensorCall:
                     parameter.data = data
                 yield leaves
             finally:
-                for parameter, data in own:
+                for parameter, data, gradient in own:
                     parameter.data = data
+                    if parameter.grad is not gradient:
+                        parameter.grad = gradient
 
     def passed(self, leaves: Sequence[Any], lay: Layout | None = None) -> list[Any]:
         """Return the inputs that the function gets: copies, so that it may change them; `lay` chooses how they lie."""
@@ -201,6 +199,11 @@ def blamed(owner: str, role: str) -> Iterator[None]:
     except Exception as error:
         message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         raise CheckError(f"{owner}, {role}: {type(error).__name__}: {message}".removesuffix(": ")) from error
+
+
+def _stays(parameter: Any, moved: set[int]) -> bool:
+    """Return whether a parameter is frozen, of a floating-point type that a wide call has in float64."""
+    return parameter.dtype in COARSE and parameter.is_floating_point() and id(parameter) not in moved
 
 
 def _moves(tensor: Any) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
@@ -106,30 +104,13 @@ def _run(call: TensorCall, kinds: list[Any]) -> tuple[Journey, list[Any]]:
     journey = Journey()
     arrays = {slot.name: slot.array() for slot in call.slots}
     with blamed(call.owner, "forward"), torch.enable_grad(), call.moved(arrays, True) as leaves, ExitStack() as stack:
-        for path, module in _modules(call):
+        for path, module in ((path, module) for path, module in call.modules.items() if path):
             stack.callback(module.register_forward_pre_hook(_entering(journey, path), with_kwargs=True).remove)
             stack.callback(module.register_forward_hook(_leaving(journey), always_call=True).remove)
         for kind in kinds:
             stack.enter_context(_recorded(kind, journey))
         outputs = call.outputs(call.passed(leaves), leaves)
     return journey, outputs
-
-
-def _modules(call: TensorCall) -> Iterator[tuple[str, Any]]:
-    """Yield the modules inside the one called; of a plain function those of the modules that it knows by a name."""
-    if call.module is not None:
-        yield from ((path, module) for path, module in call.module.named_modules() if path)
-        return
-    function = call.function.func if isinstance(call.function, partial) else call.function
-    if not inspect.isfunction(function):
-        return
-    known = inspect.getclosurevars(function)
-    seen: set[int] = set()
-    for name, root in {**known.globals, **known.nonlocals}.items():
-        for path, module in root.named_modules() if isinstance(root, torch.nn.Module) else ():
-            if id(module) not in seen:
-                seen.add(id(module))
-                yield f"{name}.{path}".rstrip("."), module
 
 
 def _entering(journey: Journey, path: str) -> Callable[..., None]:

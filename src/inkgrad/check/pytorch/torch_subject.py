@@ -11,7 +11,7 @@ import numpy as np
 
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.pytorch.gradient_call import GradientCall
-from inkgrad.check.pytorch.memory_layouts import variants_of
+from inkgrad.check.pytorch.other_calls import variants_of
 from inkgrad.check.pytorch.precision import eps_of
 from inkgrad.check.pytorch.tensor_call import TensorCall
 from inkgrad.check.pytorch.torch_function import pushforward_of, reference_of

@@ -17,6 +17,8 @@ from inkgrad.check.pytorch.precision import CoarsestSeen
 from inkgrad.check.pytorch.tensor_call import Layout, Slot, as_tensor, blamed
 from inkgrad.errors import CheckError
 
+REENTRANT = "CheckpointFunctionBackward"  # the node of a checkpoint that runs a backward inside a backward
+
 
 class Call(Protocol):
     """What is called: a TensorCall, or what behaves as one."""
@@ -74,8 +76,9 @@ class VectorProduct:
         function: Any = None,
         lay_x: Layout | None = None,
         lay_dy: Callable[[Any], Any] | None = None,
+        batched: bool = False,
     ) -> Arrays:
-        """Return dy J, also where inputs and dy lie otherwise in memory, or of another function in its place."""
+        """Return dy J: of another function in its place, where inputs and dy lie otherwise, or dy is one of a batch."""
         call = self.call
         learn, self._pulled = not self._pulled, True
         with blamed(call.owner, "backward"), torch.enable_grad(), call.moved(arrays, True, learn) as leaves:
@@ -83,7 +86,9 @@ class VectorProduct:
             chosen = self.row.chosen(call.outputs(passed, leaves, function))
             pieces = self.row.pieces(as_tensor(dy), chosen)
             before = [each.detach().clone() for each in passed]
-            found = gradients(chosen, leaves, pieces if lay_dy is None else [lay_dy(each) for each in pieces])
+            if lay_dy is not None:
+                pieces = [lay_dy(each) for each in pieces]
+            found = (gradients_of_a_batch if batched else gradients)(chosen, leaves, pieces)
             self._show_changes(arrays, passed, before)
             return {
                 slot.name: slot.gradient(each, arrays[slot.name]) for slot, each in zip(call.slots, found, strict=True)
@@ -102,13 +107,36 @@ class VectorProduct:
         return seen.eps
 
 
-def gradients(outputs: list[Any], leaves: list[Any], pieces: list[Any], graph: bool = False) -> list[Any]:
+def gradients_of_a_batch(outputs: Sequence[Any], leaves: Sequence[Any], pieces: Sequence[Any]) -> list[Any]:
+    """Return the gradient of each leaf, for a dy that is the last of a batch of two."""
+
+    def pull(*dy: Any) -> tuple[Any, ...]:
+        found = zip(gradients(outputs, leaves, dy), leaves, strict=True)
+        return tuple(torch.zeros_like(leaf) if each is None else each for each, leaf in found)
+
+    return [each[1] for each in torch.func.vmap(pull)(*(torch.stack([-dy, dy]) for dy in pieces))]
+
+
+def gradients(outputs: Sequence[Any], leaves: Sequence[Any], pieces: Sequence[Any], graph: bool = False) -> list[Any]:
     """Return the gradient of each leaf, None where nothing comes back."""
     flowing = [(y, dy) for y, dy in zip(outputs, pieces, strict=True) if y.requires_grad]
     if not flowing or not leaves:
         return [None] * len(leaves)
     ys, dys = map(list, zip(*flowing, strict=True))
-    return list(torch.autograd.grad(ys, leaves, dys, allow_unused=True, create_graph=graph))
+    if any(type(node).__name__ == REENTRANT for node in nodes_of(ys)):
+        return _accumulated(ys, leaves, dys)
+    return list(torch.autograd.grad(ys, list(leaves), dys, allow_unused=True, create_graph=graph))
+
+
+def _accumulated(ys: list[Any], leaves: Sequence[Any], dys: list[Any]) -> list[Any]:
+    """Return what backward adds to the `grad` of each leaf, as some graphs ask for that; it is None after it."""
+    for leaf in leaves:
+        leaf.grad = None
+    torch.autograd.backward(ys, dys)
+    found = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    return found
 
 
 def nodes_of(outputs: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Memory layouts: the same numbers lying otherwise in memory, which a backward must not notice."""
+"""Other ways to call a backward, which it must not notice: numbers that lie otherwise in memory, and vmap."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from inkgrad.check.pytorch.vector_product import VectorProduct
 
 
 def variants_of(product: VectorProduct) -> dict[str, Backward]:
-    """Return backward called with dy and inputs that lie otherwise in memory.
+    """Return backward called with dy and inputs that lie otherwise in memory, and with a dy of a batch.
 
     "dy expanded" is another call only where all numbers of an output's dy are the same.
     """
     found = {"dy transposed": _with_dy(product, transposed), "dy expanded": _with_dy(product, expanded)}
     if any(not slot.parameter and not slot.own.is_contiguous() and _distinct(slot.own) for slot in product.call.slots):
         found["inputs with their own strides"] = partial(_as_given, product)
+    if takes_batches(product.call.kind):
+        found["dy in a batch"] = partial(_in_batch, product)
     return found
 
 
@@ -33,6 +35,15 @@ def _with_dy(product: VectorProduct, lay: Callable[[Any], Any]) -> Backward:
 
 def _as_given(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
     return product.pulled(arrays, dy, lay_x=strided_as)
+
+
+def _in_batch(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+    return product.pulled(arrays, dy, batched=True)
+
+
+def takes_batches(kind: Any) -> bool:
+    """Return whether a Function says that vmap may take it."""
+    return kind is not None and (kind.generate_vmap_rule or kind.vmap is not torch.autograd.Function.vmap)
 
 
 def transposed(tensor: Any) -> Any:
