@@ -12,22 +12,26 @@ a softmax whose backward returned zeros would pass.
 """
 
 from inkgrad.check.cost import check_cost
+from inkgrad.check.finding import Finding
 from inkgrad.check.function import check_function, check_jax, check_torch, check_vjp
 from inkgrad.check.layer import check_layer
-from inkgrad.check.measure.comparison import Comparison, Verdict
+from inkgrad.check.measure.comparison import Comparison, EntryVerdict
 from inkgrad.check.measure.moves import Move, follow, moves
 from inkgrad.check.network import check_network
-from inkgrad.check.quick import quick_check
-from inkgrad.check.report import Finding, Report
+from inkgrad.check.report import Report
+from inkgrad.check.verdict import ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError, GradientMismatch
 
 __all__ = [
+    "ArrayVerdict",
     "CheckError",
     "Comparison",
+    "EntryVerdict",
     "Finding",
     "GradientMismatch",
     "Move",
     "Report",
+    "Strictness",
     "Verdict",
     "check_cost",
     "check_function",
@@ -38,5 +42,4 @@ __all__ = [
     "check_vjp",
     "follow",
     "moves",
-    "quick_check",
 ]

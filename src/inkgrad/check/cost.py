@@ -9,11 +9,13 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import guarded, value_and_gradient
+from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
+from inkgrad.check.finding import Finding
 from inkgrad.check.measure.numerical import numerical_vjp
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, Guess, Mechanism
-from inkgrad.check.report import Finding, Report
+from inkgrad.check.report import Report
 from inkgrad.costs import Cost, as_targets
 from inkgrad.errors import CheckError
 
@@ -27,7 +29,7 @@ def check_cost(cost: Cost, y: NDArray, t: NDArray, *, raises: bool = True) -> Re
     CheckError where there is nothing to compare.
     """
     report = examine_cost(cost, np.asarray(guarded(cost, "y", lambda: np.asarray(y, np.float64))), np.asarray(t))
-    return report.raise_if_wrong() if raises else report
+    return report.raise_if_not_right() if raises else report
 
 
 def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
@@ -42,9 +44,9 @@ def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
         return numerical_vjp(subject, "y", one, subject.forward(subject.copies())).value
 
     mechanisms = _mechanisms(gradient_with, rows) if rows.ndim == 2 else ()
-    report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", mechanisms=mechanisms)
+    report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", looks=Looks(mechanisms=mechanisms, ties=False))
     findings = tuple(replace(each, array="y") if each.array == "x" else each for each in report.findings)
-    return Report(str(cost), report.comparisons, (*findings, *_changes_targets(cost, y, t)))
+    return Report(str(cost), report.arrays, (*findings, *_changes_targets(cost, y, t)))
 
 
 def subject_of_cost(cost: Cost, y: NDArray, t: NDArray) -> Subject:
@@ -56,7 +58,7 @@ def subject_of_cost(cost: Cost, y: NDArray, t: NDArray) -> Subject:
     def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         return {"y": dy * value_and_gradient(cost, arrays["y"], t.copy())[1]}
 
-    return Subject(str(cost), {"y": y}, forward, backward)
+    return Subject(str(cost), {"y": y}, forward, backward, main=None)
 
 
 def _changes_targets(cost: Cost, y: NDArray, t: NDArray) -> tuple[Finding, ...]:

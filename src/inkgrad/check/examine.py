@@ -1,111 +1,115 @@
-"""Examining one subject: purity, comparison, and a name for what is wrong."""
+"""Examining one subject: along directions where it is large, entry by entry where it is small or wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.measure.comparison import Comparison, Verdict
-from inkgrad.check.measure.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
-from inkgrad.check.measure.purity import examine_purity
-from inkgrad.check.measure.slopes import slope
+from inkgrad.check.blocks import wrong_block
+from inkgrad.check.entries import LOOKS, Looks, examine_entries
+from inkgrad.check.finding import Finding
+from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.naming import Case, Mechanism, name_mistake
-from inkgrad.check.report import Finding, Report
+from inkgrad.check.report import Report, merged
+from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """From which size on entries are not looked at one by one, unless that is asked for.
+
+    most_entries      in all arrays of a subject together
+    most_in_a_block   entries of a large array that are looked at closely, where it is wrong
+    """
+
+    most_entries: int = 2000
+    most_in_a_block: int = 300
+
+
+SIZES = Sizes()
 
 
 def examine(
     subject: Subject,
     seed: int,
     layer: str = "",
-    settings: Mapping[str, float] | None = None,
-    mechanisms: tuple[Mechanism, ...] = (),
-    noise: float = 0.0,
-    ties: bool = False,
+    looks: Looks = LOOKS,
+    strictness: Strictness = USUAL,
+    every_entry: bool | None = None,
 ) -> Report:
-    """Return what is found out about `subject`, with a random dy from `seed`.
+    """Return what is found out about `subject`, with random dy from `seed`; `layer` is its path, for the findings.
 
-    `layer` is its path, for the findings; `settings` are numbers that a factor may come from,
-    `mechanisms` name mistakes that only this kind of subject can have, `noise` is rounding of y that
-    is known beforehand.  With `ties`, entries at kinks are moved together too.
+    Every entry is looked at where that is asked for, or, where nothing is said, if there are not too many.
     """
     y = evaluate(subject)
     if not np.isfinite(y).all():
         where = [int(k) for k in np.argwhere(~np.isfinite(y))[0]]
         message = f"forward gives {y[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
-        return Report(subject.name, (), (Finding(layer, "x", "not-finite", (), message, {"where": where}),))
-    rng = np.random.default_rng(seed)
-    dy = np.asarray(rng.normal(size=y.shape) if y.ndim else 1.0).astype(y.dtype)
-    rounding = output_noise(subject, y) + noise
-    numericals = {name: numerical_vjp(subject, name, dy, y, rounding) for name in subject.arrays}
-    purity = examine_purity(subject, y, dy, {name: each.bar for name, each in numericals.items()})
-    findings = [replace(finding, layer=layer) for finding in purity.findings]
-    comparisons = []
-    for name, analytical in purity.gradients.items():
-        comparison = Comparison(layer, name, np.asarray(analytical), numericals[name])
-        comparisons.append(comparison)
-        if name in purity.explained:
-            continue
-        if not comparison.ok:
-            case = Case(subject, name, comparison.analytical, numericals, y, dy, settings or {})
-            findings.append(_with_second_opinion(name_mistake(case, layer, mechanisms), case))
-        elif ties and (finding := _examine_ties(subject, comparison, dy, y, rounding)):
-            findings.append(finding)
-    return Report(subject.name, tuple(comparisons), tuple(findings))
+        first = next(iter(subject.arrays))
+        return Report(subject.name, (), (Finding(layer, first, "not-finite", (), message, {"where": where}),))
+    n_entries = sum(array.size for array in subject.arrays.values())
+    if every_entry is None:
+        every_entry = n_entries <= SIZES.most_entries
+    if every_entry:
+        return examine_entries(subject, y, seed, layer, looks, strictness)
+    return _along_directions(subject, y, seed, layer, looks, strictness)
 
 
-def _examine_ties(subject: Subject, comparison: Comparison, dy: NDArray, y: NDArray, noise: NDArray) -> Finding | None:
-    """Return what is wrong when the entries at kinks all move by the same, or None if nothing is.
+def _along_directions(
+    subject: Subject, y: NDArray, seed: int, layer: str, looks: Looks, strictness: Strictness
+) -> Report:
+    joint = joint_of(subject, y, seed, looks.noise)
+    report = judged(joint, layer, strictness)
+    if joint.findings or report.verdict != Verdict.wrong:
+        return report
+    parts = _of_parts(subject, seed, layer, strictness)
+    if parts is not None and parts.findings:
+        return parts
+    wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
+    return replace(report, findings=tuple(_closer(joint, each, seed, looks, strictness) for each in wrong))
 
-    Where two inputs of a maximum are equal, either alone has the slope 0 to one side and 1 to the other,
-    so every number from 0 to 1 passes for it; but when both move together the maximum moves with them,
-    once.  A backward that gives dy to each of them says twice.
-    """
-    name, tied = comparison.array, comparison.verdicts == Verdict.kink
-    if tied.sum() < 2:
+
+def judged(joint: Joint, layer: str = "", strictness: Strictness = USUAL) -> Report:
+    """Return the verdict on each array along directions; it says which are wrong, not why."""
+    name = joint.subject.name
+    if joint.findings:
+        return Report(name, (), tuple(replace(each, layer=layer) for each in joint.findings))
+    return Report(name, verdicts(joint, layer, strictness, "directions"), ())
+
+
+def _of_parts(subject: Subject, seed: int, layer: str, strictness: Strictness) -> Report | None:
+    """Return the report of what a subject is made of, each alone; None where it is one piece."""
+    if subject.parts is None:
         return None
-    arrays, base = subject.copies(), y.reshape(-1).astype(np.float64)
-    start, moved = subject.arrays[name], arrays[name]
-
-    def move(d: float) -> tuple[float, NDArray]:
-        moved[...] = start + (d * tied).astype(start.dtype)
-        out = outputs_or_nan(subject, arrays, base)
-        moved[...] = start
-        return d, out
-
-    size = min(float(np.sqrt(np.mean(start.astype(np.float64) ** 2))) or 1.0, 1.0)
-    found = slope(move, base, noise, size, subject.eps)
-    found = found.where_broken(slope(move, base, noise, size / 100, subject.eps))
-    weights = dy.reshape(-1).astype(np.float64)
-    ends = weights * found.low, weights * found.high
-    low, high = float(np.minimum(*ends).sum()), float(np.maximum(*ends).sum())
-    said = float(comparison.analytical[tied].astype(np.float64).sum())
-    sure = 1e-6  # of all that moves: nearer than this may be rounding
-    room = float(np.abs(weights) @ (found.bar + (sure + 1e3 * subject.eps) * np.abs(found.middle)))
-    if not said - high > room and not low - said > room:  # NaN is no proof
-        return None
-    message = (
-        f"each of {int(tied.sum())} entries of d{name} at kinks may be right alone, but together they say {said:.6g} "
-        f"where the slope is from {low:.6g} to {high:.6g}; if several are equally large, only one may have the whole dy"
-    )
-    return Finding(comparison.layer, name, "wrong-mask", (), message, {"together": said, "low": low, "high": high})
+    reports = []
+    for part in subject.parts():
+        found = examine(part.subject, seed, f"{layer}.{part.path}".strip("."), strictness=strictness)
+        reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
+    arrays, findings = merged(reports)
+    return Report(subject.name, tuple(arrays), tuple(findings))
 
 
-def _with_second_opinion(finding: Finding, case: Case) -> Finding:
-    """Add to a finding's evidence the worst entry, by backward, by differences and by the complex step."""
-    worst = int(np.argmax(np.abs(case.a - case.n) - case.bar))
-    evidence = {
-        "entry": [int(k) for k in np.unravel_index(worst, case.a.shape)],
-        "backward": float(case.a.reshape(-1)[worst]),
-        "differences": float(case.n.reshape(-1)[worst]),
-        "error bar": float(case.bar.reshape(-1)[worst]),
-        "complex step": complex_slope(case.subject, case.name, case.dy, worst),
-    }
-    return replace(finding, evidence=evidence | finding.evidence)
+def _of_kind(finding: Finding, kind: str) -> Finding:
+    return replace(finding, evidence=finding.evidence | {"part": kind})
+
+
+def _closer(joint: Joint, each: ArrayVerdict, seed: int, looks: Looks, strictness: Strictness) -> Finding:
+    """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
+    subject, name = joint.subject, each.array
+    block = wrong_block(joint, name, SIZES.most_in_a_block)
+    small = block.subject(subject)
+    y = np.asarray(small.forward(small.copies()))
+    found = examine_entries(small, y, seed, each.layer, replace(looks, mechanisms=()), strictness).findings
+    size = f"its error is about {each.error:.2g} of it"
+    if not found:
+        message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
+        return Finding(each.layer, name, "unknown", (), message, {"error": each.error, "where": block.where})
+    first = found[0]
+    message = f"{first.message} ({size}; the wrong numbers lie {block.where})"
+    return replace(first, message=message, evidence=first.evidence | {"error": each.error, "where": block.where})
 
 
 def evaluate(subject: Subject) -> NDArray:

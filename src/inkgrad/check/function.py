@@ -216,7 +216,7 @@ def conclude(
 
     with np.errstate(all="ignore"):
         report = examine(Subject(owner, arrays, safe_forward, safe_backward), seed)
-    return report.raise_if_wrong() if raises else report
+    return report.raise_if_not_right() if raises else report
 
 
 def _run(owner: str, part: str, call: Callable[[], Any]) -> Any:

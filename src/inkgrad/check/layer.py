@@ -11,10 +11,12 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, guarded, layout_of, views_of
+from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
+from inkgrad.check.finding import Finding
 from inkgrad.check.measure.moves import moves
 from inkgrad.check.measure.subject import Arrays, Subject
-from inkgrad.check.report import Finding, Report, merged
+from inkgrad.check.report import Report, merged
 from inkgrad.errors import CheckError
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout, Named, join_path
@@ -32,7 +34,7 @@ def check_layer(layer: Layer, x: NDArray, *, seed: int = 0, raises: bool = True)
     x = as_float64(layer, x)
     theta = random_parameters(layer, seed)
     report = examine_layer(layer, theta, x, seed)
-    return report.raise_if_wrong() if raises else report
+    return report.raise_if_not_right() if raises else report
 
 
 def as_float64(layer: Layer, x: NDArray) -> NDArray:
@@ -68,10 +70,10 @@ def examine_layer(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str
     whole = examine(subject_of(layer, theta, x, seed), seed, "wiring")
     if not whole.ok and all(report.ok for report in parts):
         whole = examine(subject_of(layer, *moved(theta, x, seed), seed), seed, "wiring")
-    comparisons, findings = merged(parts)
+    arrays, findings = merged(parts)
     if not findings:
         findings = [as_wiring(finding) for finding in whole.findings]
-    return Report(str(layer), (*comparisons, *whole.comparisons), tuple(findings))
+    return Report(str(layer), (*arrays, *whole.arrays), tuple(findings))
 
 
 def examine_parts(network: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "") -> list[Report]:
@@ -93,13 +95,13 @@ def examine_parts(network: Layer, theta: NDArray, x: NDArray, seed: int, path: s
 
 
 def _examine_alone(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str) -> Report:
-    report = examine(subject_of(layer, theta, x, seed), seed, path, factors_of(layer), ties=True)
+    report = examine(subject_of(layer, theta, x, seed), seed, path, Looks(factors_of(layer)))
     no_number_means_much = {"mutated", "accumulated", "random", "not-finite"}
     impure = any(finding.kind in no_number_means_much for finding in report.findings)
     others = [] if impure else _other_calls(layer, theta, x, seed, path)
     told = {finding.array for finding in others if finding.kind != "wiring"}
     findings = [finding for finding in report.findings if finding.array not in told]
-    return Report(str(layer), report.comparisons, (*findings, *others))
+    return Report(str(layer), report.arrays, (*findings, *others))
 
 
 def moved(theta: NDArray, x: NDArray, seed: int) -> tuple[NDArray, NDArray]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, value_and_gradient, views_of
+from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
 from inkgrad.check.cost import examine_cost
-from inkgrad.check.examine import evaluate, examine
+from inkgrad.check.entries import Looks
+from inkgrad.check.examine import evaluate, examine, judged
+from inkgrad.check.finding import Finding
+from inkgrad.check.joint import joint_of
 from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
 from inkgrad.check.measure.comparison import Comparison
 from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.structured import STACKING, Whole, structured_gradient
 from inkgrad.check.measure.subject import Arrays, Subject
-from inkgrad.check.report import Finding, Report, merged
+from inkgrad.check.report import Report, merged
+from inkgrad.check.verdict import USUAL, ArrayVerdict, Verdict, by_entries, usual_gradient
 from inkgrad.costs import Cost
 from inkgrad.layers import Chain, Layer
 
@@ -27,89 +32,142 @@ def check_network(
     t: NDArray,
     theta: NDArray | None = None,
     *,
+    every_entry: bool | None = None,
     seed: int = 0,
     raises: bool = True,
 ) -> Report:
-    """Check a network and its cost: the cost, then layer by layer backwards, then dC/dtheta as a whole.
+    """Check a network and its cost: dC/dtheta as a whole, the cost, and layer by layer backwards.
 
-    Each layer is judged alone, at the input it really gets and with a random dy of its own, so
-    that several mistakes are each found.  Without `theta` the parameters are drawn from `seed`.
+    Up to 3,000 parameters each part is judged alone, at the input it really gets and with a random dy of
+    its own, so that several mistakes are each found; then the whole.  A larger network is judged as a whole, along
+    random directions, and its parts where that is wrong.  `every_entry` asks for all entries, or, if it
+    is False, for directions only, whatever the size.  Without `theta` the parameters are drawn from `seed`.
 
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
-    False; CheckError where there is nothing to compare.
+    False; CheckError where there is nothing to compare, or where it cannot be told.
     """
     x, t = as_float64(network, x), np.asarray(t)
-    theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
-    if theta.size > STACKING.least:
-        comparisons, findings = _examine_large(network, cost, theta, x, t, seed)
+    problem = Problem(
+        network, cost, x, t, random_parameters(network, seed) if theta is None else as_theta(network, theta)
+    )
+    is_large = problem.theta.size > STACKING.least
+    if every_entry is False or (is_large and every_entry is None):
+        arrays, findings = _along_directions(problem, seed)
+    elif is_large:
+        arrays, findings = _examine_large(problem, seed)
     else:
-        comparisons, findings = _examine_small(network, cost, theta, x, t, seed)
-    report = Report(f"{network} with {cost}", tuple(comparisons), tuple(findings))
-    return report.raise_if_wrong() if raises else report
+        arrays, findings = _examine_small(problem, seed)
+    report = Report(f"{network} with {cost}", tuple(arrays), tuple(findings))
+    return report.raise_if_not_right() if raises else report
 
 
-Parts = tuple[list[Comparison], list[Finding]]
+class Problem(NamedTuple):
+    """What check_network takes: a network, its cost, inputs, targets and parameters."""
+
+    network: Layer
+    cost: Cost
+    x: NDArray
+    t: NDArray
+    theta: NDArray
+
+    def few(self, n: int) -> Problem:
+        """Return the same with the first n examples."""
+        return self._replace(x=self.x[:n], t=self.t[:n])
+
+    def moved(self, seed: int) -> Problem:
+        """Return the same a little beside its point, away from kinks."""
+        theta, x = moved(self.theta, self.x, seed)
+        return self._replace(theta=theta, x=x)
 
 
-def _examine_small(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
+Parts = tuple[list[ArrayVerdict], list[Finding]]
+
+
+def _examine_small(problem: Problem, seed: int) -> Parts:
     """Examine each part alone, then the whole if the parts are right."""
+    arrays, findings = _examine_all_parts(problem, seed)
+    if not findings and problem.theta.size:
+        whole = _examine_whole(problem, seed)
+        if not whole.ok:
+            whole = _examine_whole(problem.moved(seed), seed)
+        findings = [as_wiring(finding) for finding in whole.findings]
+        arrays += whole.arrays
+    return arrays, findings
+
+
+def _examine_all_parts(problem: Problem, seed: int) -> Parts:
+    network, cost, x, t, theta = problem
     reports = examine_parts(network, theta, x, seed)
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     if np.isfinite(y).all():
         reports.insert(0, examine_cost(cost, y, t))
-    comparisons, findings = merged(reports)
-    if not findings and theta.size:
-        whole = _examine_whole(network, cost, theta, x, t, seed)
-        if not whole.ok:
-            whole = _examine_whole(network, cost, *moved(theta, x, seed), t, seed)
-        findings = [as_wiring(finding) for finding in whole.findings]
-        comparisons += whole.comparisons
-    return comparisons, findings
+    return merged(reports)
 
 
-def _examine_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Report:
+def _examine_whole(problem: Problem, seed: int) -> Report:
+    return examine(_subject(problem, seed), seed, "wiring", Looks(noise=_noise(problem, seed), ties=False))
+
+
+def _subject(problem: Problem, seed: int) -> Subject:
+    network, cost, x, t, theta = problem
+    return subject_of_network(network, cost, theta, x, t, seed)
+
+
+def _noise(problem: Problem, seed: int) -> float:
+    network, cost, x, t, theta = problem
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
-    noise = float(loss_noise(cost, y, t).mean())
-    return examine(subject_of_network(network, cost, theta, x, t, seed), seed, "wiring", noise=noise)
+    return float(loss_noise(cost, y, t).mean())
 
 
-def _examine_large(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
-    """Examine the whole in the structured way, then each part on a few examples if the whole is wrong.
+def _along_directions(problem: Problem, seed: int) -> Parts:
+    """Judge the whole along directions, and its parts where that is wrong."""
+    network, cost, x, t, theta = problem
+    subject = subject_of_losses(network, cost, theta, x, t, seed)
+    y, _ = forward(network, views_of(network, theta), x.copy(), seed)
+    whole = judged(joint_of(subject, evaluate(subject), seed, loss_noise(cost, y, t)))
+    impurities = [replace(finding, layer="wiring") for finding in whole.findings]
+    return _with_parts(problem, seed, list(whole.arrays), impurities)
+
+
+def _examine_large(problem: Problem, seed: int) -> Parts:
+    """Examine every entry of the whole in the structured way, and its parts where it is wrong."""
+    return _with_parts(problem, seed, *_compare_whole(problem, seed))
+
+
+def _with_parts(problem: Problem, seed: int, whole: list[ArrayVerdict], impurities: list[Finding]) -> Parts:
+    """Examine each part on a few examples if the whole is wrong.
 
     A layer alone is examined in any case: the whole asks for no dx, which its backward may have wrong.
     """
-    comparisons, impurities = _compare_whole(network, cost, theta, x, t, seed)
-    right = all(each.ok for each in comparisons)
-    if right and isinstance(network, Chain):
-        return comparisons, impurities
-    few = x[: STACKING.n_examples]
-    y, _ = forward(network, views_of(network, theta), few.copy(), seed)
-    of_parts, findings = merged(
-        [examine_cost(cost, y, t[: STACKING.n_examples]), *examine_parts(network, theta, few, seed)]
-    )
-    if right:
-        return comparisons + of_parts, findings or impurities
+    is_right = not impurities and all(each.verdict != Verdict.wrong for each in whole)
+    if is_right and isinstance(problem.network, Chain):
+        return whole, impurities
+    arrays, findings = _examine_all_parts(problem.few(STACKING.n_examples), seed)
+    if is_right:
+        return whole + arrays, findings
     if not findings:  # a mistake about the batch may not show in a few of its examples
-        of_parts, findings = merged(examine_parts(network, theta, x, seed))
+        arrays, findings = merged(examine_parts(problem.network, problem.theta, problem.x, seed))
     if not findings:
-        comparisons, impurities = _compare_whole(network, cost, *moved(theta, x, seed), t, seed)
-        findings = impurities
-        for each in comparisons:
-            if not each.ok:
-                message = f"the worst relative error is {float(each.relative_error.max()):.2g}"
-                findings.append(as_wiring(Finding("", each.array, "unknown", (), message)))
-    return comparisons + of_parts, findings
+        findings = impurities + [_unexplained(each) for each in whole if each.verdict == Verdict.wrong]
+    return whole + arrays, findings
 
 
-def _compare_whole(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Parts:
-    subject = subject_of_network(network, cost, theta, x, t, seed)
+def _unexplained(each: ArrayVerdict) -> Finding:
+    message = f"its error is about {each.error:.2g} of it"
+    return as_wiring(Finding("", each.array, "unknown", (), message))
+
+
+def _compare_whole(problem: Problem, seed: int) -> Parts:
+    subject = _subject(problem, seed)
     purity = examine_purity(subject, evaluate(subject), np.ones(()), {})
-    whole = Whole(network, cost, theta, x, t, seed)
+    whole = Whole(problem.network, problem.cost, problem.theta, problem.x, problem.t, seed)
     comparisons = [
         Comparison("", path, gradient, structured_gradient(whole, path, gradient))
         for path, gradient in purity.gradients.items()
     ]
-    return comparisons, [replace(finding, layer="wiring") for finding in purity.findings]
+    usual = usual_gradient(comparisons)
+    arrays = [by_entries(each, False, usual, USUAL) for each in comparisons]
+    return arrays, [replace(finding, layer="wiring") for finding in purity.findings]
 
 
 def subject_of_network(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Subject:
@@ -133,4 +191,23 @@ def subject_of_network(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t
         return layout.parts(gradient)
 
     arrays = {name: part.copy() for name, part in layout.parts(theta).items()}
-    return Subject(str(network), arrays, outputs, backward)
+    return Subject(str(network), arrays, outputs, backward, main=None)
+
+
+def subject_of_losses(network: Layer, cost: Cost, theta: NDArray, x: NDArray, t: NDArray, seed: int) -> Subject:
+    """Return a network with its cost as a Subject whose outputs are the losses of the examples, of which C is the mean.
+
+    Each by itself they round less, and a kink in one is none in the others.
+    """
+    whole = subject_of_network(network, cost, theta, x, t, seed)
+    layout = layout_of(network)
+    weights = np.full(len(x), 1 / len(x))
+
+    def outputs(arrays: Arrays) -> NDArray:
+        theta = np.concatenate([arrays[name].ravel() for name in layout.places])
+        return losses(cost, forward(network, layout.views(theta), x.copy(), seed)[0], t.copy())
+
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        return whole.backward(arrays, np.asarray(dy.sum()), start)
+
+    return replace(whole, forward=outputs, backward=backward, only_dy=weights)

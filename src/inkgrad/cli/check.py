@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inkgrad.arrays import NDArray
-from inkgrad.check import Comparison, Finding, Verdict, check_network
+from inkgrad.check import Comparison, EntryVerdict, Finding, check_network
 from inkgrad.check.lessons import LESSONS, Problem, two_gradients
 from inkgrad.cli.options import ClassSettings, Data, NotWith, Seed, refused
 from inkgrad.cli.targets import SIZES, Checked, Request, examine, names_of
@@ -113,7 +113,7 @@ def _show(checked: Checked, quick: bool) -> None:
         Console().print(_table(checked, "along random directions" if quick else None))
     for finding in report.findings:
         print(_in_words(finding, checked.layers))
-    untold = sum(each.count(Verdict.cannot_tell) for each in report.comparisons)
+    untold = sum(each.count(EntryVerdict.cannot_tell) for each in report.comparisons)
     if untold:
         n = sum(each.verdicts.size for each in report.comparisons)
         say(f"{untold} of {n} entries are lost in rounding, so differences cannot tell: try other --seed or --examples")
@@ -136,10 +136,10 @@ def _row(comparison: Comparison, layers: dict[str, str]) -> list[str]:
     if not path and "." in array:  # quick_check says "1.W"
         path, _, array = array.rpartition(".")
     layer = "whole" if path == "wiring" else f"{path} {layers.get(path, '')}".strip()
-    wrong = comparison.count(Verdict.wrong) + comparison.count(Verdict.uncomfortable)
-    told = comparison.relative_error[comparison.verdicts != Verdict.cannot_tell]
-    counts = [comparison.count(verdict) or "·" for verdict in (Verdict.kink, Verdict.cannot_tell)]
-    right = comparison.count(Verdict.right)
+    wrong = comparison.count(EntryVerdict.wrong) + comparison.count(EntryVerdict.uncomfortable)
+    told = comparison.relative_error[comparison.verdicts != EntryVerdict.cannot_tell]
+    counts = [comparison.count(verdict) or "·" for verdict in (EntryVerdict.kink, EntryVerdict.cannot_tell)]
+    right = comparison.count(EntryVerdict.right)
     return [
         layer,
         f"d{array}",

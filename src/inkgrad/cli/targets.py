@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network, quick_check
+from inkgrad.check import CheckError, Report, check_cost, check_layer, check_network
 from inkgrad.check.measure.moves import has_moves
 from inkgrad.cli.terminal import say
 from inkgrad.costs import Cost
@@ -133,8 +133,7 @@ def _examine_network(request: Request) -> Checked:
             slow = f"{n:,} parameters, and a full check of so many takes many minutes; --quick takes seconds"
             say(f"the network has {slow}")
     x, t = _batch(request, data, shape, n_classes)
-    check = quick_check if request.quick else check_network
-    report = check(network, cost, x, t, theta, seed=request.seed, raises=False)
+    report = check_network(network, cost, x, t, theta, seed=request.seed, raises=False)
     return Checked(report, names_of(network))
 
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from inkgrad.arrays import NDArray
-from inkgrad.check import check_network, quick_check
+from inkgrad.check import check_network
 from inkgrad.check.lessons import LESSONS
 from inkgrad.data import as_inputs
 from inkgrad.errors import ModelFileError, SettingError
@@ -152,9 +152,9 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
     x, t = as_inputs(train.x[:n], np.float64), train.t[:n]
     is_large = theta.size > LIMITS.n_parameters_one_by_one
     is_quick = is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network))
-    examine = quick_check if is_quick else check_network
+    every_entry = False if is_quick else None
     with limit_threads(1):  # many small products: threads would only wait for each other
-        report = examine(network, cost, x, t, theta, raises=False)
+        report = check_network(network, cost, x, t, theta, every_entry=every_entry, raises=False)
     return checked(report, network) | {"broken": snapshot.settings.broken, "quick": is_quick}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check import Comparison, Finding, Report, Verdict
+from inkgrad.check import Comparison, EntryVerdict, Finding, Report
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
@@ -94,7 +94,7 @@ def checked(report: Report, network: Layer) -> dict[str, Any]:
     names = {leaf.path: f"{leaf.path} {leaf.layer}" for leaf in leaves(network)}
     return {
         "ok": report.ok,
-        "verdict": report.verdict,
+        "verdict": report.summary,
         "network": str(network),
         "findings": [_finding(finding, names) for finding in report.findings],
         "arrays": [_array(comparison, names) for comparison in report.comparisons],
@@ -126,10 +126,10 @@ def _array(comparison: Comparison, names: dict[str, str]) -> dict[str, Any]:
         "rows": min(rows, ratio.shape[0]),
         "columns": ratio.shape[1],
         "ratio": [round(float(each), 2) for each in ratio[:rows].ravel()],
-        "right": comparison.count(Verdict.right),
-        "kink": comparison.count(Verdict.kink),
-        "cannot_tell": comparison.count(Verdict.cannot_tell),
-        "wrong": comparison.count(Verdict.wrong) + comparison.count(Verdict.uncomfortable),
+        "right": comparison.count(EntryVerdict.right),
+        "kink": comparison.count(EntryVerdict.kink),
+        "cannot_tell": comparison.count(EntryVerdict.cannot_tell),
+        "wrong": comparison.n_wrong,
     }
 
 

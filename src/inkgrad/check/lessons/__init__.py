@@ -29,7 +29,8 @@ from inkgrad.check.lessons import (
     weight_decay,
     weights_transposed,
 )
-from inkgrad.check.lessons.lesson import Exhibit, Lesson, Problem, two_gradients
+from inkgrad.check.lessons.lesson import Exhibit, Lesson, two_gradients
+from inkgrad.check.network import Problem
 
 __all__ = ["LESSONS", "Exhibit", "Lesson", "Problem", "two_gradients"]
 

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.layer import random_parameters
+from inkgrad.check.network import Problem
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.layers import Chain, Dense, Layer, Tanh
 from inkgrad.layout import Layout
-
-
-class Problem(NamedTuple):
-    """What check_network takes: a network, its cost, inputs, targets and parameters."""
-
-    network: Layer
-    cost: Cost
-    x: NDArray
-    t: NDArray
-    theta: NDArray
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import AnyArray
-from inkgrad.check.lessons.lesson import Exhibit, Lesson, Problem
+from inkgrad.check.lessons.lesson import Exhibit, Lesson
+from inkgrad.check.network import Problem
 from inkgrad.costs import SquaredError
 from inkgrad.layers import Chain, Dense, Softmax
 

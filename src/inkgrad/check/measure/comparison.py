@@ -12,7 +12,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.measure.numerical import Numerical
 
 
-class Verdict(IntEnum):
+class EntryVerdict(IntEnum):
     """What becomes of one entry."""
 
     right = 0  # within the error bar
@@ -50,19 +50,19 @@ class Comparison:
 
     @cached_property
     def verdicts(self) -> NDArray:
-        """The Verdict of each entry, as int8."""
+        """The EntryVerdict of each entry, as int8."""
         a, n = self.analytical.astype(np.float64), self.numerical
         inside = (a >= n.low - n.bar) & (a <= n.high + n.bar)  # NaN is outside
-        found = np.where(inside, Verdict.right, Verdict.wrong)
-        found = np.where(inside & (n.high - n.low > 4 * n.bar), Verdict.kink, found)
+        found = np.where(inside, EntryVerdict.right, EntryVerdict.wrong)
+        found = np.where(inside & (n.high - n.low > 4 * n.bar), EntryVerdict.kink, found)
         scale = np.maximum(np.abs(a), np.abs(n.value))
         typical = float(np.sqrt(np.mean(n.value**2))) if n.value.size else 0.0
         blurred = inside & (n.bar > 0.1 * np.maximum(scale, typical)) & (n.bar > 0)
-        found = np.where(blurred & (found == Verdict.right), Verdict.cannot_tell, found)
-        found = np.where(np.isfinite(n.low + n.high + n.bar), found, Verdict.cannot_tell)
-        found = np.where(np.isfinite(a), found, Verdict.wrong)
-        slight = (found == Verdict.wrong) & (self.relative_error <= 0.01)
-        return np.where(slight, Verdict.uncomfortable, found).astype(np.int8)
+        found = np.where(blurred & (found == EntryVerdict.right), EntryVerdict.cannot_tell, found)
+        found = np.where(np.isfinite(n.low + n.high + n.bar), found, EntryVerdict.cannot_tell)
+        found = np.where(np.isfinite(a), found, EntryVerdict.wrong)
+        slight = (found == EntryVerdict.wrong) & (self.relative_error <= 0.01)
+        return np.where(slight, EntryVerdict.uncomfortable, found).astype(np.int8)
 
     @property
     def in_bars(self) -> NDArray:
@@ -82,8 +82,13 @@ class Comparison:
     @property
     def ok(self) -> bool:
         """Whether no entry is outside its error bar."""
-        return not (self.verdicts >= Verdict.uncomfortable).any()
+        return not (self.verdicts >= EntryVerdict.uncomfortable).any()
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: EntryVerdict) -> int:
         """Return how many entries have this verdict."""
         return int((self.verdicts == verdict).sum())
+
+    @property
+    def n_wrong(self) -> int:
+        """How many entries are outside their error bars."""
+        return self.count(EntryVerdict.wrong) + self.count(EntryVerdict.uncomfortable)

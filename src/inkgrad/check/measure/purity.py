@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.finding import Finding
 from inkgrad.check.measure.subject import Arrays, Subject
-from inkgrad.check.report import Finding
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
         )
     arrays, spare = subject.copies(), dy.copy()
     gradients = dict(subject.backward(arrays, spare, 0.0))
-    misshapen = _shapes(subject, gradients)
-    if misshapen:
-        return Purity({}, tuple(misshapen), frozenset(gradients))
+    wrong_shapes = misshapen(subject, gradients)
+    if wrong_shapes:
+        return Purity({}, tuple(wrong_shapes), frozenset(gradients))
     for name, array in arrays.items():
         if not np.array_equal(array, subject.arrays[name]):
             findings.append(_finding(name, "mutated", f"backward changes {name} in place: work on a copy"))
@@ -66,7 +66,8 @@ def _finding(array: str, kind: str, message: str, **evidence: object) -> Finding
     return Finding("", array, kind, (), message, evidence)
 
 
-def _shapes(subject: Subject, gradients: Arrays) -> list[Finding]:
+def misshapen(subject: Subject, gradients: Arrays) -> list[Finding]:
+    """Return a finding for each gradient that has another shape than its array."""
     findings = []
     for name, array in subject.arrays.items():
         shape = np.shape(gradients[name])

@@ -22,6 +22,7 @@ class Subject:
     backward    takes arrays, dy and the number that gradients start from, runs forward and backward once,
                 and returns the gradient of each array
     moves       says how a large array moves y, where that is simple (see moves.py)
+    only_dy     the one dy that backward takes, where it takes no other
     main        the array that stands for x, if one does: mistakes about inputs are looked for there
     unit        the machine epsilon of the type that it works in, where that is coarser than the arrays'
     precise     the same function in float64, at the same numbers, where there is one
@@ -39,6 +40,7 @@ class Subject:
     forward: Callable[[Arrays], NDArray]
     backward: Backward
     moves: Callable[[str], Iterable[Move] | None] | None = None
+    only_dy: NDArray | None = None
     main: str | None = "x"
     unit: float = 0.0
     precise: Subject | None = None

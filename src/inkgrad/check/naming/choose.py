@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from inkgrad.check.finding import Finding
 from inkgrad.check.naming import amounts, counterfactuals, formulas, jacobians, positions, statistics
 from inkgrad.check.naming.case import Case, Mechanism
-from inkgrad.check.report import Finding
 
 TELLING = (  # in the order in which they are believed when several fit
     amounts.nothing,

@@ -1,0 +1,32 @@
+"""Finding: one mistake, with its place and its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake, with its name.
+
+    layer     the path of the layer in the network ("2" or "2.0"), "" for a layer checked alone,
+              "cost", or "wiring"
+    array     "x" for dx, "y" for the dy of a cost, else the parameter's name
+    kind      what is wrong, one of the words of the documentation; "unknown" when no pattern fits
+    also      other kinds that the numbers fit as well
+    message   one or two sentences
+    evidence  the numbers it rests on
+    """
+
+    layer: str
+    array: str
+    kind: str
+    also: tuple[str, ...]
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        where = ".".join(part for part in (self.layer, self.array) if part)
+        ties = f" (or: {', '.join(self.also)})" if self.also else ""
+        return f"{where}: {self.kind}{ties}: {self.message}"

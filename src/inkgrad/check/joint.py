@@ -1,0 +1,233 @@
+"""Joint: all arrays of a subject judged together, along random directions, in some 20 evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.finding import Finding
+from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, shaken
+from inkgrad.check.measure.purity import misshapen
+from inkgrad.check.measure.subject import Arrays, Subject
+from inkgrad.check.verdict import ArrayVerdict, Strictness
+
+
+@dataclass(frozen=True)
+class JointLimits:
+    """How arrays are judged along directions.
+
+    nothing  beside the largest gradient: one that is smaller, and drowns in rounding, is judged beside that one
+    n_alone  directions through an array alone, where the one through all does not tell
+    """
+
+    n_alone: int = 4
+    nothing: float = 1e-6
+
+
+JOINT_LIMITS = JointLimits()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was found along one direction: a disagreement for each dy, and what backward said to each.
+
+    `n_kinks` counts the outputs that have no slope, but two.
+    """
+
+    disagreements: tuple[Disagreement, ...]
+    rates: tuple[Rates, ...]
+    n_kinks: int = 0
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether backward and the slopes disagree for any dy."""
+        return any(each.is_wrong for each in self.disagreements)
+
+    @property
+    def is_blurred(self) -> bool:
+        """Whether there is more than one slope for some dy, or none."""
+        return any(each.is_kinked or not each.is_known for each in self.disagreements)
+
+    def errors(self, name: str, usual: float) -> list[float]:
+        """Return for each dy how far the gradient of an array is off, as a part of it, if that of all others is right.
+
+        `usual` is the size of a gradient, for one that is 0.
+        """
+        found = zip(self.disagreements, self.rates, strict=True)
+        return [d.off / (r.sizes[name] or usual * r.scale) for d, r in found]
+
+    def sharpness(self, name: str, usual: float) -> float:
+        """Return the smallest error bar of any dy, as a part of the gradient of an array; inf at a kink."""
+        if self.is_blurred:
+            return np.inf
+        parts = []
+        for d, r in zip(self.disagreements, self.rates, strict=True):
+            size, ordinary = r.sizes[name], usual * r.scale
+            is_zero = size < d.bar < JOINT_LIMITS.nothing * ordinary  # so that beside others it is nothing
+            parts.append(d.bar / (ordinary if is_zero else size or ordinary))
+        return min(parts)
+
+
+def least_seen(asked: Sequence[Asked], name: str, usual: float) -> float:
+    """Return the smallest error of an array that would have been seen along some direction, as a part of its gradient.
+
+    Whatever the error is, all directions miss it with at most the probability DIRECTION_LIMITS.p_miss.
+    """
+    sharp = [each.sharpness(name, usual) for each in asked]
+    sharp = [each for each in sharp if np.isfinite(each)]
+    if not sharp:
+        return np.inf
+    return float(sqrt(2 / pi) * (np.prod(sharp) / DIRECTION_LIMITS.p_miss) ** (1 / len(sharp)))
+
+
+class Joint:
+    """A subject at a point with two dy of different sizes, to be asked along directions.
+
+    What backward does wrong beside its numbers is seen on the way: `findings`.
+    """
+
+    def __init__(self, subject: Subject, y: NDArray, seed: int, noise: NDArray | float = 0.0) -> None:
+        self.subject, self.point = subject, Point(subject, y, noise)
+        self.rng = np.random.default_rng(seed)
+        self.findings: tuple[Finding, ...] = ()
+        self.dys = self._some_dys(y)
+        self.together = self._all_together()
+        sizes = (size for rates in self.together.rates[:1] for size in rates.sizes.values())
+        self.usual = max(sizes, default=0.0) / self.together.rates[0].scale or 1.0
+
+    def direction(self, names: Iterable[str]) -> dict[str, NDArray]:
+        """Return a random direction through some arrays."""
+        return self.point.direction(self.rng, names)
+
+    def _some_dys(self, y: NDArray) -> tuple[NDArray, ...]:
+        """Return two random dy, the second of another size and sign."""
+        if self.subject.only_dy is not None:
+            return (self.subject.only_dy,)
+        dy = self.rng.standard_normal((2, *y.shape)) if y.ndim else np.array([1.0, 1.7])
+        return tuple(np.asarray(each).astype(y.dtype) for each in (dy[0], -128 * dy[1]))
+
+    def ask(self, directions: Sequence[Arrays]) -> list[Asked]:
+        """Return what is found along each of some directions; backward is called once for each dy."""
+        if not directions:
+            return []
+        rates: list[list[Rates]] = [[] for _ in directions]
+        for dy in self.dys:
+            gradients = self.subject.backward(self.subject.arrays, dy.copy(), 0.0)
+            for found, v in zip(rates, directions, strict=True):
+                found.append(self.point.rates(gradients, dy, v))
+            del gradients  # they may be as large as the model
+        return [self._compared(v, tuple(found)) for v, found in zip(directions, rates, strict=True)]
+
+    def _compared(self, v: Arrays, rates: tuple[Rates, ...]) -> Asked:
+        slopes = self.point.slopes(v)
+        disagreements = tuple(self.point.disagreement(slopes, each) for each in rates)
+        return Asked(disagreements, rates, int(slopes.broken.sum()))
+
+    def _all_together(self) -> Asked:
+        """Return what is found along a direction through all arrays; see to it that backward keeps its manners."""
+        v = self.direction(self.subject.arrays)
+        rates = [self._first_rates(v)]
+        if self.findings:
+            return Asked((), tuple(rates))
+        dy = self.dys[0]
+        again = self.point.rates(self.subject.backward(self.subject.arrays, dy.copy(), 0.0), dy, v)
+        self.findings = self._not_the_same(rates[0], again)
+        for dy in self.dys[1:]:
+            rates.append(self.point.rates(self.subject.backward(self.subject.arrays, dy.copy(), 0.0), dy, v))
+        return self._compared(v, tuple(rates)) if not self.findings else Asked((), tuple(rates))
+
+    def _first_rates(self, v: Arrays) -> Rates:
+        """Call backward for the first time, on copies, unless these were too large."""
+        subject, dy, spare = self.subject, self.dys[0], self.dys[0].copy()
+        is_large = sum(array.size for array in subject.arrays.values()) > DIRECTION_LIMITS.large
+        arrays = subject.arrays if is_large else subject.copies()
+        before = {name: float(np.vdot(array, v[name])) for name, array in arrays.items()} if is_large else {}
+        gradients = subject.backward(arrays, spare, 0.0)
+        wrong = misshapen(subject, gradients)
+        if wrong:
+            self.findings = tuple(wrong)
+            return Rates(dy, {}, {})
+        first = next(iter(arrays))
+        is_changed = {
+            name: before[name] != float(np.vdot(array, v[name])) if is_large else not same(array, subject.arrays[name])
+            for name, array in arrays.items()
+        }
+        found = [
+            (name, "mutated", f"backward changes {name} in place: work on a copy")
+            for name in is_changed
+            if is_changed[name]
+        ]
+        if not same(spare, dy):
+            found.append((first, "mutated", "backward changes dy in place: work on a copy"))
+        for name in arrays:
+            if not np.isfinite(gradients[name]).all():
+                found.append(
+                    (
+                        name,
+                        "not-finite",
+                        f"d{name} holds NaN or infinity: look for a division by 0, log 0 or an overflow",
+                    )
+                )
+        self.findings = tuple(Finding("", name, kind, (), message) for name, kind, message in found)
+        return self.point.rates(gradients, dy, v)
+
+    def _not_the_same(self, first: Rates, again: Rates) -> tuple[Finding, ...]:
+        message = "d{} differs when backward is called again with the same numbers: draw once, in forward"
+        room = 1e3 * self.subject.eps
+        return tuple(
+            Finding("", name, "random", (), message.format(name))
+            for name, size in first.sizes.items()
+            if abs(first.rates[name] - again.rates[name]) > room * size or abs(size - again.sizes[name]) > room * size
+        )
+
+
+def same(a: NDArray, b: NDArray) -> bool:
+    """Return whether two arrays are equal, NaN and all."""
+    return np.array_equal(a, b, equal_nan=True)
+
+
+def joint_of(subject: Subject, y: NDArray, seed: int, noise: NDArray | float = 0.0) -> Joint:
+    """Return a subject as asked along a first direction; from a point near by where the point itself is a kink.
+
+    Where kinks of several parts meet, the chain rule may give a slope that is none of the whole, as for
+    relu(x) - relu(-x) at 0.  No point near by is like that, while a mistake stays.
+    """
+    joint = Joint(subject, y, seed, noise)
+    is_kinked = joint.together.is_blurred or (joint.together.is_wrong and joint.together.n_kinks)
+    return beside(joint, y, seed, noise) if is_kinked and not joint.findings else joint
+
+
+def beside(joint: Joint, y: NDArray, seed: int, noise: NDArray | float) -> Joint:
+    """Return a subject as asked at a point near by; where that is not in its domain, as it was asked."""
+    moved = shaken(joint.subject, seed)
+    other = np.asarray(moved.forward(moved.copies()))
+    return Joint(moved, other, seed, noise) if other.shape == y.shape and np.isfinite(other).all() else joint
+
+
+def verdicts(joint: Joint, layer: str, strictness: Strictness, reference: str) -> tuple[ArrayVerdict, ...]:
+    """Return the verdict on each array: by the direction through all, or, where that does not tell, by its own."""
+    names, usual = list(joint.subject.arrays), joint.usual
+    asked = {name: [joint.together] for name in names}
+    unsure = names
+    if not (joint.together.is_wrong or joint.together.is_blurred):
+        unsure = [name for name in names if not least_seen(asked[name], name, usual) <= strictness.sensitivity]
+    again = [name for name in unsure for _ in range(JOINT_LIMITS.n_alone)]
+    asked |= {name: [] for name in unsure}
+    for name, found in zip(again, joint.ask([joint.direction([name]) for name in again]), strict=True):
+        asked[name].append(found)
+    return tuple(_verdict(joint, name, asked[name], layer, strictness, reference) for name in names)
+
+
+def _verdict(
+    joint: Joint, name: str, asked: list[Asked], layer: str, strictness: Strictness, reference: str
+) -> ArrayVerdict:
+    error = 0.0
+    if any(each.is_wrong for each in asked):
+        errors = [error for each in asked for error in each.errors(name, joint.usual)]
+        error = sqrt(sum(each**2 for each in errors) / len(errors))
+    least, size = least_seen(asked, name, joint.usual), joint.subject.arrays[name].size
+    return ArrayVerdict(layer, name, size, strictness.verdict(error, 0.0, least), error, least, reference)

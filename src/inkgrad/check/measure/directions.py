@@ -1,0 +1,203 @@
+"""Directions: is the gradient right along random directions, through all arrays at once?
+
+Along v = (v_1, v_2, ...), one v_i for each array, y changes at the rate J v, and backward says that
+dy · J v = g_1 · v_1 + g_2 · v_2 + ...  One direction asks all numbers of all arrays at once, for the
+price of some evaluations of forward, however many there are.  J v has one slope for each output, so
+the same evaluations judge what backward says to any number of dy.
+
+The entries of v_i are normal, times the size s_i of the array.  An error e of its gradient then moves the
+right side by a normal number with the standard deviation s_i ||e||, whose density is at most
+1 / (s_i ||e|| √(2π)), so it stays inside an error bar τ with a probability of at most
+
+    P <= √(2/π) τ / (s_i ||e||).
+
+Entries of ±1 would not do: two swapped numbers would pass half of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import pi, sqrt
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.measure.numerical import outputs_or_nan
+from inkgrad.check.measure.slopes import Slope, rounding_noise, slope
+from inkgrad.check.measure.subject import Arrays, Subject
+
+
+@dataclass(frozen=True)
+class DirectionLimits:
+    """How directions are taken.
+
+    p_miss        the probability with which the smallest error that is named may be missed
+    most_retries  how often slopes that are not sharp are looked at from closer, each time a hundredth
+    sharp         how large error bars may be beside slopes; larger ones come of kinks near by
+    shake         by which a point is moved away from kinks, in parts of each array's size
+    large         numbers; the direction of a larger array is kept in float32
+    """
+
+    p_miss: float = 0.01
+    most_retries: int = 2
+    sharp: float = 1e-6
+    shake: float = 1e-3
+    large: int = 1_000_000
+
+
+DIRECTION_LIMITS = DirectionLimits()
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What backward says of one dy along one direction, array by array.
+
+    rates   g_i · v_i
+    sizes   s_i ||g_i||: how large g_i · v_i is, typically
+    """
+
+    dy: NDArray
+    rates: Mapping[str, float]
+    sizes: Mapping[str, float]
+
+    @cached_property
+    def scale(self) -> float:
+        """How large dy is."""
+        return float(np.linalg.norm(self.dy.ravel())) or 1.0
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """By how much backward and the slopes of y disagree along a direction, and how sure that is.
+
+    `off` is 0 inside what kinks allow; `bar` is its error bar; `is_kinked` says that there is more than one slope.
+    """
+
+    off: float
+    bar: float
+    is_kinked: bool
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether they disagree by more than can be explained; where that is unknown, no."""
+        return self.off > self.bar
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a slope at all."""
+        return bool(np.isfinite(self.off) and np.isfinite(self.bar))
+
+
+class Point:
+    """A subject at one point, where slopes along directions are asked for."""
+
+    def __init__(self, subject: Subject, y: NDArray, known_noise: NDArray | float = 0.0) -> None:
+        self.subject, self.known_noise = subject, known_noise
+        self.base = y.reshape(-1).astype(np.float64)
+        self.scales = {name: _size(array) for name, array in subject.arrays.items()}
+
+    @cached_property
+    def noise(self) -> NDArray:
+        """How large the rounding errors of each output are."""
+        arrays, rng = self.subject.arrays, np.random.default_rng(0)
+        spread = {name: rng.uniform(0.5, 1.5, min(array.size, 997)) for name, array in arrays.items()}
+
+        def evaluate(d: float) -> NDArray:
+            moved = {
+                name: (a * (1 + d * np.resize(spread[name], a.shape))).astype(a.dtype) for name, a in arrays.items()
+            }
+            return outputs_or_nan(self.subject, moved, self.base)
+
+        own = rounding_noise(evaluate, self.base, self.subject.eps, powers=(0.4,))
+        unit = max(self.subject.unit, _grid(self.base))
+        pooled = float(np.sqrt(np.mean((own / np.maximum(np.abs(self.base), _size(self.base))) ** 2)))
+        return np.maximum(own, max(pooled, unit) * np.abs(self.base)) + self.known_noise
+
+    def direction(self, rng: np.random.Generator, names: Iterable[str]) -> dict[str, NDArray]:
+        """Return a random direction through the arrays of these names."""
+        found = {}
+        for name in names:
+            array = self.subject.arrays[name]
+            kind = np.float32 if array.size > DIRECTION_LIMITS.large else np.float64
+            found[name] = rng.standard_normal(array.shape, kind) * kind(self.scales[name])
+        return found
+
+    def slopes(self, v: Arrays) -> Slope:
+        """Return J v, the slope of each output along a direction."""
+        arrays = self.subject.arrays
+
+        def move(d: float) -> tuple[float, NDArray]:
+            moved = {name: a + (d * v[name]).astype(a.dtype) if name in v else a for name, a in arrays.items()}
+            return d, outputs_or_nan(self.subject, moved, self.base)
+
+        relative = self.noise / np.maximum(np.abs(self.base), _size(self.base))
+        eps = max(self.subject.eps, float(np.median(relative)) / 40)
+        reach = 1.0
+        found = slope(move, self.base, self.noise, reach, eps)
+        for _ in range(DIRECTION_LIMITS.most_retries):
+            if float(found.bar.sum()) <= DIRECTION_LIMITS.sharp * float(np.abs(found.middle).sum()):
+                break  # NaN looks closer
+            reach /= 100
+            found = found.sharper(slope(move, self.base, self.noise, reach, eps))
+        return found
+
+    def rates(self, gradients: Arrays, dy: NDArray, v: Arrays) -> Rates:
+        """Return what gradients say along a direction."""
+        rates = {name: float(np.vdot(gradients[name], v[name])) for name in v}
+        sizes = {name: self.scales[name] * float(np.linalg.norm(gradients[name].ravel())) for name in v}
+        return Rates(dy, rates, sizes)
+
+    def disagreement(self, found: Slope, rates: Rates) -> Disagreement:
+        """Compare what backward says with the slopes of y."""
+        dy = rates.dy.reshape(-1).astype(np.float64)
+        weights, ends = np.abs(dy), (dy * found.low, dy * found.high)
+        low, high = float(np.minimum(*ends).sum()), float(np.maximum(*ends).sum())
+        said = sum(rates.rates.values())
+        # the rounding of g · v, a sum of normal numbers, and of backward itself
+        rounding = 64 * self.subject.eps * (sqrt(sum(size**2 for size in rates.sizes.values())) + abs(said))
+        bar = float(weights @ found.bar + 64 * self.subject.eps * (weights @ np.abs(found.middle))) + rounding
+        off = max(low - said, said - high, 0.0) if np.isfinite(said) else np.inf
+        return Disagreement(off, bar, high - low > 4 * bar)
+
+    def least(self, bar: float, name: str, rates: Rates, n_directions: int = 1) -> float:
+        """Return the smallest error of an array that would have been seen, in parts of its gradient.
+
+        It would have been missed with the probability DIRECTION_LIMITS.p_miss.
+        """
+        size = rates.sizes[name]
+        factor = DIRECTION_LIMITS.p_miss ** (-1 / n_directions)
+        return sqrt(2 / pi) * bar * factor / size if size else np.inf
+
+
+def shaken(subject: Subject, seed: int) -> Subject:
+    """Return a subject at a point near by, away from kinks and ties; a mistake stays one."""
+    rng = np.random.default_rng(seed)
+    moved = {
+        name: a + (DIRECTION_LIMITS.shake * _size(a) * rng.standard_normal(a.shape)).astype(a.dtype)
+        for name, a in subject.arrays.items()
+    }
+    return replace(subject, arrays=moved)
+
+
+def _size(array: NDArray) -> float:
+    """Return the typical size of the numbers of an array, at most 1, over which slopes may change; 1 for zeros."""
+    if not array.size:
+        return 1.0
+    flat = array.reshape(-1)
+    return min(float(np.linalg.norm(flat)) / sqrt(flat.size) or 1.0, 1.0)
+
+
+def _grid(y: NDArray) -> float:
+    """Return the machine epsilon of the coarsest type that holds all outputs, 0 for float64.
+
+    A function of float32 stays one when float64 is wrapped around it, and its outputs show that.
+    """
+    if y.size < 4 or np.array_equal(y, np.rint(y)):  # whole numbers are in every type
+        return 0.0
+    with np.errstate(over="ignore"):
+        for kind in np.float16, np.float32:
+            if np.array_equal(y.astype(kind).astype(np.float64), y):
+                return float(np.finfo(kind).eps)
+    return 0.0

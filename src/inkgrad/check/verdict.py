@@ -1,0 +1,112 @@
+"""Verdicts: what is to be thought of the gradient of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from inkgrad.check.measure.comparison import Comparison
+from inkgrad.errors import SettingError
+
+
+class Verdict(StrEnum):
+    """What becomes of the gradient of an array, and of a whole; each later one outweighs those before."""
+
+    right = "right"
+    approximate = "approximate"
+    cannot_tell = "cannot tell"
+    wrong = "wrong"
+
+
+@dataclass(frozen=True)
+class Strictness:
+    """What is asked of a gradient; sizes are parts of an array's typical gradient, the root mean square of its numbers.
+
+    sensitivity  an error of this size must have been visible, or the array is not called right
+    tolerance    what is off by less, and fits no mistake, is approximate: an adjoint, a series that was cut
+    exact        whether approximate is wrong too
+    """
+
+    sensitivity: float = 1e-3
+    tolerance: float = 1e-4
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sensitivity < 1:
+            raise SettingError(f"the sensitivity is a part of the gradient, between 0 and 1, got {self.sensitivity}")
+        if not 0 <= self.tolerance < 1:
+            raise SettingError(f"the tolerance is a part of the gradient, from 0 to 1, got {self.tolerance}")
+
+    def verdict(self, error: float, bar: float, least: float) -> Verdict:
+        """Return the verdict on an array whose gradient is off by `error`, known to `bar`, where no less than
+        `least` would have been seen; all three as parts of its typical gradient."""
+        if error > bar and error > (0 if self.exact else self.tolerance):
+            return Verdict.wrong
+        if not least <= self.sensitivity:  # NaN too
+            return Verdict.cannot_tell
+        return Verdict.approximate if error > bar else Verdict.right
+
+
+USUAL = Strictness()
+
+
+@dataclass(frozen=True)
+class ArrayVerdict:
+    """What was told of the gradient of one array.
+
+    layer       the path of the layer or module it belongs to
+    array       its name
+    size        how many numbers it has
+    error       how far it is off, as a part of its typical gradient; 0 inside the error bar
+    least       the smallest error that would have been seen, as such a part
+    reference   what it was compared with
+    comparison  entry by entry, where it was looked at so
+    """
+
+    layer: str
+    array: str
+    size: int
+    verdict: Verdict
+    error: float
+    least: float
+    reference: str
+    comparison: Comparison | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it is, for people: "2.W"."""
+        return f"{self.layer}.{self.array}" if self.layer else self.array
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that outweighs the others."""
+    return max(verdicts, key=list(Verdict).index, default=Verdict.cannot_tell)
+
+
+def by_entries(comparison: Comparison, is_explained: bool, usual: float, asked: Strictness) -> ArrayVerdict:
+    """Return the verdict on an array that was compared entry by entry.
+
+    `is_explained` says that there is a finding about it, `usual` what a typical gradient is where this one's is 0.
+    """
+    n = comparison.numerical
+    a = comparison.analytical.astype(np.float64)
+    with np.errstate(all="ignore"):
+        typical = _rms(n.value) or usual
+        off = np.where(np.isfinite(a), np.abs(a - np.clip(a, n.low, n.high)), np.inf)
+        error = _rms(np.where(off > n.bar, off, 0)) / typical
+        least = _rms(n.bar) / typical
+    error = error if error > 0 else 0.0
+    verdict = Verdict.wrong if is_explained else asked.verdict(error, 0.0, least)
+    return ArrayVerdict(comparison.layer, comparison.array, a.size, verdict, error, least, "differences", comparison)
+
+
+def usual_gradient(comparisons: Iterable[Comparison]) -> float:
+    """Return what a typical gradient is: that of the arrays that have one."""
+    return max((size for each in comparisons if np.isfinite(size := _rms(each.numerical.value))), default=0.0) or 1.0
+
+
+def _rms(array: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0
