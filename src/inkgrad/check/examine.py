@@ -8,6 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.blocks import wrong_block
+from inkgrad.check.coarse import compared, is_coarse
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
 from inkgrad.check.finding import Finding
 from inkgrad.check.joint import Joint, joint_of, verdicts
@@ -44,6 +45,8 @@ def examine(
 
     Every entry is looked at where that is asked for, or, where nothing is said, if there are not too many.
     """
+    if is_coarse(subject):
+        return _beside_float64(subject, seed, layer, looks, strictness, every_entry)
     y = evaluate(subject)
     if not np.isfinite(y).all():
         where = [int(k) for k in np.argwhere(~np.isfinite(y))[0]]
@@ -56,6 +59,17 @@ def examine(
     if every_entry:
         return examine_entries(subject, y, seed, layer, looks, strictness)
     return _along_directions(subject, y, seed, layer, looks, strictness)
+
+
+def _beside_float64(
+    subject: Subject, seed: int, layer: str, looks: Looks, strictness: Strictness, every_entry: bool | None
+) -> Report:
+    """Examine a subject of a coarse type: in float64 first, and where that is right, beside it."""
+    assert subject.precise is not None
+    fine = examine(subject.precise, seed, layer, looks, strictness, every_entry)
+    if fine.verdict == Verdict.wrong:
+        return fine
+    return compared(subject, fine, seed, layer, strictness)
 
 
 def _along_directions(

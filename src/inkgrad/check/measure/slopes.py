@@ -130,7 +130,7 @@ def rounding_noise(
     Over `n_points` tiny steps a smooth function is a straight line; what its fourth differences still
     show is rounding: their standard deviation is that of the noise times √70, as 8! / (4!)² = 70
     (Moré & Wild 2011, https://doi.org/10.1137/100786125, section 2).  Rounded outputs move in
-    jumps, so several sizes of steps are tried; the lower quartile looks past a jump at a kink, which shows in four of eight.
+    jumps, so several sizes of steps are tried.  The lower quartile of eight looks past a kink, which shows in four.
     """
     worst = np.zeros(y.shape)
     for power in powers:
