@@ -1,7 +1,7 @@
 """Coarse: a backward in float32, float16 or bfloat16, judged beside the same function in float64.
 
 The function in float64 is checked by differences, which are sharp there.  Then the coarse backward is put
-beside that of float64 at the same numbers.  They differ by a mistake of the coarse one, if there is one, and by rounding.
+beside that of float64 at the same numbers.  They differ by rounding, and by a mistake where there is one.
 Rounding is another one when all numbers move by their last digit, and a mistake is the same: of differences
 d_1, d_2, ... at such points the mistake is what they share, whose length squared is the mean of d_i · d_j.
 """
