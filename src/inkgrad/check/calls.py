@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from sys import float_info
 from typing import Any
@@ -109,3 +110,10 @@ def _kind(thing: object) -> str:
     if isinstance(thing, np.ndarray):
         return f"{thing.dtype} of shape {thing.shape}"
     return "None" if thing is None else type(thing).__name__
+
+
+def name_of(function: Any) -> str:
+    """Return what a function, or an object that can be called, is called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__qualname__", None) or type(function).__name__).rpartition("<locals>.")[2]

@@ -16,6 +16,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.array_subject import as_reals
 from inkgrad.check.array_tree import labels_of
+from inkgrad.check.calls import name_of
 from inkgrad.errors import CheckError
 
 Real = Callable[[dict[str, Any]], Any]  # arrays of real numbers by name -> one array of real numbers
@@ -121,13 +122,6 @@ def _is_array(leaf: Any) -> bool:
 def _is_sparse(leaf: Any) -> bool:
     library = sys.modules.get("jax.experimental.sparse")  # what is not imported made none
     return hasattr(leaf, "tocsr") or (library is not None and isinstance(leaf, library.JAXSparse))
-
-
-def name_of(function: Any) -> str:
-    """Return what a function, or an object that can be called, is called."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    return str(getattr(function, "__qualname__", None) or type(function).__name__).rpartition("<locals>.")[2]
 
 
 def _unwrapped(function: Any) -> Any:
