@@ -189,3 +189,28 @@ def test_a_function_that_vmap_may_take_has_a_backward_that_does_not_notice_a_bat
         batch = subject.variants["dy in a batch"](subject.copies(), dy, 0.0)["x"]
         assert np.allclose(batch, plain) == (off == 0)
     assert "dy in a batch" not in subject_of_torch(ReadsMemory, [randn(3)]).variants
+
+
+def test_a_function_of_several_outputs_gets_the_dy_of_one_at_a_time():
+    class SinCos(Function):
+        @staticmethod
+        def forward(ctx, x, right):
+            ctx.set_materialize_grads(False)
+            ctx.save_for_backward(x)
+            ctx.right = right
+            return x.sin(), x.cos()
+
+        @staticmethod
+        def backward(ctx, dsin, dcos):
+            (x,) = ctx.saved_tensors
+            if not ctx.right and dsin is None:
+                return None, None
+            dx = x.new_zeros(x.shape) if dsin is None else dsin * x.cos()
+            return dx if dcos is None else dx - dcos * x.sin(), None
+
+    for right in (True, False):
+        subject = subject_of_torch(SinCos, [randn(3), right])
+        assert disagreement(subject) < 1e-8
+        dy = randn(6, seed=1).numpy()
+        found = subject.variants["dy of one output at a time"](subject.copies(), dy, 0.0)["x"]
+        assert np.allclose(found, subject.backward(subject.copies(), dy, 0.0)["x"]) == right

@@ -342,6 +342,7 @@ def test_what_backward_changes_in_place_shows():
         (lambda x: x, [torch.arange(3)], "there is no tensor of floating-point numbers to check"),
         (lambda x: x > 0, [torch.ones(3)], "should give a tensor of floating-point numbers, got none"),
         (lambda x: None, [torch.ones(3)], "should give a tensor of floating-point numbers, got none"),
+        (nn.LazyLinear(2), [torch.ones(4, 3)], "weight has no shape yet: call the module once before it is checked"),
         (lambda x: x.view(5), [torch.ones(3)], "forward: RuntimeError: .*shape"),
         (lambda x: x.nope, [torch.ones(3)], "forward: AttributeError"),
         (lambda x, y: x, [torch.ones(3)], "forward: TypeError: .*argument"),

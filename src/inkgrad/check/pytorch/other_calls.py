@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
@@ -21,6 +22,8 @@ def variants_of(product: VectorProduct) -> dict[str, Backward]:
     found = {"dy transposed": _with_dy(product, transposed), "dy expanded": _with_dy(product, expanded)}
     if any(not slot.parameter and not slot.own.is_contiguous() and _distinct(slot.own) for slot in product.call.slots):
         found["inputs with their own strides"] = partial(_as_given, product)
+    if product.call.kind and len(product.row.shapes) > 1:
+        found["dy of one output at a time"] = partial(_one_by_one, product)
     if takes_batches(product.call.kind):
         found["dy in a batch"] = partial(_in_batch, product)
     return found
@@ -35,6 +38,12 @@ def _with_dy(product: VectorProduct, lay: Callable[[Any], Any]) -> Backward:
 
 def _as_given(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
     return product.pulled(arrays, dy, lay_x=strided_as)
+
+
+def _one_by_one(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+    """Return the sum of the gradients of single outputs: the dy of the others is None, or zeros where that is asked."""
+    found = [product.pulled(arrays, dy, only=k) for k in range(len(product.row.shapes))]
+    return {name: np.sum([each[name] for each in found], axis=0) for name in arrays}
 
 
 def _in_batch(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:

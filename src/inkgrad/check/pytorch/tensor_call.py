@@ -114,6 +114,8 @@ class TensorCall:
 
     def _find_parameters(self, parameters: Sequence[tuple[str, Any]], taken: set[str]) -> Iterator[Slot]:
         for name, parameter in parameters:
+            if torch.nn.parameter.is_lazy(parameter):
+                raise CheckError(f"{self.owner}: {name} has no shape yet: call the module once before it is checked")
             if parameter.requires_grad and _moves(parameter):
                 _refuse(self.owner, name, parameter)
                 yield self._slot(f"self.{name}" if name in taken else name, parameter, True)

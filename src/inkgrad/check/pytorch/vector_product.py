@@ -77,8 +77,9 @@ class VectorProduct:
         lay_x: Layout | None = None,
         lay_dy: Callable[[Any], Any] | None = None,
         batched: bool = False,
+        only: int | None = None,
     ) -> Arrays:
-        """Return dy J: of another function in its place, where inputs and dy lie otherwise, or dy is one of a batch."""
+        """Return dy J: of another function in its place; where inputs and dy lie otherwise; of one output `only`."""
         call = self.call
         learn, self._pulled = not self._pulled, True
         with blamed(call.owner, "backward"), torch.enable_grad(), call.moved(arrays, True, learn) as leaves:
@@ -86,6 +87,8 @@ class VectorProduct:
             chosen = self.row.chosen(call.outputs(passed, leaves, function))
             pieces = self.row.pieces(as_tensor(dy), chosen)
             before = [each.detach().clone() for each in passed]
+            if only is not None:
+                chosen, pieces = chosen[only : only + 1], pieces[only : only + 1]
             if lay_dy is not None:
                 pieces = [lay_dy(each) for each in pieces]
             found = (gradients_of_a_batch if batched else gradients)(chosen, leaves, pieces)
