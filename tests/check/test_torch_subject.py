@@ -423,3 +423,15 @@ def test_reentrant_checkpoints_are_checked_too():
         assert (disagreement(subject) < RIGHT) == (factor == 1)
         assert torch.equal(module.first.weight.grad, randn(3, 3))
         assert module.second.weight.grad is None
+
+
+def test_infinities_of_an_input_stay_and_a_gradient_that_is_not_a_number_there_shows():
+    x = randn(3, 5)
+    x[:, 4] = -torch.inf
+    for factor in (1, 1.01):
+        last = scaled_by(factor)
+        subject = subject_of_torch(lambda x, last=last: last(x).logsumexp(1), [x])
+        assert not subject.arrays["x"][:, 4].any()
+        assert (disagreement(subject) < RIGHT) == (factor == 1)
+    subject = subject_of_torch(lambda x: x.exp().log().clamp(min=-9), [x])
+    assert np.isnan(subject.backward(subject.copies(), np.ones((3, 5)), 0.0)["x"][:, 4]).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,16 +28,31 @@ Layout = Callable[
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """A tensor that moves: an input, or a parameter of the module; `dtype` is what the function gets."""
+    """A tensor that moves: an input, or a parameter of the module; `dtype` is what the function gets.
+
+    Infinities in it, such as those of a mask, stay: they are 0 in its array.
+    """
 
     name: str
     own: Any
     parameter: bool
     dtype: Any
 
+    @cached_property
+    def infinite(self) -> NDArray | None:
+        """The infinities at their places, 0 elsewhere; None where there are none."""
+        numbers = self.numbers(self.own)
+        with np.errstate(all="ignore"):
+            if np.isfinite(numbers.sum()):  # which takes no memory, as parameters may be large
+                return None
+        found = np.isinf(numbers)
+        return np.where(found, numbers, 0) if found.any() else None
+
     def array(self) -> NDArray:
         """Return its numbers, complex ones as pairs, bfloat16 as float32; of what is large its very memory."""
         array = self.numbers(self.own)
+        if self.infinite is not None:
+            return np.where(self.infinite != 0, 0, array)
         return array if array.size > LARGE else array.copy()
 
     def numbers(self, tensor: Any) -> NDArray:
@@ -45,6 +61,10 @@ class Slot:
 
     def tensor(self, array: NDArray) -> Any:
         """Return the array's numbers as a tensor on the slot's device, sharing memory where that is possible."""
+        return self.tangent(array if self.infinite is None else np.where(self.infinite != 0, self.infinite, array))
+
+    def tangent(self, array: NDArray) -> Any:
+        """Return a direction as a tensor: along infinities nothing moves."""
         tensor = as_tensor(array)
         if self.dtype.is_complex:
             tensor = as_complex(tensor)
@@ -60,6 +80,8 @@ class Slot:
             return np.zeros_like(array)
         found = found.to_dense() if found.layout != torch.strided else found
         values = np.asarray(_plain(found.detach()).numpy(force=True))
+        if self.infinite is not None:  # what stays has no slope to compare with; NaN is wrong everywhere
+            values = np.where((self.infinite != 0) & np.isfinite(values), 0, values)
         if values.size > LARGE and values.dtype == array.dtype and not np.may_share_memory(values, array):
             return values
         return np.array(values, dtype=array.dtype)  # a copy: it may be dy, or what the function keeps

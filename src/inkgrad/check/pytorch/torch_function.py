@@ -72,7 +72,7 @@ def pushforward_of(product: VectorProduct) -> Callable[[Arrays, Arrays], NDArray
     call, row = product.call, product.row
 
     def pushforward(arrays: Arrays, directions: Arrays) -> NDArray:
-        tangents = [slot.tensor(np.asarray(directions[slot.name], arrays[slot.name].dtype)) for slot in call.slots]
+        tangents = [slot.tangent(np.asarray(directions[slot.name], arrays[slot.name].dtype)) for slot in call.slots]
         with blamed(call.owner, "jvp"), call.moved(arrays, False) as leaves, _forward_mode():
             duals = [forward_ad.make_dual(*each) for each in zip(leaves, tangents, strict=True)]
             reals = row.reals(call.outputs(call.passed(duals), duals))
