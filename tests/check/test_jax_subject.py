@@ -111,6 +111,14 @@ def test_what_has_no_slopes_is_passed_through():
         same(gradients(subject_of_jax(f, (x, 3, flags, key, "double", None))), {"x": 8 * flags})
 
 
+def test_integers_of_numpy_index_in_float64_too():
+    rows = np.array([0, 4, 4])
+    subject = subject_of_jax(lambda table, rows: table[rows] ** 2, (x, rows))
+    expected = 2 * x * np.array([[1], [0], [0], [0], [2]])
+    same(gradients(subject), {"table": expected})
+    same(gradients(subject.precise), {"table": expected})
+
+
 def test_a_number_that_cannot_be_traced_is_a_setting():
     @partial(jax.jit, static_argnums=1)
     def f(x, eps):

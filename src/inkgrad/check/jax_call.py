@@ -75,7 +75,7 @@ class Flat:
     @classmethod
     def of(cls, label: str, value: Any) -> Flat:
         found, tree = jax.tree_util.tree_flatten_with_path(value, is_leaf=_is_sparse)
-        return cls([(label + jax.tree_util.keystr(path), leaf) for path, leaf in found], tree)
+        return cls([(label + jax.tree_util.keystr(path), _settled(leaf)) for path, leaf in found], tree)
 
     def apart_from(self, others: list[Flat]) -> Flat:
         """Return the same for a function that is a tree itself, with names that no argument has."""
@@ -108,6 +108,16 @@ def _refuse(owner: str, name: str, leaf: Any) -> None:
         raise CheckError(f"{owner}: {name} is a tracer of JAX: check it outside jax.jit, jax.grad and jax.vmap")
     if _is_sparse(leaf):
         raise CheckError(f"{owner}: {name} is sparse ({type(leaf).__name__}): check it with a dense array")
+
+
+def _settled(leaf: Any) -> Any:
+    """Return an array of NumPy in the type that JAX makes of it now.
+
+    JAX remembers an array of int64 as one of int32, also when it is told to use 64 bits, and then fails to index by it.
+    """
+    if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iufc":
+        return leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype), copy=False)
+    return leaf
 
 
 def has_slopes(leaf: Any) -> bool:

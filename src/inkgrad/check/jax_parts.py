@@ -40,6 +40,20 @@ class CustomCall:
         return bind(self.equation, list(inputs))
 
     @property
+    def likeness(self) -> tuple[Any, ...] | None:
+        """What it has in common with calls of the same rule that can be computed by the same code; None if unknown."""
+        rule = self.equation.params.get("bwd")
+        if (
+            rule is None
+            or self.fixed
+            or not all(jax.numpy.issubdtype(each.dtype, jax.numpy.inexact) for each in self.inputs)
+        ):
+            return None
+        forward = self.equation.params["fwd_jaxpr_thunk"].debug_info.func_src_info
+        shapes = tuple((each.shape, each.dtype) for each in self.inputs)
+        return rule.f, forward, str(self.inside), shapes, self.names
+
+    @property
     def inside(self) -> Any:
         """The jaxpr of its forward."""
         return self.equation.params["call_jaxpr"]
@@ -51,14 +65,30 @@ def custom_calls(closed: Any, inputs: Sequence[Any]) -> list[CustomCall]:
     Of a scan its last step is seen, of a loop its first; what another custom call does inside is its own.
     JAX's own rules, such as that of relu, are left out.
     """
-    found: list[CustomCall] = []
-    _walk(closed, inputs, (), found)
+    try:
+        found = _compiled_walk(closed, inputs)
+    except jax.errors.ConcretizationTypeError:  # which branch is taken depends on numbers
+        found = []
+        _walk(closed, inputs, (), found)
     counts: Counter[str] = Counter()
     for k, call in enumerate(found):
         counts[call.path] += 1
         if counts[call.path] > 1:
             found[k] = replace(call, path=f"{call.path} ({_ordinal(counts[call.path])} call)")
     return found
+
+
+def _compiled_walk(closed: Any, inputs: Sequence[Any]) -> list[CustomCall]:
+    """Return the custom calls, all of whose inputs are computed by one compiled function."""
+    found: list[CustomCall] = []
+
+    def all_inputs(*inputs: Any) -> list[tuple[Any, ...]]:
+        found.clear()
+        _walk(closed, inputs, (), found)
+        return [call.inputs for call in found]
+
+    numbers = jax.jit(all_inputs)(*inputs)
+    return [replace(call, inputs=tuple(each)) for call, each in zip(found, numbers, strict=True)]
 
 
 def undecorated(closed: Any) -> Callable[..., list[Any]]:

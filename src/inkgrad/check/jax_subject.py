@@ -58,7 +58,9 @@ def _subject(call: JaxCall, seed: int, order: int) -> Subject:
         dy = np.asarray(np.random.default_rng(seed).normal(size=y.shape)).astype(y.dtype)
         adapter = replace(adapter, dy=dy)
         precise = precise and replace(precise, dy=dy.astype(np.float64))
-    subject = adapter.subject(precise.subject(None) if precise else None)
+    subject = adapter.subject(None)
+    if precise is not None:
+        subject = replace(subject, precise=precise.subject(subject))
     variants = {"under jax.vmap": adapter.batched_backward, "without jax.jit": adapter.plain_backward}
     parts = functools.partial(_parts, adapter, precise, seed, order) if adapter.has_parts else None
     return replace(subject, variants=variants, parts=parts)
@@ -85,10 +87,30 @@ def _precise(adapter: Adapter, y: NDArray) -> Adapter | None:
 def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> Iterator[Part]:
     """Yield the custom calls of a function, from the last to the first, each as a subject at its real inputs."""
     exact = {call.path: call for call in precise.calls()} if precise else {}
+    known: dict[Any, Subject] = {}
     for call in reversed(adapter.calls()):
         part = _part(call, exact.get(call.path))
-        if part.live:
-            yield Part(call.path, call.kind, _subject(part, seed, order))
+        if not part.live:
+            continue
+        likeness = call.likeness
+        subject = _moved(known[likeness], part) if likeness in known else None
+        if subject is None:
+            subject = _subject(part, seed, order)
+        if likeness is not None and subject.parts is None:
+            known[likeness] = subject
+        yield Part(call.path, call.kind, subject)
+
+
+def _moved(subject: Subject, part: JaxCall) -> Subject | None:
+    """Return the subject of a call at the inputs of another of the same rule, which need not be compiled again."""
+    kinds = kinds_of(part.live)
+    arrays = {**subject.arrays, **{name: numbers_of(leaf, kinds[name]) for name, leaf in part.live.items()}}
+    if (subject.forward(arrays) == -np.inf).any():
+        return None
+    precise = subject.precise
+    if precise is not None:
+        precise = replace(precise, arrays={name: array.astype(np.float64) for name, array in arrays.items()})
+    return replace(subject, arrays=arrays, precise=precise)
 
 
 def _part(call: CustomCall, exact: CustomCall | None) -> JaxCall:
@@ -153,21 +175,18 @@ class Adapter:
         """What dy is called as an array: another name where the function has an argument of that one."""
         return "dy of y" if "dy" in self.arrays else "dy"
 
-    def subject(self, precise: Subject | None) -> Subject:
-        """Return the subject, without what needs calls in other ways."""
+    def subject(self, like: Subject | None) -> Subject:
+        """Return the subject, without what needs calls in other ways; what `like`, the same in another type, can, it can."""
         owner, arrays = self.call.owner, self.arrays
         if self.dy is not None:
             owner, arrays = f"the gradient of {owner}", {**arrays, self.dy_name: self.dy}
-        return Subject(
-            owner,
-            arrays,
-            self.forward,
-            self.backward,
-            main=self.call.main,
-            unit=self.unit,
-            precise=precise,
-            reference=self.reference,
-            pushforward=self.pushforward,
+        subject = Subject(owner, arrays, self.forward, self.backward, main=self.call.main, unit=self.unit)
+        has_reference = like.reference is not None if like else self.has_reference
+        has_pushforward = like.pushforward is not None if like else self.has_pushforward
+        return replace(
+            subject,
+            reference=self.reference if has_reference else None,
+            pushforward=self.pushforward if has_pushforward else None,
         )
 
     # What JAX computes
@@ -251,30 +270,44 @@ class Adapter:
 
         return jax.jit(second)
 
-    @cached_property
-    def reference(self) -> Callable[[Arrays, NDArray], Arrays] | None:
-        """The gradients by JAX alone, without the rules written by hand; None where it has none or cannot."""
+    def reference(self, arrays: Arrays, dy: NDArray) -> Arrays:
+        """Return the gradients by JAX alone, without the rules written by hand."""
+        return self._gradients(self._undecorated, arrays, dy)
+
+    def pushforward(self, arrays: Arrays, directions: Arrays) -> NDArray:
+        """Return the slopes of y along directions, by forward mode."""
+        return np.array(self._run("jvp", self._push, dict(arrays), dict(directions)))
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether there are rules written by hand, and JAX can do without them."""
         if self.closed is None or not any(customs(self.closed)):
-            return None
-        plain = undecorated(self.closed)
-        pull = Compiled(_vjp(self._lifted(lambda arrays: plain(*(arrays[name] for name in sorted(arrays)))[0])))
-        if not self._traces(pull.plain, self._y_like):
-            return None
-        return lambda arrays, dy: self._gradients(pull, arrays, dy)
+            return False
+        return self._traces(self._undecorated.plain, self._y_like)
+
+    @property
+    def has_pushforward(self) -> bool:
+        """Whether JAX can do forward mode; a jax.custom_vjp takes it from a function, but not from its gradient."""
+        if self.closed is None:
+            return False
+        if self.dy is None and any(equation.primitive.name == "custom_vjp_call" for equation in equations(self.closed)):
+            return False
+        return self._traces(self._push.plain, self._all_arrays, "custom_lin")
 
     @cached_property
-    def pushforward(self) -> Callable[[Arrays, Arrays], NDArray] | None:
-        """The slopes along directions by forward mode, which a jax.custom_vjp does not have."""
+    def _undecorated(self) -> Compiled:
+        plain, names = undecorated(self.closed), sorted(self.arrays)
+        return Compiled(_vjp(self._lifted(lambda arrays: plain(*(arrays[name] for name in names))[0])))
+
+    @cached_property
+    def _push(self) -> Compiled:
         function = self.value.plain
 
         def slopes(arrays: dict[str, Any], directions: dict[str, Any]) -> Any:
             directions = {name: jnp.asarray(directions[name], array.dtype) for name, array in arrays.items()}
             return jax.jvp(function, (arrays,), (directions,))[1]
 
-        push = Compiled(slopes)
-        if self.closed is None or not self._traces(slopes, self._all_arrays, "custom_lin"):
-            return None
-        return lambda arrays, directions: np.array(self._run("jvp", push, dict(arrays), dict(directions)))
+        return Compiled(slopes)
 
     # How it is run
 
