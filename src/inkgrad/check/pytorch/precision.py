@@ -59,6 +59,11 @@ def _type(argument: Any) -> Any:
 class CoarsestSeen(TorchDispatchMode):  # type: ignore[misc]
     """Remembers the largest machine epsilon that finer numbers are rounded to by any operation."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Say no, as else torch imports its compiler at the first operation, which takes seconds."""
+        return False
+
     def __init__(self) -> None:
         super().__init__()
         self.eps = 0.0
