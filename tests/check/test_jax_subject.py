@@ -396,6 +396,14 @@ def test_a_function_is_compiled_once_however_often_it_is_called():
     assert len(traced) == before
 
 
+def test_random_numbers_of_python_are_drawn_anew_at_each_call():
+    rng = np.random.default_rng(0)
+    for draw in (lambda: rng.random(x.shape), lambda: float(rng.random())):
+        subject = subject_of_jax(lambda x, draw=draw: x * draw(), (x,))
+        assert not np.array_equal(subject.forward(subject.arrays), subject.forward(subject.arrays))
+        assert not np.array_equal(gradients(subject)["x"], gradients(subject)["x"])
+
+
 # Functions that differentiate inside, and second derivatives
 
 
@@ -461,6 +469,68 @@ def test_each_rule_is_a_part_at_its_real_inputs_from_the_last_to_the_first():
         precise = part.subject.precise
         assert np.array_equal(precise.arrays["x"], each)
         np.testing.assert_allclose(gradients(precise)["x"], factor * each.astype(float) ** 2)
+
+
+@pytest.mark.parametrize("wrong", [1, 2])
+def test_calls_of_one_rule_share_their_code_not_their_numbers(wrong):
+    cubes = [cube_rule(3), cube_rule(3 / wrong)]
+    w = numbers(4, 3, 3) / 2
+
+    def f(x, w):
+        for k in range(4):
+            x = cubes[k == 2](x @ w[k])
+        return x
+
+    inputs, z = [], x
+    for each in w:
+        inputs.append(z @ each)
+        z = inputs[-1] ** 3
+    parts = list(subject_of_jax(f, (x, w)).parts())
+    for k, part in enumerate(reversed(parts)):
+        np.testing.assert_allclose(part.subject.arrays["x"], inputs[k], 1e-3, 1e-5)
+        each = part.subject.arrays["x"].astype(float)
+        factor = 3 / wrong if k == 2 else 3
+        np.testing.assert_allclose(gradients(part.subject)["x"], factor * each**2, 1e-5, 1e-30)
+        np.testing.assert_allclose(gradients(part.subject.precise)["x"], factor * each**2, 1e-12)
+
+
+def test_what_a_rule_closes_over_stays_as_it_is():
+    def f(x, w):
+        @jax.custom_vjp
+        def times(x):
+            return x * jax.lax.stop_gradient(w)
+
+        times.defvjp(lambda x: (times(x), x), lambda x, dy: (2 * dy,))
+        return times(x + 1)
+
+    @jax.custom_gradient
+    def old(x):
+        return x**2, lambda dy: dy * x
+
+    (part,) = subject_of_jax(jax.jit(lambda x: f(x, jnp.float32(3))), (x,)).parts()
+    same(gradients(part.subject), {"x": np.full_like(x, 2)})
+    same(part.subject.reference(part.subject.arrays, np.ones_like(x)), {"x": np.full_like(x, 3)})
+    (part,) = subject_of_jax(lambda x: old(x + 1), (x,)).parts()
+    assert part.path == "custom_gradient"
+    same(gradients(part.subject), {"x": x + 1})
+    same(part.subject.reference(part.subject.arrays, np.ones_like(x)), {"x": 2 * x + 2})
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_callbacks_of_numpy_are_followed(sign):
+    @jax.custom_vjp
+    def sine(x):
+        return jax.pure_callback(np.sin, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+
+    def backward(x, dy):
+        return (jax.pure_callback(lambda x, dy: sign * dy * np.cos(x), x, x, dy),)
+
+    sine.defvjp(lambda x: (sine(x), x), backward)
+    subject = subject_of_jax(sine, (x,))
+    assert subject.reference is None
+    same(gradients(subject), {"x": sign * np.cos(x)})
+    same(subject.variants["under jax.vmap"](subject.arrays, np.ones_like(x), 0.0), {"x": sign * np.cos(x)})
+    np.testing.assert_allclose(subject.precise.forward(subject.precise.arrays), np.sin(x.astype(float)), 1e-14)
 
 
 @pytest.mark.parametrize(

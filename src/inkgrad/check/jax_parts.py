@@ -117,6 +117,14 @@ def equations(closed: Any) -> Iterator[Any]:
             yield from equations(each)
 
 
+def constants(closed: Any) -> Iterator[Any]:
+    """Yield the numbers that were known when a jaxpr was traced, but for keys, which are no numbers."""
+    known = list(closed.consts)
+    for equation in equations(closed):
+        known += [each.val for each in equation.invars if isinstance(each, Literal)]
+    yield from (each for each in known if not jax.dtypes.issubdtype(getattr(each, "dtype", float), jax.dtypes.extended))
+
+
 def customs(closed: Any) -> Iterator[Any]:
     """Yield the equations that call rules written by hand, wherever they stand in a jaxpr."""
     return filter(is_custom, equations(closed))
@@ -126,7 +134,17 @@ def is_custom(equation: Any) -> bool:
     """Return whether an equation calls a custom rule that is not one of JAX's own."""
     if equation.primitive.name not in KINDS:
         return False
-    return HOME not in str(equation.params["call_jaxpr"].jaxpr.debug_info.func_src_info)
+    return HOME not in _origin(equation) or _is_wrapper(equation)
+
+
+def _origin(equation: Any) -> str:
+    """Return what the function of a custom rule is called and where it is written: "silu at FILE:LINE"."""
+    return str(equation.params["call_jaxpr"].jaxpr.debug_info.func_src_info)
+
+
+def _is_wrapper(equation: Any) -> bool:
+    """Return whether a custom rule is written by jax.custom_gradient around a function of somebody else."""
+    return HOME in (origin := _origin(equation)) and "custom_derivatives.py" in origin
 
 
 def bind(equation: Any, given: Sequence[Any]) -> list[Any]:
@@ -176,8 +194,7 @@ def _holds_customs(equation: Any) -> bool:
 
 
 def _custom_call(equation: Any, given: list[Any], path: tuple[str, ...]) -> CustomCall:
-    inside = equation.params["call_jaxpr"].jaxpr.debug_info
-    name = str(inside.func_src_info).partition(" at ")[0]
+    name = "custom_gradient" if _is_wrapper(equation) else _origin(equation).partition(" at ")[0]
     names = _names(equation, len(given))
     fixed = int(equation.params.get("num_consts", 0))
     whole = "/".join(each for k, each in enumerate((*path, name)) if each and (*path, name)[k + 1 : k + 2] != (each,))

@@ -17,7 +17,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.array_subject import finite_entries, same_function
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
-from inkgrad.check.jax_parts import CustomCall, custom_calls, customs, equations, undecorated
+from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
 from inkgrad.check.measure.subject import Arrays, Part, Subject
 from inkgrad.errors import CheckError
 
@@ -50,6 +50,8 @@ def _subject(call: JaxCall, seed: int, order: int) -> Subject:
     kinds = kinds_of(call.live)
     adapter = Adapter(call, kinds, {name: numbers_of(leaf, kinds[name]) for name, leaf in call.live.items()})
     y = adapter.forward(adapter.arrays)
+    if not adapter.repeats():
+        adapter = replace(adapter, jitted=False)
     chosen = finite_entries(adapter.forward, adapter.arrays, y, seed)
     if chosen is not None:
         adapter, y = replace(adapter, chosen=chosen), y.reshape(-1)[chosen]
@@ -129,9 +131,9 @@ def _part(call: CustomCall, exact: CustomCall | None) -> JaxCall:
 class Compiled:
     """A function under jax.jit, or as it is from the first call on that needs to see its numbers."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], jitted: bool = True) -> None:
         self.plain = function
-        self.call = jax.jit(function)
+        self.call = jax.jit(function) if jitted else function
 
     def __call__(self, *given: Any) -> Any:
         if self.call is not self.plain:
@@ -151,6 +153,7 @@ class Adapter:
     chosen  which entries of all outputs in a row are y, where not all are
     dy      given if y is to be the gradients of <dy, f>, as functions of the arrays and of dy
     x64     whether JAX is told to use 64 bits: while this runs, and in this thread alone
+    jitted  whether jax.jit sees all that the function does: not where it draws random numbers in Python
     """
 
     call: JaxCall
@@ -159,6 +162,7 @@ class Adapter:
     chosen: NDArray | None = None
     dy: NDArray | None = None
     x64: bool = False
+    jitted: bool = True
 
     @property
     def unit(self) -> float:
@@ -176,7 +180,10 @@ class Adapter:
         return "dy of y" if "dy" in self.arrays else "dy"
 
     def subject(self, like: Subject | None) -> Subject:
-        """Return the subject, without what needs calls in other ways; what `like`, the same in another type, can, it can."""
+        """Return the subject, without what needs calls in other ways.
+
+        `like` is the same in another type, where there is one: what JAX can do in one it can do in the other.
+        """
         owner, arrays = self.call.owner, self.arrays
         if self.dy is not None:
             owner, arrays = f"the gradient of {owner}", {**arrays, self.dy_name: self.dy}
@@ -199,11 +206,11 @@ class Adapter:
 
     @cached_property
     def value(self) -> Compiled:
-        return Compiled(self._lifted(self.once))
+        return Compiled(self._lifted(self.once), self.jitted)
 
     @cached_property
     def pull(self) -> Compiled:
-        return Compiled(_vjp(self.value.plain))
+        return Compiled(_vjp(self.value.plain), self.jitted)
 
     def _lifted(self, once: Real) -> Real:
         """Return the function whose outputs are y: `once`, or its gradients."""
@@ -225,6 +232,15 @@ class Adapter:
                 return jax.jit(self.once).trace(dict(self.arrays)).jaxpr
         except REFUSALS:
             return None
+
+    def repeats(self) -> bool:
+        """Return whether the function is the same when it is traced again: its constants are, if it draws none."""
+        if self.closed is None:
+            return True
+        with self._bits():
+            again = jax.jit(lambda arrays: self.once(arrays)).trace(dict(self.arrays)).jaxpr
+        one, other = ([np.asarray(each) for each in constants(closed)] for closed in (self.closed, again))
+        return len(one) == len(other) and all(map(np.array_equal, one, other))
 
     @property
     def has_parts(self) -> bool:
