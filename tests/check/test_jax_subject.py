@@ -512,8 +512,8 @@ def test_what_a_rule_closes_over_stays_as_it_is():
     same(part.subject.reference(part.subject.arrays, np.ones_like(x)), {"x": np.full_like(x, 3)})
     (part,) = subject_of_jax(lambda x: old(x + 1), (x,)).parts()
     assert part.path == "custom_gradient"
-    same(gradients(part.subject), {"x": x + 1})
-    same(part.subject.reference(part.subject.arrays, np.ones_like(x)), {"x": 2 * x + 2})
+    same(gradients(part.subject), {"args[0]": x + 1})  # jax.custom_gradient keeps no names
+    same(part.subject.reference(part.subject.arrays, np.ones_like(x)), {"args[0]": 2 * x + 2})
 
 
 @pytest.mark.parametrize("sign", [1, -1])
