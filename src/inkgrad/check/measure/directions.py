@@ -24,8 +24,8 @@ from math import pi, sqrt
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.measure.numerical import outputs_or_nan
-from inkgrad.check.measure.slopes import Slope, rounding_noise, slope
+from inkgrad.check.measure.numerical import DIFFERENCES, grid, outputs_or_nan
+from inkgrad.check.measure.slopes import Slope, rounding_noise, sharpest_slope
 from inkgrad.check.measure.subject import Arrays, Subject
 
 
@@ -35,14 +35,12 @@ class DirectionLimits:
 
     p_miss        the probability with which the smallest error that is named may be missed
     most_retries  how often slopes that are not sharp are looked at from closer, each time a hundredth
-    sharp         how large error bars may be beside slopes; larger ones come of kinks near by
     shake         by which a point is moved away from kinks, in parts of each array's size
     large         numbers; the direction of a larger array is kept in float32
     """
 
     p_miss: float = 0.01
     most_retries: int = 2
-    sharp: float = 1e-6
     shake: float = 1e-3
     large: int = 1_000_000
 
@@ -111,7 +109,7 @@ class Point:
             return outputs_or_nan(self.subject, moved, self.base)
 
         own = rounding_noise(evaluate, self.base, self.subject.eps, powers=(0.4,))
-        unit = max(self.subject.unit, _grid(self.base))
+        unit = max(self.subject.unit, grid(evaluate(DIFFERENCES.nudge)))
         pooled = float(np.sqrt(np.mean((own / np.maximum(np.abs(self.base), _size(self.base))) ** 2)))
         return np.maximum(own, max(pooled, unit) * np.abs(self.base)) + self.known_noise
 
@@ -132,16 +130,7 @@ class Point:
             moved = {name: a + (d * v[name]).astype(a.dtype) if name in v else a for name, a in arrays.items()}
             return d, outputs_or_nan(self.subject, moved, self.base)
 
-        relative = self.noise / np.maximum(np.abs(self.base), _size(self.base))
-        eps = max(self.subject.eps, float(np.median(relative)) / 40)
-        reach = 1.0
-        found = slope(move, self.base, self.noise, reach, eps)
-        for _ in range(DIRECTION_LIMITS.most_retries):
-            if float(found.bar.sum()) <= DIRECTION_LIMITS.sharp * float(np.abs(found.middle).sum()):
-                break  # NaN looks closer
-            reach /= 100
-            found = found.sharper(slope(move, self.base, self.noise, reach, eps))
-        return found
+        return sharpest_slope(move, self.base, self.noise, 1.0, self.subject.eps, DIRECTION_LIMITS.most_retries)
 
     def rates(self, gradients: Arrays, dy: NDArray, v: Arrays) -> Rates:
         """Return what gradients say along a direction."""
@@ -187,17 +176,3 @@ def _size(array: NDArray) -> float:
         return 1.0
     flat = array.reshape(-1)
     return min(float(np.linalg.norm(flat)) / sqrt(flat.size) or 1.0, 1.0)
-
-
-def _grid(y: NDArray) -> float:
-    """Return the machine epsilon of the coarsest type that holds all outputs, 0 for float64.
-
-    A function of float32 stays one when float64 is wrapped around it, and its outputs show that.
-    """
-    if y.size < 4 or np.array_equal(y, np.rint(y)):  # whole numbers are in every type
-        return 0.0
-    with np.errstate(over="ignore"):
-        for kind in np.float16, np.float32:
-            if np.array_equal(y.astype(kind).astype(np.float64), y):
-                return float(np.finfo(kind).eps)
-    return 0.0

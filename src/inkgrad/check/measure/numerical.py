@@ -10,7 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.measure.moves import Move
-from inkgrad.check.measure.slopes import rounding_noise, slope
+from inkgrad.check.measure.slopes import rounding_noise, sharpest_slope
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.errors import CheckError
 
@@ -23,12 +23,14 @@ class Differences:
     most_one_by_one     numbers; of larger arrays it is asked how they move y, where that is said
     n_sampled           entries of those that are measured all the same
     most_in_jacobian    numbers; a larger Jacobian is not kept
+    nudge               by which numbers are moved, as parts of themselves, to see in which type the outputs come
     """
 
     most_retries: int = 3
     most_one_by_one: int = 2000
     n_sampled: int = 20
     most_in_jacobian: int = 4_000_000
+    nudge: float = 1e-3
 
 
 DIFFERENCES = Differences()
@@ -94,12 +96,7 @@ def _each_slope(
             return by, out
 
         reach = max(size, abs(float(here)))
-        found = slope(move, base, noise, reach, subject.eps)
-        for _ in range(DIFFERENCES.most_retries):
-            if not found.broken.any():
-                break
-            reach /= 100  # something breaks near by: look again from closer
-            found = found.where_broken(slope(move, base, noise, reach, subject.eps))
+        found = sharpest_slope(move, base, noise, reach, subject.eps, DIFFERENCES.most_retries)
         ends = dy * found.low, dy * found.high
         bar = float(weights @ found.bar + 64 * subject.eps * (weights @ np.abs(found.middle)))
         yield i, (float(np.minimum(*ends).sum()), float(np.maximum(*ends).sum()), bar)
@@ -159,7 +156,9 @@ def output_noise(subject: Subject, y: NDArray) -> NDArray:
         }
         return outputs_or_nan(subject, moved, base)
 
-    return rounding_noise(evaluate, base, subject.eps)
+    noise = rounding_noise(evaluate, base, subject.eps)
+    unit = max(subject.unit, grid(evaluate(DIFFERENCES.nudge)))
+    return np.maximum(noise, 10 * unit * np.abs(base))
 
 
 def outputs_or_nan(subject: Subject, arrays: Arrays, base: NDArray) -> NDArray:
@@ -176,3 +175,17 @@ def outputs_or_nan(subject: Subject, arrays: Arrays, base: NDArray) -> NDArray:
             f"{subject.name}: forward gives {base.size} numbers, then {out.size} when its input moves a little"
         )
     return out
+
+
+def grid(y: NDArray) -> float:
+    """Return the machine epsilon of the coarsest type that holds all outputs, 0 for float64.
+
+    A function of float32 stays one when float64 is wrapped around it, and its outputs show that.
+    """
+    if y.size < 4 or np.array_equal(y, np.rint(y)):  # whole numbers are in every type
+        return 0.0
+    with np.errstate(over="ignore"):
+        for kind in np.float16, np.float32:
+            if np.array_equal(y.astype(kind).astype(np.float64), y):
+                return float(np.finfo(kind).eps)
+    return 0.0

@@ -41,10 +41,20 @@ class Slope:
         with np.errstate(invalid="ignore"):
             return np.asarray(~(self.high - self.low <= 4 * self.bar))
 
+    @property
+    def is_blurred(self) -> bool:
+        """Whether there are two slopes somewhere, or error bars that are large beside the slopes: something breaks."""
+        is_sharp = float(self.bar.sum()) <= 1e-6 * float(np.abs(self.middle).sum())  # NaN is not
+        return not is_sharp or bool(self.broken.any())
+
     def sharper(self, other: Slope) -> Slope:
-        """Return these slopes, but the other ones where those are known better."""
-        better = ~other.broken & (self.broken | (other.bar < self.bar))
-        return self._with(other, better)
+        """Return these slopes, but the other ones where those are known better.
+
+        In the place of two slopes one is taken if it is far better known than those differ.
+        """
+        with np.errstate(invalid="ignore"):
+            far_better = ~(100 * other.bar >= self.high - self.low)
+        return self._with(other, ~other.broken & np.where(self.broken, far_better, other.bar < self.bar))
 
     def where_broken(self, other: Slope) -> Slope:
         """Return these slopes, but the other ones where these are broken and those are not."""
@@ -55,16 +65,26 @@ class Slope:
         return Slope(*(np.where(better, theirs, ours) for ours, theirs in pairs))
 
 
-def slope(move: Callable[[float], tuple[float, NDArray]], y: NDArray, noise: NDArray, size: float, eps: float) -> Slope:
+def slope(
+    move: Callable[[float], tuple[float, NDArray]],
+    y: NDArray,
+    noise: NDArray,
+    size: float,
+    eps: float,
+    whole: bool = True,
+) -> Slope:
     """Return the slope of y in one number.
 
     `move(d)` moves the number by about d and returns by how much it really moved, as floating
     point rounds, and the new outputs.  `noise` is the rounding of each output, `size` the size of
-    the number, `eps` the machine epsilon of its type.
+    the number, or, where it is not `whole`, a small part of that, `eps` the machine epsilon of its type.
     """
     h = eps**0.2 * size
     with np.errstate(all="ignore"):
         far, near, nearest = (_pair(move, y, h / k) for k in (1, 2, 16))
+        if whole:  # what has not moved at all is not rounded otherwise, unless rounding hides that it moves
+            still = (far.gap + near.gap + np.abs(far.left) + np.abs(near.left) == 0) & (noise <= 1e3 * eps * np.abs(y))
+            noise = np.where(still, 0, noise)
         best, rough = (64 * nearest.centred - near.centred) / 63, (4 * near.centred - far.centred) / 3
         rounding = noise / nearest.h
         bar = np.maximum(np.abs(best - nearest.centred), np.abs(best - rough) / 8) + rounding
@@ -93,6 +113,32 @@ def slope(move: Callable[[float], tuple[float, NDArray]], y: NDArray, noise: NDA
             before = pair
             unsure = unsure & ~meet
     return Slope(low, high, bar)
+
+
+def sharpest_slope(
+    move: Callable[[float], tuple[float, NDArray]],
+    y: NDArray,
+    noise: NDArray,
+    size: float,
+    eps: float,
+    most_retries: int,
+) -> Slope:
+    """Return the slope as the steps show it that show it best, for each output.
+
+    Where the outputs are rounded more coarsely than `eps` says, larger steps are tried.  Where that is not sharp
+    something breaks near by, and is looked at from closer, each time from a hundredth.
+    """
+    found = slope(move, y, noise, size, eps)
+    if found.is_blurred:
+        moved = np.abs(found.middle) * size
+        working = float(np.median(noise[moved > 0] / moved[moved > 0])) / 10 if (moved > 0).any() else 0.0
+        if working > 10 * eps:
+            found = found.sharper(slope(move, y, noise, size, min(working, 1e-3)))
+    for k in range(1, most_retries + 1):
+        if not found.is_blurred:
+            break
+        found = found.sharper(slope(move, y, noise, size / 100**k, eps, whole=False))
+    return found
 
 
 @dataclass(frozen=True)
