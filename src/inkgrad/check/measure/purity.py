@@ -58,6 +58,7 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
     small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
     findings += _linearity(subject, dy, gradients, small | {finding.array for finding in findings})
+    findings += _layouts(subject, dy, {finding.array for finding in findings})
     findings += _finiteness(gradients, {finding.array for finding in findings})
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings))
 
@@ -161,6 +162,20 @@ def _far(a: NDArray, b: NDArray, eps: float) -> bool:
     size = float(np.abs(b).max(initial=0))
     tolerance = 0.01 * (np.abs(a) + np.abs(b)) + (1e-5 + 100 * eps) * size
     return bool((np.abs(a - b) > tolerance).any())
+
+
+def _layouts(subject: Subject, dy: NDArray, known: set[str]) -> list[Finding]:
+    """Backward called in other ways must give the same; with the same dy at each, which some ways need constant."""
+    findings: list[Finding] = []
+    for words, backward in subject.variants.items():
+        for sent in dy, np.full_like(dy, 0.7):
+            usual, other = _again(subject, sent), backward(subject.copies(), sent.copy(), 0.0)
+            for name, gradient in other.items():
+                if name not in known and np.isfinite(usual[name]).all() and _far(gradient, usual[name], subject.eps):
+                    message = f"d{name} is another one with {words}: is memory read as if it were in order?"
+                    findings.append(_finding(name, "layout", message, variant=words))
+                    known = known | {name}
+    return findings
 
 
 def _finiteness(gradients: Arrays, known: set[str]) -> list[Finding]:
