@@ -119,12 +119,30 @@ def test_integers_of_numpy_index_in_float64_too():
     same(gradients(subject.precise), {"table": expected})
 
 
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_rule_may_close_over_integers_of_numpy(factor):
+    rows = np.array([0, 4, 4])
+
+    @jax.custom_vjp
+    def pick(table):
+        return jnp.stack([table[0], table[4], table[4]])
+
+    pick.defvjp(
+        lambda table: (pick(table), None), lambda kept, dy: (jnp.zeros((5, 3), dy.dtype).at[rows].add(factor * dy),)
+    )
+    subject = subject_of_jax(pick, (x,))
+    expected = factor * np.array([[1], [0], [0], [0], [2]]) * np.ones(3)
+    same(gradients(subject), {"table": expected})
+    assert subject.precise is None or np.array_equal(gradients(subject.precise)["table"], expected)
+    same(gradients(subject), {"table": expected})
+
+
 def test_a_number_that_cannot_be_traced_is_a_setting():
     @partial(jax.jit, static_argnums=1)
     def f(x, eps):
         return x * eps
 
-    assert list(subject_of_jax(f, (x, 0.5)).arrays) == ["x"]
+    assert list(subject_of_jax(f, (x, 0.5)).arrays) == list(subject_of_jax(f, (x, np.int64(2))).arrays) == ["x"]
     assert list(subject_of_jax(lambda x, eps: x * eps, (x, 0.5)).arrays) == ["x", "eps"]
 
 
@@ -378,6 +396,7 @@ def test_a_rule_in_numpy_is_called_without_jit(sign):
     sine.defvjp(lambda x: (sine(x), x), lambda x, dy: (sign * np.cos(np.asarray(x)) * np.asarray(dy),))
     subject = subject_of_jax(sine, (x,))
     same(gradients(subject), {"x": sign * np.cos(x)})
+    same(gradients(subject.precise), {"x": sign * np.cos(x)})
     same(subject.variants["under jax.vmap"](subject.arrays, np.ones_like(x), 0.0), {"x": sign * np.cos(x)})
 
 
@@ -469,6 +488,9 @@ def test_each_rule_is_a_part_at_its_real_inputs_from_the_last_to_the_first():
         precise = part.subject.precise
         assert np.array_equal(precise.arrays["x"], each)
         np.testing.assert_allclose(gradients(precise)["x"], factor * each.astype(float) ** 2)
+    exact = list(subject.precise.parts())
+    assert [part.path for part in exact] == [part.path for part in parts]
+    assert {part.subject.arrays["x"].dtype for part in exact} == {np.dtype(float)}
 
 
 @pytest.mark.parametrize("wrong", [1, 2])

@@ -115,9 +115,9 @@ def _settled(leaf: Any) -> Any:
 
     JAX remembers an array of int64 as one of int32, also when it is told to use 64 bits, and then fails to index by it.
     """
-    if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iufc":
-        return leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype), copy=False)
-    return leaf
+    if not isinstance(leaf, (np.ndarray, np.inexact)) or leaf.dtype.kind not in "iufc":
+        return leaf  # np.int64(3) may be a static argument, which must have a hash
+    return np.asarray(leaf, jax.dtypes.canonicalize_dtype(leaf.dtype))
 
 
 def has_slopes(leaf: Any) -> bool:
@@ -153,7 +153,7 @@ def _unwrapped(function: Any) -> Any:
 
 def kinds_of(live: Mapping[str, Any]) -> dict[str, Any]:
     """Return the types in which the function gets its leaves; plain numbers adapt to the arrays, as JAX has it."""
-    kinds = {name: jax.dtypes.canonicalize_dtype(leaf.dtype) for name, leaf in live.items() if _is_array(leaf)}
+    kinds = {name: np.dtype(leaf.dtype) for name, leaf in live.items() if _is_array(leaf)}
     among = {np.dtype(jnp.finfo(kind).dtype) for kind in kinds.values()}
     real = among.pop() if len(among) == 1 else jax.dtypes.canonicalize_dtype(np.float64)
     for name in live.keys() - kinds.keys():

@@ -45,24 +45,33 @@ def subject_of_jax(
     return _subject(call, seed, order)
 
 
-def _subject(call: JaxCall, seed: int, order: int) -> Subject:
+def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject:
     """Return the subject of a call, and with it the same in float64."""
     kinds = kinds_of(call.live)
-    adapter = Adapter(call, kinds, {name: numbers_of(leaf, kinds[name]) for name, leaf in call.live.items()})
+    arrays = {name: numbers_of(leaf, kinds[name]) for name, leaf in call.live.items()}
+    adapter = Adapter(call, kinds, arrays, x64=x64)
     y = adapter.forward(adapter.arrays)
     if not adapter.repeats():
         adapter = replace(adapter, jitted=False)
     chosen = finite_entries(adapter.forward, adapter.arrays, y, seed)
     if chosen is not None:
         adapter, y = replace(adapter, chosen=chosen), y.reshape(-1)[chosen]
+    traced = adapter.traces_backward(y)
     precise = _precise(adapter, y)
+    if precise is not None and traced and not precise.traces_backward(y):
+        precise = None
     if order == 2:
         dy = np.asarray(np.random.default_rng(seed).normal(size=y.shape)).astype(y.dtype)
         adapter = replace(adapter, dy=dy)
         precise = precise and replace(precise, dy=dy.astype(np.float64))
-    subject = adapter.subject(None)
-    if precise is not None:
-        subject = replace(subject, precise=precise.subject(subject))
+    subject = _whole(adapter, adapter.subject(None), precise, seed, order)
+    if precise is None:
+        return subject
+    return replace(subject, precise=_whole(precise, precise.subject(subject), None, seed, order))
+
+
+def _whole(adapter: Adapter, subject: Subject, precise: Adapter | None, seed: int, order: int) -> Subject:
+    """Return a subject with its variants and its parts."""
     variants = {"under jax.vmap": adapter.batched_backward, "without jax.jit": adapter.plain_backward}
     parts = functools.partial(_parts, adapter, precise, seed, order) if adapter.has_parts else None
     return replace(subject, variants=variants, parts=parts)
@@ -97,7 +106,7 @@ def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> 
         likeness = call.likeness
         subject = _moved(known[likeness], part) if likeness in known else None
         if subject is None:
-            subject = _subject(part, seed, order)
+            subject = _subject(part, seed, order, adapter.x64)
         if likeness is not None and subject.parts is None:
             known[likeness] = subject
         yield Part(call.path, call.kind, subject)
@@ -211,6 +220,13 @@ class Adapter:
     @cached_property
     def pull(self) -> Compiled:
         return Compiled(_vjp(self.value.plain), self.jitted)
+
+    def traces_backward(self, y: NDArray) -> bool:
+        """Return whether backward can be traced, or need not be.
+
+        It is done before anything is traced in float64: JAX gives a constant of NumPy the type that it first had.
+        """
+        return self.pull.call is self.pull.plain or self._traces(self.pull.call, y)
 
     def _lifted(self, once: Real) -> Real:
         """Return the function whose outputs are y: `once`, or its gradients."""
