@@ -435,3 +435,9 @@ def test_infinities_of_an_input_stay_and_a_gradient_that_is_not_a_number_there_s
         assert (disagreement(subject) < RIGHT) == (factor == 1)
     subject = subject_of_torch(lambda x: x.exp().log().clamp(min=-9), [x])
     assert np.isnan(subject.backward(subject.copies(), np.ones((3, 5)), 0.0)["x"][:, 4]).all()
+
+
+def test_numbers_that_are_made_complex_are_refused():
+    subject = subject_of_torch(torch.sin, [randn(3)])
+    with pytest.raises(CheckError, match="pairs of real"):
+        subject.forward({"x": subject.arrays["x"] + 1e-30j})

@@ -205,6 +205,8 @@ class TensorCall:
 def as_tensor(array: NDArray) -> Any:
     """Return a tensor that shares the memory of an array, if that can be written to."""
     array = np.asarray(array)
+    if array.dtype.kind == "c":  # of a complex step, which would be lost without a word
+        raise CheckError("complex numbers are moved as pairs of real ones")
     return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
