@@ -358,6 +358,10 @@ def test_backward_is_the_same_in_a_batch_and_without_jit():
         same(variant(subject.arrays, dy, 0.0), {"x": 3 * dy * x**2})
 
 
+def test_what_no_rule_is_written_for_is_called_in_one_way():
+    assert subject_of_jax(jnp.sin, (x,)).variants == {}
+
+
 def test_a_rule_that_is_wrong_in_a_batch_shows():
     @jax.custom_batching.custom_vmap
     def scaled(dy):

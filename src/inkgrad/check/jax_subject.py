@@ -18,7 +18,7 @@ from inkgrad.check.array_subject import finite_entries, same_function
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
 from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
-from inkgrad.check.measure.subject import Arrays, Part, Subject
+from inkgrad.check.measure.subject import Arrays, Backward, Part, Subject
 from inkgrad.errors import CheckError
 
 REFUSALS = (jax.errors.JAXTypeError, jax.errors.JAXIndexError)  # of what must see numbers, where JAX shows none
@@ -43,6 +43,16 @@ def subject_of_jax(
     """
     call = jax_call(function, tuple(args) if isinstance(args, (tuple, list)) else (args,), dict(kwargs or {}))
     return _subject(call, seed, order)
+
+
+@dataclass(frozen=True)
+class JaxSizes:
+    """What is small enough to be called without jax.jit too, where each equation is compiled alone, for some 30 ms."""
+
+    most_equations: int = 60
+
+
+SIZES = JaxSizes()
 
 
 def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject:
@@ -72,7 +82,11 @@ def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject
 
 def _whole(adapter: Adapter, subject: Subject, precise: Adapter | None, seed: int, order: int) -> Subject:
     """Return a subject with its variants and its parts."""
-    variants = {"under jax.vmap": adapter.batched_backward, "without jax.jit": adapter.plain_backward}
+    variants: dict[str, Backward] = {}
+    if adapter.closed is None or any(customs(adapter.closed)):  # what is JAX's own is the same in every way
+        variants["under jax.vmap"] = adapter.batched_backward
+        if adapter.closed and len(list(equations(adapter.closed))) <= SIZES.most_equations:
+            variants["without jax.jit"] = adapter.plain_backward
     parts = functools.partial(_parts, adapter, precise, seed, order) if adapter.has_parts else None
     return replace(subject, variants=variants, parts=parts)
 
