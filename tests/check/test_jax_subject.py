@@ -678,3 +678,19 @@ def test_what_a_call_gives_is_not_what_it_was_given():
     arrays["x"][...] = 0
     assert np.array_equal(y, before)
     y[...] = 0
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_second_order_of_a_rule_inside_is_a_part(wrong):
+    @jax.custom_vjp
+    def sine(x):
+        return jnp.sin(x)
+
+    hide = jax.lax.stop_gradient if wrong else jnp.asarray
+    sine.defvjp(lambda x: (jnp.sin(x), x), lambda x, dy: (dy * jnp.cos(hide(x)),))
+    (part,) = subject_of_jax(lambda x: sine(2 * x) ** 2, (x,), order=2).parts()
+    dy = part.subject.arrays["dy"]
+    np.testing.assert_allclose(part.subject.arrays["x"], 2 * x)
+    v = numbers(15, seed=6)
+    expected = -v.reshape(5, 3) * dy * np.sin(2 * x) * (not wrong)
+    same(gradients(part.subject, v), {"x": expected, "dy": v.reshape(5, 3) * np.cos(2 * x)})

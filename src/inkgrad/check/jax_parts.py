@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from jax.extend.core import Literal, jaxpr_as_fun, jaxprs_in_params
 
 KINDS = {"custom_vjp_call": "custom_vjp", "custom_jvp_call": "custom_jvp"}  # by the name of the primitive
@@ -43,11 +44,8 @@ class CustomCall:
     def likeness(self) -> tuple[Any, ...] | None:
         """What it has in common with calls of the same rule that can be computed by the same code; None if unknown."""
         rule = self.equation.params.get("bwd")
-        if (
-            rule is None
-            or self.fixed
-            or not all(jax.numpy.issubdtype(each.dtype, jax.numpy.inexact) for each in self.inputs)
-        ):
+        numbers = all(jax.dtypes.issubdtype(each.dtype, np.inexact) for each in self.inputs)
+        if rule is None or self.fixed or not numbers:  # what has no gradient stays inside the compiled code
             return None
         forward = self.equation.params["fwd_jaxpr_thunk"].debug_info.func_src_info
         shapes = tuple((each.shape, each.dtype) for each in self.inputs)

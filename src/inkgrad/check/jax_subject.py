@@ -72,8 +72,7 @@ def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject
         precise = None
     if order == 2:
         dy = np.asarray(np.random.default_rng(seed).normal(size=y.shape)).astype(y.dtype)
-        adapter = replace(adapter, dy=dy)
-        precise = precise and replace(precise, dy=dy.astype(np.float64))
+        adapter, precise = replace(adapter, dy=dy), precise and replace(precise, dy=dy.astype(np.float64))
     subject = _whole(adapter, adapter.subject(None), precise, seed, order)
     if precise is None:
         return subject
