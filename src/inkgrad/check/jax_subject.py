@@ -41,6 +41,8 @@ def subject_of_jax(
 
     Raises CheckError, in one line, where there is nothing to check or the function raises something.
     """
+    if order not in (1, 2):
+        raise CheckError(f"order must be 1 or 2, got {order}")
     call = jax_call(function, tuple(args) if isinstance(args, (tuple, list)) else (args,), dict(kwargs or {}))
     return _subject(call, seed, order)
 
