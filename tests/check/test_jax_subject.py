@@ -654,6 +654,20 @@ def test_what_cannot_be_checked_is_said_in_one_line():
         subject_of_jax(lambda x: None, (x,))
 
 
+@pytest.mark.parametrize("shift", [0, 0.01])
+def test_a_fwd_that_gives_other_outputs_is_refused(shift):
+    @jax.custom_vjp
+    def sine(x):
+        return jnp.sin(x)
+
+    sine.defvjp(lambda x: (jnp.sin(x) + shift, x), lambda x, dy: (dy * jnp.cos(x),))
+    if not shift:
+        same(gradients(subject_of_jax(lambda x: sine(x) * 2, (x,))), {"x": 2 * np.cos(x)})
+        return
+    with pytest.raises(CheckError, match=r"its outputs are others, by 0\.01\d* of them: fwd must give what f gives"):
+        subject_of_jax(lambda x: sine(x) * 2, (x,))
+
+
 def test_errors_of_the_function_are_one_line():
     def crooked(x):
         return x.reshape(4)

@@ -69,6 +69,8 @@ def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject
     if chosen is not None:
         adapter, y = replace(adapter, chosen=chosen), y.reshape(-1)[chosen]
     traced = adapter.traces_backward(y)
+    if traced and adapter.jitted:
+        _refuse_another_forward(adapter, y)
     precise = _precise(adapter, y)
     if precise is not None and traced and not precise.traces_backward(y):
         precise = None
@@ -79,6 +81,25 @@ def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject
     if precise is None:
         return subject
     return replace(subject, precise=_whole(precise, precise.subject(subject), None, seed, order))
+
+
+def _refuse_another_forward(adapter: Adapter, y: NDArray) -> None:
+    """Raise CheckError if the fwd of a custom_vjp gives other outputs than the function: whose gradient would it be?"""
+    if adapter.closed is None or not any(customs(adapter.closed)):
+        return
+    function = adapter.value.plain
+    try:
+        found = adapter.computed("forward", jax.jit(lambda arrays: jax.vjp(function, arrays)[0]))
+    except CheckError:  # backward will say it: what cannot be differentiated gives no other outputs
+        return
+    finite = np.isfinite(y)
+    off = np.linalg.norm(found[finite] - y[finite])
+    size = np.linalg.norm(y[finite])
+    if off > np.sqrt(adapter.eps) * size:
+        owner, much = adapter.call.owner, f"{off / size:.2g} of them" if size else f"{off:.2g}"
+        raise CheckError(
+            f"{owner}: when it is differentiated its outputs are others, by {much}: fwd must give what f gives"
+        )
 
 
 def _whole(adapter: Adapter, subject: Subject, precise: Adapter | None, seed: int, order: int) -> Subject:
@@ -283,6 +304,10 @@ class Adapter:
         with self._bits():
             found = custom_calls(self.closed, [jnp.asarray(self.arrays[name]) for name in sorted(self.arrays)])
             return custom_calls(found[0].inside, found[0].inputs) if self.call.custom and len(found) == 1 else found
+
+    def computed(self, part: str, function: Callable[..., Any]) -> NDArray:
+        """Return what a function gives at the arrays."""
+        return np.array(self._run(part, function, dict(self.arrays)))
 
     # What a subject shows of it
 
