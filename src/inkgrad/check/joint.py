@@ -21,9 +21,11 @@ class JointLimits:
     """How arrays are judged along directions.
 
     nothing  beside the largest gradient: one that is smaller, and drowns in rounding, is judged beside that one
+    n_together  directions through all arrays, at most
     n_alone  directions through an array alone, where the one through all does not tell
     """
 
+    n_together: int = 3
     n_alone: int = 4
     nothing: float = 1e-6
 
@@ -210,15 +212,18 @@ def beside(joint: Joint, y: NDArray, seed: int, noise: NDArray | float) -> Joint
 
 def verdicts(joint: Joint, layer: str, strictness: Strictness, reference: str) -> tuple[ArrayVerdict, ...]:
     """Return the verdict on each array: by the direction through all, or, where that does not tell, by its own."""
-    names, usual = list(joint.subject.arrays), joint.usual
-    asked = {name: [joint.together] for name in names}
-    unsure = names
-    if not (joint.together.is_wrong or joint.together.is_blurred):
-        unsure = [name for name in names if not least_seen(asked[name], name, usual) <= strictness.sensitivity]
-    again = [name for name in unsure for _ in range(JOINT_LIMITS.n_alone)]
-    asked |= {name: [] for name in unsure}
-    for name, found in zip(again, joint.ask([joint.direction([name]) for name in again]), strict=True):
-        asked[name].append(found)
+    names, together = list(joint.subject.arrays), [joint.together]
+
+    def untold() -> list[str]:
+        if any(each.is_wrong or each.is_blurred for each in together):
+            return names
+        return [name for name in names if not least_seen(together, name, joint.usual) <= strictness.sensitivity]
+
+    while len(together) < JOINT_LIMITS.n_together and 0 < len(untold()) and not together[-1].is_wrong:
+        together += joint.ask([joint.direction(names)])
+    asked = dict.fromkeys(names, together)
+    for name in untold():
+        asked[name] = joint.ask([joint.direction([name]) for _ in range(JOINT_LIMITS.n_alone)])
     return tuple(_verdict(joint, name, asked[name], layer, strictness, reference) for name in names)
 
 
