@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,9 +49,7 @@ class Block:
             return {name: whole.backward(inserted(arrays), dy, start)[name][few].copy()}
 
         few_numbers = {name: whole.arrays[name][few].copy()}
-        return replace(
-            whole, arrays=few_numbers, forward=forward, backward=backward, moves=None, parts=None, precise=None
-        )
+        return Subject(whole.name, few_numbers, forward, backward, only_dy=whole.only_dy, main=None, unit=whole.unit)
 
 
 def wrong_block(joint: Joint, name: str, most: int) -> Block:

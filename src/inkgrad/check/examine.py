@@ -103,7 +103,9 @@ def _of_parts(subject: Subject, seed: int, layer: str, strictness: Strictness) -
         found = examine(part.subject, seed, f"{layer}.{part.path}".strip("."), strictness=strictness)
         reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
     arrays, findings = merged(reports)
-    return Report(subject.name, tuple(arrays), tuple(findings))
+    wrong = {each.layer for each in findings}
+    inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
+    return Report(subject.name, tuple(arrays), tuple(inner))
 
 
 def _of_kind(finding: Finding, kind: str) -> Finding:

@@ -18,7 +18,7 @@ from inkgrad.check.array_subject import finite_entries, same_function
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
 from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
-from inkgrad.check.measure.subject import Arrays, Backward, Part, Subject
+from inkgrad.check.measure.subject import Arrays, Backward, Component, Subject
 from inkgrad.errors import CheckError
 
 REFUSALS = (jax.errors.JAXTypeError, jax.errors.JAXIndexError)  # of what must see numbers, where JAX shows none
@@ -131,7 +131,7 @@ def _precise(adapter: Adapter, y: NDArray) -> Adapter | None:
     return precise if same_function(y, found, adapter.eps) else None
 
 
-def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> Iterator[Part]:
+def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> Iterator[Component]:
     """Yield the custom calls of a function, from the last to the first, each as a subject at its real inputs."""
     exact = {call.path: call for call in precise.calls()} if precise else {}
     known: dict[Any, Subject] = {}
@@ -145,7 +145,7 @@ def _parts(adapter: Adapter, precise: Adapter | None, seed: int, order: int) -> 
             subject = _subject(part, seed, order, adapter.x64)
         if likeness is not None and subject.parts is None:
             known[likeness] = subject
-        yield Part(call.path, call.kind, subject)
+        yield Component(call.path, call.kind, subject)
 
 
 def _moved(subject: Subject, part: JaxCall) -> Subject | None:

@@ -219,7 +219,7 @@ def verdicts(joint: Joint, layer: str, strictness: Strictness, reference: str) -
             return names
         return [name for name in names if not least_seen(together, name, joint.usual) <= strictness.sensitivity]
 
-    while len(together) < JOINT_LIMITS.n_together and 0 < len(untold()) and not together[-1].is_wrong:
+    while len(together) < JOINT_LIMITS.n_together and len(untold()) > 0 and not together[-1].is_wrong:
         together += joint.ask([joint.direction(names)])
     asked = dict.fromkeys(names, together)
     for name in untold():

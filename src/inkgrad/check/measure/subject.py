@@ -47,7 +47,7 @@ class Subject:
     reference: Callable[[Arrays, NDArray], Arrays] | None = None
     pushforward: Callable[[Arrays, Arrays], NDArray] | None = None
     variants: Mapping[str, Backward] = field(default_factory=dict)
-    parts: Callable[[], Iterable[Part]] | None = None
+    parts: Callable[[], Iterable[Component]] | None = None
 
     def copies(self) -> dict[str, NDArray]:
         """Return copies of the arrays, to spoil."""
@@ -61,7 +61,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """A part of a subject: its path ("blocks.5.act"), what it is ("Act"), and how it is checked alone."""
 
     path: str

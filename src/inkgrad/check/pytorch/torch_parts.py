@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from inkgrad.check.measure.subject import Part, Subject
+from inkgrad.check.measure.subject import Component, Subject
 from inkgrad.check.pytorch.argument_names import has_context
 from inkgrad.check.pytorch.tensor_call import TensorCall, blamed
 from inkgrad.check.pytorch.tensor_trees import tensors_of, with_tensors
@@ -67,13 +67,13 @@ class Journey:
         self.visits.append(Visit(f"{outer}.{kind.__name__}".lstrip("."), kind, _copied(inputs), {}))
 
 
-def parts_of(call: TensorCall, build: Callable[[TensorCall], Subject]) -> Callable[[], Iterable[Part]]:
+def parts_of(call: TensorCall, build: Callable[[TensorCall], Subject]) -> Callable[[], Iterable[Component]]:
     """Return a function that yields the parts of a call from the last to the first, each built when it is asked for.
 
     What cannot be checked alone, such as a module that gives no numbers, is no part.
     """
 
-    def parts() -> Iterator[Part]:
+    def parts() -> Iterator[Component]:
         visits = [each for each in _visits(call) if not each.calls_others and each.differentiates]
         while visits:
             visit = visits.pop()  # what it keeps is given back as soon as it was looked at
@@ -82,7 +82,7 @@ def parts_of(call: TensorCall, build: Callable[[TensorCall], Subject]) -> Callab
                 subject = build(again)
             except CheckError:
                 continue
-            yield Part(visit.path, visit.kind, subject)
+            yield Component(visit.path, visit.kind, subject)
 
     return parts
 
