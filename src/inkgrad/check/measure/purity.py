@@ -166,7 +166,7 @@ def _called_otherwise(backward: Backward, subject: Subject, dy: NDArray) -> Arra
 
 
 def _far(a: NDArray, b: NDArray, eps: float, size: float = 0.0) -> bool:
-    """Return whether a and b differ by more than rounding does even in a coarse type; `size` is that of others like b."""
+    """Return whether a and b differ by more than the rounding of even a coarse type; `size` is usual for b."""
     size = max(size, float(np.abs(b).max(initial=0)))
     tolerance = 0.01 * (np.abs(a) + np.abs(b)) + (1e-5 + 100 * eps) * size
     return bool((np.abs(a - b) > tolerance).any())

@@ -1,0 +1,171 @@
+"""Declared: gradients that are meant to be another than the derivative, and inputs that move in some directions only.
+
+A straight-through estimator rounds forward and passes dy on as it is; that is no mistake if it is declared, and
+still one if backward does something else.  A function of symmetric matrices may return any gradient whose
+symmetric part is right, as no symmetric step sees the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.finding import Finding
+from inkgrad.check.measure.subject import Arrays, Subject
+from inkgrad.check.report import Report
+from inkgrad.check.verdict import ArrayVerdict, Verdict
+from inkgrad.errors import SettingError
+
+Surrogate = str | float | Callable[..., Any]
+Tangent = str | Callable[[NDArray], NDArray]
+
+
+def symmetric(direction: NDArray) -> NDArray:
+    """Return the symmetric part of matrices, (..., n, n)."""
+    return (direction + direction.swapaxes(-1, -2)) / 2
+
+
+def straight_through(dy: NDArray) -> NDArray:
+    """Return dy: what a straight-through estimator gives."""
+    return dy
+
+
+def on_tangents(subject: Subject, tangents: Mapping[str, Tangent]) -> Subject:
+    """Return a subject whose arrays of these names move in some directions only, those that a projection leaves.
+
+    Raises SettingError for an array or a word that there is not.
+    """
+    _refuse_unknown(subject, "tangent", tangents)
+    projections = {name: _projection(name, subject.arrays[name], each) for name, each in tangents.items()}
+
+    def on(inner: Subject) -> Subject:
+        start = {name: inner.arrays[name].copy() for name in projections}
+
+        def moved(arrays: Arrays) -> Arrays:
+            steps = {name: project(arrays[name] - start[name]) for name, project in projections.items()}
+            return {**arrays, **{name: (start[name] + step).astype(start[name].dtype) for name, step in steps.items()}}
+
+        def backward(arrays: Arrays, dy: NDArray, start_: float) -> Arrays:
+            found = dict(inner.backward(moved(arrays), dy, start_))
+            return found | {name: project(found[name]) for name, project in projections.items()}
+
+        return replace(
+            inner, forward=lambda arrays: inner.forward(moved(arrays)), backward=backward, reference=None, variants={}
+        )
+
+    return replace(on(subject), precise=subject.precise and on(subject.precise))
+
+
+def _projection(name: str, array: NDArray, tangent: Tangent) -> Callable[[NDArray], NDArray]:
+    if callable(tangent):
+        return tangent
+    if tangent != "symmetric":
+        raise SettingError(f"the tangent of {name} is 'symmetric' or a function that projects a step, got {tangent!r}")
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise SettingError(f"{name} of shape {array.shape} holds no square matrices, so that it is not symmetric")
+    return symmetric
+
+
+def beside_surrogates(subject: Subject, surrogates: Mapping[str, Surrogate], seed: int) -> tuple[Subject, Report]:
+    """Return a subject whose other arrays are left to be checked, and the report of the declared ones.
+
+    Of an array that is declared as a number times the derivative the gradient is divided by that, and it is left
+    to be checked.  Raises SettingError for an array or a word that there is not.
+    """
+    _refuse_unknown(subject, "surrogate", surrogates)
+    factors = {name: float(each) for name, each in surrogates.items() if isinstance(each, int | float)}
+    if 0 in factors.values():
+        raise SettingError("a surrogate of 0 times the derivative is said with a function: lambda dy, x: 0 * x")
+    rules = {name: _rule(name, each) for name, each in surrogates.items() if name not in factors}
+    report = Report(subject.name, *_compared(subject, rules, seed))
+    left = _scaled(_fixed(subject, set(rules)), factors)
+    return replace(left, precise=subject.precise and _scaled(_fixed(subject.precise, set(rules)), factors)), report
+
+
+def _rule(name: str, surrogate: Surrogate) -> Callable[..., Any]:
+    if callable(surrogate):
+        return surrogate
+    if surrogate != "straight-through":
+        raise SettingError(
+            f"the surrogate of {name} is 'straight-through', a factor or a function of dy and the arrays, "
+            f"got {surrogate!r}"
+        )
+    return lambda dy, *arrays: straight_through(dy)
+
+
+def _compared(
+    subject: Subject, rules: Mapping[str, Callable[..., Any]], seed: int
+) -> tuple[tuple[ArrayVerdict, ...], tuple[Finding, ...]]:
+    if not rules:
+        return (), ()
+    y = np.asarray(subject.forward(subject.copies()))
+    dy = np.random.default_rng(seed).standard_normal(y.shape).astype(y.dtype)
+    gradients = subject.backward(subject.copies(), dy.copy(), 0.0)
+    arrays, findings = [], []
+    for name, rule in rules.items():
+        expected = np.asarray(rule(dy, *subject.arrays.values()), np.float64)
+        if expected.shape != gradients[name].shape:
+            raise SettingError(f"the surrogate of {name} gives the shape {expected.shape}, not that of {name}")
+        size = float(np.linalg.norm(expected)) or 1.0
+        error = float(np.linalg.norm(gradients[name] - expected)) / size
+        room = 100 * subject.eps * sqrt(expected.size)
+        wrong = not error <= room
+        verdict = Verdict.wrong if wrong else Verdict.right
+        arrays.append(ArrayVerdict("", name, expected.size, verdict, error if wrong else 0.0, room, "its surrogate"))
+        if wrong:
+            message = f"d{name} is not what was declared, its error is {error:.2g} of it"
+            findings.append(Finding("", name, "surrogate", (), message, {"error": error}))
+    return tuple(arrays), tuple(findings)
+
+
+def _fixed(subject: Subject, names: set[str]) -> Subject:
+    """Return a subject whose arrays of these names do not move."""
+    if not names:
+        return subject
+    still = {name: subject.arrays[name] for name in names}
+
+    def forward(arrays: Arrays) -> NDArray:
+        return subject.forward({**_copied(still), **arrays})
+
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        found = subject.backward({**_copied(still), **arrays}, dy, start)
+        return {name: found[name] for name in arrays}
+
+    moving = {name: array for name, array in subject.arrays.items() if name not in names}
+    main = None if subject.main in names else subject.main
+    return replace(
+        subject,
+        arrays=moving,
+        forward=forward,
+        backward=backward,
+        main=main,
+        reference=None,
+        pushforward=None,
+        variants={},
+    )
+
+
+def _copied(arrays: Arrays) -> dict[str, NDArray]:
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+def _scaled(subject: Subject, factors: Mapping[str, float]) -> Subject:
+    """Return a subject whose gradients are divided by these factors."""
+    if not factors:
+        return subject
+
+    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+        return {name: each / factors.get(name, 1.0) for name, each in subject.backward(arrays, dy, start).items()}
+
+    return replace(subject, backward=backward, reference=None, variants={}, parts=None)
+
+
+def _refuse_unknown(subject: Subject, what: str, named: Mapping[str, Any]) -> None:
+    for name in named:
+        if name not in subject.arrays:
+            raise SettingError(f"a {what} is declared of {name}, but the arrays are {', '.join(subject.arrays)}")
