@@ -76,12 +76,12 @@ def _along_directions(
     subject: Subject, y: NDArray, seed: int, layer: str, looks: Looks, strictness: Strictness
 ) -> Report:
     joint = joint_of(subject, y, seed, looks.noise)
+    parts = _of_parts(subject, seed, layer, strictness) if joint.is_wrong else None
+    if parts is not None and parts.findings:  # then it need not be asked which arrays of the whole they spoil
+        return parts
     report = judged(joint, layer, strictness)
     if joint.findings or report.verdict != Verdict.wrong:
         return report
-    parts = _of_parts(subject, seed, layer, strictness)
-    if parts is not None and parts.findings:
-        return parts
     wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
     return replace(report, findings=tuple(_closer(joint, each, seed, looks, strictness) for each in wrong))
 

@@ -101,6 +101,11 @@ class Joint:
         sizes = (size for rates in self.together.rates[:1] for size in rates.sizes.values())
         self.usual = max(sizes, default=0.0) / self.together.rates[0].scale or 1.0
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether backward and the slopes disagree along the direction through all arrays."""
+        return not self.findings and self.together.is_wrong
+
     def direction(self, names: Iterable[str]) -> dict[str, NDArray]:
         """Return a random direction through some arrays."""
         return self.point.direction(self.rng, names)
