@@ -1,8 +1,8 @@
 """What MkDocs does not do by itself: pages made at build from the source, with no copy of any text.
 
 In a page a line `<!-- derive: inkgrad.layers -->` becomes the derivations of that package, and
-`<!-- include: benchmarks/**/RESULTS.md -->` those files of the project.  In the navigation `folder/*` stands for all
-pages of a folder that have no place yet.
+`<!-- include: benchmarks/**/RESULTS.md -->` those files of the project, and `<!-- table: kinds -->` the table of the
+checker's kinds.  In the navigation `folder/*` stands for all pages of a folder that have no place yet.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 
 from command_line import command_line_page
 from derivations import derivation_of_module, derivations
+from kinds import kinds_table
 from links import ROOT, relinked, source_pages
 from mkdocs.structure.files import File, Files, InclusionLevel
 from reference import reference_pages
 
-MARKER = re.compile(r"^<!-- (derive|derive module|include): (\S+) -->$", re.MULTILINE)
+MARKER = re.compile(r"^<!-- (derive|derive module|include|table): (\S+) -->$", re.MULTILINE)
 HEADING = re.compile(r"^(#+ )", re.MULTILINE)
 FENCE = re.compile(r"(^ *```.*?^ *```)", re.MULTILINE | re.DOTALL)
 
@@ -72,6 +73,8 @@ def _filled(marker: re.Match[str]) -> str:
         return derivations(marker[2])
     if marker[1] == "derive module":
         return derivation_of_module(marker[2])
+    if marker[1] == "table":
+        return {"kinds": kinds_table}[marker[2]]()
     paths = sorted(ROOT.glob(marker[2]), key=lambda path: (len(path.parts), path))
     return "\n\n".join(_one_level_down(path.read_text()) for path in paths)
 

@@ -15,6 +15,7 @@ from support import CHROMIUM, ROOT, needs_chromium
 from typer.testing import CliRunner
 
 import inkgrad
+from inkgrad.check import Kind
 from inkgrad.cli.commands import app
 from inkgrad.layers import Activation, Elementwise, Layer
 
@@ -137,3 +138,10 @@ def test_from_disk_pages_open_and_the_search_finds(site):
         assert "softmax" in page.locator(".md-search-result__list").inner_text().lower()
         browser.close()
     assert (strangers, complaints) == ([], [])
+
+
+def test_the_page_of_the_checker_explains_every_kind_and_no_other(site):
+    html = (site / "gradient-check.html").read_text()
+    section = html.split('id="the-names"')[1].split("<h2")[0]
+    rows = re.findall(r"<td><code>(.*?)</code></td>\s*<td>(.*?)</td>", section)
+    assert [(word, unescape(sentence)) for word, sentence in rows] == [(kind, kind.sentence) for kind in Kind]

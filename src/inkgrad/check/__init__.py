@@ -14,6 +14,7 @@ a softmax whose backward returned zeros would pass.
 from inkgrad.check.cost import check_cost
 from inkgrad.check.finding import Finding
 from inkgrad.check.function import check_function, check_jax, check_torch, check_vjp
+from inkgrad.check.kind import Kind
 from inkgrad.check.layer import check_layer
 from inkgrad.check.measure.comparison import Comparison, EntryVerdict
 from inkgrad.check.measure.moves import Move, follow, moves
@@ -29,6 +30,7 @@ __all__ = [
     "EntryVerdict",
     "Finding",
     "GradientMismatch",
+    "Kind",
     "Move",
     "Report",
     "Strictness",

@@ -12,6 +12,7 @@ from inkgrad.check.calls import guarded, value_and_gradient
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.numerical import numerical_vjp
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, Guess, Mechanism
@@ -66,7 +67,7 @@ def _changes_targets(cost: Cost, y: NDArray, t: NDArray) -> tuple[Finding, ...]:
     value_and_gradient(cost, y.copy(), mine)
     if np.array_equal(mine, t):
         return ()
-    return (Finding("cost", "t", "mutated", (), "the targets t are changed in place: work on a copy"),)
+    return (Finding("cost", "t", Kind.mutated, (), "the targets t are changed in place: work on a copy"),)
 
 
 # Mistakes that only a cost can have: about targets, and about a softmax that is in it or not.
@@ -82,12 +83,12 @@ def _mechanisms(gradient_with: Callable[[NDArray], NDArray], t: NDArray) -> tupl
         for shift in range(1, t.shape[1]):
             by = shift if shift <= t.shape[1] // 2 else shift - t.shape[1]
             message = f"dy is that of labels shifted by {by}: does counting start at 1 somewhere?"
-            yield Guess("label-shift", case.dy * gradient_with(np.roll(t, shift, axis=1)), message, {"shift": by})
+            yield Guess(Kind.label_shift, case.dy * gradient_with(np.roll(t, shift, axis=1)), message, {"shift": by})
 
     def target_only(case: Case) -> Iterator[Guess]:
         message = "only the output of the true class gets a gradient; the others have one too"
-        yield Guess("target-only", np.where(t > 0, case.n, 0), message)
-        yield Guess("target-only", case.n * t, message)
+        yield Guess(Kind.target_only, np.where(t > 0, case.n, 0), message)
+        yield Guess(Kind.target_only, case.n * t, message)
 
     def fused_twice(case: Case) -> Iterator[Guess]:
         y, n = case.z, len(case.z)
@@ -102,7 +103,7 @@ def _mechanisms(gradient_with: Callable[[NDArray], NDArray], t: NDArray) -> tupl
                 (-t / y, "dy is -t / y, that of probabilities, not of this cost"),
                 (-t / q, "dy is -t / softmax(y): the derivative of the softmax in this cost is left out"),
             ):  # fmt: skip
-                yield Guess("fused-twice", case.dy * predicted / n, message)
+                yield Guess(Kind.fused_twice, case.dy * predicted / n, message)
 
     def smoothed(case: Case) -> Iterator[Guess]:
         term = t - 1 / t.shape[1]
@@ -110,6 +111,6 @@ def _mechanisms(gradient_with: Callable[[NDArray], NDArray], t: NDArray) -> tupl
         if square:
             c = float(((case.a - case.n) * term).sum()) / square
             message = "a multiple of t - 1/K is added to dy: are labels smoothed in the gradient but not in the cost?"
-            yield Guess("wrong-formula", case.n + c * term, message, {"c": c}, n_fitted=1)
+            yield Guess(Kind.wrong_formula, case.n + c * term, message, {"c": c}, n_fitted=1)
 
     return label_shift, target_only, fused_twice, smoothed

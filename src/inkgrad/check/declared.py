@@ -16,6 +16,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import ArrayVerdict, Verdict
@@ -119,7 +120,7 @@ def _compared(
         arrays.append(ArrayVerdict("", name, expected.size, verdict, error if wrong else 0.0, room, "its surrogate"))
         if wrong:
             message = f"d{name} is not what was declared, its error is {error:.2g} of it"
-            findings.append(Finding("", name, "surrogate", (), message, {"error": error}))
+            findings.append(Finding("", name, Kind.surrogate, (), message, {"error": error}))
     return tuple(arrays), tuple(findings)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.comparison import Comparison, EntryVerdict
 from inkgrad.check.measure.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
 from inkgrad.check.measure.purity import examine_purity
@@ -36,7 +37,7 @@ class Looks:
 
 
 LOOKS = Looks()
-SLIGHT = "unknown", "imprecise"  # kinds that are no mistake where the error is small
+SLIGHT = Kind.unknown, Kind.imprecise  # kinds that are no mistake where the error is small
 
 
 def examine_entries(
@@ -121,7 +122,7 @@ def _examine_ties(subject: Subject, comparison: Comparison, dy: NDArray, y: NDAr
         f"each of {int(tied.sum())} entries of d{name} at kinks may be right alone, but together they say {said:.6g} "
         f"where the slope is from {low:.6g} to {high:.6g}; if several are equally large, only one may have the whole dy"
     )
-    return Finding(comparison.layer, name, "wrong-mask", (), message, {"together": said, "low": low, "high": high})
+    return Finding(comparison.layer, name, Kind.wrong_mask, (), message, {"together": said, "low": low, "high": high})
 
 
 def _with_second_opinion(finding: Finding, case: Case) -> Finding:

@@ -12,6 +12,7 @@ from inkgrad.check.coarse import compared, is_coarse
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
 from inkgrad.check.finding import Finding
 from inkgrad.check.joint import Joint, joint_of, verdicts
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report, merged
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
@@ -52,7 +53,7 @@ def examine(
         where = [int(k) for k in np.argwhere(~np.isfinite(y))[0]]
         message = f"forward gives {y[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
         first = next(iter(subject.arrays))
-        return Report(subject.name, (), (Finding(layer, first, "not-finite", (), message, {"where": where}),))
+        return Report(subject.name, (), (Finding(layer, first, Kind.not_finite, (), message, {"where": where}),))
     n_entries = sum(array.size for array in subject.arrays.values())
     if every_entry is None:
         every_entry = n_entries <= SIZES.most_entries
@@ -122,7 +123,7 @@ def _closer(joint: Joint, each: ArrayVerdict, seed: int, looks: Looks, strictnes
     size = f"its error is about {each.error:.2g} of it"
     if not found:
         message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
-        return Finding(each.layer, name, "unknown", (), message, {"error": each.error, "where": block.where})
+        return Finding(each.layer, name, Kind.unknown, (), message, {"error": each.error, "where": block.where})
     first = found[0]
     message = f"{first.message} ({size}; the wrong numbers lie {block.where})"
     return replace(first, message=message, evidence=first.evidence | {"error": each.error, "where": block.where})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from inkgrad.check.kind import Kind
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -13,7 +15,7 @@ class Finding:
     layer     the path of the layer in the network ("2" or "2.0"), "" for a layer checked alone,
               "cost", or "wiring"
     array     "x" for dx, "y" for the dy of a cost, else the parameter's name
-    kind      what is wrong, one of the words of the documentation; "unknown" when no pattern fits
+    kind      what is wrong, in a word that has its sentence; unknown when no pattern fits
     also      other kinds that the numbers fit as well
     message   one or two sentences
     evidence  the numbers it rests on
@@ -21,8 +23,8 @@ class Finding:
 
     layer: str
     array: str
-    kind: str
-    also: tuple[str, ...]
+    kind: Kind
+    also: tuple[Kind, ...]
     message: str
     evidence: dict[str, Any] = field(default_factory=dict)
 

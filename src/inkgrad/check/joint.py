@@ -10,6 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, shaken
 from inkgrad.check.measure.purity import misshapen
 from inkgrad.check.measure.subject import Arrays, Subject
@@ -164,18 +165,18 @@ class Joint:
             for name, array in arrays.items()
         }
         found = [
-            (name, "mutated", f"backward changes {name} in place: work on a copy")
+            (name, Kind.mutated, f"backward changes {name} in place: work on a copy")
             for name in is_changed
             if is_changed[name]
         ]
         if not same(spare, dy):
-            found.append((first, "mutated", "backward changes dy in place: work on a copy"))
+            found.append((first, Kind.mutated, "backward changes dy in place: work on a copy"))
         for name in arrays:
             if not np.isfinite(gradients[name]).all():
                 found.append(
                     (
                         name,
-                        "not-finite",
+                        Kind.not_finite,
                         f"d{name} holds NaN or infinity: look for a division by 0, log 0 or an overflow",
                     )
                 )
@@ -186,7 +187,7 @@ class Joint:
         message = "d{} differs when backward is called again with the same numbers: draw once, in forward"
         room = 1e3 * self.subject.eps
         return tuple(
-            Finding("", name, "random", (), message.format(name))
+            Finding("", name, Kind.random, (), message.format(name))
             for name, size in first.sizes.items()
             if abs(first.rates[name] - again.rates[name]) > room * size or abs(size - again.sizes[name]) > room * size
         )

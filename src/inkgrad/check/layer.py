@@ -14,6 +14,7 @@ from inkgrad.check.calls import forward, guarded, layout_of, views_of
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.moves import moves
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report, merged
@@ -96,10 +97,10 @@ def examine_parts(network: Layer, theta: NDArray, x: NDArray, seed: int, path: s
 
 def _examine_alone(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str) -> Report:
     report = examine(subject_of(layer, theta, x, seed), seed, path, Looks(factors_of(layer)))
-    no_number_means_much = {"mutated", "accumulated", "random", "not-finite"}
+    no_number_means_much = {Kind.mutated, Kind.accumulated, Kind.random, Kind.not_finite}
     impure = any(finding.kind in no_number_means_much for finding in report.findings)
     others = [] if impure else _other_calls(layer, theta, x, seed, path)
-    told = {finding.array for finding in others if finding.kind != "wiring"}
+    told = {finding.array for finding in others if finding.kind != Kind.wiring}
     findings = [finding for finding in report.findings if finding.array not in told]
     return Report(str(layer), report.arrays, (*findings, *others))
 
@@ -119,16 +120,28 @@ def moved(theta: NDArray, x: NDArray, seed: int) -> tuple[NDArray, NDArray]:
     return shaken(theta), shaken(x)
 
 
+CLEAR = (  # of a whole too they say what is wrong
+    Kind.factor,
+    Kind.sign,
+    Kind.swapped,
+    Kind.weight_decay,
+    Kind.one_example,
+    Kind.accumulated,
+    Kind.random,
+    Kind.nonlinear,
+    Kind.zero,
+)
+
+
 def as_wiring(finding: Finding) -> Finding:
     """Return a finding about a whole whose layers are all right: a clear pattern, or wrong wiring."""
-    clear = "factor sign swapped weight-decay one-example accumulated random nonlinear zero"
-    if finding.kind in clear.split():
+    if finding.kind in CLEAR:
         return finding
     message = (
         f"every layer is right alone, but d{finding.array} of the whole is wrong: does a layer get the cache, "
         f"the dy or the place of another? ({finding.message})"
     )
-    return Finding("wiring", finding.array, "wiring", (), message, finding.evidence)
+    return Finding("wiring", finding.array, Kind.wiring, (), message, finding.evidence)
 
 
 def subject_of(layer: Layer, theta: NDArray, x: NDArray, seed: int) -> Subject:
@@ -194,11 +207,11 @@ def _other_calls(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str)
     for found, kind, message in (
         (
             again,
-            "random",
+            Kind.random,
             "backward gives something else when it is called again with the same cache: draw once, in forward",
         ),
-        (after_another, "input-for-output", "backward uses what another forward left behind: keep it in the cache"),
-        (alone, "wiring", "parameter_gradient writes other numbers than backward: override both or neither"),
+        (after_another, Kind.input_for_output, "backward uses what another forward left behind: keep it in the cache"),
+        (alone, Kind.wiring, "parameter_gradient writes other numbers than backward: override both or neither"),
     ):
         differing = [name for name in found if not _same(found[name], usual[name], exactly=found is not alone)]
         findings += [Finding(path, name, kind, (), message) for name in differing]

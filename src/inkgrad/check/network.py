@@ -14,6 +14,7 @@ from inkgrad.check.entries import Looks
 from inkgrad.check.examine import evaluate, examine, judged
 from inkgrad.check.finding import Finding
 from inkgrad.check.joint import joint_of
+from inkgrad.check.kind import Kind
 from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
 from inkgrad.check.measure.comparison import Comparison
 from inkgrad.check.measure.purity import examine_purity
@@ -154,7 +155,7 @@ def _with_parts(problem: Problem, seed: int, whole: list[ArrayVerdict], impuriti
 
 def _unexplained(each: ArrayVerdict) -> Finding:
     message = f"its error is about {each.error:.2g} of it"
-    return as_wiring(Finding("", each.array, "unknown", (), message))
+    return as_wiring(Finding("", each.array, Kind.unknown, (), message))
 
 
 def _compare_whole(problem: Problem, seed: int) -> Parts:

@@ -28,6 +28,8 @@ class Strictness:
     sensitivity  an error of this size must have been visible, or the array is not called right
     tolerance    what is off by less, and fits no mistake, is approximate: an adjoint, a series that was cut
     exact        whether approximate is wrong too
+
+    Raises SettingError for a sensitivity or a tolerance that is no part of a gradient.
     """
 
     sensitivity: float = 1e-3

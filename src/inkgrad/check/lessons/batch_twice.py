@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "a layer that divides by N, as the cost does too",
     "g.W, g.b = x.T @ dy / N, dy.sum(axis=0) / N",
     "g.W, g.b = x.T @ dy, dy.sum(axis=0)",
-    "factor",
+    Kind.factor,
     "Each step is N times too short, so the right learning rate depends on the batch size.",
     swap(0, DividedAgain),
     DividedAgain,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "a bias gradient that is the mean over the batch, not the sum",
     "g.b = dy.mean(axis=0)",
     "g.b = dy.sum(axis=0)",
-    "factor",
+    Kind.factor,
     "The cost has divided by N already. The biases learn N times too slowly, and nobody notices.",
     swap(0, BiasMean),
     BiasMean,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap_cost
 from inkgrad.costs import SoftmaxCrossEntropy
 
@@ -20,7 +21,7 @@ LESSON = Lesson(
     "a cost that is a mean, with the gradient of a sum",
     "dy = softmax(y) - t",
     "dy = (softmax(y) - t) / N",
-    "factor",
+    Kind.factor,
     "The direction is right, so everything works, with a learning rate that secretly grows with the batch.",
     swap_cost(SoftmaxCrossEntropy(), SummedGradient()),
     SummedGradient,

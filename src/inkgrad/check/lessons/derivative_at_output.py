@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Tanh
 
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "a derivative taken at y = tanh x instead of x",
     "dx = dy * (1 - np.tanh(y) ** 2)",
     "dx = dy * (1 - y ** 2)",
-    "derivative-at-output",
+    Kind.derivative_at_output,
     "y is tanh x already; whoever calls tanh once more stands at another point of the curve.",
     swap(1, TanhAtOutput),
     TanhAtOutput,

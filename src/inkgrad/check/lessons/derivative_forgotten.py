@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Tanh
 
@@ -19,7 +20,7 @@ LESSON = Lesson(
     "an activation that passes dy on as it came",
     "dx = dy",
     "dx = dy * (1 - y * y)",
-    "derivative-forgotten",
+    Kind.derivative_forgotten,
     "Near 0 tanh has slope 1, so that with small weights the mistake is small too, and the network learns.",
     swap(1, ForgottenTanh),
     ForgottenTanh,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Tanh
 
@@ -20,7 +21,7 @@ LESSON = Lesson(
     "a derivative applied twice",
     "dx = dy * (1 - y * y) * (1 - y * y)",
     "dx = dy * (1 - y * y)",
-    "derivative-twice",
+    Kind.derivative_twice,
     "dy holds all that happened above this layer, and nothing of this layer: each multiplies by its own, once.",
     swap(1, TanhTwice),
     TanhTwice,

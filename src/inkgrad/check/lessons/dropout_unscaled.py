@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dropout, Tanh
 from inkgrad.layout import Named
@@ -20,7 +21,7 @@ LESSON = Lesson(
     "a dropout that forgets in backward that it has scaled in forward",
     "dx = dy * (mask > 0)",
     "dx = dy * mask",
-    "factor",
+    Kind.factor,
     "The mask holds 0 and 1 / (1 - rate). The direction for the layers below is right, its length is not.",
     swap(2, UnscaledDropout, Tanh(), Dropout(0.4)),
     UnscaledDropout,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -20,7 +21,7 @@ LESSON = Lesson(
     "a bias whose gradient is never written",
     "g.W = x.T @ dy",
     "g.W, g.b = x.T @ dy, dy.sum(axis=0)",
-    "zero",
+    Kind.zero,
     "A checker that counts 0 beside 0.3 as agreement, and there are such, lets this pass.",
     swap(0, ForgottenBias),
     ForgottenBias,

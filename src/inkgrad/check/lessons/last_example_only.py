@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -24,7 +25,7 @@ LESSON = Lesson(
     "a loop over the batch that overwrites instead of adding up",
     "for i in range(N): g.W = np.outer(x[i], dy[i])",
     "for i in range(N): g.W += np.outer(x[i], dy[i])",
-    "one-example",
+    Kind.one_example,
     "With a batch of 1 it is right, so test with more. The network learns, from one example in N.",
     swap(0, LastExampleOnly),
     LastExampleOnly,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.layer import random_parameters
 from inkgrad.check.network import Problem
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
@@ -48,7 +49,7 @@ class Lesson:
     about: str
     wrong_line: str
     right_line: str
-    kind: str
+    kind: Kind
     moral: str
     make: Callable[[], tuple[Exhibit, ...]]
     wrong: type[Layer] | type[Cost]

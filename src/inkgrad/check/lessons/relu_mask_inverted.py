@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import ReLU
 
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "a ReLU that lets dy through where it was off",
     "dx = dy * (x <= 0)",
     "dx = dy * (x > 0)",
-    "wrong-mask",
+    Kind.wrong_mask,
     "What did not pass forward must not pass back.",
     swap(1, InvertedReLU, ReLU()),
     InvertedReLU,

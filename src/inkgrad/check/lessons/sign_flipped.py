@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "a weight gradient that points downhill",
     "g.W = -(x.T @ dy)",
     "g.W = x.T @ dy",
-    "sign",
+    Kind.sign,
     "The gradient points uphill; going the other way is the work of the optimizer alone.",
     swap(0, FlippedSign),
     FlippedSign,

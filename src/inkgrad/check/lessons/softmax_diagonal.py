@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Exhibit, Lesson
 from inkgrad.check.network import Problem
 from inkgrad.costs import SquaredError
@@ -41,7 +42,7 @@ LESSON = Lesson(
     "a softmax whose backward knows only the diagonal of its Jacobian",
     "dx = dy * y * (1 - y)",
     "dx = y * (dy - (dy * y).sum(axis=-1, keepdims=True))",
-    "diagonal-jacobian",
+    Kind.diagonal_jacobian,
     "With two labels it looks like a harmless factor of ½: g₂ = -g₁, so the two terms of each sum are equal. "
     "With three the ratios are uneven and the direction is wrong.",
     fish_or_goat,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap_cost
 from inkgrad.costs import CrossEntropy, as_targets
 from inkgrad.layers import Softmax
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "the gradient y - t of logits, handed to a softmax layer all the same",
     "dy = (y - t) / N",
     "dy = ((1 - t) / (1 - y) - t / y) / N",
-    "fused-twice",
+    Kind.fused_twice,
     "y - t is what is left after the derivative of the softmax; a softmax layer applies that once more.",
     swap_cost(CrossEntropy(), FusedGradient(), Softmax()),
     FusedGradient,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap_cost
 from inkgrad.costs import SoftmaxCrossEntropy, as_targets
 
@@ -22,7 +23,7 @@ LESSON = Lesson(
     "a gradient that counts the labels from 1 where the cost counts from 0",
     "dy = (softmax(y) - np.roll(t, 1, axis=1)) / N",
     "dy = (softmax(y) - t) / N",
-    "label-shift",
+    Kind.label_shift,
     "The network learns well, to say the next label. The cost, which goes up, is right; the gradient is not.",
     swap_cost(SoftmaxCrossEntropy(), ShiftedTargets()),
     ShiftedTargets,

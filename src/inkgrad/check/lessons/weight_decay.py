@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "weight decay in the gradient that the cost knows nothing of",
     "g.W = x.T @ dy + 0.05 * W",
     "g.W = x.T @ dy",
-    "weight-decay",
+    Kind.weight_decay,
     "Decay may be wanted; then it belongs into the cost as well, or into the optimizer, not into a layer.",
     swap(0, Decayed),
     Decayed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inkgrad.arrays import AnyArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.lessons.lesson import Lesson, swap
 from inkgrad.layers import Dense
 from inkgrad.layout import Named
@@ -21,7 +22,7 @@ LESSON = Lesson(
     "W where its transpose belongs, which fits because W is square",
     "dx = dy @ W",
     "dx = dy @ W.T",
-    "jacobian-not-transposed",
+    Kind.jacobian_not_transposed,
     "Backward goes from outputs to inputs, so W is read the other way. Only the layers below it suffer.",
     swap(2, UntransposedWeights),
     UntransposedWeights,

@@ -12,6 +12,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.subject import Arrays, Backward, Subject
 from inkgrad.errors import CheckError
 
@@ -38,10 +39,12 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     again = np.asarray(subject.forward(arrays))
     for name, array in arrays.items():
         if not np.array_equal(array, subject.arrays[name]):
-            findings.append(_finding(name, "mutated", f"forward changes {name} in place: work on a copy"))
+            findings.append(_finding(name, Kind.mutated, f"forward changes {name} in place: work on a copy"))
     if _differs(again, y, subject.eps):
         findings.append(
-            _finding("x", "random", "forward gives something else when it is called again with the same input and rng")
+            _finding(
+                "x", Kind.random, "forward gives something else when it is called again with the same input and rng"
+            )
         )
     arrays, spare = subject.copies(), dy.copy()
     gradients = dict(subject.backward(arrays, spare, 0.0))
@@ -50,9 +53,9 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
         return Purity({}, tuple(wrong_shapes), frozenset(gradients))
     for name, array in arrays.items():
         if not np.array_equal(array, subject.arrays[name]):
-            findings.append(_finding(name, "mutated", f"backward changes {name} in place: work on a copy"))
+            findings.append(_finding(name, Kind.mutated, f"backward changes {name} in place: work on a copy"))
     if not np.array_equal(spare, dy):
-        findings.append(_finding("x", "mutated", "backward changes dy in place: work on a copy"))
+        findings.append(_finding("x", Kind.mutated, "backward changes dy in place: work on a copy"))
     if findings:
         return Purity(gradients, tuple(findings), frozenset(gradients))
     findings += _writing(subject, dy, gradients)
@@ -64,7 +67,7 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings))
 
 
-def _finding(array: str, kind: str, message: str, **evidence: object) -> Finding:
+def _finding(array: str, kind: Kind, message: str, **evidence: object) -> Finding:
     return Finding("", array, kind, (), message, evidence)
 
 
@@ -76,7 +79,7 @@ def misshapen(subject: Subject, gradients: Arrays) -> list[Finding]:
         if shape != array.shape:
             hint = "; does backward return it?" if gradients[name] is None else ""
             message = f"d{name} has shape {shape}, must be {array.shape}, that of {name}{hint}"
-            findings.append(_finding(name, "unknown", message, shape=shape))
+            findings.append(_finding(name, Kind.unknown, message, shape=shape))
     return findings
 
 
@@ -93,7 +96,7 @@ def _writing(subject: Subject, dy: NDArray, gradients: Arrays) -> list[Finding]:
             continue
         if np.any(gradients[name]):
             message = f"backward adds to d{name} instead of setting it, so each call adds to the last: write = for +="
-            findings.append(_finding(name, "accumulated", message))
+            findings.append(_finding(name, Kind.accumulated, message))
     return findings
 
 
@@ -107,12 +110,12 @@ def _repeating(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]
         ratio = _ratio(second - first, first)
         if ratio is not None and _ratio(third - second, first) is not None:
             message = f"each call of backward adds to d{name}: the second is {1 + ratio:.4g} times the first"
-            findings.append(_finding(name, "accumulated", message, ratio=ratio))
+            findings.append(_finding(name, Kind.accumulated, message, ratio=ratio))
         else:
             message = (
                 f"d{name} differs when backward is called again with the same numbers and rng: draw once, in forward"
             )
-            findings.append(_finding(name, "random", message))
+            findings.append(_finding(name, Kind.random, message))
     return findings
 
 
@@ -149,12 +152,12 @@ def _linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]
                     f"d{name} for {c:g} dy is not {c:g} times d{name} for dy: backward must be linear in dy; "
                     "is something clipped, or a mask taken from dy?"
                 )
-                findings.append(_finding(name, "nonlinear", message, scale=c))
+                findings.append(_finding(name, Kind.nonlinear, message, scale=c))
                 break
         else:
             if _far(at_both[name] - base, gradient - base + at_other[name] - base, subject.eps):
                 message = f"d{name} for a sum of two dy is not the sum of both d{name}: is a mask taken from dy?"
-                findings.append(_finding(name, "nonlinear", message))
+                findings.append(_finding(name, Kind.nonlinear, message))
     return findings
 
 
@@ -185,7 +188,7 @@ def _layouts(subject: Subject, dy: NDArray, known: set[str]) -> list[Finding]:
                 size = float(np.abs(ordinary[name]).max(initial=0))  # that of a constant dy may be 0 but for rounding
                 if _far(gradient, usual[name], subject.eps, size):
                     message = f"d{name} is another one with {words}: is memory read as if it were in order?"
-                    findings.append(_finding(name, "layout", message, variant=words))
+                    findings.append(_finding(name, Kind.layout, message, variant=words))
                     known = known | {name}
     return findings
 
@@ -197,5 +200,5 @@ def _finiteness(gradients: Arrays, known: set[str]) -> list[Finding]:
         if name not in known and bad.any():
             where = [int(k) for k in np.argwhere(bad)[0]]
             message = f"d{name} is {gradient[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
-            findings.append(_finding(name, "not-finite", message, where=where))
+            findings.append(_finding(name, Kind.not_finite, message, where=where))
     return findings

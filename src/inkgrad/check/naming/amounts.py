@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
 
 def nothing(case: Case) -> Iterator[Guess]:
     """All zero, or never written."""
     message = f"d{case.name} is all zero: is it forgotten, or never written?"
-    yield Guess("zero", np.zeros_like(case.n), message)
+    yield Guess(Kind.zero, np.zeros_like(case.n), message)
 
 
 def some_missing(case: Case) -> Iterator[Guess]:
@@ -23,7 +24,7 @@ def some_missing(case: Case) -> Iterator[Guess]:
         where = _what_they_share(case, missing)
         count = int(missing.sum())
         message = f"{count} of {missing.size} entries of d{case.name} are zero and the others right: {where}"
-        yield Guess("missing", np.where(missing, 0, case.n), message, {"count": count, "where": where})
+        yield Guess(Kind.missing, np.where(missing, 0, case.n), message, {"count": count, "where": where})
 
 
 def _what_they_share(case: Case, missing: NDArray) -> str:
@@ -49,7 +50,7 @@ def _what_they_share(case: Case, missing: NDArray) -> str:
 def multiple(case: Case) -> Iterator[Guess]:
     """The same multiple everywhere."""
     if case.explains(-case.n):
-        yield Guess("sign", -case.n, f"d{case.name} is right but for its sign", {"factor": -1.0})
+        yield Guess(Kind.sign, -case.n, f"d{case.name} is right but for its sign", {"factor": -1.0})
         return
     square = float((case.n * case.n).sum())
     c = float((case.a * case.n).sum()) / square if square else 0.0
@@ -58,7 +59,7 @@ def multiple(case: Case) -> Iterator[Guess]:
     names = factor_names(case, c)
     known = f", that is {' or '.join(names)}" if names else ""
     message = f"d{case.name} is {c:.6g} times what it should be{known}"
-    yield Guess("factor", c * case.n, message, {"factor": c, "names": names}, n_fitted=0 if names else 1)
+    yield Guess(Kind.factor, c * case.n, message, {"factor": c, "names": names}, n_fitted=0 if names else 1)
 
 
 def factor_names(case: Case, c: float) -> list[str]:
@@ -86,7 +87,7 @@ def per_row_or_column(case: Case) -> Iterator[Guess]:
     """A factor for each row, or each column."""
     if case.n.ndim < 2:
         return
-    for axis, kind in ((0, "factor-per-row"), (case.n.ndim - 1, "factor-per-column")):
+    for axis, kind in ((0, Kind.factor_per_row), (case.n.ndim - 1, Kind.factor_per_column)):
         others = tuple(k for k in range(case.n.ndim) if k != axis)
         square = (case.n**2).sum(axis=others, keepdims=True)
         if not square.all() or case.n.size == case.n.shape[axis]:
@@ -112,7 +113,7 @@ def weighted(case: Case) -> Iterator[Guess]:
     predicted = (columns @ weights).reshape(case.n.shape)
     shown = np.array2string(weights.round(4) + 0.0, max_line_width=200)
     message = f"the examples of the batch count {shown} times in d{case.name}, where each should count once: = for +=?"
-    yield Guess("one-example", predicted, message, {"weights": weights})
+    yield Guess(Kind.one_example, predicted, message, {"weights": weights})
 
 
 def one_each(case: Case) -> Iterator[Guess]:
@@ -125,7 +126,7 @@ def one_each(case: Case) -> Iterator[Guess]:
     for which, index in (("first", np.argmax(touched, axis=0)), ("last", last)):
         predicted = np.take_along_axis(parts, index[np.newaxis], axis=0)[0]
         message = f"d{case.name} holds the part of the {which} example alone, not the sum over the batch: = for +=?"
-        yield Guess("one-example", predicted, message, {"example": which})
+        yield Guess(Kind.one_example, predicted, message, {"example": which})
 
 
 def weight_decay(case: Case) -> Iterator[Guess]:
@@ -135,7 +136,7 @@ def weight_decay(case: Case) -> Iterator[Guess]:
         return
     decay = float(((case.a - case.n) * case.z).sum()) / square
     message = f"{decay:.4g} {case.name} is added to d{case.name}: weight decay that the cost does not have"
-    yield Guess("weight-decay", case.n + decay * case.z, message, {"lambda": decay}, n_fitted=1)
+    yield Guess(Kind.weight_decay, case.n + decay * case.z, message, {"lambda": decay}, n_fitted=1)
 
 
 def coarse_type(case: Case) -> Iterator[Guess]:
@@ -150,7 +151,7 @@ def coarse_type(case: Case) -> Iterator[Guess]:
         near = off <= 32 * unit * float(np.abs(case.n).max(initial=0)) + float(case.bar.max(initial=0))
         if near and unit > 4 * case.subject.eps and np.array_equal(coarse.astype(np.float64), case.a):
             message = f"d{case.name} is right up to the rounding of {name}: it was computed or kept in that type"
-            yield Guess("imprecise", case.a, message, {"type": name})
+            yield Guess(Kind.imprecise, case.a, message, {"type": name})
 
 
 def _bfloat16(array: NDArray) -> NDArray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.numerical import Numerical, numerical_vjp, outputs_or_nan
 from inkgrad.check.measure.subject import Subject
 
@@ -22,7 +23,7 @@ class Guess:
     wrong in no more places.
     """
 
-    kind: str
+    kind: Kind
     predicted: NDArray
     message: str
     evidence: dict[str, Any] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming import amounts, counterfactuals, formulas, jacobians, positions, statistics
 from inkgrad.check.naming.case import Case, Mechanism
 
@@ -70,4 +71,4 @@ def _unknown(case: Case, layer: str) -> Finding:
         f"d{case.name} fits no known pattern; the worst entry, {where}, is {a[worst]:.6g} by backward but "
         f"{n[worst]:.6g} by differences, known to {case.bar.ravel()[worst]:.1e}; the cosine of the two is {cosine:.4f}"
     )
-    return Finding(layer, case.name, "unknown", (), message, {"where": where, "cosine": cosine})
+    return Finding(layer, case.name, Kind.unknown, (), message, {"where": where, "cosine": cosine})

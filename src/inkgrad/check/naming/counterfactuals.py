@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -16,7 +17,7 @@ def output_for_input(case: Case) -> Iterator[Guess]:
     predicted = case.possible_counterfactual(x=case.y.astype(case.z.dtype))
     if predicted is not None:
         message = f"d{case.name} is made from the output y where the input x belongs"
-        yield Guess("input-for-output", predicted, message)
+        yield Guess(Kind.input_for_output, predicted, message)
 
 
 def another_kernel(case: Case) -> Iterator[Guess]:
@@ -33,7 +34,7 @@ def another_kernel(case: Case) -> Iterator[Guess]:
         for words, changed in turned:
             predicted = case.possible_counterfactual(**{name: np.ascontiguousarray(changed)})
             if predicted is not None:
-                yield Guess("reordered", predicted, f"dx is that of {name} {words}")
+                yield Guess(Kind.reordered, predicted, f"dx is that of {name} {words}")
 
 
 def part_left_out(case: Case) -> Iterator[Guess]:
@@ -51,7 +52,7 @@ def part_left_out(case: Case) -> Iterator[Guess]:
                 predicted = case.possible_counterfactual(**{name: changed})
                 if predicted is not None:
                     message = f"dx leaves out index {k} of axis {axis} of {name}"
-                    yield Guess("missing", predicted, message, {"array": name, "axis": axis, "index": k})
+                    yield Guess(Kind.missing, predicted, message, {"array": name, "axis": axis, "index": k})
 
 
 def stepped_parameters(case: Case) -> Iterator[Guess]:
@@ -70,4 +71,4 @@ def stepped_parameters(case: Case) -> Iterator[Guess]:
         lr = float(((case.a - base) * change).sum()) / square if square else 0.0
         if lr:
             message = f"dx is that of {name} after a step of {lr:.4g}: update after the whole backward pass"
-            yield Guess("mutated", base + lr * change, message, {"lr": lr}, n_fitted=1)
+            yield Guess(Kind.mutated, base + lr * change, message, {"lr": lr}, n_fitted=1)

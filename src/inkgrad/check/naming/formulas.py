@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -21,7 +22,7 @@ def short_formula(case: Case) -> Iterator[Guess]:
             fitted, formula = _fitted({name: terms[name] for name in names}, case.a)
             if formula:
                 message, evidence = f"dx equals {formula.lstrip('+')}", {"formula": formula}
-                yield Guess("wrong-formula", fitted, message, evidence, n_fitted=count)
+                yield Guess(Kind.wrong_formula, fitted, message, evidence, n_fitted=count)
 
 
 def _fitted(terms: dict[str, NDArray], a: NDArray) -> tuple[NDArray, str]:
@@ -69,11 +70,11 @@ def branches(case: Case) -> Iterator[Guess]:
         predicted = case.n.copy()
         predicted[negative] = fitted
         message = f"dx is right where x > 0; where x < 0 it equals {formula.lstrip('+')}"
-        yield Guess("wrong-formula", predicted, message, {"formula": formula}, n_fitted=len(names))
+        yield Guess(Kind.wrong_formula, predicted, message, {"formula": formula}, n_fitted=len(names))
 
 
 def summed_over_the_wrong_axis(case: Case) -> Iterator[Guess]:
     """A bias gradient summed over outputs instead of examples: the shape fits by accident."""
     if not case.is_input and case.n.ndim == 1 and case.dy.ndim == 2 and case.dy.shape[0] == case.n.shape[0]:
         message = f"d{case.name} is the sum of dy over the wrong axis: sum over the batch, axis 0"
-        yield Guess("wrong-formula", case.dy.sum(axis=1), message)
+        yield Guess(Kind.wrong_formula, case.dy.sum(axis=1), message)

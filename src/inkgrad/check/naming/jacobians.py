@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -20,9 +21,9 @@ def part_of_it(case: Case) -> Iterator[Guess]:
         "only the diagonal of the Jacobian is used, as if each output depended on its own input alone; "
         "the sum over all outputs is missing: dx_j = sum_i dy_i J_ij"
     )
-    yield Guess("diagonal-jacobian", diagonal, message)
+    yield Guess(Kind.diagonal_jacobian, diagonal, message)
     full = (case.dy.ravel() @ j).reshape(case.z.shape)
-    yield Guess("off-diagonal-jacobian", full - diagonal, "the diagonal of the Jacobian is left out")
+    yield Guess(Kind.off_diagonal_jacobian, full - diagonal, "the diagonal of the Jacobian is left out")
 
 
 def not_transposed(case: Case) -> Iterator[Guess]:
@@ -31,13 +32,13 @@ def not_transposed(case: Case) -> Iterator[Guess]:
     if case.slopes is None or j is None or case.is_elementwise:
         return
     message = "the Jacobian is used untransposed, J dy where dy J is meant; for y = x W: dy Wᵀ, not dy W"
-    yield Guess("jacobian-not-transposed", (j @ case.dy.ravel()).reshape(case.z.shape), message)
+    yield Guess(Kind.jacobian_not_transposed, (j @ case.dy.ravel()).reshape(case.z.shape), message)
 
 
 def forgotten(case: Case) -> Iterator[Guess]:
     """dy passed through."""
     if case.is_input and case.dy.shape == case.z.shape:
-        yield Guess("derivative-forgotten", case.dy, "dx is dy: the derivative of this layer is not applied")
+        yield Guess(Kind.derivative_forgotten, case.dy, "dx is dy: the derivative of this layer is not applied")
 
 
 def twice(case: Case) -> Iterator[Guess]:
@@ -45,7 +46,7 @@ def twice(case: Case) -> Iterator[Guess]:
     j = case.jacobian
     if case.slopes is not None and j is not None:
         predicted = (case.dy.ravel() @ j @ j).reshape(case.z.shape)
-        yield Guess("derivative-twice", predicted, "the derivative of this layer is applied twice")
+        yield Guess(Kind.derivative_twice, predicted, "the derivative of this layer is applied twice")
 
 
 def at_output(case: Case) -> Iterator[Guess]:
@@ -54,7 +55,7 @@ def at_output(case: Case) -> Iterator[Guess]:
         predicted = case.possible_counterfactual(x=case.y.astype(case.z.dtype))
         if predicted is not None:
             message = "the derivative is evaluated at the output y instead of the input x"
-            yield Guess("derivative-at-output", predicted, message)
+            yield Guess(Kind.derivative_at_output, predicted, message)
 
 
 def neighbour(case: Case) -> Iterator[Guess]:
@@ -65,7 +66,7 @@ def neighbour(case: Case) -> Iterator[Guess]:
         for shift in (1, -1):
             predicted = case.dy * np.roll(case.slopes, shift, axis)
             message = f"each unit uses the derivative of its neighbour, {shift:+d} along axis {axis}"
-            yield Guess("wrong-formula", predicted, message, {"shift": shift})
+            yield Guess(Kind.wrong_formula, predicted, message, {"shift": shift})
 
 
 # Masks.
@@ -77,7 +78,7 @@ def inverted_mask(case: Case) -> Iterator[Guess]:
         return
     blocked = np.abs(case.slopes) <= 1e-9
     if blocked.any() and not blocked.all():
-        yield Guess("wrong-mask", case.dy * blocked, "the mask is inverted: dy passes just where the slope is 0")
+        yield Guess(Kind.wrong_mask, case.dy * blocked, "the mask is inverted: dy passes just where the slope is 0")
 
 
 def mask_from_another_array(case: Case) -> Iterator[Guess]:
@@ -86,8 +87,8 @@ def mask_from_another_array(case: Case) -> Iterator[Guess]:
         return
     for words, mask in (("dy > 0", case.dy > 0), ("y > 0", case.y > 0), ("x > 0", case.z > 0)):
         message = f"the mask is taken from {words}, which is not where this layer's slope changes"
-        yield Guess("wrong-mask", case.dy * mask, message)
-        yield Guess("wrong-mask", case.n * mask, message)
+        yield Guess(Kind.wrong_mask, case.dy * mask, message)
+        yield Guess(Kind.wrong_mask, case.n * mask, message)
 
 
 def whole_window(case: Case) -> Iterator[Guess]:
@@ -101,7 +102,7 @@ def whole_window(case: Case) -> Iterator[Guess]:
     for tall, broad in product(_sizes(height, high), _sizes(width, wide)):
         copied = np.zeros(case.z.shape)
         copied[:, : high * tall, : wide * broad] = case.dy.repeat(tall, axis=1).repeat(broad, axis=2)
-        yield Guess("wrong-mask", copied, message)
+        yield Guess(Kind.wrong_mask, copied, message)
 
 
 def _sizes(pixels: int, windows: int) -> list[int]:

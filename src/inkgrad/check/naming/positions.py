@@ -7,6 +7,7 @@ from itertools import combinations, product
 
 import numpy as np
 
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -14,15 +15,15 @@ def transposed(case: Case) -> Iterator[Guess]:
     """Two axes exchanged, with the shape kept."""
     for i, j in combinations(range(case.n.ndim), 2):
         if case.n.shape[i] > 1 and case.n.shape[i] == case.n.shape[j]:
-            yield Guess("transposed", case.n.swapaxes(i, j), f"axes {i} and {j} of d{case.name} are exchanged")
+            yield Guess(Kind.transposed, case.n.swapaxes(i, j), f"axes {i} and {j} of d{case.name} are exchanged")
 
 
 def memory_order(case: Case) -> Iterator[Guess]:
     """The numbers of the transpose read out in their own order."""
     if case.n.ndim >= 2:
         message = f"d{case.name} has its numbers in another memory order: reshape is not a transpose"
-        yield Guess("reordered", case.n.T.reshape(case.n.shape), message)
-        yield Guess("reordered", case.n.reshape(case.n.shape, order="F"), message)
+        yield Guess(Kind.reordered, case.n.T.reshape(case.n.shape), message)
+        yield Guess(Kind.reordered, case.n.reshape(case.n.shape, order="F"), message)
 
 
 def flipped(case: Case) -> Iterator[Guess]:
@@ -31,7 +32,7 @@ def flipped(case: Case) -> Iterator[Guess]:
     for count in range(1, len(axes) + 1):
         for chosen in combinations(axes, count):
             along = " and ".join(map(str, chosen))
-            yield Guess("reordered", np.flip(case.n, chosen), f"d{case.name} is reversed along axis {along}")
+            yield Guess(Kind.reordered, np.flip(case.n, chosen), f"d{case.name} is reversed along axis {along}")
 
 
 def rolled(case: Case) -> Iterator[Guess]:
@@ -54,7 +55,7 @@ def _shifted(case: Case, shifts: dict[int, int]) -> Iterator[Guess]:
         out[(slice(None),) * axis + (edge,)] = 0
     words = " and ".join(f"by {shift} along axis {axis}" for axis, shift in shifts.items())
     for predicted in (around, out):
-        yield Guess("reordered", predicted, f"d{case.name} is shifted {words}", {"shifts": shifts})
+        yield Guess(Kind.reordered, predicted, f"d{case.name} is shifted {words}", {"shifts": shifts})
 
 
 def sorted_alike(case: Case) -> Iterator[Guess]:
@@ -66,11 +67,11 @@ def sorted_alike(case: Case) -> Iterator[Guess]:
     places = np.argsort(np.argsort(case.a.reshape(rows.shape), axis=1), axis=1)
     moved = np.take_along_axis(np.take_along_axis(rows, order, axis=1), places, axis=1)
     message = f"d{case.name} has the right numbers in the wrong places"
-    yield Guess("reordered", moved.reshape(case.n.shape), message)
+    yield Guess(Kind.reordered, moved.reshape(case.n.shape), message)
 
 
 def swapped(case: Case) -> Iterator[Guess]:
     """The gradient of another array of the same shape."""
     for other, numerical in case.numericals.items():
         if other != case.name and numerical.value.shape == case.n.shape:
-            yield Guess("swapped", numerical.value, f"d{case.name} holds the gradient of {other}", {"other": other})
+            yield Guess(Kind.swapped, numerical.value, f"d{case.name} holds the gradient of {other}", {"other": other})

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
 
@@ -42,10 +43,10 @@ def constants(case: Case) -> Iterator[Guess]:
             continue  # what is wrong is none of the three
         has_mean, has_variance = abs(found[1]) > 1e-2, abs(found[2]) > 1e-2
         if has_mean and has_variance:
-            kind, message = "wrong-formula", f"the terms of dx count {np.round(found, 4)}, not {np.round(right, 4)}"
+            kind, message = Kind.wrong_formula, f"the terms of dx count {np.round(found, 4)}, not {np.round(right, 4)}"
         else:
             what = "the variance is" if has_mean else "the mean is" if has_variance else "mean and variance are"
-            kind, message = "statistics-constant", f"{what} treated as constant, though each x moves them too"
+            kind, message = Kind.statistics_constant, f"{what} treated as constant, though each x moves them too"
         predicted = (columns @ found).reshape(case.z.shape)
         # the exact gradient holds an epsilon in the variance that the terms here do not
         blur = np.linalg.norm(columns @ right - case.n.ravel()) + np.linalg.norm(case.bar)
