@@ -1,5 +1,6 @@
 """The gradient checker: right layers pass, wrong ones are found by name."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_a_right_network_passes(check):
     report = check(network, SoftmaxCrossEntropy(), batch(), T)
     assert report.ok
     assert not report.findings
-    assert {"0.W", "0.b", "2.W", "2.b"} <= values(report).keys()
+    assert {"0.W", "0.b", "2.W", "2.b"} <= {each.path for each in report.arrays}
     for comparison in report.comparisons:
         scale = np.abs(comparison.analytical).max()
         np.testing.assert_allclose(comparison.numerical.value, comparison.analytical, rtol=1e-6, atol=1e-7 * scale)
@@ -198,7 +199,7 @@ def test_a_report_reads_well_in_a_terminal():
     text = str(check_layer(Chain((Dense(4, 3), DiagonalSoftmax())), batch(), raises=False))
     assert "the gradient is wrong in 1 place" in text
     assert "1.x: diagonal-jacobian: only the diagonal of the Jacobian is used" in text
-    assert "worst relative error" in text
+    assert re.search(r"^gradient of +numbers +verdict +off by", text, re.MULTILINE)
     assert "the gradient is right" in str(check_layer(Scale(4), batch()))
 
 

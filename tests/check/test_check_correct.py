@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.catalogue import ACTIVATIONS
 from support.random_networks import Problem, at_a_kink, descend, in_float32, of_pictures, problem, saturated, trained
 
-from inkgrad.check import GradientMismatch, check_layer, check_network
+from inkgrad.check import GradientMismatch, Verdict, check_layer, check_network
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import as_inputs
 from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Sigmoid, Softmax, Tanh
@@ -44,10 +44,9 @@ def test_right_networks_raise_no_alarm(kind, check):
     make, count = N_KINDS[kind]
     alarms = {}
     for seed in range(count):
-        try:
-            check(*make(seed))
-        except Exception as error:
-            alarms[seed] = f"{type(error).__name__}: {error}"
+        report = check(*make(seed), raises=False)
+        if report.verdict == Verdict.wrong or (not report.ok and kind != "saturated"):  # that may drown in rounding
+            alarms[seed] = report.summary
     assert not alarms, f"{len(alarms)} of {count}: {alarms}"
 
 
@@ -247,4 +246,4 @@ def test_saturated_outputs_before_the_cross_entropy_raise_no_alarm(check, ending
     for seed in range(30):
         rng = np.random.default_rng(seed)
         x, t, theta = rng.normal(size=(7, 4)), np.arange(7) % 3, rng.normal(size=51) * 10 ** rng.uniform(0, 1.2)
-        assert check(network, CrossEntropy(), x, t, theta, raises=False).ok, seed
+        assert check(network, CrossEntropy(), x, t, theta, raises=False).verdict != Verdict.wrong, seed

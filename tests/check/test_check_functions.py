@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import ROOT
 
-from inkgrad.check import CheckError, GradientMismatch, check_function, check_jax, check_torch, check_vjp
+from inkgrad.check import CheckError, GradientMismatch, Verdict, check_function, check_jax, check_torch, check_vjp
 
 
 def arrays(dtype=np.float64, seed=0):
@@ -35,7 +35,7 @@ def found(error):
 def test_every_array_of_a_right_vjp_passes(dtype, seed):
     report = check_vjp(affine, affine_vjp, *arrays(dtype, seed), seed=seed)
     assert report.ok
-    assert [comparison.array for comparison in report.comparisons] == ["x", "w", "b"]
+    assert [each.array for each in report.arrays] == ["x", "w", "b"]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -124,9 +124,12 @@ def test_arrays_are_left_alone():
 
 def test_arrays_without_names_of_their_own_are_counted():
     report = check_vjp(lambda *two: two[0] * two[1], lambda dy, a, b: (dy * b, dy * a), *arrays()[:1] * 2)
-    assert [comparison.array for comparison in report.comparisons] == ["x", "x1"]
+    assert [each.array for each in report.arrays] == ["two[0]", "two[1]"]
+
+
+def test_arrays_are_called_as_the_function_calls_them():
     report = check_vjp(lambda a, x: a * x, lambda dy, a, b: (dy * b, dy * a), *arrays()[:1] * 2)
-    assert [comparison.array for comparison in report.comparisons] == ["x", "x1"]
+    assert [each.array for each in report.arrays] == ["a", "x"]
 
 
 def test_a_number_is_an_array_too():
@@ -160,7 +163,7 @@ def test_a_torch_module_passes_and_stays_as_it_is(torch):
     x, random_state = torch.randn(5, 4), torch.get_rng_state()
     report = check_torch(module, (x,))
     assert report.ok
-    assert [each.array for each in report.comparisons] == ["x", "0.weight", "0.bias", "2.weight", "2.bias"]
+    assert [each.array for each in report.arrays] == ["input", "0.weight", "0.bias", "2.weight", "2.bias"]
     assert all(torch.equal(each, before[key]) for key, each in module.state_dict().items())
     assert all(each.grad is None for each in module.parameters())
     assert torch.equal(torch.get_rng_state(), random_state)
@@ -202,12 +205,8 @@ def test_right_float32_torch_modules_raise_no_alarm(torch, seed):
 
 def test_what_torch_cannot_check_is_said_clearly(torch):
     x = torch.rand(3)
-    with pytest.raises(CheckError, match="one tensor, got tuple"):
-        check_torch(lambda x: (x, x), (x,))
     with pytest.raises(CheckError, match="no array of floating-point numbers"):
         check_torch(lambda x: x, (torch.arange(3),))
-    with pytest.raises(CheckError, match="bfloat16"):
-        check_torch(lambda x: x, (x.bfloat16(),))
     with pytest.raises(CheckError, match=r"forward: RuntimeError: .*shape"):
         check_torch(lambda x: x.view(5), (x,))
 
@@ -224,7 +223,7 @@ def test_a_tree_of_jax_arrays_is_checked(jax):
     p = {"W": np.ones((2, 2)), "b": np.zeros(2)}
     report = check_jax(lambda x, p, k: k * jax.numpy.tanh(x @ p["W"] + p["b"]), (np.ones((3, 2)), p, 2))
     assert report.ok
-    assert [comparison.array for comparison in report.comparisons] == ["x", "p['W']", "p['b']"]
+    assert [each.array for each in report.arrays] == ["x", "p['W']", "p['b']"]
 
 
 def test_a_wrong_jax_custom_vjp_is_found(jax):
@@ -307,7 +306,7 @@ def test_the_plugin_fails_a_wrong_backward_with_the_finding(tmp_path):
     )
     assert status == 1, output
     assert "x: sign: " in output
-    assert "slopes need floating-point numbers" in output
+    assert "there is no array of floating-point numbers" in output
     assert "Traceback" not in output
     assert "2 failed" in output
 
@@ -358,5 +357,13 @@ def test_functions_whose_curvature_jumps_raise_no_alarm(f, vjp, x):
 
 def test_where_nothing_can_be_told_the_report_says_so():
     x = np.linspace(-1, 1, 5, dtype=np.float32)
-    report = check_vjp(lambda x: np.float32(1e6) + 1e-4 * np.tanh(x), lambda dy, x: np.zeros_like(dy), x, raises=False)
-    assert "nothing can be told" in str(report)
+
+    def drowned(x):
+        return (1e6 + 1e-4 * np.tanh(x)).astype(np.float32)
+
+    report = check_vjp(drowned, lambda dy, x: np.zeros_like(dy), x, raises=False)
+    assert report.verdict == Verdict.cannot_tell
+    assert not report.ok
+    assert "it cannot be told whether the gradient is right: of dx no error under" in str(report)
+    with pytest.raises(CheckError, match=r"of dx no error under .* try float64"):
+        check_vjp(drowned, lambda dy, x: np.zeros_like(dy), x)

@@ -97,14 +97,14 @@ def test_nothing_is_known_of_other_layers():
 def test_a_layer_of_which_it_is_said_is_run_far_less_often():
     x = np.random.default_rng(0).normal(size=(1, 2100))
     for layer in Scale(2100), Told(2100):
-        assert check_layer(layer, x).ok
+        assert check_layer(layer, x, every_entry=True).ok
     assert Told.calls < 0.6 * Scale.calls  # dx alone is left to be measured entry by entry
 
 
 def test_a_wrong_word_about_a_layer_is_refused_by_its_name():
     x = np.random.default_rng(0).normal(size=(1, 2100))
     with pytest.raises(CheckError, match=r"Misjudged\(n=2100\): its moves are wrong for s: entry \d+ does not move y"):
-        check_layer(Misjudged(2100), x)
+        check_layer(Misjudged(2100), x, every_entry=True)
 
 
 def test_chains_inside_a_large_network_are_checked_in_stacks_too():
@@ -114,7 +114,9 @@ def test_chains_inside_a_large_network_are_checked_in_stacks_too():
     x, t = rng.normal(size=(7, 20)), rng.integers(15, size=7)
     theta = rng.normal(0, 0.2, Layout(flat.shapes()).size)
     assert theta.size > 3000
-    reports = [check_network(network, SoftmaxCrossEntropy(), x, t, theta) for network in (nested, flat)]
+    reports = [
+        check_network(network, SoftmaxCrossEntropy(), x, t, theta, every_entry=True) for network in (nested, flat)
+    ]
     assert [each.path for each in reports[0].comparisons] == ["0.0.W", "0.0.b", "1.0.s", "1.1.W", "1.1.b"]
     for inside, outside in zip(*(report.comparisons for report in reports), strict=True):
         np.testing.assert_array_equal(inside.numerical.value, outside.numerical.value)

@@ -17,10 +17,12 @@ from inkgrad.check.measure.numerical import numerical_vjp
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, Guess, Mechanism
 from inkgrad.check.report import Report
+from inkgrad.check.verdict import EXACT
 from inkgrad.costs import Cost, as_targets
 from inkgrad.errors import CheckError
 
 
+@np.errstate(all="ignore")
 def check_cost(cost: Cost, y: NDArray, t: NDArray, *, raises: bool = True) -> Report:
     """Check dC/dy of `cost` at outputs y and targets t.
 
@@ -45,7 +47,8 @@ def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
         return numerical_vjp(subject, "y", one, subject.forward(subject.copies())).value
 
     mechanisms = _mechanisms(gradient_with, rows) if rows.ndim == 2 else ()
-    report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", looks=Looks(mechanisms=mechanisms, ties=False))
+    looks = Looks(mechanisms=mechanisms, ties=False)
+    report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", looks=looks, strictness=EXACT)
     findings = tuple(replace(each, array="y") if each.array == "x" else each for each in report.findings)
     return Report(str(cost), report.arrays, (*findings, *_changes_targets(cost, y, t)))
 

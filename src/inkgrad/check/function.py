@@ -13,6 +13,7 @@ from inkgrad.check.report import Report
 from inkgrad.check.settings import CheckSettings, concluded
 
 
+@np.errstate(all="ignore")
 def check_function(
     f: Callable[..., Any],
     gradient: Callable[..., Any],
@@ -28,11 +29,11 @@ def check_function(
 
     Raises what `check_vjp` raises.
     """
-    with np.errstate(all="ignore"):
-        subject = subject_of_arrays(f, gradient, arrays, kwargs, owner=name_of(f), role="gradient")
-        return concluded(lambda seed: subject, settings)
+    subject = subject_of_arrays(f, gradient, arrays, kwargs, owner=name_of(f), role="gradient")
+    return concluded(lambda seed: subject, settings)
 
 
+@np.errstate(all="ignore")
 def check_vjp(
     f: Callable[..., Any],
     vjp: Callable[..., Any],
@@ -52,11 +53,11 @@ def check_vjp(
     Raises GradientMismatch, which carries the Report, if a gradient is wrong, and CheckError where that cannot be
     told, unless `raises` is False; CheckError also where there is nothing to compare.
     """
-    with np.errstate(all="ignore"):
-        subject = subject_of_arrays(f, vjp, arrays, kwargs, owner=name_of(f))
-        return concluded(lambda seed: subject, settings)
+    subject = subject_of_arrays(f, vjp, arrays, kwargs, owner=name_of(f))
+    return concluded(lambda seed: subject, settings)
 
 
+@np.errstate(all="ignore")
 def check_torch(
     function: Callable[..., Any],
     inputs: Sequence[Any],
@@ -78,10 +79,10 @@ def check_torch(
     """
     from inkgrad.check.pytorch import subject_of_torch
 
-    with np.errstate(all="ignore"):
-        return concluded(lambda seed: subject_of_torch(function, inputs, kwargs, seed=seed, order=order), settings)
+    return concluded(lambda seed: subject_of_torch(function, inputs, kwargs, seed=seed, order=order), settings)
 
 
+@np.errstate(all="ignore")
 def check_jax(
     function: Callable[..., Any],
     args: Sequence[Any],
@@ -101,5 +102,4 @@ def check_jax(
     """
     from inkgrad.check.jax_subject import subject_of_jax
 
-    with np.errstate(all="ignore"):
-        return concluded(lambda seed: subject_of_jax(function, args, kwargs, seed=seed, order=order), settings)
+    return concluded(lambda seed: subject_of_jax(function, args, kwargs, seed=seed, order=order), settings)

@@ -18,23 +18,28 @@ from inkgrad.check.kind import Kind
 from inkgrad.check.measure.moves import moves
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report, merged
+from inkgrad.check.verdict import EXACT
 from inkgrad.errors import CheckError
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout, Named, join_path
 
 
-def check_layer(layer: Layer, x: NDArray, *, seed: int = 0, raises: bool = True) -> Report:
+@np.errstate(all="ignore")
+def check_layer(
+    layer: Layer, x: NDArray, *, every_entry: bool | None = None, seed: int = 0, raises: bool = True
+) -> Report:
     """Check dx and the gradient of every parameter of `layer` at the batch `x`.
 
     It works in float64, with random parameters and a random dy drawn from `seed`.  A Chain is
-    checked layer by layer, each alone at the input it really gets, and then as a whole.
+    checked layer by layer, each alone at the input it really gets, and then as a whole.  Up to 2,000 numbers each
+    is judged by its own difference, more along random directions, unless `every_entry` says otherwise.
 
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
     False; CheckError where there is nothing to compare: an empty batch, a forward that fails.
     """
     x = as_float64(layer, x)
     theta = random_parameters(layer, seed)
-    report = examine_layer(layer, theta, x, seed)
+    report = examine_layer(layer, theta, x, seed, every_entry=every_entry)
     return report.raise_if_not_right() if raises else report
 
 
@@ -63,27 +68,36 @@ def random_parameters(layer: Layer, seed: int) -> NDArray:
     return theta + rng.normal(0, 0.1, layout.size)
 
 
-def examine_layer(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "") -> Report:
+def examine_layer(
+    layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "", every_entry: bool | None = None
+) -> Report:
     """Return the report of a layer at parameters theta and input x; of a Chain, part by part."""
-    parts = examine_parts(layer, theta, x, seed, path)
+    parts = examine_parts(layer, theta, x, seed, path, every_entry)
     if not isinstance(layer, Chain):
         return parts[0]
-    whole = examine(subject_of(layer, theta, x, seed), seed, "wiring")
+
+    def whole_at(theta: NDArray, x: NDArray) -> Report:
+        subject = subject_of(layer, theta, x, seed)
+        return examine(subject, seed, "wiring", strictness=EXACT, every_entry=every_entry)
+
+    whole = whole_at(theta, x)
     if not whole.ok and all(report.ok for report in parts):
-        whole = examine(subject_of(layer, *moved(theta, x, seed), seed), seed, "wiring")
+        whole = whole_at(*moved(theta, x, seed))
     arrays, findings = merged(parts)
     if not findings:
         findings = [as_wiring(finding) for finding in whole.findings]
     return Report(str(layer), (*arrays, *whole.arrays), tuple(findings))
 
 
-def examine_parts(network: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "") -> list[Report]:
+def examine_parts(
+    network: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "", every_entry: bool | None = None
+) -> list[Report]:
     """Return the reports of the layers of a chain, from the last to the first, each at its real input.
 
     Of a layer alone it is its own report.
     """
     if not isinstance(network, Chain):
-        return [_examine_alone(network, theta, x, seed, path)]
+        return [_examine_alone(network, theta, x, seed, path, every_entry)]
     p, jobs, start = views_of(network, theta.copy()), [], 0
     for name, layer in network.named():
         size = layout_of(layer).size
@@ -92,11 +106,11 @@ def examine_parts(network: Layer, theta: NDArray, x: NDArray, seed: int, path: s
         x, _ = forward(layer, p[name], x.copy(), seed)
         if not np.isfinite(x).all():
             break  # that layer is to blame, not those after it
-    return [examine_layer(layer, part, x, seed, name) for layer, part, x, name in reversed(jobs)]
+    return [examine_layer(layer, part, x, seed, name, every_entry) for layer, part, x, name in reversed(jobs)]
 
 
-def _examine_alone(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str) -> Report:
-    report = examine(subject_of(layer, theta, x, seed), seed, path, Looks(factors_of(layer)))
+def _examine_alone(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str, every_entry: bool | None) -> Report:
+    report = examine(subject_of(layer, theta, x, seed), seed, path, Looks(factors_of(layer)), EXACT, every_entry)
     no_number_means_much = {Kind.mutated, Kind.accumulated, Kind.random, Kind.not_finite}
     impure = any(finding.kind in no_number_means_much for finding in report.findings)
     others = [] if impure else _other_calls(layer, theta, x, seed, path)

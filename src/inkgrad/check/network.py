@@ -21,11 +21,12 @@ from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.structured import STACKING, Whole, structured_gradient
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report, merged
-from inkgrad.check.verdict import USUAL, ArrayVerdict, Verdict, by_entries, usual_gradient
+from inkgrad.check.verdict import EXACT, ArrayVerdict, Verdict, by_entries, usual_gradient
 from inkgrad.costs import Cost
 from inkgrad.layers import Chain, Layer
 
 
+@np.errstate(all="ignore")
 def check_network(
     network: Layer,
     cost: Cost,
@@ -106,7 +107,7 @@ def _examine_all_parts(problem: Problem, seed: int) -> Parts:
 
 
 def _examine_whole(problem: Problem, seed: int) -> Report:
-    return examine(_subject(problem, seed), seed, "wiring", Looks(noise=_noise(problem, seed), ties=False))
+    return examine(_subject(problem, seed), seed, "wiring", Looks(noise=_noise(problem, seed), ties=False), EXACT)
 
 
 def _subject(problem: Problem, seed: int) -> Subject:
@@ -125,7 +126,7 @@ def _along_directions(problem: Problem, seed: int) -> Parts:
     network, cost, x, t, theta = problem
     subject = subject_of_losses(network, cost, theta, x, t, seed)
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
-    whole = judged(joint_of(subject, evaluate(subject), seed, loss_noise(cost, y, t)))
+    whole = judged(joint_of(subject, evaluate(subject), seed, loss_noise(cost, y, t)), strictness=EXACT)
     impurities = [replace(finding, layer="wiring") for finding in whole.findings]
     return _with_parts(problem, seed, list(whole.arrays), impurities)
 
@@ -167,7 +168,7 @@ def _compare_whole(problem: Problem, seed: int) -> Parts:
         for path, gradient in purity.gradients.items()
     ]
     usual = usual_gradient(comparisons)
-    arrays = [by_entries(each, False, usual, USUAL) for each in comparisons]
+    arrays = [by_entries(each, False, usual, EXACT) for each in comparisons]
     return arrays, [replace(finding, layer="wiring") for finding in purity.findings]
 
 

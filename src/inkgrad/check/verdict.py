@@ -53,6 +53,7 @@ class Strictness:
 
 
 USUAL = Strictness()
+EXACT = Strictness(exact=True)  # of layers, networks and costs of ours, which are no approximations
 
 
 @dataclass(frozen=True)

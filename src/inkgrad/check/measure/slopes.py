@@ -84,10 +84,11 @@ def slope(
         far, near, nearest = (_pair(move, y, h / k) for k in (1, 2, 16))
         if whole:  # what has not moved at all is not rounded otherwise, unless rounding hides that it moves
             still = (far.gap + near.gap + np.abs(far.left) + np.abs(near.left) == 0) & (noise <= 1e3 * eps * np.abs(y))
-            noise = np.where(still, 0, noise)
+            noise = np.where(still, eps * np.abs(y) * nearest.h / far.h, noise)  # it may move by less than that
         best, rough = (64 * nearest.centred - near.centred) / 63, (4 * near.centred - far.centred) / 3
         rounding = noise / nearest.h
-        bar = np.maximum(np.abs(best - nearest.centred), np.abs(best - rough) / 8) + rounding
+        # where the curvature jumps the errors are of order h: that of best is h/18, and h/3.6 its distance from rough
+        bar = np.maximum(np.abs(best - nearest.centred), np.abs(best - rough) / 4) + rounding
         scale = np.abs(best) + np.abs(nearest.centred)
         # of a smooth function the two agree to a millionth of their size; NaN is unsure too
         unsure = ~(np.abs(rough - nearest.centred) <= 1e-6 * scale + 4 * rounding)
