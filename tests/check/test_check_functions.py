@@ -205,7 +205,7 @@ def test_right_float32_torch_modules_raise_no_alarm(torch, seed):
 
 def test_what_torch_cannot_check_is_said_clearly(torch):
     x = torch.rand(3)
-    with pytest.raises(CheckError, match="no array of floating-point numbers"):
+    with pytest.raises(CheckError, match="no tensor of floating-point numbers"):
         check_torch(lambda x: x, (torch.arange(3),))
     with pytest.raises(CheckError, match=r"forward: RuntimeError: .*shape"):
         check_torch(lambda x: x.view(5), (x,))
