@@ -144,6 +144,7 @@ def _with_parts(problem: Problem, seed: int, whole: list[ArrayVerdict], impuriti
     is_right = not impurities and all(each.verdict != Verdict.wrong for each in whole)
     if is_right and isinstance(problem.network, Chain):
         return whole, impurities
+    whole = [_as_whole(each) for each in whole]
     arrays, findings = _examine_all_parts(problem.few(STACKING.n_examples), seed)
     if is_right:
         return whole + arrays, findings
@@ -152,6 +153,11 @@ def _with_parts(problem: Problem, seed: int, whole: list[ArrayVerdict], impuriti
     if not findings:
         findings = impurities + [_unexplained(each) for each in whole if each.verdict == Verdict.wrong]
     return whole + arrays, findings
+
+
+def _as_whole(each: ArrayVerdict) -> ArrayVerdict:
+    """Return a verdict as that on an array of the whole, beside those on the parts."""
+    return replace(each, layer="wiring", comparison=each.comparison and replace(each.comparison, layer="wiring"))
 
 
 def _unexplained(each: ArrayVerdict) -> Finding:

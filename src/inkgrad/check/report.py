@@ -5,36 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from inkgrad.check.finding import Finding
-from inkgrad.check.measure.comparison import Comparison, EntryVerdict
+from inkgrad.check.measure.comparison import Comparison
+from inkgrad.check.report_table import ReportTable, report_table
 from inkgrad.check.verdict import ArrayVerdict, Verdict, worst
 from inkgrad.errors import CheckError, GradientMismatch
 from inkgrad.html import Html, as_html, badge, table
 
-TABLE_HEAD = (
-    "gradient of",
-    "numbers",
-    "verdict",
-    "off by",
-    "least seen",
-    "right",
-    "kink",
-    "cannot tell",
-    "wrong",
-    "compared with",
-)
-
-
-def table_row(each: ArrayVerdict) -> tuple[str, ...]:
-    """Return the row of an array: what TABLE_HEAD says; entries are counted where it was looked at so."""
-    counts = ["", "", "", ""]
-    if each.comparison:
-        shown = EntryVerdict.right, EntryVerdict.kink, EntryVerdict.cannot_tell
-        counts = [str(each.comparison.count(one) or "·") for one in shown] + [str(each.comparison.n_wrong or "·")]
-    off = f"{each.error:.1e}" if each.error else "·"
-    return each.path, f"{each.size:,}", each.verdict, off, f"{each.least:.0e}", *counts, each.reference
+WIDTH = 80  # columns of a terminal
 
 
 @dataclass(frozen=True)
@@ -58,6 +39,11 @@ class Report:
         return self.verdict in (Verdict.right, Verdict.approximate)
 
     @property
+    def table(self) -> ReportTable:
+        """What is shown of the arrays."""
+        return report_table(self.arrays)
+
+    @property
     def comparisons(self) -> tuple[Comparison, ...]:
         """The arrays that were compared entry by entry."""
         return tuple(each.comparison for each in self.arrays if each.comparison)
@@ -78,20 +64,16 @@ class Report:
         return f"the gradient is wrong in {n} place{'s' * (n > 1)}"
 
     def __str__(self) -> str:
-        rows = [TABLE_HEAD, *(table_row(each) for each in self.arrays)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
-        return "\n".join([f"{self.name}: {self.summary}", *map(str, self.findings), "", *lines])
+        words = [f"{self.name}: {self.summary}", *map(str, self.findings)]
+        wrapped = [wrapped_line for line in words for wrapped_line in _wrapped(line)]
+        return "\n".join([*wrapped, *(["", *self.table.lines()] if self.arrays else [])])
 
     def _repr_html_(self) -> str:
-        """Return the findings and a table of the arrays, for notebooks."""
-        title = Html(f"{as_html(self.name)}: {badge(self.summary, self.ok)}")
-        rows = []
-        for each in self.arrays:
-            path, size, verdict, *rest = table_row(each)
-            rows.append((path, size, badge(verdict, each.verdict in (Verdict.right, Verdict.approximate)), *rest))
-        found = "".join(f'<div style="padding:.2em .7em">{as_html(finding)}</div>' for finding in self.findings)
-        return Html(table(TABLE_HEAD, rows, title) + found)
+        """Return a table of the arrays and the findings, for notebooks."""
+        shown, title = self.table, Html(f"{as_html(self.name)}: {badge(self.summary, self.ok)}")
+        rows = [(*row[:2], _badge(each.verdict), *row[3:]) for each, row in zip(self.arrays, shown.rows, strict=True)]
+        found = "".join(f'<div style="padding:.2em .7em">{_as_html(finding)}</div>' for finding in self.findings)
+        return Html(table(shown.head, rows, title) + _note(shown.below) + found)
 
     def raise_if_not_right(self) -> Report:
         """Return this report; raise GradientMismatch, which carries it, if anything is wrong, CheckError if it cannot
@@ -113,6 +95,31 @@ class Report:
         from inkgrad.check.heat_map import save_heat_maps
 
         save_heat_maps(self.comparisons, self.summary, path)
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line in as many as it takes, no word of it broken."""
+    return wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _badge(verdict: Verdict) -> Html:
+    """Return a verdict for a notebook, explained where a pointer rests on it."""
+    shown = badge(verdict, verdict in (Verdict.right, Verdict.approximate))
+    return shown if verdict == Verdict.right else _explained(shown, verdict.sentence)
+
+
+def _as_html(finding: Finding) -> Html:
+    """Return a finding for a notebook, its kind explained where a pointer rests on it."""
+    before, kind, after = str(finding).partition(finding.kind)
+    return Html(as_html(before) + _explained(as_html(kind), finding.kind.sentence) + as_html(after))
+
+
+def _explained(shown: str, sentence: str) -> Html:
+    return Html(f'<span title="{as_html(sentence)}">{shown}</span>')
+
+
+def _note(text: str) -> str:
+    return f'<div style="padding:.2em .7em">{as_html(text)}</div>' if text else ""
 
 
 def _why(untold: list[ArrayVerdict]) -> str:

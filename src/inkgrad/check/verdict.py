@@ -13,12 +13,23 @@ from inkgrad.errors import SettingError
 
 
 class Verdict(StrEnum):
-    """What becomes of the gradient of an array, and of a whole; each later one outweighs those before."""
+    """What becomes of the gradient of an array, and of a whole; each later one outweighs those before.
 
-    right = "right"
-    approximate = "approximate"
-    cannot_tell = "cannot tell"
-    wrong = "wrong"
+    `sentence` explains it.
+    """
+
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str) -> Verdict:
+        """Make a verdict of its word and what explains it."""
+        member = str.__new__(cls, word)
+        member._value_, member.sentence = word, sentence
+        return member
+
+    right = "right", "no error was seen, and one of a thousandth, or of what is asked for, would have been"
+    approximate = "approximate", "off by little, and like no known mistake: an adjoint, or a series that was cut"
+    cannot_tell = "cannot tell", "an error that should have been seen may hide in rounding, or behind a kink"
+    wrong = "wrong", "off by more than may be, or just as a known mistake would have it"
 
 
 @dataclass(frozen=True)
