@@ -37,12 +37,14 @@ class DirectionLimits:
     most_retries  how often slopes that are not sharp are looked at from closer, each time a hundredth
     shake         by which a point is moved away from kinks, in parts of each array's size
     large         numbers; the direction of a larger array is kept in float32
+    part_of_large  how far large numbers move at least, in parts of their size
     """
 
     p_miss: float = 0.01
     most_retries: int = 2
     shake: float = 1e-3
     large: int = 1_000_000
+    part_of_large: float = 1e-4
 
 
 DIRECTION_LIMITS = DirectionLimits()
@@ -171,8 +173,12 @@ def shaken(subject: Subject, seed: int) -> Subject:
 
 
 def _size(array: NDArray) -> float:
-    """Return the typical size of the numbers of an array, at most 1, over which slopes may change; 1 for zeros."""
+    """Return over which distance the numbers of an array move: their typical size, 1 for zeros.
+
+    It is at most 1, over which slopes may change; but of large numbers a part that rounding does not hide.
+    """
     if not array.size:
         return 1.0
     flat = array.reshape(-1)
-    return min(float(np.linalg.norm(flat)) / sqrt(flat.size) or 1.0, 1.0)
+    typical = float(np.linalg.norm(flat)) / sqrt(flat.size) or 1.0
+    return max(min(typical, 1.0), DIRECTION_LIMITS.part_of_large * typical)

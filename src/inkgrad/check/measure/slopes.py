@@ -56,6 +56,14 @@ class Slope:
             far_better = ~(100 * other.bar >= self.high - self.low)
         return self._with(other, ~other.broken & np.where(self.broken, far_better, other.bar < self.bar))
 
+    def seen_closer(self, other: Slope) -> Slope:
+        """Return these slopes, or those seen from closer where these are less sharp, or far from what is seen there.
+
+        A large step may jump over whole waves, and three of them agree by chance.
+        """
+        apart = np.abs(other.middle - self.middle) - (self.high - self.low) / 2 - self.bar
+        return self.sharper(other)._with(other, ~other.broken & (apart > 10 * other.bar))
+
     def where_broken(self, other: Slope) -> Slope:
         """Return these slopes, but the other ones where these are broken and those are not."""
         return self._with(other, self.broken & ~other.broken)
@@ -138,7 +146,7 @@ def sharpest_slope(
     for k in range(1, most_retries + 1):
         if not found.is_blurred:
             break
-        found = found.sharper(slope(move, y, noise, size / 100**k, eps, whole=False))
+        found = found.seen_closer(slope(move, y, noise, size / 100**k, eps, whole=False))
     return found
 
 

@@ -1,0 +1,37 @@
+"""Slopes of a function in one number, beside closed forms: what a large step jumps over is looked at from closer."""
+
+import numpy as np
+import pytest
+
+from inkgrad.check import check_vjp
+from inkgrad.check.measure.slopes import Slope, sharpest_slope
+
+EPS = float(np.finfo(float).eps)
+
+
+def slope_of(f, x, noise=1e-16):
+    return sharpest_slope(lambda d: (d, f(x + d)), f(x), np.full(x.shape, noise), 1.0, EPS, 3)
+
+
+@pytest.mark.parametrize("waves", [1.0, 1e2, 1e4, 1e5])
+def test_slopes_of_waves_lie_within_their_error_bars(waves):
+    x = np.random.default_rng(0).normal(size=3000)
+    found = slope_of(lambda x: np.sin(waves * x), x, noise=1e-15 * waves)
+    true = waves * np.cos(waves * x)
+    assert not ((found.low - found.bar > true) | (true > found.high + found.bar)).any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_steps_that_jump_over_whole_waves_are_taken_again_from_closer(seed):
+    """The noise of such outputs is overrated, and three steps of many waves may agree within it."""
+    x = 1e5 * np.random.default_rng(seed).normal(size=60)
+    report = check_vjp(np.sin, lambda dy, x: dy * np.cos(x), x, every_entry=True, raises=False)
+    assert report.verdict != "wrong"
+
+
+def test_what_is_seen_from_closer_counts_where_it_is_far_off_and_only_there():
+    one = np.ones(4)
+    first = Slope(one, one, np.full(4, 1e-3))
+    low, high, bar = np.array([[2.0, 1.05, 1.05, 2.0], [2.0, 1.05, 1.05, 3.0], [0.01, 0.01, 1e-4, 0.01]])
+    closer = Slope(low, high, bar)
+    assert first.seen_closer(closer).low.tolist() == [2.0, 1.0, 1.05, 1.0]
