@@ -50,6 +50,9 @@ def subject_of_arrays(
     live = {name: array for name, array in found.items() if array is not None}
     if not live:
         raise CheckError(f"{owner}: there is no array of floating-point numbers to check")
+    if not any(array.size for array in live.values()):
+        name, array = next(iter(live.items()))
+        raise CheckError(f"{owner}: {name} has shape {array.shape}, so there is nothing to check")
     return _subject(Pair(f, vjp, trees, len(args), live, owner, role))
 
 

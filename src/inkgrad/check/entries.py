@@ -80,7 +80,7 @@ def _judged(
     for each in comparisons:
         mine = [finding for finding in findings if finding.array == each.array]
         alone = by_entries(each, False, usual, strictness)
-        if alone.verdict == Verdict.approximate and all(finding.kind in SLIGHT for finding in mine):
+        if alone.verdict in (Verdict.right, Verdict.approximate) and all(finding.kind in SLIGHT for finding in mine):
             findings = [finding for finding in findings if finding not in mine]
             arrays.append(alone)
         else:

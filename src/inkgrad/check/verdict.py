@@ -32,6 +32,9 @@ class Verdict(StrEnum):
     wrong = "wrong", "off by more than may be, or just as a known mistake would have it"
 
 
+ROUNDING = 64 * float(np.finfo(np.float64).eps)  # what is off by less, as a part of its typical gradient, is rounded
+
+
 @dataclass(frozen=True)
 class Strictness:
     """What is asked of a gradient; sizes are parts of an array's typical gradient, the root mean square of its numbers.
@@ -112,7 +115,7 @@ def by_entries(comparison: Comparison, is_explained: bool, usual: float, asked: 
         off = np.where(np.isfinite(a), np.abs(a - np.clip(a, n.low, n.high)), np.inf)
         error = _rms(np.where(off > n.bar, off, 0)) / typical
         least = _rms(n.bar) / typical
-    error = error if error > 0 else 0.0
+    error = error if error > ROUNDING else 0.0
     verdict = Verdict.wrong if is_explained else asked.verdict(error, 0.0, least)
     return ArrayVerdict(comparison.layer, comparison.array, a.size, verdict, error, least, "differences", comparison)
 

@@ -112,7 +112,8 @@ class Point:
 
         own = rounding_noise(evaluate, self.base, self.subject.eps, powers=(0.4,))
         unit = max(self.subject.unit, grid(evaluate(DIFFERENCES.nudge)))
-        pooled = float(np.sqrt(np.mean((own / np.maximum(np.abs(self.base), _size(self.base))) ** 2)))
+        relative = own / np.maximum(np.abs(self.base), _size(self.base))
+        pooled = float(np.linalg.norm(relative)) / sqrt(max(relative.size, 1))
         return np.maximum(own, max(pooled, unit) * np.abs(self.base)) + self.known_noise
 
     def direction(self, rng: np.random.Generator, names: Iterable[str]) -> dict[str, NDArray]:

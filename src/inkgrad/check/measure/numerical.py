@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def _each_slope(
     flat = arrays[name].reshape(-1)
     dy = dy.reshape(-1).astype(np.float64)
     weights = np.abs(dy)
-    size = min(float(np.sqrt(np.mean(flat.astype(np.float64) ** 2))) or 1.0, 1.0)  # slopes change over about 1
+    size = typical_size(flat)
     base = y.reshape(-1).astype(np.float64)
     for i in entries:
         here = flat[i]
@@ -159,6 +160,14 @@ def output_noise(subject: Subject, y: NDArray) -> NDArray:
     noise = rounding_noise(evaluate, base, subject.eps)
     unit = max(subject.unit, grid(evaluate(DIFFERENCES.nudge)))
     return np.maximum(noise, 10 * unit * np.abs(base))
+
+
+def typical_size(array: NDArray) -> float:
+    """Return the typical size of the numbers of an array, at most 1, over which slopes may change; 1 for zeros."""
+    if not array.size:
+        return 1.0
+    flat = array.reshape(-1)
+    return min(float(np.linalg.norm(flat)) / sqrt(flat.size) or 1.0, 1.0)
 
 
 def outputs_or_nan(subject: Subject, arrays: Arrays, base: NDArray) -> NDArray:
