@@ -10,6 +10,7 @@ from PIL import Image
 from support.playground import Page, as_bytes
 
 from inkgrad import costs, layers
+from inkgrad.check import Verdict
 from inkgrad.check.lessons import LESSONS
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
@@ -193,18 +194,28 @@ def test_a_test_digit_is_one_of_mnist(page, digits, index):
 
 def assert_whole(array):
     """Each entry is in one of the four counts."""
-    counted = array["right"] + array["kink"] + array["cannot_tell"] + array["wrong"]
-    assert counted == len(array["ratio"]) == array["rows"] * array["columns"]
+    shown = array["map"]
+    counted = shown["right"] + shown["kink"] + shown["cannot_tell"] + shown["wrong"]
+    assert counted == len(shown["ratio"]) == shown["rows"] * shown["columns"]
+
+
+def verdicts_in(found):
+    """Return the verdict on each array; all rows of the table have a cell for each title."""
+    assert all(len(array["row"]) == len(found["head"]) for array in found["arrays"])
+    assert all(array["row"][found["head"].index("verdict")] == array["verdict"] for array in found["arrays"])
+    return {(array["layer"].partition(" ")[0], array["array"]): array["verdict"] for array in found["arrays"]}
 
 
 @pytest.mark.parametrize("which", ["points", "digits"])
 def test_the_check_finds_no_fault_in_the_networks_that_training_begins_with(page, which):
     found = page.ask("/api/check", {"which": which})
     assert found["ok"]
+    assert found["verdict"] == "right"
     assert found["findings"] == []
     assert found["broken"] is None
-    assert {array["array"] for array in found["arrays"]} >= {"W", "b"}
-    assert not any(array["wrong"] for array in found["arrays"])
+    assert {array for _, array in verdicts_in(found)} >= {"W", "b"}
+    assert set(verdicts_in(found).values()) == {"right"}
+    assert not any(array["map"]["wrong"] for array in found["arrays"])
 
 
 def test_the_check_names_the_diagonal_softmax_of_a_broken_network(page):
@@ -216,18 +227,40 @@ def test_the_check_names_the_diagonal_softmax_of_a_broken_network(page):
     assert not found["ok"]
     assert found["broken"] == "softmax-diagonal"
     assert finding["kind"] == LESSONS["softmax-diagonal"].kind
+    assert finding["sentence"] == LESSONS["softmax-diagonal"].kind.sentence
     assert "Softmax" in finding["layer"]
     for array in found["arrays"]:
         assert_whole(array)
-    assert any(array["wrong"] for array in found["arrays"])
+    assert [place for place, verdict in verdicts_in(found).items() if verdict == "wrong"] == [
+        (finding["layer"].partition(" ")[0], "x")
+    ]
+    assert found["meaning"]["wrong"] == Verdict.wrong.sentence
 
 
-def test_a_network_with_convolutions_is_checked_too(page):
+def check_with_convolutions(page, **settings):
     conv = {"kind": "conv", "size": 2, "activation": "Tanh"}
     with page.training("digits") as line:
-        line.tell("change", settings={"layers": [conv], "noise": 0.1, "dropout": 0.2})
-        line.state(lambda state: "Conv2D" in state["network"])
-    assert page.ask("/api/check", {"which": "digits"})["ok"]
+        line.tell("change", settings={"layers": [conv], "noise": 0.1, "dropout": 0.2} | settings)
+        line.state(lambda state: "Conv2D" in state["network"] and state["settings"]["broken"] == settings.get("broken"))
+    return page.ask("/api/check", {"which": "digits"})
+
+
+def test_a_network_with_convolutions_is_judged_as_a_whole(page):
+    found = check_with_convolutions(page)
+    assert found["ok"]
+    assert not found["every_entry"]
+    assert set(verdicts_in(found).values()) == {"right"}
+    assert {layer for layer, _ in verdicts_in(found)} == {"1", "6"}
+    assert [array["map"] for array in found["arrays"]] == [None] * 4
+    assert found["head"][-1] == "least seen"
+
+
+def test_where_a_network_with_convolutions_is_wrong_its_layers_are_looked_at(page):
+    found = check_with_convolutions(page, broken="bias-mean")
+    assert not found["ok"]
+    assert [(finding["array"], finding["kind"]) for finding in found["findings"]] == [("b", "factor")]
+    assert verdicts_in(found)["the", "6.b"] == "wrong"  # of the whole
+    assert any(array["map"] for array in found["arrays"])
 
 
 def test_two_labels_hide_the_diagonal_softmax_and_a_third_shows_it(page):

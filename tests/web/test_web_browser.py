@@ -10,6 +10,7 @@ from support import CHROMIUM, ROOT, needs_chromium
 from support.commands import command, started
 
 from inkgrad import load
+from inkgrad.check import Verdict
 from inkgrad.data import mnist
 from inkgrad.layout import Layout
 
@@ -237,9 +238,12 @@ def test_the_broken_softmax_is_caught_and_mended(page):
     expect(page.locator("#check-lessons .broken-now")).to_contain_text("softmax-diagonal")
     page.click("#check-go")
     expect(page.locator("#check-report")).to_contain_text("diagonal-jacobian", timeout=WAIT)
+    expect(page.locator("#check-report tr:has-text('Softmax') .told")).to_have_text("wrong")
+    expect(page.locator("#check-report")).to_contain_text(Verdict.wrong.sentence)
     page.click("#check-lessons button:has-text('Mend it')")
     page.click("#check-go")
     expect(page.locator("#check-report")).to_contain_text("The gradient is right", timeout=WAIT)
+    expect(page.locator("#check-report .told.wrong")).to_have_count(0)
 
 
 def test_the_experiment_tells_two_labels_from_three(page):

@@ -142,7 +142,7 @@ def misread(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, An
 def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     """Check the gradient of a network as it stands, with its mistake if it has one.
 
-    A large one, or one with convolutions, is checked along random directions only: entry by entry takes minutes.
+    A large one, or one with convolutions, is judged as a whole along random directions: entry by entry takes minutes.
     """
     which = choice(decoded(body.read()), "which", ["digits", "points"])
     snapshot = visitor.trainers[which].snapshot
@@ -151,11 +151,10 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
     n = 31  # examples, as the command line takes
     x, t = as_inputs(train.x[:n], np.float64), train.t[:n]
     is_large = theta.size > LIMITS.n_parameters_one_by_one
-    is_quick = is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network))
-    every_entry = False if is_quick else None
+    every_entry = not (is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network)))
     with limit_threads(1):  # many small products: threads would only wait for each other
         report = check_network(network, cost, x, t, theta, every_entry=every_entry, raises=False)
-    return checked(report, network) | {"broken": snapshot.settings.broken, "quick": is_quick}
+    return checked(report, network) | {"broken": snapshot.settings.broken, "every_entry": every_entry}
 
 
 def experiment(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check import Comparison, EntryVerdict, Finding, Report
+from inkgrad.check import ArrayVerdict, Comparison, EntryVerdict, Finding, Report, Verdict
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
@@ -90,39 +90,62 @@ def rounded(array: NDArray, digits: int = 4) -> list[Any]:
 
 
 def checked(report: Report, network: Layer) -> dict[str, Any]:
-    """Return a report of a gradient check."""
+    """Return a report of a gradient check.
+
+    "arrays" are the rows of its table, under the titles in "head"; those that were compared entry by entry have
+    a "map" of their errors.  "meaning" explains the verdicts in it.
+    """
     names = {leaf.path: f"{leaf.path} {leaf.layer}" for leaf in leaves(network)}
+    table = report.table
     return {
         "ok": report.ok,
-        "verdict": report.summary,
+        "verdict": report.verdict,
+        "summary": report.summary,
+        "meaning": {each: each.sentence for each in Verdict if each in {one.verdict for one in report.arrays}},
         "network": str(network),
         "findings": [_finding(finding, names) for finding in report.findings],
-        "arrays": [_array(comparison, names) for comparison in report.comparisons],
+        "head": list(table.head),
+        "below": table.below,
+        "arrays": [_array(each, row, names) for each, row in zip(report.arrays, table.rows, strict=True)],
     }
+
+
+def _layer(path: str, names: dict[str, str]) -> str:
+    """Return what people call the place of an array or a finding."""
+    return {"": "the whole", "wiring": "the whole", "cost": "the cost"}.get(path) or names.get(path, path)
 
 
 def _finding(finding: Finding, names: dict[str, str]) -> dict[str, Any]:
     return {
-        "layer": names.get(finding.layer, finding.layer),
+        "layer": _layer(finding.layer, names),
         "array": finding.array,
         "kind": finding.kind,
+        "sentence": finding.kind.sentence,
         "also": list(finding.also),
         "message": finding.message,
         "text": str(finding),
     }
 
 
-def _array(comparison: Comparison, names: dict[str, str]) -> dict[str, Any]:
+def _array(each: ArrayVerdict, row: Sequence[str], names: dict[str, str]) -> dict[str, Any]:
+    path, array = each.layer, each.array
+    if not path:  # of a whole, none of whose parts is there
+        path, _, array = array.rpartition(".")
+    return {
+        "path": each.path,
+        "layer": _layer(path, names),
+        "array": array,
+        "verdict": each.verdict,
+        "row": list(row),
+        "map": _map(each.comparison) if each.comparison else None,
+    }
+
+
+def _map(comparison: Comparison) -> dict[str, Any]:
     """Return errors in units of their error bars, as logarithms, in rows and columns."""
     ratio = comparison.picture
     rows = max(1, SHOWN.n_errors // ratio.shape[1])
-    path, array = comparison.layer, comparison.array
-    if not path and "." in array:
-        path, _, array = array.rpartition(".")
     return {
-        "path": comparison.path,
-        "layer": names.get(path, path or "the whole"),
-        "array": array,
         "rows": min(rows, ratio.shape[0]),
         "columns": ratio.shape[1],
         "ratio": [round(float(each), 2) for each in ratio[:rows].ravel()],

@@ -4,38 +4,13 @@ import { keeper } from "./address.js";
 import { makeControls } from "./controls.js";
 import { makeCurves } from "./curves.js";
 import { makeExperiment } from "./experiment.js";
-import { heatKey, heatMap } from "./heat.js";
 import { makeLessons } from "./lessons.js";
-import { layerName, make, networkName, say } from "./make.js";
+import { networkName, say } from "./make.js";
 import { attempt } from "./notice.js";
+import { showReport } from "./report.js";
 import { training } from "./trainings.js";
 
-const QUICK = "A network with convolutions is checked along random directions, not weight by weight, which takes " +
-  "minutes. That finds a mistake too, but it does not know its name.";
 let follow = null; // what a new address asks for
-
-function showReport(host, report) {
-  const big = make("p", { class: report.ok ? "verdict-big good" : "verdict-big bad" },
-    make("span", { "aria-hidden": "true", text: report.ok ? "✓" : "✗" }),
-    report.ok ? "The gradient is right" : "The gradient is wrong");
-  const findings = report.findings.map(({ layer, array, kind, also, message }) => make("li", {},
-    make("p", { class: "finding-head" }, ...(report.quick ? [] : [make("span", { class: "kind", text: kind })]),
-      make("b", { text: [array, layerName(layer)].filter(Boolean).join(" of ") })),
-    make("p", { text: message }),
-    ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : [])));
-  const maps = report.arrays.map(heatMap);
-  const broken = report.broken?.name ?? report.broken;
-  const words = [
-    report.ok ? "" : `${report.verdict[0].toUpperCase()}${report.verdict.slice(1)}.`,
-    broken ? `The mistake that was put in: ${broken}.` : "",
-  ].filter(Boolean).join(" ");
-  host.replaceChildren(big, ...(words ? [make("p", { class: "soft", text: words })] : []),
-    ...(findings.length ? [make("ul", { class: "findings" }, ...findings)] : []),
-    ...(report.quick ? [make("p", { class: "learned", text: QUICK })] : []),
-    make("h3", { text: `Error of each ${report.quick ? "direction" : "derivative"}, in error bars` }), heatKey(),
-    make("p", { class: "hint", text: "Point at a square to see its number, or move with the arrow keys." }),
-    make("div", { class: "heats" }, ...maps));
-}
 
 /** Fill the tab. */
 export async function mount(section, context) {
@@ -99,7 +74,7 @@ export async function mount(section, context) {
     say(at("check-said"), "Checking ...");
     const report = await attempt(() => post("/api/check", { which: asked }));
     at("check-go").disabled = false;
-    say(at("check-said"), report ? report.verdict : "");
+    say(at("check-said"), report ? report.summary : "");
     if (report && asked === which) {
       showReport(at("check-report"), report);
     }
