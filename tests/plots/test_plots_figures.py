@@ -1,13 +1,17 @@
 """Pictures of what a network does: they show the numbers they are given, and take strange ones."""
 
+import math
 import warnings
+from dataclasses import replace
 from io import BytesIO
+from itertools import cycle, product
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from inkgrad.check import check_layer
+from inkgrad.check import ArrayVerdict, Finding, Kind, Report, Verdict, check_layer, check_network
+from inkgrad.check.lessons import LESSONS
 from inkgrad.errors import DataError, SettingError, ShapeError
 from inkgrad.layers import Chain, Dense
 from inkgrad.metrics import reliability
@@ -259,6 +263,52 @@ def test_a_gradient_check_has_a_map_for_each_array(rng):
     assert len(titles) == len(report.comparisons) > 0
     assert figure.get_suptitle() == "the gradient is right"
     is_drawn(figure)
+
+
+def row_names(figure):
+    """Return the names of the rows of the plot of verdicts."""
+    (axes,) = [axes for axes in figure.axes if axes.get_xlabel().startswith("part of")]
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+def test_arrays_judged_along_directions_have_a_row_each():
+    report = check_network(*LESSONS["bias-mean"].make()[0].right, every_entry=False)
+    figure = gradient_check(report)
+    assert row_names(figure) == [each.path for each in report.arrays]
+    low, high = figure.axes[0].get_xlim()
+    assert all(low < each.least < high for each in report.arrays)
+    is_drawn(figure)
+
+
+def test_what_was_judged_along_directions_and_what_entry_by_entry_are_both_drawn():
+    report = check_network(*LESSONS["bias-mean"].make()[0].wrong, every_entry=False, raises=False)
+    figure = gradient_check(report)
+    assert row_names(figure) == [each.path for each in report.arrays]
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert len(titles) == len(report.comparisons) > 0
+    is_drawn(figure)
+
+
+def test_any_verdict_is_drawn_whatever_the_size_of_its_error():
+    sizes = [0.0, 1e-300, 1e-9, 0.5, 1e300, math.inf, math.nan]
+    pairs = zip(cycle(Verdict), product(sizes[:-1], sizes))
+    arrays = [ArrayVerdict("", "b" * 100, 3, verdict, *pair, "directions") for verdict, pair in pairs]
+    figure = gradient_check(Report("f", tuple(arrays), ()))
+    assert [len(name) for name in row_names(figure)] == [40] * 42
+    is_drawn(figure)
+
+
+def test_of_very_many_arrays_those_that_matter_are_drawn():
+    arrays = [ArrayVerdict("", f"a{k}", 3, Verdict.right, 0.0, 1e-9, "directions") for k in range(500)]
+    arrays[300] = replace(arrays[300], verdict=Verdict.wrong, error=0.1)
+    figure = gradient_check(Report("f", tuple(arrays), ()))
+    assert "a300" in row_names(figure)
+    assert len(row_names(figure)) == 60
+    assert "60 of 500" in figure.axes[0].get_xlabel()
+
+
+def test_a_report_without_arrays_is_drawn():
+    is_drawn(gradient_check(Report("f", (), (Finding("", "x", Kind.not_finite, (), "forward gives nan"),))))
 
 
 # Files.

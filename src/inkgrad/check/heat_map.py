@@ -1,52 +1,47 @@
-"""The picture of a report: a heat map for each array."""
+"""Heat maps: each entry's error in units of its error bar, an array beside the other."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
 from inkgrad.check.measure.comparison import Comparison
-from inkgrad.files import replacing
+
+IN_A_ROW = 4  # maps
 
 
-def heat_maps(comparisons: Sequence[Comparison], title: str) -> Any:
-    """Return a matplotlib Figure: each entry's |analytical - numerical| in units of its error bar.
+def size_of_heat_maps(count: int) -> tuple[float, float]:
+    """Return the width and the height of so many maps, in inches."""
+    return 3.2 * min(IN_A_ROW, count) + 0.8, 2.8 * ceil(count / IN_A_ROW)
+
+
+def draw_heat_maps(figure: Any, comparisons: Sequence[Comparison]) -> None:
+    """Draw each entry's |analytical - numerical| in units of its error bar.
 
     Blue is inside the bar, white at its edge, red outside.
     """
     from matplotlib.colors import TwoSlopeNorm
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, NullLocator
 
-    count = max(1, len(comparisons))
-    columns = min(4, count)
-    rows = ceil(count / columns)
-    figure = Figure(figsize=(3.2 * columns + 0.8, 2.8 * rows + 0.6), layout="constrained")
-    figure.suptitle(title, fontsize=12)
-    grid = figure.subplots(rows, columns, squeeze=False)
+    columns = min(IN_A_ROW, len(comparisons))
+    grid = figure.subplots(ceil(len(comparisons) / columns), columns, squeeze=False)
     norm = TwoSlopeNorm(0, -3, 6)
-    shown = None
     for axes in grid.flat:
         axes.axis("off")
     for axes, comparison in zip(grid.flat, comparisons, strict=False):
-        axes.axis("on")
         shown = axes.imshow(comparison.picture, cmap="RdBu_r", norm=norm, aspect="auto", interpolation="nearest")
-        axes.set_title(
-            f"d{comparison.array}" + (f" of layer {comparison.layer}" if comparison.layer else ""), fontsize=9
-        )
-        axes.tick_params(labelsize=7)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True) if comparison.analytical.ndim > 1 else NullLocator())
-    if shown is not None:
-        bar = figure.colorbar(shown, ax=grid, ticks=[-3, -2, -1, 0, 2, 4, 6], shrink=0.8)
-        bar.ax.set_yticklabels(["0.001", "0.01", "0.1", "1", "100", "10⁴", "10⁶"])
-        bar.set_label("error / error bar")
-    return figure
+        _label(axes, comparison)
+    bar = figure.colorbar(shown, ax=grid, ticks=[-3, -2, -1, 0, 2, 4, 6], shrink=0.8)
+    bar.ax.set_yticklabels(["0.001", "0.01", "0.1", "1", "100", "10⁴", "10⁶"])
+    bar.set_label("error / error bar")
 
 
-def save_heat_maps(comparisons: Sequence[Comparison], title: str, path: str | os.PathLike[str]) -> None:
-    """Write the picture as a PNG file, whole or not at all."""
-    with replacing(path) as file:
-        heat_maps(comparisons, title).savefig(file, format="png", dpi=110)
+def _label(axes: Any, comparison: Comparison) -> None:
+    from matplotlib.ticker import MaxNLocator, NullLocator
+
+    axes.axis("on")
+    of = {"": "", "wiring": " of the whole", "cost": " of the cost"}
+    axes.set_title(f"d{comparison.array}{of.get(comparison.layer, f' of layer {comparison.layer}')}", fontsize=9)
+    axes.tick_params(labelsize=7)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True) if comparison.analytical.ndim > 1 else NullLocator())

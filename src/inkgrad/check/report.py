@@ -85,16 +85,19 @@ class Report:
         return self
 
     def figure(self) -> Any:
-        """Return a matplotlib Figure: a heat map for each array, its errors in units of their error bars."""
-        from inkgrad.check.heat_map import heat_maps
+        """Return a matplotlib Figure: a heat map for each array, its errors in units of their error bars.
 
-        return heat_maps(self.comparisons, self.summary)
+        Of arrays that were judged along directions it shows the error beside the smallest that would have been seen.
+        """
+        from inkgrad.check.picture import picture_of
+
+        return picture_of(self)
 
     def plot(self, path: str | os.PathLike[str]) -> None:
-        """Write a PNG picture: a heat map for each array, its errors in units of their error bars."""
-        from inkgrad.check.heat_map import save_heat_maps
+        """Write the figure as a PNG picture."""
+        from inkgrad.check.picture import save_picture
 
-        save_heat_maps(self.comparisons, self.summary, path)
+        save_picture(self, path)
 
 
 def _wrapped(line: str) -> list[str]:

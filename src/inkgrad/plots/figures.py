@@ -22,7 +22,8 @@ UNDATED_METADATA = {  # a date would change the file each time
 def gradient_check(report: Report) -> Any:
     """Return a Figure with a heat map for each array of a gradient check's report.
 
-    Each entry's error is in units of its error bar: blue is inside the bar, red outside.
+    Each entry's error is in units of its error bar: blue is inside the bar, red outside.  Of arrays that were
+    judged along directions the error is drawn beside the smallest that would have been seen.
     """
     return report.figure()
 
