@@ -11,7 +11,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
-from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, shaken
+from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, product, shaken
 from inkgrad.check.measure.purity import misshapen
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.verdict import ArrayVerdict, Strictness
@@ -153,7 +153,7 @@ class Joint:
         subject, dy, spare = self.subject, self.dys[0], self.dys[0].copy()
         is_large = sum(array.size for array in subject.arrays.values()) > DIRECTION_LIMITS.large
         arrays = subject.arrays if is_large else subject.copies()
-        before = {name: float(np.vdot(array, v[name])) for name, array in arrays.items()} if is_large else {}
+        before = {name: product(array, v[name]) for name, array in arrays.items()} if is_large else {}
         gradients = subject.backward(arrays, spare, 0.0)
         wrong = misshapen(subject, gradients)
         if wrong:
@@ -161,7 +161,7 @@ class Joint:
             return Rates(dy, {}, {})
         first = next(iter(arrays))
         is_changed = {
-            name: before[name] != float(np.vdot(array, v[name])) if is_large else not same(array, subject.arrays[name])
+            name: before[name] != product(array, v[name]) if is_large else not same(array, subject.arrays[name])
             for name, array in arrays.items()
         }
         found = [

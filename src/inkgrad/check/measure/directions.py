@@ -35,15 +35,19 @@ class DirectionLimits:
 
     p_miss        the probability with which the smallest error that is named may be missed
     most_retries  how often slopes that are not sharp are looked at from closer, each time a hundredth
+    n_sizes       so many times its typical size a sum of random numbers may be
     shake         by which a point is moved away from kinks, in parts of each array's size
     large         numbers; the direction of a larger array is kept in float32
+    one_of        so many numbers of a large array are moved to see how the outputs are rounded
     part_of_large  how far large numbers move at least, in parts of their size
     """
 
     p_miss: float = 0.01
     most_retries: int = 2
+    n_sizes: float = 6.0
     shake: float = 1e-3
     large: int = 1_000_000
+    one_of: int = 61
     part_of_large: float = 1e-4
 
 
@@ -102,12 +106,15 @@ class Point:
     def noise(self) -> NDArray:
         """How large the rounding errors of each output are."""
         arrays, rng = self.subject.arrays, np.random.default_rng(0)
-        spread = {name: rng.uniform(0.5, 1.5, min(array.size, 997)) for name, array in arrays.items()}
+        limits = DIRECTION_LIMITS
+        every = {name: limits.one_of if array.size > limits.large else 1 for name, array in arrays.items()}
+        spread = {name: rng.uniform(0.5, 1.5, array.reshape(-1)[:: every[name]].size) for name, array in arrays.items()}
+        moved = {name: array.copy() for name, array in arrays.items()}
 
         def evaluate(d: float) -> NDArray:
-            moved = {
-                name: (a * (1 + d * np.resize(spread[name], a.shape))).astype(a.dtype) for name, a in arrays.items()
-            }
+            for name, array in arrays.items():
+                np.copyto(moved[name], array)  # forward may have changed it
+                moved[name].reshape(-1)[:: every[name]] *= (1 + d * spread[name]).astype(array.dtype)
             return outputs_or_nan(self.subject, moved, self.base)
 
         own = rounding_noise(evaluate, self.base, self.subject.eps, powers=(0.4,))
@@ -128,16 +135,20 @@ class Point:
     def slopes(self, v: Arrays) -> Slope:
         """Return J v, the slope of each output along a direction."""
         arrays = self.subject.arrays
+        memory = {name: np.empty_like(arrays[name]) for name in v}  # used again, as new memory costs more than sums
+        moved = {**arrays, **memory}
 
         def move(d: float) -> tuple[float, NDArray]:
-            moved = {name: a + (d * v[name]).astype(a.dtype) if name in v else a for name, a in arrays.items()}
+            for name, array in memory.items():
+                np.multiply(v[name], d, out=array, dtype=np.float64)
+                np.add(arrays[name], array, out=array)
             return d, outputs_or_nan(self.subject, moved, self.base)
 
         return sharpest_slope(move, self.base, self.noise, 1.0, self.subject.eps, DIRECTION_LIMITS.most_retries)
 
     def rates(self, gradients: Arrays, dy: NDArray, v: Arrays) -> Rates:
         """Return what gradients say along a direction."""
-        rates = {name: float(np.vdot(gradients[name], v[name])) for name in v}
+        rates = {name: product(gradients[name], v[name]) for name in v}
         sizes = {name: self.scales[name] * float(np.linalg.norm(gradients[name].ravel())) for name in v}
         return Rates(dy, rates, sizes)
 
@@ -149,9 +160,22 @@ class Point:
         said = sum(rates.rates.values())
         # the rounding of g · v, a sum of normal numbers, and of backward itself
         rounding = 64 * self.subject.eps * (sqrt(sum(size**2 for size in rates.sizes.values())) + abs(said))
-        bar = float(weights @ found.bar + 64 * self.subject.eps * (weights @ np.abs(found.middle))) + rounding
+        bar = self._bar_of_sum(weights, found.bar) + 64 * self.subject.eps * float(weights @ np.abs(found.middle))
+        bar += rounding
         off = max(low - said, said - high, 0.0) if np.isfinite(said) else np.inf
         return Disagreement(off, bar, high - low > 4 * bar)
+
+    def _bar_of_sum(self, weights: NDArray, bars: NDArray) -> float:
+        """Return the error bar of a sum of dy times slopes of these error bars.
+
+        A random dy knows nothing of the errors e of the slopes, so that dy · e is normal, with the size of dy times
+        ||e||; one that is given may add all of them up.
+        """
+        all_of_them = float(weights @ bars)
+        if self.subject.only_dy is not None:
+            return all_of_them
+        size = float(np.linalg.norm(weights)) / sqrt(weights.size)
+        return min(all_of_them, DIRECTION_LIMITS.n_sizes * size * float(np.linalg.norm(bars)))
 
     def least(self, bar: float, name: str, rates: Rates, n_directions: int = 1) -> float:
         """Return the smallest error of an array that would have been seen, in parts of its gradient.
@@ -161,6 +185,12 @@ class Point:
         size = rates.sizes[name]
         factor = DIRECTION_LIMITS.p_miss ** (-1 / n_directions)
         return sqrt(2 / pi) * bar * factor / size if size else np.inf
+
+
+def product(gradient: NDArray, v: NDArray) -> float:
+    """Return g · v, of which the direction of a large array is no float64: without a copy of it that is."""
+    a, b, step = gradient.reshape(-1), v.reshape(-1), DIRECTION_LIMITS.large
+    return float(sum(np.vdot(a[k : k + step], b[k : k + step]) for k in range(0, a.size, step)))
 
 
 def shaken(subject: Subject, seed: int) -> Subject:

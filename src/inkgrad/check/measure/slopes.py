@@ -44,8 +44,12 @@ class Slope:
     @property
     def is_blurred(self) -> bool:
         """Whether there are two slopes somewhere, or error bars that are large beside the slopes: something breaks."""
-        is_sharp = float(self.bar.sum()) <= 1e-6 * float(np.abs(self.middle).sum())  # NaN is not
-        return not is_sharp or bool(self.broken.any())
+        return not float(self.bar.sum()) <= 1e-6 * float(np.abs(self.middle).sum()) or self.is_kinked  # NaN is not
+
+    @property
+    def is_kinked(self) -> bool:
+        """Whether there are two slopes somewhere, far apart beside all error bars."""
+        return not float((self.high - self.low).sum()) <= 4 * float(self.bar.sum())
 
     def sharper(self, other: Slope) -> Slope:
         """Return these slopes, but the other ones where those are known better.
@@ -87,7 +91,7 @@ def slope(
     point rounds, and the new outputs.  `noise` is the rounding of each output, `size` the size of
     the number, or, where it is not `whole`, a small part of that, `eps` the machine epsilon of its type.
     """
-    h = eps**0.2 * size
+    h = _step(size, eps)
     with np.errstate(all="ignore"):
         far, near, nearest = (_pair(move, y, h / k) for k in (1, 2, 16))
         if whole:  # what has not moved at all is not rounded otherwise, unless rounding hides that it moves
@@ -143,11 +147,17 @@ def sharpest_slope(
         working = float(np.median(noise[moved > 0] / moved[moved > 0])) / 10 if (moved > 0).any() else 0.0
         if working > 10 * eps:
             found = found.sharper(slope(move, y, noise, size, min(working, 1e-3)))
-    for k in range(1, most_retries + 1):
-        if not found.is_blurred:
+    for closer in (size / 100**k for k in range(1, most_retries + 1)):
+        rounding_there = float(noise.sum()) / (_step(closer, eps) / 16)
+        if not found.is_blurred or (found.bar.sum() <= rounding_there and not found.is_kinked):
             break
-        found = found.seen_closer(slope(move, y, noise, size / 100**k, eps, whole=False))
+        found = found.seen_closer(slope(move, y, noise, closer, eps, whole=False))
     return found
+
+
+def _step(size: float, eps: float) -> float:
+    """Return the largest step; the smallest of a smooth function is a sixteenth of it."""
+    return eps**0.2 * size
 
 
 @dataclass(frozen=True)
