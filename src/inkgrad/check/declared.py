@@ -19,7 +19,7 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report
-from inkgrad.check.verdict import ArrayVerdict, Verdict
+from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import SettingError
 
 Surrogate = str | float | Callable[..., Any]
@@ -72,7 +72,9 @@ def _projection(name: str, array: NDArray, tangent: Tangent) -> Callable[[NDArra
     return symmetric
 
 
-def beside_surrogates(subject: Subject, surrogates: Mapping[str, Surrogate], seed: int) -> tuple[Subject, Report]:
+def beside_surrogates(
+    subject: Subject, surrogates: Mapping[str, Surrogate], seed: int, strictness: Strictness = USUAL
+) -> tuple[Subject, Report]:
     """Return a subject whose other arrays are left to be checked, and the report of the declared ones.
 
     Of an array that is declared as a number times the derivative the gradient is divided by that, and it is left
@@ -83,7 +85,7 @@ def beside_surrogates(subject: Subject, surrogates: Mapping[str, Surrogate], see
     if 0 in factors.values():
         raise SettingError("a surrogate of 0 times the derivative is said with a function: lambda dy, x: 0 * x")
     rules = {name: _rule(name, each) for name, each in surrogates.items() if name not in factors}
-    report = Report(subject.name, *_compared(subject, rules, seed))
+    report = Report(subject.name, *_compared(subject, rules, seed, strictness))
     left = _scaled(_fixed(subject, set(rules)), factors)
     return replace(left, precise=subject.precise and _scaled(_fixed(subject.precise, set(rules)), factors)), report
 
@@ -100,7 +102,7 @@ def _rule(name: str, surrogate: Surrogate) -> Callable[..., Any]:
 
 
 def _compared(
-    subject: Subject, rules: Mapping[str, Callable[..., Any]], seed: int
+    subject: Subject, rules: Mapping[str, Callable[..., Any]], seed: int, strictness: Strictness
 ) -> tuple[tuple[ArrayVerdict, ...], tuple[Finding, ...]]:
     if not rules:
         return (), ()
@@ -113,12 +115,12 @@ def _compared(
         if expected.shape != gradients[name].shape:
             raise SettingError(f"the surrogate of {name} gives the shape {expected.shape}, not that of {name}")
         size = float(np.linalg.norm(expected)) or 1.0
-        error = float(np.linalg.norm(gradients[name] - expected)) / size
+        off = float(np.linalg.norm(gradients[name] - expected)) / size
         room = 100 * subject.eps * sqrt(expected.size)
-        wrong = not error <= room
-        verdict = Verdict.wrong if wrong else Verdict.right
-        arrays.append(ArrayVerdict("", name, expected.size, verdict, error if wrong else 0.0, room, "its surrogate"))
-        if wrong:
+        error = 0.0 if off <= room else off if off > room else np.inf  # NaN is no proof
+        verdict = strictness.verdict(error, 0.0, room)
+        arrays.append(ArrayVerdict("", name, expected.size, verdict, error, room, "its surrogate"))
+        if verdict == Verdict.wrong:
             message = f"d{name} is not what was declared, its error is {error:.2g} of it"
             findings.append(Finding("", name, Kind.surrogate, (), message, {"error": error}))
     return tuple(arrays), tuple(findings)

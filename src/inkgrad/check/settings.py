@@ -49,7 +49,7 @@ def concluded(build: Callable[[int], Subject], settings: CheckSettings) -> Repor
     subject = build(seed)
     if tangent := settings.get("tangent"):
         subject = on_tangents(subject, tangent)
-    subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed)
+    subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed, strictness)
     reports = [declared]
     if subject.arrays:
         reports.append(examine(subject, seed, strictness=strictness, every_entry=settings.get("every_entry")))

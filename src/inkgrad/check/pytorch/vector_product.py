@@ -17,7 +17,7 @@ from inkgrad.check.pytorch.precision import CoarsestSeen
 from inkgrad.check.pytorch.tensor_call import Layout, Slot, as_tensor, blamed
 from inkgrad.errors import CheckError
 
-REENTRANT = "CheckpointFunctionBackward"  # the node of a checkpoint that runs a backward inside a backward
+ASKS_HOW = "_is_checkpoint_valid"  # by which a Function refuses `grad`, as it runs a backward inside a backward
 
 
 class Call(Protocol):
@@ -130,9 +130,15 @@ def gradients(outputs: Sequence[Any], leaves: Sequence[Any], pieces: Sequence[An
     if not flowing or not leaves:
         return [None] * len(leaves)
     ys, dys = map(list, zip(*flowing, strict=True))
-    if any(type(node).__name__ == REENTRANT for node in nodes_of(ys)):
+    if any(map(_takes_backward_only, nodes_of(ys))):
         return _accumulated(ys, leaves, dys)
     return list(torch.autograd.grad(ys, list(leaves), dys, allow_unused=True, create_graph=graph))
+
+
+def _takes_backward_only(node: Any) -> bool:
+    """Return whether a node is of a Function, such as a checkpoint, that works under `backward` alone."""
+    backward = getattr(getattr(node, "_forward_cls", None), "backward", None)
+    return ASKS_HOW in getattr(getattr(backward, "__code__", None), "co_names", ())
 
 
 def _accumulated(ys: list[Any], leaves: Sequence[Any], dys: list[Any]) -> list[Any]:
