@@ -163,7 +163,7 @@ def test_layers_and_costs_of_ones_own_reach_the_reader(here):
 def test_the_other_commands_take_onnx_and_json(here, ask, inkgrad_here):
     ask("cnn")
     ask("cnn", "cnn.json")
-    check = inkgrad_here("check", "cnn.onnx", "--quick", "--examples", "3")
+    check = inkgrad_here("check", "cnn.onnx", "--examples", "3")
     assert (check.returncode, "the gradient is right" in check.stdout) == (0, True)
     assert_refused(inkgrad_here("read", "--model", "cnn.json", "none.png"), "none.png")
 

@@ -56,7 +56,7 @@ def ask(capsys, monkeypatch, tmp_path):
         "check --break bias-mean --examples 4": f"{OWN_NETWORK} --examples out",
         "check --break bias-mean --data digits": f"{OWN_NETWORK} --data out",
         "check --break bias-mean --seed 1": f"{OWN_NETWORK} --seed out",
-        "check --break bias-mean --quick": f"{OWN_NETWORK} --quick out",
+        "check --break bias-mean --exact": f"{OWN_NETWORK} --exact out",
         "check --break list --plot a.png": "--plot draws one lesson: name it in the place of list",
     }.items(),
 )

@@ -517,7 +517,7 @@ COMMANDS = {
     "read": ("read", "--model", "m.safetensors", "seven.png"),
     "export": ("export", "m.safetensors", "m.json"),
     "plot": ("plot", "weights", "m.safetensors"),
-    "check": ("check", "m.safetensors", "--quick"),
+    "check": ("check", "m.safetensors"),
     "train": ("train", "--out", "m.safetensors", "--resume"),
 }
 SHOWN = [

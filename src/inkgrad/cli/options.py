@@ -36,7 +36,11 @@ ModelFile = Annotated[
 ]
 ClassSettings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting that your class is made with; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A setting that your class is made with, or that your function is called with; may be repeated.",
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Where all random choices come from.")]
 Classes = Annotated[

@@ -10,11 +10,21 @@ from typing import Annotated, Any
 import typer
 
 from inkgrad import plots
+from inkgrad.cli.check_options import (
+    Dtype,
+    EveryEntry,
+    Examples,
+    Inputs,
+    InputShape,
+    Order,
+    Shapes,
+)
 from inkgrad.cli.demo import groups_of
 from inkgrad.cli.evaluate import misread_sheet, model_and_examples
 from inkgrad.cli.options import ClassSettings, Data, ModelFile, Seed
+from inkgrad.cli.shown_report import STATUS
 from inkgrad.cli.targets import Request, examine
-from inkgrad.cli.terminal import say
+from inkgrad.cli.terminal import say, waiting
 from inkgrad.data import Dataset, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads
@@ -122,28 +132,43 @@ def plot_calibration(
 @plot.command("check")
 def plot_check(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="What inkgrad check can check, by the same name.")],
-    input_shape: Annotated[
-        str | None, typer.Option(metavar="SHAPE", help="Shape of one input of a layer of yours: 4, or 28x28x1.")
-    ] = None,
+    shapes: Shapes = None,
+    inputs: Inputs = None,
+    dtype: Dtype = None,
     settings: ClassSettings = None,
-    examples: Annotated[int | None, typer.Option(help="Examples in the batch.")] = None,
+    input_shape: InputShape = None,
+    examples: Examples = None,
     data: Data = None,
+    order: Order = 1,
+    every_entry: EveryEntry = False,
     seed: Seed = 0,
-    quick: Annotated[bool, typer.Option("--quick", help="Only along three random directions in each array.")] = False,
     out: Annotated[Path | None, _picture("TARGET.check.png")] = None,
 ) -> None:
     """The gradient check as a heat map: each error in units of its error bar.
 
-    Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be checked.
+    Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be told, or not be checked.
     """
     source = Path(target.replace(".py:", "."))
-    inputs = [Path(target.rpartition(":")[0] or target)]
-    place = _place(out, source.parent / f"{_without_ending(source)}.check.png", inputs)
-    with limit_threads(1):  # many small products: threads would only wait for each other
-        report = examine(Request(target, input_shape, tuple(settings or ()), examples, data, seed, quick)).report
-    _save(plots.gradient_check(report), place, f"{report.verdict}; the heat map is")
-    if not report.ok:
-        raise typer.Exit(1)
+    checked = [Path(target.rpartition(":")[0] or target)]
+    place = _place(out, source.parent / f"{_without_ending(source)}.check.png", checked)
+    with waiting(f"checking {target}"):
+        report = examine(
+            Request(
+                target,
+                input_shape=input_shape,
+                shapes=shapes,
+                inputs=inputs,
+                dtype=dtype,
+                settings=settings,
+                examples=examples,
+                data=data,
+                seed=seed,
+                order=order,
+                every_entry=every_entry,
+            )
+        ).report
+    _save(plots.gradient_check(report), place, f"{report.summary}; the heat map is")
+    raise typer.Exit(STATUS[report.verdict])
 
 
 @plot.command("boundary")

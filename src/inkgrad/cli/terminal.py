@@ -6,11 +6,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from types import FrameType
 from typing import Any
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.spinner import Spinner
 
 from inkgrad.sessions import Session
 from inkgrad.writer_lock import WriterLock
@@ -57,6 +60,30 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def waiting(sentence: str, seconds: float = 2.0) -> Iterator[Callable[[str], None]]:
+    """Say on standard error what is being done, from when it has taken some seconds, if that is a terminal.
+
+    Yield a function that puts another sentence in the place of the first.
+    """
+    console, spinner, done = Console(stderr=True), Spinner("dots", sentence), Event()
+
+    def show() -> None:
+        if not done.wait(seconds):
+            with Live(spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False):
+                done.wait()
+
+    thread = Thread(target=show, daemon=True)
+    if console.is_terminal:
+        thread.start()
+    try:
+        yield lambda sentence: spinner.update(text=sentence)
+    finally:
+        done.set()
+        if console.is_terminal:
+            thread.join()
 
 
 @contextmanager

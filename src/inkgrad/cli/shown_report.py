@@ -1,0 +1,101 @@
+"""A report, shown: as a table with the findings in words, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from inkgrad.check import ArrayVerdict, Finding, Report, Verdict
+from inkgrad.check.report_table import TEXTS
+from inkgrad.cli.targets import Checked
+
+COLOURS = {Verdict.right: "green", Verdict.approximate: "yellow", Verdict.cannot_tell: "yellow", Verdict.wrong: "red"}
+STATUS = {Verdict.right: 0, Verdict.approximate: 0, Verdict.wrong: 1, Verdict.cannot_tell: 2}  # of the command
+
+
+def show_report(checked: Checked) -> None:
+    """Print a table of the arrays, each finding as a line, and the outcome in a sentence."""
+    report, console = checked.report, Console(highlight=False)
+    if report.arrays:
+        console.print(_table(report))
+    if report.table.below:
+        console.print(report.table.below, markup=False)
+    for finding in report.findings:
+        console.print(in_words(finding, checked.layers), markup=False, soft_wrap=not console.is_terminal)
+    console.print(report.summary, markup=False, soft_wrap=not console.is_terminal)
+
+
+def _table(report: Report) -> Table:
+    shown = report.table
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in shown.head:
+        table.add_column(name, justify="left" if name in TEXTS else "right", overflow="fold")
+    for each, row in zip(report.arrays, shown.rows, strict=True):
+        table.add_row(
+            *(f"[{COLOURS[each.verdict]}]{cell}[/]" if cell == each.verdict else escape(cell) for cell in row)
+        )
+    return table
+
+
+def in_words(finding: Finding, names: dict[str, str]) -> str:
+    """Return a finding as a line: "layer 1 (Softmax), dx: diagonal-jacobian: only the diagonal ..."."""
+    path, kind = finding.layer, finding.evidence.get("part")
+    if path in ("cost", "wiring"):
+        where = "the cost, " if path == "cost" else "the whole, "
+    elif path and kind:  # a module of PyTorch or a custom rule of JAX
+        where = f"{path} ({kind}), "
+    elif path:
+        where = f"layer {path} ({names[path]}), " if path in names else f"layer {path}, "
+    else:
+        where = ""
+    ties = f" (or: {', '.join(finding.also)})" if finding.also else ""
+    return f"{where}d{finding.array}: {finding.kind}{ties}: {finding.message}"
+
+
+def as_json(report: Report) -> str:
+    """Return a report as one JSON object; what is infinite or no number is null."""
+    return json.dumps(
+        {
+            "name": report.name,
+            "verdict": str(report.verdict),
+            "ok": report.ok,
+            "summary": report.summary,
+            "arrays": [_array(each) for each in report.arrays],
+            "findings": [_finding(each) for each in report.findings],
+        },
+        allow_nan=False,
+        ensure_ascii=False,
+    )
+
+
+def _array(each: ArrayVerdict) -> dict[str, object]:
+    return {
+        "layer": each.layer,
+        "name": each.array,
+        "size": each.size,
+        "verdict": str(each.verdict),
+        "error": _finite(each.error),
+        "least_seen": _finite(each.least),
+        "compared_with": each.reference,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "layer": finding.layer,
+        "part": finding.evidence.get("part"),
+        "array": finding.array,
+        "kind": str(finding.kind),
+        "about": finding.kind.sentence,
+        "also": [str(each) for each in finding.also],
+        "message": finding.message,
+    }
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if isfinite(number) else None

@@ -1,0 +1,80 @@
+"""Networks: models in files, and those that come with inkgrad by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check import Report, check_network
+from inkgrad.check.measure.moves import has_moves
+from inkgrad.cli.targets.request import SIZES, Request
+from inkgrad.cli.terminal import say
+from inkgrad.data import Dataset, as_inputs, load_data
+from inkgrad.errors import SettingError, ShapeError
+from inkgrad.fast import limit_threads
+from inkgrad.interop import load
+from inkgrad.interop.load import ENDINGS
+from inkgrad.layers import Layer, leaves
+from inkgrad.layout import Layout
+from inkgrad.models import MODELS
+
+
+def names_of(layer: Layer) -> dict[str, str]:
+    """Return the kind of each layer by its path; a layer alone has the path ""."""
+    return {leaf.path: type(leaf.layer).__name__ for leaf in leaves(layer)}
+
+
+def _refuse_endless(network: Layer) -> None:
+    """Raise SettingError where so many parameters would have to be moved one by one that nobody would wait."""
+    for layer in (leaf.layer for leaf in leaves(network)):
+        n = Layout(layer.shapes()).size
+        if n > SIZES.n_parameters_one_by_one and not has_moves(layer):
+            raise SettingError(
+                f"{layer} has {n} parameters, which --every-entry would move one by one, for many minutes: leave it out"
+            )
+
+
+def report_of_network(request: Request) -> tuple[Report, dict[str, str]]:
+    """Return the report of a model file or a named network, and what its layers are."""
+    theta: NDArray | None = None
+    if request.target in MODELS:
+        recipe = MODELS[request.target]
+        data = load_data(request.data, None)
+        network, cost, shape, n_classes = recipe.network(len(data.labels)), recipe.cost, recipe.input_shape, None
+    elif Path(request.target).suffix.lower() in ENDINGS or Path(request.target).exists():
+        model = load(request.target)
+        network, cost, theta, shape = model.network, model.cost, model.theta, model.input_shape  # type: ignore[assignment]
+        n_classes = len(model.labels)
+        data = load_data(request.data, n_classes if request.data else None)
+    else:
+        raise SettingError(
+            f"there is no model file {request.target}, nor a network of that name (only {', '.join(MODELS)}); "
+            "a layer of your own is FILE.py:NAME"
+        )
+    if request.every_entry:
+        _refuse_endless(network)
+        n = Layout(network.shapes()).size
+        if n > SIZES.n_parameters_in_seconds:
+            say(
+                f"the network has {n:,} parameters, which takes many minutes one by one; without --every-entry, seconds"
+            )
+    x, t = _batch(request, data, shape, n_classes)
+    with limit_threads(1):  # many small products: threads would only wait for each other
+        every_entry = True if request.every_entry else None
+        report = check_network(network, cost, x, t, theta, every_entry=every_entry, seed=request.seed, raises=False)
+    return report, names_of(network)
+
+
+def _batch(request: Request, data: Dataset, shape: tuple[int, ...], n_classes: int | None) -> tuple[NDArray, NDArray]:
+    """Return some training digits, or random inputs where MNIST is not what the network is for."""
+    n, rng = request.examples or SIZES.n_digits, np.random.default_rng(request.seed)
+    fits = data.train.input_shape == shape and n_classes in (None, len(data.labels))
+    if fits:
+        chosen = rng.permutation(len(data.train))[:n]
+        return as_inputs(data.train.x[chosen]), data.train.t[chosen]
+    if request.data:
+        raise ShapeError(f"{request.target} takes inputs of shape {shape}, but those in {request.data} have shape "
+                         f"{data.train.input_shape}")  # fmt: skip
+    return rng.normal(size=(n, *shape)), rng.integers(n_classes or 2, size=n)

@@ -1,0 +1,129 @@
+"""A pair of functions of NumPy: forward, and the backward that somebody wrote for it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from inkgrad.check import Report, check_function, check_vjp
+from inkgrad.check.array_tree import labels_of
+from inkgrad.check.calls import name_of
+from inkgrad.cli.targets.made_inputs import arranged, made_inputs, random_inputs
+from inkgrad.cli.targets.own_file import OwnFile, theirs
+from inkgrad.cli.targets.request import Request
+from inkgrad.cli.terminal import say
+from inkgrad.errors import SettingError
+
+
+@dataclass(frozen=True)
+class NumpyPair:
+    """A function and what is to be its backward, with the arguments that both are called with."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What its backward is called."""
+        return name_of(self.backward)
+
+    def report(self, request: Request) -> Report:
+        """Return the report of the check that fits the signature of backward, and say which that is."""
+        asked = request.asked
+        names = ", ".join(labels_of(self.forward, len(self.args)))
+        if self._keeps_cache:
+            say(f"{self.name} is taken as the vjp, {self.name}(dy, cache), with the cache that forward gives beside y")
+            return check_vjp(*self._without_cache(), *self.args, kwargs=self.kwargs, **asked)
+        if self._takes(len(self.args)) and not self._takes_dy:
+            say(f"{self.name} is taken as the gradient of a number, {self.name}({names})")
+            return check_function(self.forward, self.backward, *self.args, kwargs=self.kwargs, **asked)
+        if self._takes(1 + len(self.args)):
+            say(f"{self.name} is taken as the vjp, {self.name}(dy, {names})")
+            return check_vjp(self.forward, self.backward, *self.args, kwargs=self.kwargs, **asked)
+        raise SettingError(
+            f"{self.name}{inspect.signature(self.backward)} should take dy and then {names}; of a forward that gives "
+            f"one number {names} alone; of a forward that gives y and a cache dy and the cache"
+        )
+
+    @property
+    def _takes_dy(self) -> bool:
+        """Whether backward takes dy before the arrays, where its signature allows both."""
+        return self._takes(1 + len(self.args)) and _names(self.backward)[:1] != _names(self.forward)[:1]
+
+    @property
+    def _keeps_cache(self) -> bool:
+        """Whether forward gives y and a cache, and backward takes dy and that."""
+        if not self._takes(2) or (self._takes(1 + len(self.args)) and _names(self.backward)[1:] != ["cache"]):
+            return False
+        with theirs(name_of(self.forward)):
+            y = self.forward(*self.args, **self.kwargs)
+        return isinstance(y, tuple) and len(y) == 2
+
+    def _takes(self, n: int) -> bool:
+        """Return whether backward can be called with n arguments."""
+        try:
+            inspect.signature(self.backward).bind(*range(n), **self.kwargs)
+        except TypeError:
+            return False
+        return True
+
+    def _without_cache(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """Return y alone, under the names of its arguments, and backward with the arrays in the place of the cache."""
+
+        def y_alone(*args: Any, **kwargs: Any) -> Any:
+            return self.forward(*args, **kwargs)[0]
+
+        def vjp(dy: Any, *args: Any, **kwargs: Any) -> Any:
+            return self.backward(dy, self.forward(*args, **kwargs)[1])
+
+        y_alone.__signature__ = inspect.signature(self.forward)  # type: ignore[attr-defined]
+        y_alone.__qualname__ = name_of(self.forward)
+        return y_alone, vjp
+
+
+def report_of_pair(request: Request, file: OwnFile, names: str) -> Report:
+    """Return the report of "forward,backward" in a file."""
+    request.refuse("order", "{} is for functions of PyTorch and JAX: leave it out")
+    parts = [each.strip() for each in names.split(",")]
+    if len(parts) != 2 or not all(parts):
+        raise SettingError(f"a function and its backward are two names, {file.path}:forward,backward, got {names!r}")
+    forward, backward = (file.thing(each) for each in parts)
+    for name, each in zip(parts, (forward, backward), strict=True):
+        if not callable(each) or isinstance(each, type):
+            raise SettingError(f"{name} in {file.path} is not a function")
+    settings = request.values
+    unknown = settings.keys() - inspect.signature(forward).parameters.keys()
+    if unknown:
+        raise SettingError(f"{parts[0]}{inspect.signature(forward)} has no {', '.join(sorted(unknown))} for --set")
+    if request.inputs is not None:
+        args, kwargs = made_inputs(request.inputs, file)
+    else:
+        args, kwargs = _random_arguments(request, _with(forward, settings), parts[0]), {}
+    return NumpyPair(_with(forward, settings), _with(backward, settings), args, kwargs).report(request)
+
+
+def _random_arguments(request: Request, forward: Callable[..., Any], owner: str) -> tuple[Any, ...]:
+    if request.dtype == "bfloat16":
+        raise SettingError("NumPy has no bfloat16: --dtype is float64, float32 or float16")
+    dtype = np.dtype(request.dtype or "float64")
+    arrays = [each.astype(dtype) if each.dtype.kind == "f" else each for each in random_inputs(request)]
+    return arranged(owner, list(inspect.signature(forward).parameters.values()), arrays, {})[0]
+
+
+def _with(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return a function with those of the settings that it takes, as constants: they have no gradient."""
+    taken = {name: value for name, value in settings.items() if name in inspect.signature(function).parameters}
+    return partial(function, **taken) if taken else function
+
+
+def _names(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that may be given by position."""
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]

@@ -1,0 +1,144 @@
+"""Functions that PyTorch or JAX differentiate: modules, Functions, custom rules, and any function of their arrays."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from inkgrad.arrays import NDArray
+from inkgrad.check import Report, check_jax, check_torch
+from inkgrad.check.array_tree import leaves
+from inkgrad.cli.targets.libraries import (
+    is_differentiable,
+    is_jax_function,
+    is_torch_function,
+    is_torch_module,
+    libraries_of,
+)
+from inkgrad.cli.targets.made_inputs import arranged, made_inputs, random_inputs
+from inkgrad.cli.targets.own_file import OwnFile
+from inkgrad.cli.targets.own_layers import made
+from inkgrad.cli.targets.request import Request
+from inkgrad.errors import SettingError
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def report_of_function(request: Request, file: OwnFile, name: str, thing: Any) -> Report:
+    """Return the report of a function that PyTorch or JAX differentiate."""
+    _refuse_other_kinds(file, name, thing)
+    given = made_inputs(request.inputs, file) if request.inputs else None
+    if _library(file, name, thing, given) == "torch":
+        return _report_of_torch(request, name, _made_by_torch(request, file, name, thing), given)
+    return _report_of_jax(request, name, thing, given)
+
+
+def _refuse_other_kinds(file: OwnFile, name: str, thing: Any) -> None:
+    if not callable(thing):
+        raise SettingError(f"{name} in {file.path} is a {type(thing).__name__}, which has no gradient; "
+                           f"{file.path} has {file.candidates()}")  # fmt: skip
+    if isinstance(thing, type) and not is_differentiable(thing):
+        raise SettingError(
+            f"{name} in {file.path} is neither a Layer nor a Cost of inkgrad, nor a torch.nn.Module or "
+            "torch.autograd.Function; of an object of it that can be called, give that its own name"
+        )
+
+
+def _library(file: OwnFile, name: str, thing: Any, given: Arguments | None) -> str:
+    """Return "torch" or "jax"; raise SettingError where that cannot be told."""
+    if is_torch_module(thing) or is_torch_function(thing):
+        return "torch"
+    if is_jax_function(thing):
+        return "jax"
+    args, kwargs = given or ((), {})
+    found = libraries_of(thing, [leaf for each in (*args, *kwargs.values()) for _, leaf in leaves("", each)])
+    if not found:
+        raise SettingError(
+            f"{name} is a function that neither PyTorch nor JAX differentiate: name the backward that you wrote, "
+            f"{file.path}:{name},BACKWARD"
+        )
+    if len(found) > 1:
+        raise SettingError(
+            f"{name} may be a function of PyTorch or of JAX: make inputs of one of them with --inputs FILE.py:make"
+        )
+    return found.pop()
+
+
+def _parameters(function: Any) -> list[inspect.Parameter] | None:
+    """Return what a function takes, or None where it does not say."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # most built-in functions have no signature
+        return None
+
+
+# PyTorch.
+
+
+def _made_by_torch(request: Request, file: OwnFile, name: str, thing: Any) -> Any:
+    if not is_torch_module(thing):
+        return thing
+    sys.modules["torch"].manual_seed(request.seed)
+    return made(thing, file, name, request.values)
+
+
+def _report_of_torch(request: Request, name: str, function: Any, given: Arguments | None) -> Report:
+    torch: Any = sys.modules["torch"]
+    is_module = is_torch_module(function)
+    if given is None:
+        arrays = random_inputs(request)
+        dtype = getattr(torch, request.dtype) if request.dtype else _own_dtype(function) if is_module else torch.float64
+        if is_module and request.dtype:
+            function.to(dtype)
+        tensors = [_tensor(torch, each, dtype) for each in arrays]
+        given = arranged(name, _torch_parameters(function), tensors, {} if is_module else request.values)
+    args, kwargs = given
+    return check_torch(function, args, kwargs, order=request.order, **request.asked)
+
+
+def _torch_parameters(function: Any) -> list[inspect.Parameter] | None:
+    if is_torch_module(function):
+        return _parameters(function.forward)
+    if not is_torch_function(function):
+        return _parameters(function)
+    from inkgrad.check.pytorch.argument_names import function_class, has_context
+
+    kind = function_class(function)
+    found = _parameters(kind.forward)
+    return found[1:] if found and has_context(kind) else found
+
+
+def _own_dtype(module: Any) -> Any:
+    """Return the type of a module's own numbers; float64 where it has none."""
+    own = (each.dtype for each in (*module.parameters(), *module.buffers()) if each.is_floating_point())
+    return next(own, sys.modules["torch"].float64)
+
+
+def _tensor(torch: Any, array: NDArray, dtype: Any) -> Any:
+    tensor = torch.from_numpy(array.copy()) if array.ndim else torch.tensor(array.item())
+    return tensor.to(dtype) if array.dtype.kind == "f" else tensor
+
+
+# JAX.
+
+
+def _report_of_jax(request: Request, name: str, function: Callable[..., Any], given: Arguments | None) -> Report:
+    with _bits(request):
+        if given is None:
+            import jax.numpy as jnp
+
+            dtype = request.dtype and getattr(jnp, request.dtype)
+            arrays = [jnp.asarray(each, dtype if each.dtype.kind == "f" else None) for each in random_inputs(request)]
+            given = arranged(name, _parameters(function), arrays, request.values)
+        args, kwargs = given
+        return check_jax(function, args, kwargs, order=request.order, **request.asked)
+
+
+def _bits(request: Request) -> AbstractContextManager[Any]:
+    """Let JAX have float64 where that is asked for; it has float32 otherwise, or what the user's file says."""
+    import jax
+
+    return jax.enable_x64(True) if request.dtype == "float64" else nullcontext()
