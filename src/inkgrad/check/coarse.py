@@ -18,6 +18,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.measure.numerical import Numerical
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, name_mistake
 from inkgrad.check.report import Report
@@ -66,7 +67,7 @@ def compared(subject: Subject, fine: Report, seed: int, layer: str, strictness: 
     """Return the report of a coarse subject, whose float64 has the report `fine` and is not wrong."""
     precise = subject.precise
     assert precise is not None
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "coarse dy")
     y = np.asarray(precise.forward(precise.copies()))
     dy = rounded(rng.standard_normal(y.shape), subject.eps)
     points = [_near(subject, rng) for _ in range(COARSE.n_points)]

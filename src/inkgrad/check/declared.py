@@ -17,6 +17,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
@@ -107,7 +108,7 @@ def _compared(
     if not rules:
         return (), ()
     y = np.asarray(subject.forward(subject.copies()))
-    dy = np.random.default_rng(seed).standard_normal(y.shape).astype(y.dtype)
+    dy = stream(seed, "dy").standard_normal(y.shape).astype(y.dtype)
     gradients = subject.backward(subject.copies(), dy.copy(), 0.0)
     arrays, findings = [], []
     for name, rule in rules.items():

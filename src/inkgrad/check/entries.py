@@ -14,6 +14,7 @@ from inkgrad.check.measure.comparison import Comparison, EntryVerdict
 from inkgrad.check.measure.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
 from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.slopes import slope
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.naming import Case, Mechanism, name_mistake
 from inkgrad.check.report import Report
@@ -52,7 +53,7 @@ def examine_entries(
 
     `layer` is its path, for the findings.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "dy")
     dy = np.asarray(rng.normal(size=y.shape) if y.ndim else 1.0).astype(y.dtype)
     rounding = output_noise(subject, y) + looks.noise
     numericals = {name: numerical_vjp(subject, name, dy, y, rounding) for name in subject.arrays}

@@ -18,6 +18,7 @@ from inkgrad.check.array_subject import finite_entries, same_function
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
 from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Backward, Component, Subject
 from inkgrad.errors import CheckError
 
@@ -75,7 +76,7 @@ def _subject(call: JaxCall, seed: int, order: int, x64: bool = False) -> Subject
     if precise is not None and traced and not precise.traces_backward(y):
         precise = None
     if order == 2:
-        dy = np.asarray(np.random.default_rng(seed).normal(size=y.shape)).astype(y.dtype)
+        dy = np.asarray(stream(seed, "dy").normal(size=y.shape)).astype(y.dtype)
         adapter, precise = replace(adapter, dy=dy), precise and replace(precise, dy=dy.astype(np.float64))
     subject = _whole(adapter, adapter.subject(None), precise, seed, order)
     if precise is None:

@@ -13,6 +13,7 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, product, shaken
 from inkgrad.check.measure.purity import misshapen
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.verdict import ArrayVerdict, Strictness
 
@@ -95,7 +96,7 @@ class Joint:
 
     def __init__(self, subject: Subject, y: NDArray, seed: int, noise: NDArray | float = 0.0) -> None:
         self.subject, self.point = subject, Point(subject, y, noise)
-        self.rng = np.random.default_rng(seed)
+        self.rng = stream(seed, "directions")
         self.findings: tuple[Finding, ...] = ()
         self.dys = self._some_dys(y)
         self.together = self._all_together()

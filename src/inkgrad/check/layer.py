@@ -16,6 +16,7 @@ from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.moves import moves
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report, merged
 from inkgrad.check.verdict import EXACT
@@ -203,7 +204,7 @@ def _other_calls(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str)
     layout = layout_of(layer)
     p = layout.views(theta.copy())
     y, cache = forward(layer, p, x.copy(), seed)
-    dy = np.random.default_rng(seed).normal(size=y.shape)
+    dy = stream(seed, "dy").normal(size=y.shape)
 
     def gradients(method: Callable[..., Any], cache: Any) -> dict[str, NDArray]:
         gradient = np.zeros(layout.size)

@@ -26,6 +26,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.measure.numerical import DIFFERENCES, grid, outputs_or_nan
 from inkgrad.check.measure.slopes import Slope, rounding_noise, sharpest_slope
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 
 
@@ -195,7 +196,7 @@ def product(gradient: NDArray, v: NDArray) -> float:
 
 def shaken(subject: Subject, seed: int) -> Subject:
     """Return a subject at a point near by, away from kinks and ties; a mistake stays one."""
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "shaken")
     moved = {
         name: a + (DIRECTION_LIMITS.shake * _size(a) * rng.standard_normal(a.shape)).astype(a.dtype)
         for name, a in subject.arrays.items()

@@ -13,6 +13,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Backward, Subject
 from inkgrad.errors import CheckError
 
@@ -138,7 +139,7 @@ def _linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]
     What backward gives for dy = 0 is taken off first: something added, such as weight decay, is not
     nonlinear.  Powers of two scale exactly in every floating-point type, so a coarse one is not either.
     """
-    other = np.random.default_rng(1).normal(size=dy.shape).astype(dy.dtype)
+    other = stream(1, "dy").normal(size=dy.shape).astype(dy.dtype)
     at_zero, at_other, at_both = (_again(subject, each) for each in (np.zeros_like(dy), other, dy + other))
     scaled = {c: _again(subject, (c * dy).astype(dy.dtype)) for c in (-1.0, 2.0, 1024.0)}
     findings = []

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.tensor_call import Layout, Slot
 from inkgrad.check.pytorch.vector_product import VectorProduct, gradients, nodes_of
@@ -65,7 +66,7 @@ class GradientCall:
 
 def random_dy(y: NDArray, seed: int) -> NDArray:
     """Return a dy like y, the same numbers for coarse types and for float64."""
-    return np.asarray(np.random.default_rng(seed).normal(size=y.shape).astype(np.float16).astype(y.dtype))
+    return np.asarray(stream(seed, "dy").normal(size=y.shape).astype(np.float16).astype(y.dtype))
 
 
 def _dense(gradient: Any, leaf: Any) -> Any:
