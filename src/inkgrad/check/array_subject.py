@@ -220,7 +220,7 @@ class Pair:
         array = self.live[name]
         if found is None or found is ABSENT:
             return np.zeros_like(as_reals(array))
-        gradient = np.array(found)
+        gradient = in_one_line(self.owner, "backward", partial(np.array, found))
         if gradient.dtype.kind not in ("fiuc" if array.dtype.kind == "c" else "fiu"):
             kind = f"an array of {gradient.dtype}"
             raise CheckError(f"the {self.role} of {self.owner} should give numbers for {name}, got {kind}")

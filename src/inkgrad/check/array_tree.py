@@ -91,7 +91,10 @@ def as_array(leaf: Any) -> NDArray | None:
     """Return a leaf as an array where it has slopes: real or complex numbers; None for all else."""
     if not (isinstance(leaf, (float, complex)) or hasattr(leaf, "__array__") or are_numbers(leaf)):
         return None
-    array = np.asarray(leaf)
+    try:
+        array = np.asarray(leaf)
+    except ValueError:  # lists of different lengths
+        return None
     return array if array.dtype.kind in "fc" else None
 
 

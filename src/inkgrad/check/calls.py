@@ -23,8 +23,8 @@ def guarded(owner: object, method: str, call: Callable[[], Any]) -> Any:
             return call()
     except InkgradError as error:
         raise CheckError(f"{owner}.{method}: {error}") from error
-    except Exception as error:  # the code is the user's: whatever it raises is about that code
-        raise CheckError(f"{owner}.{method} raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # the code is the user's: whatever it raises is about that code
+        raise CheckError(f"{owner}.{method} raised {as_one_line(error)}") from error
 
 
 def in_one_line(owner: str, part: str, call: Callable[[], Any]) -> Any:
@@ -33,9 +33,21 @@ def in_one_line(owner: str, part: str, call: Callable[[], Any]) -> Any:
         return call()
     except CheckError:
         raise
-    except Exception as error:  # the function is the user's: whatever it raises is about it
-        said = next(iter(str(error).strip().splitlines()), "")
-        raise CheckError(f"{owner}, {part}: {type(error).__name__}: {said}") from error
+    except (Exception, SystemExit) as error:  # the function is the user's: whatever it raises is about it
+        raise CheckError(f"{owner}, {part}: {as_one_line(error)}") from error
+
+
+def as_one_line(error: BaseException) -> str:
+    """Return the kind of an error and the first line of what it says; an error of the user's may fail to say anything.
+
+    >>> as_one_line(ValueError("too large\\nby far"))
+    'ValueError: too large'
+    """
+    try:
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    except Exception as second:
+        said = f"(its message raises {type(second).__name__})"
+    return f"{type(error).__name__}: {said}".removesuffix(": ")
 
 
 def layout_of(layer: Layer) -> Layout:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from math import sqrt
-from typing import Any
+from functools import partial
+from math import isfinite, sqrt
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.calls import in_one_line
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.streams import stream
@@ -65,12 +67,26 @@ def on_tangents(subject: Subject, tangents: Mapping[str, Tangent]) -> Subject:
 
 def _projection(name: str, array: NDArray, tangent: Tangent) -> Callable[[NDArray], NDArray]:
     if callable(tangent):
+        _refuse_no_projection(name, array, tangent)
         return tangent
     if tangent != "symmetric":
         raise SettingError(f"the tangent of {name} is 'symmetric' or a function that projects a step, got {tangent!r}")
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
         raise SettingError(f"{name} of shape {array.shape} holds no square matrices, so that it is not symmetric")
     return symmetric
+
+
+def _refuse_no_projection(name: str, array: NDArray, project: Callable[[NDArray], NDArray]) -> None:
+    """Raise SettingError unless P P u = P u and u · P v = P u · v, for some steps, and these are not all 0."""
+    u, v = np.random.default_rng(0).standard_normal((2, *array.shape))
+    found = [in_one_line(f"the tangent of {name}", "a step", partial(project, step.copy())) for step in (u, v)]
+    if any(np.shape(each) != array.shape or np.asarray(each).dtype.kind != "f" for each in found):
+        raise SettingError(f"the tangent of {name} must give a step of shape {array.shape}, as it is given")
+    again, room = np.asarray(project(np.array(found[0]))), 1e-6 * np.linalg.norm(u) * np.linalg.norm(v)
+    if not np.linalg.norm(found[0]) > 1e-6 * np.linalg.norm(u):
+        raise SettingError(f"the tangent of {name} leaves no step at all, so that there is nothing to check")
+    if not (np.allclose(again, found[0], atol=1e-6) and abs(np.vdot(u, found[1]) - np.vdot(found[0], v)) <= room):
+        raise SettingError(f"the tangent of {name} must project a step: P(P(u)) = P(u), and u · P(v) = P(u) · v")
 
 
 def beside_surrogates(
@@ -82,13 +98,20 @@ def beside_surrogates(
     to be checked.  Raises SettingError for an array or a word that there is not.
     """
     _refuse_unknown(subject, "surrogate", surrogates)
-    factors = {name: float(each) for name, each in surrogates.items() if isinstance(each, int | float)}
+    factors = {name: float(each) for name, each in surrogates.items() if _is_factor(each)}
     if 0 in factors.values():
         raise SettingError("a surrogate of 0 times the derivative is said with a function: lambda dy, x: 0 * x")
+    for name, factor in factors.items():
+        if not isfinite(factor):
+            raise SettingError(f"the surrogate of {name} must be a finite factor, got {factor}")
     rules = {name: _rule(name, each) for name, each in surrogates.items() if name not in factors}
     report = Report(subject.name, *_compared(subject, rules, seed, strictness))
     left = _scaled(_fixed(subject, set(rules)), factors)
     return replace(left, precise=subject.precise and _scaled(_fixed(subject.precise, set(rules)), factors)), report
+
+
+def _is_factor(surrogate: Surrogate) -> TypeGuard[float]:
+    return isinstance(surrogate, int | float | np.number) and not isinstance(surrogate, bool)
 
 
 def _rule(name: str, surrogate: Surrogate) -> Callable[..., Any]:
@@ -112,7 +135,7 @@ def _compared(
     gradients = subject.backward(subject.copies(), dy.copy(), 0.0)
     arrays, findings = [], []
     for name, rule in rules.items():
-        expected = np.asarray(rule(dy, *subject.arrays.values()), np.float64)
+        expected = _declared(name, rule, dy, subject)
         if expected.shape != gradients[name].shape:
             raise SettingError(f"the surrogate of {name} gives the shape {expected.shape}, not that of {name}")
         size = float(np.linalg.norm(expected)) or 1.0
@@ -125,6 +148,16 @@ def _compared(
             message = f"d{name} is not what was declared, its error is {error:.2g} of it"
             findings.append(Finding("", name, Kind.surrogate, (), message, {"error": error}))
     return tuple(arrays), tuple(findings)
+
+
+def _declared(name: str, rule: Callable[..., Any], dy: NDArray, subject: Subject) -> NDArray:
+    """Return what a surrogate gives."""
+
+    def numbers() -> NDArray:
+        return np.asarray(rule(dy.copy(), *subject.copies().values()), np.float64)
+
+    found: NDArray = in_one_line(f"the surrogate of {name}", "a gradient", numbers)
+    return found
 
 
 def _fixed(subject: Subject, names: set[str]) -> Subject:

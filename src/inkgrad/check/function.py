@@ -10,7 +10,7 @@ import numpy as np
 from inkgrad.check.array_subject import subject_of_arrays
 from inkgrad.check.calls import name_of
 from inkgrad.check.report import Report
-from inkgrad.check.settings import CheckSettings, concluded
+from inkgrad.check.settings import CheckSettings, concluded, keywords
 
 
 @np.errstate(all="ignore")
@@ -29,7 +29,7 @@ def check_function(
 
     Raises what `check_vjp` raises.
     """
-    subject = subject_of_arrays(f, gradient, arrays, kwargs, owner=name_of(f), role="gradient")
+    subject = subject_of_arrays(f, gradient, arrays, keywords(kwargs), owner=name_of(f), role="gradient")
     return concluded(lambda seed: subject, settings)
 
 
@@ -53,7 +53,7 @@ def check_vjp(
     Raises GradientMismatch, which carries the Report, if a gradient is wrong, and CheckError where that cannot be
     told, unless `raises` is False; CheckError also where there is nothing to compare.
     """
-    subject = subject_of_arrays(f, vjp, arrays, kwargs, owner=name_of(f))
+    subject = subject_of_arrays(f, vjp, arrays, keywords(kwargs), owner=name_of(f))
     return concluded(lambda seed: subject, settings)
 
 
@@ -79,7 +79,9 @@ def check_torch(
     """
     from inkgrad.check.pytorch import subject_of_torch
 
-    return concluded(lambda seed: subject_of_torch(function, inputs, kwargs, seed=seed, order=order), settings)
+    return concluded(
+        lambda seed: subject_of_torch(function, inputs, keywords(kwargs), seed=seed, order=order), settings
+    )
 
 
 @np.errstate(all="ignore")
@@ -102,4 +104,4 @@ def check_jax(
     """
     from inkgrad.check.jax_subject import subject_of_jax
 
-    return concluded(lambda seed: subject_of_jax(function, args, kwargs, seed=seed, order=order), settings)
+    return concluded(lambda seed: subject_of_jax(function, args, keywords(kwargs), seed=seed, order=order), settings)

@@ -106,6 +106,8 @@ def _refuse(owner: str, name: str, leaf: Any) -> None:
     """Raise CheckError for an argument that cannot be checked."""
     if isinstance(leaf, jax.core.Tracer):
         raise CheckError(f"{owner}: {name} is a tracer of JAX: check it outside jax.jit, jax.grad and jax.vmap")
+    if isinstance(leaf, jax.Array) and leaf.is_deleted():
+        raise CheckError(f"{owner}: {name} was deleted, as arrays that are donated to jax.jit are")
     if _is_sparse(leaf):
         raise CheckError(f"{owner}: {name} is sparse ({type(leaf).__name__}): check it with a dense array")
 

@@ -43,7 +43,7 @@ def subject_of_jax(
     Raises CheckError, in one line, where there is nothing to check or the function raises something.
     """
     if order not in (1, 2):
-        raise CheckError(f"order must be 1 or 2, got {order}")
+        raise CheckError(f"order must be 1, the gradient, or 2, the gradient of it, got {order!r}")
     call = jax_call(function, tuple(args) if isinstance(args, (tuple, list)) else (args,), dict(kwargs or {}))
     return _subject(call, seed, order)
 
@@ -398,7 +398,10 @@ class Adapter:
         try:
             with self._bits():
                 closed = jax.make_jaxpr(function)(self._all_arrays, other)
-        except Exception:  # JAX refuses in many ways, and forward rules are the user's; nobody asked for this one
+        except (
+            Exception,
+            SystemExit,
+        ):  # JAX refuses in many ways, and forward rules are the user's; nobody asked for this one
             return False
         return all(equation.primitive.name != never for equation in equations(closed))
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from numbers import Real
+from typing import Any, TypedDict
+
+import numpy as np
 
 from inkgrad.check.declared import Surrogate, Tangent, beside_surrogates, on_tangents
 from inkgrad.check.examine import examine
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report, merged
 from inkgrad.check.verdict import USUAL, Strictness
+from inkgrad.errors import SettingError
 
 
 class CheckSettings(TypedDict, total=False):
@@ -38,9 +42,56 @@ class CheckSettings(TypedDict, total=False):
     raises: bool
 
 
+LARGEST_SEED = 2**63 - 1  # of torch's generators
+
+
+def refuse_unsound(settings: Mapping[str, Any]) -> None:
+    """Raise SettingError for a setting that there is not, or a value that it cannot have."""
+    sorts: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "sensitivity": (_is_number, "a number"),
+        "tolerance": (_is_number, "a number"),
+        "exact": (_is_choice, "True or False"),
+        "every_entry": (lambda each: each is None or _is_choice(each), "True, False or None"),
+        "surrogate": (_is_named, "a dict of arrays by name"),
+        "tangent": (_is_named, "a dict of arrays by name"),
+        "seed": (_is_seed, "a whole number from 0 to 2**63 - 1"),
+        "raises": (_is_choice, "True or False"),
+    }
+    for name, value in settings.items():
+        if name not in sorts:
+            raise SettingError(f"there is no setting {name}; there are {', '.join(sorts)}")
+        is_sound, words = sorts[name]
+        if not is_sound(value):
+            raise SettingError(f"the setting {name} must be {words}, got {value!r}")
+
+
+def keywords(kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return keyword arguments; raise SettingError for what is none."""
+    if kwargs is not None and not (isinstance(kwargs, Mapping) and all(isinstance(name, str) for name in kwargs)):
+        raise SettingError(f"kwargs must be a dict of arguments by name, got {kwargs!r}".splitlines()[0])
+    return dict(kwargs or {})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not _is_choice(value)
+
+
+def _is_choice(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_seed(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not _is_choice(value) and 0 <= int(value) <= LARGEST_SEED
+
+
 def concluded(build: Callable[[int], Subject], settings: CheckSettings) -> Report:
     """Return the report of a subject, built with a seed; raise what is to be raised."""
-    seed = settings.get("seed", 0)
+    refuse_unsound(settings)
+    seed = int(settings.get("seed", 0))
     strictness = Strictness(
         settings.get("sensitivity", USUAL.sensitivity),
         settings.get("tolerance", USUAL.tolerance),

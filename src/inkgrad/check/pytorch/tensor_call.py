@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.calls import as_one_line
 from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.argument_names import argument_names, function_class, owner_of
 from inkgrad.check.pytorch.call_state import CallState
@@ -222,9 +223,8 @@ def blamed(owner: str, role: str) -> Iterator[None]:
         yield
     except CheckError:
         raise
-    except Exception as error:
-        message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-        raise CheckError(f"{owner}, {role}: {type(error).__name__}: {message}".removesuffix(": ")) from error
+    except (Exception, SystemExit) as error:
+        raise CheckError(f"{owner}, {role}: {as_one_line(error)}") from error
 
 
 def _stays(parameter: Any, moved: set[int]) -> bool:
@@ -244,6 +244,11 @@ def _plain(tensor: Any) -> Any:
 
 
 def _refuse(owner: str, name: str, tensor: Any) -> None:
+    if tensor.is_nested:
+        raise CheckError(f"{owner}: {name} is nested: check a function of the tensors in it")
+    if tensor.is_floating_point() and tensor.dtype.itemsize < 2:
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise CheckError(f"{owner}: {name} has the type {kind}, too coarse for slopes: check it in a wider one")
     if tensor.is_quantized:
         raise CheckError(f"{owner}: {name} is quantised, and steps have no slopes: check it in floating point")
     if tensor.layout != torch.strided:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.pytorch.gradient_call import GradientCall
@@ -37,7 +38,9 @@ def subject_of_torch(
     """
     given = tuple(inputs) if isinstance(inputs, (tuple, list)) and not hasattr(inputs, "_fields") else (inputs,)
     if order not in (1, 2):
-        raise CheckError(f"order must be 1, the gradient, or 2, the gradient of it, got {order}")
+        raise CheckError(f"order must be 1, the gradient, or 2, the gradient of it, got {order!r}")
+    if torch.is_inference_mode_enabled():
+        raise CheckError("there are no gradients in torch.inference_mode: check it outside")
     call = TensorCall(function, given, kwargs or {}, seed)
     build = partial(_subject, _product if order == 1 else _second_product)
     return replace(build(call), parts=None if call.kind else parts_of(call, build))
