@@ -111,11 +111,13 @@ def samples(dtype: torch.dtype, only: str, count: int) -> Iterator[Sample]:
 
 
 def broken(sample: Sample) -> Sample | None:
-    """Return the sample with one gradient 1.001 times too large; None where all gradients are 0."""
+    """Return the sample with one gradient 1.001 times too large; None where all gradients are 0, or sparse."""
     y = sample(*sample.inputs, **sample.given.kwargs)
     outputs = [each for each in (y if isinstance(y, (list, tuple)) else [y]) if torch.is_tensor(each)]
     outputs = [each for each in outputs if each.requires_grad]
     leaves = sample.leaves()
+    if any(each.layout != torch.strided for each in [*outputs, *leaves]):
+        return None
     found = torch.autograd.grad(outputs, leaves, [torch.randn_like(each) for each in outputs], allow_unused=True)
     chosen = [k for k, each in enumerate(found) if each is not None and each.isfinite().all() and each.any()]
     return _Broken(sample.name, sample.operation, sample.given, Random(sample.name).choice(chosen)) if chosen else None
@@ -221,7 +223,7 @@ def main() -> None:
             print(found, flush=True)
     print(f"\n{asked.dtype}{', one gradient 1.001 times too large' * asked.broken}\n\n{table(outcomes)}")
     if n_flat:
-        print(f"\nLeft out as all gradients are 0 there: {n_flat} inputs.")
+        print(f"\nLeft out as all gradients are 0 there, or sparse: {n_flat} inputs.")
 
 
 def arguments() -> argparse.Namespace:

@@ -43,3 +43,37 @@ def test_the_gradients_of_an_empty_batch_are_zero(width):
 def test_rounding_far_out_in_a_tail_is_no_error():
     x = torch.linspace(-9, 9, 50, dtype=torch.float64)
     assert check_torch(torch.erfc, [x]).verdict == Verdict.right
+
+
+def test_an_attention_that_is_sure_has_no_gradient_but_rounding():
+    q, k, v = (randn(3, 4, seed=seed) for seed in range(3))
+    sure = torch.diag(torch.full((3,), 45.0, dtype=torch.float64))
+    report = check_torch(lambda q, k, v: torch.softmax(q @ k.T + sure, -1) @ v, [q, k, v])
+    assert report.verdict == Verdict.right
+
+
+def test_a_gradient_that_is_small_beside_others_is_judged_all_the_same():
+    class Weak(torch.autograd.Function):
+        """x + 1e-6 y."""
+
+        @staticmethod
+        def forward(ctx, x, y):
+            return x + 1e-6 * y
+
+        @staticmethod
+        def backward(ctx, dy):
+            return dy, 1.1e-6 * dy
+
+    found = check_torch(Weak, [randn(5), randn(5, seed=1)], raises=False)
+    assert {each.array: each.verdict for each in found.arrays} == {"x": Verdict.right, "y": Verdict.wrong}
+
+
+def test_the_ends_of_a_clamp_do_not_look_like_a_coarse_type():
+    x = torch.tensor([-4.8, -7.5, -0.6, 1.5, 7.3, 2.2], dtype=torch.float64)
+    assert check_torch(lambda x: torch.nn.functional.hardtanh(x, -0.5, 0.5), [x]).verdict == Verdict.right
+
+
+def test_a_constant_rounded_to_float32_is_an_approximation():
+    report = check_torch(torch.nn.functional.hardsigmoid, [randn(20)])  # torch has a sixth in float32
+    assert report.verdict == Verdict.approximate
+    assert 1e-8 < report.arrays[0].error < 1e-7

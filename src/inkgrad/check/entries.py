@@ -18,7 +18,7 @@ from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.naming import Case, Mechanism, name_mistake
 from inkgrad.check.report import Report
-from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict, by_entries, usual_gradient
+from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict, by_entries, root_mean_square
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Looks:
 
 
 LOOKS = Looks()
-SLIGHT = Kind.unknown, Kind.imprecise  # kinds that are no mistake where the error is small
+# Kinds that are no mistake where the error is small: a factor near 1 is a constant that was rounded, or a series cut.
+SLIGHT = Kind.unknown, Kind.imprecise, Kind.factor, Kind.factor_per_row, Kind.factor_per_column
 
 
 def examine_entries(
@@ -59,33 +60,45 @@ def examine_entries(
     numericals = {name: numerical_vjp(subject, name, dy, y, rounding) for name in subject.arrays}
     purity = examine_purity(subject, y, dy, {name: each.bar for name, each in numericals.items()})
     findings = [replace(finding, layer=layer) for finding in purity.findings]
-    comparisons = []
-    for name, analytical in purity.gradients.items():
-        comparison = Comparison(layer, name, np.asarray(analytical), numericals[name])
-        comparisons.append(comparison)
-        if name in purity.explained:
+    comparisons = [
+        Comparison(layer, name, np.asarray(each), numericals[name]) for name, each in purity.gradients.items()
+    ]
+    usual = _usual_gradients(subject, comparisons)
+    for each in comparisons:
+        if each.array in purity.explained:
             continue
-        if not comparison.ok:
-            case = Case(subject, name, comparison.analytical, numericals, y, dy, looks.settings)
+        if by_entries(each, False, usual[each.array], strictness).error:
+            case = Case(subject, each.array, each.analytical, numericals, y, dy, looks.settings)
             findings.append(_with_second_opinion(name_mistake(case, layer, looks.mechanisms), case))
-        elif looks.ties and (finding := _examine_ties(subject, comparison, dy, y, rounding)):
+        elif looks.ties and (finding := _examine_ties(subject, each, dy, y, rounding)):
             findings.append(finding)
-    return Report(subject.name, *_judged(comparisons, findings, strictness))
+    return Report(subject.name, *_judged(comparisons, findings, usual, strictness))
+
+
+def _usual_gradients(subject: Subject, comparisons: list[Comparison]) -> dict[str, float]:
+    """Return for each array how large its gradient would be if it moved y as much as that array does that does so most.
+
+    So it does not depend on the units of the arrays.
+    """
+    sizes = {name: root_mean_square(array) or 1.0 for name, array in subject.arrays.items()}
+    moved = [sizes[each.array] * root_mean_square(each.numerical.value) for each in comparisons]
+    most = max((each for each in moved if np.isfinite(each)), default=0.0) or 1.0
+    return {name: most / size for name, size in sizes.items()}
 
 
 def _judged(
-    comparisons: list[Comparison], findings: list[Finding], strictness: Strictness
+    comparisons: list[Comparison], findings: list[Finding], usual: Mapping[str, float], strictness: Strictness
 ) -> tuple[tuple[ArrayVerdict, ...], tuple[Finding, ...]]:
     """Return the verdicts, and the findings that remain: what is off a little and fits no mistake is approximate."""
-    usual, arrays = usual_gradient(comparisons), []
+    arrays = []
     for each in comparisons:
         mine = [finding for finding in findings if finding.array == each.array]
-        alone = by_entries(each, False, usual, strictness)
-        if alone.verdict in (Verdict.right, Verdict.approximate) and all(finding.kind in SLIGHT for finding in mine):
+        alone = by_entries(each, False, usual[each.array], strictness)
+        if alone.verdict == Verdict.approximate and all(finding.kind in SLIGHT for finding in mine):
             findings = [finding for finding in findings if finding not in mine]
             arrays.append(alone)
         else:
-            arrays.append(by_entries(each, bool(mine), usual, strictness))
+            arrays.append(by_entries(each, bool(mine), usual[each.array], strictness))
     return tuple(arrays), tuple(findings)
 
 

@@ -32,7 +32,9 @@ class Verdict(StrEnum):
     wrong = "wrong", "off by more than may be, or just as a known mistake would have it"
 
 
-ROUNDING = 64 * float(np.finfo(np.float64).eps)  # what is off by less, as a part of its typical gradient, is rounded
+ROUNDING = 256 * float(
+    np.finfo(np.float64).eps
+)  # by so much backward itself is rounded, as a part of a typical gradient
 
 
 @dataclass(frozen=True)
@@ -106,24 +108,33 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def by_entries(comparison: Comparison, is_explained: bool, usual: float, asked: Strictness) -> ArrayVerdict:
     """Return the verdict on an array that was compared entry by entry.
 
-    `is_explained` says that there is a finding about it, `usual` what a typical gradient is where this one's is 0.
+    `is_explained` says that there is a finding about it.  `usual` is what a typical gradient is: one that is nothing
+    beside it is judged as a part of it, and what is nothing beside it is rounding of backward, no error.
     """
     n = comparison.numerical
     a = comparison.analytical.astype(np.float64)
     with np.errstate(all="ignore"):
-        typical = _rms(n.value) or usual
+        typical = root_mean_square(n.value)
+        rounding = ROUNDING * max(typical, usual)
+        typical = usual if typical <= rounding else typical
         off = np.where(np.isfinite(a), np.abs(a - np.clip(a, n.low, n.high)), np.inf)
-        error = _rms(np.where(off > n.bar, off, 0)) / typical
-        least = _rms(n.bar) / typical
-    error = error if error > ROUNDING else 0.0
+        error = root_mean_square(np.where(off > n.bar, off, 0))
+        least = root_mean_square(n.bar)
+    if 0 < error <= rounding:
+        error, least = 0.0, max(least, rounding)
+    error, least = error / typical, least / typical
     verdict = Verdict.wrong if is_explained else asked.verdict(error, 0.0, least)
     return ArrayVerdict(comparison.layer, comparison.array, a.size, verdict, error, least, "differences", comparison)
 
 
 def usual_gradient(comparisons: Iterable[Comparison]) -> float:
     """Return what a typical gradient is: that of the arrays that have one."""
-    return max((size for each in comparisons if np.isfinite(size := _rms(each.numerical.value))), default=0.0) or 1.0
+    return (
+        max((size for each in comparisons if np.isfinite(size := root_mean_square(each.numerical.value))), default=0.0)
+        or 1.0
+    )
 
 
-def _rms(array: np.ndarray) -> float:
+def root_mean_square(array: np.ndarray) -> float:
+    """Return the typical size of the numbers of an array."""
     return float(np.sqrt(np.mean(np.square(array)))) if array.size else 0.0

@@ -119,7 +119,7 @@ class Point:
             return outputs_or_nan(self.subject, moved, self.base)
 
         own = rounding_noise(evaluate, self.base, self.subject.eps, powers=(0.4,))
-        unit = max(self.subject.unit, grid(evaluate(DIFFERENCES.nudge)))
+        unit = max(self.subject.unit, grid(evaluate(DIFFERENCES.nudge), self.base))
         relative = own / np.maximum(np.abs(self.base), _size(self.base))
         pooled = float(np.linalg.norm(relative)) / sqrt(max(relative.size, 1))
         return np.maximum(own, max(pooled, unit) * np.abs(self.base)) + self.known_noise

@@ -158,7 +158,7 @@ def output_noise(subject: Subject, y: NDArray) -> NDArray:
         return outputs_or_nan(subject, moved, base)
 
     noise = rounding_noise(evaluate, base, subject.eps)
-    unit = max(subject.unit, grid(evaluate(DIFFERENCES.nudge)))
+    unit = max(subject.unit, grid(evaluate(DIFFERENCES.nudge), base))
     return np.maximum(noise, 10 * unit * np.abs(base))
 
 
@@ -186,12 +186,14 @@ def outputs_or_nan(subject: Subject, arrays: Arrays, base: NDArray) -> NDArray:
     return out
 
 
-def grid(y: NDArray) -> float:
-    """Return the machine epsilon of the coarsest type that holds all outputs, 0 for float64.
+def grid(y: NDArray, base: NDArray) -> float:
+    """Return the machine epsilon of the coarsest type that holds all outputs that have moved from `base`; 0 of float64.
 
-    A function of float32 stays one when float64 is wrapped around it, and its outputs show that.
+    A function of float32 stays one when float64 is wrapped around it, and its outputs show that.  What does not
+    move, such as the ends of a clamp, may be in every type.
     """
-    if y.size < 4 or np.array_equal(y, np.rint(y)):  # whole numbers are in every type
+    y = y[y != base]
+    if y.size < 4 or np.array_equal(y, np.rint(y)):  # so may whole numbers
         return 0.0
     with np.errstate(over="ignore"):
         for kind in np.float16, np.float32:
