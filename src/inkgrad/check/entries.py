@@ -29,12 +29,14 @@ class Looks:
     mechanisms  that name mistakes which only this kind of subject can have
     noise       rounding of y that is known beforehand
     ties        whether entries at kinks are moved together too
+    own_forward  whether what forward itself gives, differentiated, is asked first
     """
 
     settings: Mapping[str, float] = field(default_factory=dict)
     mechanisms: tuple[Mechanism, ...] = ()
     noise: float = 0.0
     ties: bool = True
+    own_forward: bool = False
 
 
 LOOKS = Looks()

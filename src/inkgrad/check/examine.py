@@ -11,9 +11,11 @@ from inkgrad.check.blocks import wrong_block
 from inkgrad.check.coarse import compared, is_coarse
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
 from inkgrad.check.finding import Finding
+from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.subject import Subject
+from inkgrad.check.own_forward import by_own_forward
 from inkgrad.check.report import Report, merged
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
@@ -54,12 +56,12 @@ def examine(
         message = f"forward gives {y[tuple(where)]} at {where}: look for a division by 0, log 0 or an overflow"
         first = next(iter(subject.arrays))
         return Report(subject.name, (), (Finding(layer, first, Kind.not_finite, (), message, {"where": where}),))
-    n_entries = sum(array.size for array in subject.arrays.values())
     if every_entry is None:
-        every_entry = n_entries <= SIZES.most_entries
-    if every_entry:
+        every_entry = sum(array.size for array in subject.arrays.values()) <= SIZES.most_entries
+    is_simple = subject.parts is None and subject.pushforward is None and not looks.own_forward
+    if every_entry and is_simple:
         return examine_entries(subject, y, seed, layer, looks, strictness)
-    return _along_directions(subject, y, seed, layer, looks, strictness)
+    return _in_stages(subject, y, seed, layer, looks, strictness, every_entry)
 
 
 def _beside_float64(
@@ -73,13 +75,66 @@ def _beside_float64(
     return compared(subject, fine, seed, layer, strictness)
 
 
-def _along_directions(
-    subject: Subject, y: NDArray, seed: int, layer: str, looks: Looks, strictness: Strictness
+def _in_stages(
+    subject: Subject, y: NDArray, seed: int, layer: str, looks: Looks, strictness: Strictness, every_entry: bool
 ) -> Report:
+    """Examine a subject along a direction first, then, where it is wrong, its parts, its arrays and their entries."""
     joint = joint_of(subject, y, seed, looks.noise)
+    own = by_own_forward(joint, layer, strictness) if looks.own_forward or not every_entry else None
+    if own and all(each.verdict == Verdict.right for each in own):
+        report = Report(subject.name, own, ())
+    else:
+        report = _in_parts(subject, joint, y, seed, layer, looks, strictness, every_entry)
+        if own and report.verdict == Verdict.cannot_tell:
+            report = Report(subject.name, own, _beside_own_forward(own))
+    return replace(report, findings=(*report.findings, *examine_forward_mode(joint, layer, strictness)))
+
+
+def _in_parts(
+    subject: Subject,
+    joint: Joint,
+    y: NDArray,
+    seed: int,
+    layer: str,
+    looks: Looks,
+    strictness: Strictness,
+    every_entry: bool,
+) -> Report:
+    """Return the report of the parts where one of them is wrong, else that of the whole."""
     parts = _of_parts(subject, seed, layer, strictness) if joint.is_wrong else None
-    if parts is not None and parts.findings:  # then it need not be asked which arrays of the whole they spoil
+    if parts and parts.findings:  # then it need not be asked which arrays of the whole they spoil
         return parts
+    if every_entry:
+        report = examine_entries(subject, y, seed, layer, looks, strictness)
+    else:
+        report = _along_directions(joint, seed, layer, looks, strictness)
+    if report.verdict != Verdict.wrong or joint.findings:
+        return report
+    parts = parts or _of_parts(subject, seed, layer, strictness)
+    if parts and parts.findings:
+        return parts
+    is_wiring = parts is not None and len(parts.arrays) > 0 and parts.ok
+    return replace(report, findings=tuple(map(_as_wiring, report.findings))) if is_wiring else report
+
+
+def _as_wiring(finding: Finding) -> Finding:
+    message = (
+        f"each part is right alone, but d{finding.array} of the whole is wrong: is something detached, changed in "
+        f"place, or used twice and counted once? ({finding.message})"
+    )
+    return replace(finding, kind=Kind.wiring, also=(), message=message)
+
+
+def _beside_own_forward(own: tuple[ArrayVerdict, ...]) -> tuple[Finding, ...]:
+    message = "d{} is off by {:.2g} of what its own forward gives, differentiated"
+    return tuple(
+        Finding(each.layer, each.array, Kind.unknown, (), message.format(each.array, each.error))
+        for each in own
+        if each.verdict == Verdict.wrong
+    )
+
+
+def _along_directions(joint: Joint, seed: int, layer: str, looks: Looks, strictness: Strictness) -> Report:
     report = judged(joint, layer, strictness)
     if joint.findings or report.verdict != Verdict.wrong:
         return report

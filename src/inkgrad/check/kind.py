@@ -67,6 +67,7 @@ class Kind(StrEnum):
     fused_twice = "fused-twice", "the gradient is that of a cost with the softmax or sigmoid in it, or without"
 
     # The whole.
+    forward_mode = "forward-mode", "forward mode, a jvp, gives other slopes than forward has"
     wiring = "wiring", "each part is right alone, and put together they are wrong"
     surrogate = "surrogate", "the gradient is not the one that it was declared to be"
     unknown = "unknown", "the gradient is wrong, and fits no pattern that is known"

@@ -1,0 +1,61 @@
+"""Own forward: a backward beside the derivative that the framework itself takes of the same forward.
+
+The forward of a torch Function or of a jax custom_vjp is made of operations that the framework can differentiate:
+exact, for the price of one backward, and in large arrays too.  But a detach in it, or a call of another library,
+makes that derivative another one.  So it is believed only where differences agree with it along a direction through
+all arrays.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.joint import Asked, Joint, least_seen
+from inkgrad.check.measure.subject import Arrays
+from inkgrad.check.verdict import ArrayVerdict, Strictness
+from inkgrad.errors import CheckError
+
+ROUNDINGS = 1e3  # so many may lie between two ways to the same gradient
+
+
+def by_own_forward(joint: Joint, layer: str, strictness: Strictness) -> tuple[ArrayVerdict, ...] | None:
+    """Return the verdict on each array beside the derivative of forward itself; None where there is none to believe."""
+    right = _believed(joint, strictness)
+    if right is None:
+        return None
+    dy = joint.dys[0]
+    said = joint.subject.backward(joint.subject.arrays, dy.copy(), 0.0)
+    room = ROUNDINGS * joint.subject.eps
+    usual = max(map(_typical, right.values())) or 1.0
+    found = []
+    for name, array in joint.subject.arrays.items():
+        off = _typical(said[name] - right[name]) / (_typical(right[name]) or usual)
+        error = 0.0 if off <= room else off  # NaN is off too
+        verdict = strictness.verdict(error, 0.0, room)
+        found.append(ArrayVerdict(layer, name, array.size, verdict, error, room, "its own forward"))
+    return tuple(found)
+
+
+def _believed(joint: Joint, strictness: Strictness) -> Arrays | None:
+    """Return dy J as forward itself gives it, if differences agree."""
+    subject = joint.subject
+    if subject.reference is None or joint.findings:
+        return None
+    dy, v = joint.dys[0], joint.direction(subject.arrays)
+    try:
+        right = subject.reference(subject.arrays, dy.copy())
+    except CheckError:  # what the framework cannot differentiate is judged by differences alone
+        return None
+    if not all(np.isfinite(gradient).all() for gradient in right.values()):
+        return None
+    rates, slopes = joint.point.rates(right, dy, v), joint.point.slopes(v)
+    asked = Asked((joint.point.disagreement(slopes, rates),), (rates,))
+    is_seen = all(least_seen([asked], name, joint.usual) <= strictness.sensitivity for name in subject.arrays)
+    return right if is_seen and not asked.is_wrong else None
+
+
+def _typical(array: NDArray) -> float:
+    return float(np.linalg.norm(array.ravel())) / sqrt(array.size) if array.size else 0.0

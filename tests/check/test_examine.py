@@ -1,0 +1,118 @@
+"""The stages of a check: its parts where the whole is wrong, its own forward, and forward mode."""
+
+import pytest
+
+from inkgrad.check import GradientMismatch, Verdict, check_torch
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+@pytest.fixture
+def cubes(torch):
+    """Return a module with a rule by hand in it, small enough for all its numbers to be moved."""
+
+    class Cubed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, dy):
+            (x,) = ctx.saved_tensors
+            return 2 * dy * x**2
+
+    class Cube(torch.nn.Module):
+        def forward(self, x):
+            return Cubed.apply(x)
+
+    def module(width):
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(3, width), Cube(), torch.nn.Linear(width, 2)).double()
+
+    return module
+
+
+@pytest.mark.parametrize("width", [4, 700])
+def test_the_part_that_is_wrong_is_named_and_nothing_before_it(torch, cubes, width):
+    x = torch.randn(5, 3, dtype=torch.float64)
+    with pytest.raises(GradientMismatch) as caught:
+        check_torch(cubes(width), (x,))
+    findings = caught.value.report.findings
+    assert [(finding.layer, finding.array) for finding in findings] == [("1.Cubed", "x")]
+    assert "0.667" in findings[0].message or findings[0].kind in ("factor", "wrong-formula")
+
+
+@pytest.mark.parametrize("width", [4, 700])
+def test_right_parts_put_together_in_a_wrong_way_are_wiring(torch, width):
+    class Detached(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = torch.nn.Linear(3, width), torch.nn.Linear(width, 3)
+
+        def forward(self, x):
+            return self.second(torch.tanh(self.first(x)).detach()) + x
+
+    report = check_torch(Detached().double(), (torch.randn(5, 3, dtype=torch.float64),), raises=False)
+    assert report.verdict == Verdict.wrong
+    assert {(finding.layer, finding.array, finding.kind) for finding in report.findings} == {
+        ("", "x", "wiring"),
+        ("", "first.weight", "wiring"),
+        ("", "first.bias", "wiring"),
+    }
+    assert "is something detached" in report.findings[0].message
+
+
+def rule(torch, factor=1.0, slope=1.0, hidden=False):
+    """Return sin as a Function: its backward and its jvp times a number, its forward detached or not."""
+
+    class Sine(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            return torch.sin(x.detach() if hidden else x)
+
+        @staticmethod
+        def backward(ctx, dy):
+            return factor * dy * torch.cos(ctx.saved_tensors[0])
+
+        @staticmethod
+        def jvp(ctx, dx):
+            return slope * dx * torch.cos(ctx.saved_tensors[0])
+
+    return Sine
+
+
+def large(torch):
+    torch.manual_seed(0)
+    return torch.randn(60, 50, dtype=torch.float64)
+
+
+def test_a_large_function_is_judged_beside_its_own_forward(torch):
+    report = check_torch(rule(torch), (large(torch),))
+    assert [each.reference for each in report.arrays] == ["its own forward"]
+    assert report.arrays[0].least < 1e-12
+
+
+def test_an_own_forward_that_is_detached_is_not_believed(torch):
+    report = check_torch(rule(torch, hidden=True), (large(torch),))
+    assert [each.reference for each in report.arrays] == ["directions"]
+
+
+def test_a_wrong_backward_beside_its_own_forward_is_wrong(torch):
+    for size in 1.001, 1 + 1e-7:
+        report = check_torch(rule(torch, factor=size), (large(torch),), exact=True, raises=False)
+        assert report.verdict == Verdict.wrong
+
+
+def test_a_wrong_forward_mode_is_found(torch):
+    x = torch.randn(7, dtype=torch.float64)
+    assert check_torch(rule(torch), (x,)).ok
+    with pytest.raises(GradientMismatch, match=r"x: forward-mode: jvp gives other slopes of y along x"):
+        check_torch(rule(torch, slope=1.01), (x,))
+    with pytest.raises(GradientMismatch, match=r"forward-mode"):
+        check_torch(rule(torch, slope=0.0), (large(torch),))
