@@ -28,6 +28,12 @@ def affine_vjp(dout, cache):
     x, w = cache
     return dout @ w.T, x.T @ dout
 
+def halved(x):
+    return x / 2, ()
+
+def halved_vjp(dout, kept):
+    return dout / 2
+
 def energy(x):
     return 0.5 * (x ** 2).sum()
 
@@ -74,6 +80,11 @@ def root(x):
 
 def root_vjp(dy, x):
     return dy / (2 * np.sqrt(x))
+
+sinus = np.sin
+
+def cosinus(dy, x):
+    return dy * np.cos(x)
 
 def make():
     print("a word on standard output")
@@ -132,6 +143,9 @@ net = Net(5)
 
 def soft(x):
     return torch.log1p(torch.exp(x))
+
+def through(x):
+    return net(x).sum()
 
 def plain(x):
     return x.sin()
@@ -195,6 +209,8 @@ def rows_of(found):
         ("linear,linear_vjp", ["--inputs", "pair.py:make"], "linear_vjp(dy, x, w, b)"),
         ("linear,linear_vjp", ["--inputs", "made"], "linear_vjp is taken as the vjp"),
         ("affine,affine_vjp", LINEAR[:4], "the vjp, affine_vjp(dy, cache), with the cache that forward gives beside y"),
+        ("halved,halved_vjp", ["--shape", "4x3"], "the vjp, halved_vjp(dy, cache)"),
+        ("sinus,cosinus", ["--shape", "4x3"], "cosinus is taken as the vjp"),
         ("energy,energy_gradient", ["--shape", "4x3"], "energy_gradient is taken as the gradient of a number"),
         ("power,power_vjp", ["--shape", "4", "--set", "n=3"], "power_vjp(dy, x)"),
         ("lookup,lookup_vjp", ["--shape", "5x3", "--shape", "2x4:int5"], "lookup_vjp(dy, table, tokens)"),
@@ -278,6 +294,8 @@ def test_a_picture_of_a_pair_is_drawn(folder, inkgrad_here):
         ("Triple.apply", ["--shape", "4x3", "--shape", "3"], [("x", 12, "wrong"), ("w", 3, "right")]),
         ("Scaled", ["--shape", "4x3", "--set", "by=2.5"], [("x", 12, "right")]),
         ("net", ["--shape", "4x3"], [("x", 12, "right"), ("first.weight", 15, "right"), ("first.bias", 5, "right")]),
+        ("net.forward", ["--shape", "4x3"], None),
+        ("through", ["--shape", "4x3"], [("x", 12, "right")]),
         ("net.first", ["--shape", "4x3"], [("input", 12, "right"), ("weight", 15, "right"), ("bias", 5, "right")]),
         ("Net", ["--set", "width=1", "--shape", "4x3", "--dtype", "bfloat16", "--sensitivity", "0.05"], None),
         ("net", ["--inputs", "make"], None),
@@ -322,7 +340,11 @@ def test_what_torch_differentiates_is_checked(folder, inkgrad_here, target, opti
         ("Net", ["--shape", "4x3"], "missing 1 required positional argument: 'width'; give it with --set NAME=VALUE"),
         ("net", ["--shape", "4x3", "--set", "width=3"], "net in net.py is made already: leave --set out"),
         ("net", ["--shape", "4x3", "--inputs", "make"], "--shape is for random inputs, and those of --inputs are made"),
-        ("net.second", ["--shape", "4x3"], "net in net.py has no second"),
+        (
+            "net.second",
+            ["--shape", "4x3"],
+            "net.second in net.py: AttributeError: 'Net' object has no attribute 'second'",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -383,7 +405,7 @@ def test_what_jax_differentiates_is_checked(folder, inkgrad_here, target, option
         ("linear,linear_vjp", [*LINEAR, "--dtype", "bfloat16"], "NumPy has no bfloat16"),
         ("linear,linear_vjp", [*LINEAR, "--order", "2"], "--order is for functions of PyTorch and JAX"),
         ("linear,linear_vjp", [*LINEAR, "--examples", "2"], "--examples is for a layer; a function takes --shape"),
-        ("linear,linear_vjp", [*LINEAR, "--set", "k=3"], "linear(x, w, b) has no k for --set"),
+        ("linear,linear_vjp", [*LINEAR, "--set", "k=3"], "linear takes x, w, b, no k: leave that --set out"),
         ("linear,linear_vjp", [*LINEAR, "--data", "."], "--data is for whole networks"),
         ("linear,linear_vjp", ["--inputs", "pair.py"], "--inputs takes FILE.py:NAME, a function that makes the inputs"),
         ("linear,linear_vjp", ["--inputs", "none.py:make"], "none.py: No such file"),

@@ -82,6 +82,14 @@ def made_inputs(place: str, file: OwnFile) -> tuple[tuple[Any, ...], dict[str, A
     return (tuple(found) if isinstance(found, (tuple, list)) else (found,)), {}
 
 
+def parameters_of(function: Any) -> list[inspect.Parameter] | None:
+    """Return what a function takes, or None where it does not say."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        return None
+
+
 def arranged(
     owner: str, parameters: Sequence[inspect.Parameter] | None, given: Iterable[Any], settings: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:

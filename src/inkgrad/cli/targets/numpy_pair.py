@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from inkgrad.check import Report, check_function, check_vjp
 from inkgrad.check.array_tree import labels_of
 from inkgrad.check.calls import name_of
-from inkgrad.cli.targets.made_inputs import arranged, made_inputs, random_inputs
+from inkgrad.cli.targets.made_inputs import arranged, made_inputs, parameters_of, random_inputs
 from inkgrad.cli.targets.own_file import OwnFile, theirs
 from inkgrad.cli.targets.request import Request
 from inkgrad.cli.terminal import say
@@ -48,7 +49,7 @@ class NumpyPair:
             say(f"{self.name} is taken as the vjp, {self.name}(dy, {names})")
             return check_vjp(self.forward, self.backward, *self.args, kwargs=self.kwargs, **asked)
         raise SettingError(
-            f"{self.name}{inspect.signature(self.backward)} should take dy and then {names}; of a forward that gives "
+            f"{self.name}({', '.join(_names(self.backward))}) should take dy and then {names}; of a forward that gives "
             f"one number {names} alone; of a forward that gives y and a cache dy and the cache"
         )
 
@@ -60,10 +61,11 @@ class NumpyPair:
     @property
     def _keeps_cache(self) -> bool:
         """Whether forward gives y and a cache, and backward takes dy and that."""
-        if not self._takes(2) or (self._takes(1 + len(self.args)) and _names(self.backward)[1:] != ["cache"]):
+        is_vjp = self._takes(1 + len(self.args)) and _names(self.backward)[1:] == _names(self.forward)
+        if is_vjp or not self._takes(2) or _names(self.backward) == _names(self.forward):
             return False
         with theirs(name_of(self.forward)):
-            y = self.forward(*self.args, **self.kwargs)
+            y = self.forward(*deepcopy(self.args), **deepcopy(self.kwargs))
         return isinstance(y, tuple) and len(y) == 2
 
     def _takes(self, n: int) -> bool:
@@ -72,6 +74,8 @@ class NumpyPair:
             inspect.signature(self.backward).bind(*range(n), **self.kwargs)
         except TypeError:
             return False
+        except ValueError:  # a built-in function that does not say
+            return n == 1 + len(self.args)
         return True
 
     def _without_cache(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -83,9 +87,7 @@ class NumpyPair:
         def vjp(dy: Any, *args: Any, **kwargs: Any) -> Any:
             return self.backward(dy, self.forward(*args, **kwargs)[1])
 
-        y_alone.__signature__ = inspect.signature(self.forward)  # type: ignore[attr-defined]
-        y_alone.__qualname__ = name_of(self.forward)
-        return y_alone, vjp
+        return update_wrapper(y_alone, self.forward), vjp
 
 
 def report_of_pair(request: Request, file: OwnFile, names: str) -> Report:
@@ -99,9 +101,9 @@ def report_of_pair(request: Request, file: OwnFile, names: str) -> Report:
         if not callable(each) or isinstance(each, type):
             raise SettingError(f"{name} in {file.path} is not a function")
     settings = request.values
-    unknown = settings.keys() - inspect.signature(forward).parameters.keys()
-    if unknown:
-        raise SettingError(f"{parts[0]}{inspect.signature(forward)} has no {', '.join(sorted(unknown))} for --set")
+    taken = [each.name for each in parameters_of(forward) or ()]
+    if unknown := sorted(settings.keys() - set(taken)):
+        raise SettingError(f"{parts[0]} takes {', '.join(taken)}, no {', '.join(unknown)}: leave that --set out")
     if request.inputs is not None:
         args, kwargs = made_inputs(request.inputs, file)
     else:
@@ -114,16 +116,17 @@ def _random_arguments(request: Request, forward: Callable[..., Any], owner: str)
         raise SettingError("NumPy has no bfloat16: --dtype is float64, float32 or float16")
     dtype = np.dtype(request.dtype or "float64")
     arrays = [each.astype(dtype) if each.dtype.kind == "f" else each for each in random_inputs(request)]
-    return arranged(owner, list(inspect.signature(forward).parameters.values()), arrays, {})[0]
+    return arranged(owner, parameters_of(forward), arrays, {})[0]
 
 
 def _with(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callable[..., Any]:
     """Return a function with those of the settings that it takes, as constants: they have no gradient."""
-    taken = {name: value for name, value in settings.items() if name in inspect.signature(function).parameters}
+    names = {each.name for each in parameters_of(function) or ()}
+    taken = {name: value for name, value in settings.items() if name in names}
     return partial(function, **taken) if taken else function
 
 
 def _names(function: Callable[..., Any]) -> list[str]:
     """Return the names of the parameters that may be given by position."""
-    parameters = inspect.signature(function).parameters.values()
+    parameters = parameters_of(function) or ()
     return [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]

@@ -52,9 +52,8 @@ class OwnFile:
             raise SettingError(f"{self.path} has no {first or 'thing without a name'}; it has {self.candidates()}")
         found = vars(self.module)[first]
         for attribute in attributes:
-            if not hasattr(found, attribute):
-                raise SettingError(f"{first} in {self.path} has no {attribute or 'attribute without a name'}")
-            found = getattr(found, attribute)
+            with theirs(f"{name} in {self.path}"):
+                found = getattr(found, attribute)
         return found
 
     def candidates(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -18,7 +18,7 @@ from inkgrad.cli.targets.libraries import (
     is_torch_module,
     libraries_of,
 )
-from inkgrad.cli.targets.made_inputs import arranged, made_inputs, random_inputs
+from inkgrad.cli.targets.made_inputs import arranged, made_inputs, parameters_of, random_inputs
 from inkgrad.cli.targets.own_file import OwnFile
 from inkgrad.cli.targets.own_layers import made
 from inkgrad.cli.targets.request import Request
@@ -67,14 +67,6 @@ def _library(file: OwnFile, name: str, thing: Any, given: Arguments | None) -> s
     return found.pop()
 
 
-def _parameters(function: Any) -> list[inspect.Parameter] | None:
-    """Return what a function takes, or None where it does not say."""
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # most built-in functions have no signature
-        return None
-
-
 # PyTorch.
 
 
@@ -87,34 +79,41 @@ def _made_by_torch(request: Request, file: OwnFile, name: str, thing: Any) -> An
 
 def _report_of_torch(request: Request, name: str, function: Any, given: Arguments | None) -> Report:
     torch: Any = sys.modules["torch"]
-    is_module = is_torch_module(function)
     if given is None:
-        arrays = random_inputs(request)
-        dtype = getattr(torch, request.dtype) if request.dtype else _own_dtype(function) if is_module else torch.float64
-        if is_module and request.dtype:
-            function.to(dtype)
+        arrays, modules = random_inputs(request), _modules(function)
+        dtype = getattr(torch, request.dtype) if request.dtype else _own_dtype(modules)
+        for module in modules:
+            module.to(dtype)
         tensors = [_tensor(torch, each, dtype) for each in arrays]
-        given = arranged(name, _torch_parameters(function), tensors, {} if is_module else request.values)
+        settings = {} if is_torch_module(function) else request.values
+        given = arranged(name, _torch_parameters(function), tensors, settings)
     args, kwargs = given
     return check_torch(function, args, kwargs, order=request.order, **request.asked)
 
 
 def _torch_parameters(function: Any) -> list[inspect.Parameter] | None:
     if is_torch_module(function):
-        return _parameters(function.forward)
+        return parameters_of(function.forward)
     if not is_torch_function(function):
-        return _parameters(function)
+        return parameters_of(function)
     from inkgrad.check.pytorch.argument_names import function_class, has_context
 
     kind = function_class(function)
-    found = _parameters(kind.forward)
+    found = parameters_of(kind.forward)
     return found[1:] if found and has_context(kind) else found
 
 
-def _own_dtype(module: Any) -> Any:
-    """Return the type of a module's own numbers; float64 where it has none."""
-    own = (each.dtype for each in (*module.parameters(), *module.buffers()) if each.is_floating_point())
-    return next(own, sys.modules["torch"].float64)
+def _modules(function: Any) -> list[Any]:
+    """Return the modules that a call takes: the one called, or whose method is, and those that a function knows."""
+    from inkgrad.check.pytorch.torch_modules import known_modules, moving_modules
+
+    return [*moving_modules(function, ()).values(), *known_modules(function).values()]
+
+
+def _own_dtype(modules: Iterable[Any]) -> Any:
+    """Return the type of the modules' own numbers; float64 where they have none."""
+    own = (each for module in modules for each in (*module.parameters(), *module.buffers()))
+    return next((each.dtype for each in own if each.is_floating_point()), sys.modules["torch"].float64)
 
 
 def _tensor(torch: Any, array: NDArray, dtype: Any) -> Any:
@@ -132,7 +131,7 @@ def _report_of_jax(request: Request, name: str, function: Callable[..., Any], gi
 
             dtype = request.dtype and getattr(jnp, request.dtype)
             arrays = [jnp.asarray(each, dtype if each.dtype.kind == "f" else None) for each in random_inputs(request)]
-            given = arranged(name, _parameters(function), arrays, request.values)
+            given = arranged(name, parameters_of(function), arrays, request.values)
         args, kwargs = given
         return check_jax(function, args, kwargs, order=request.order, **request.asked)
 
