@@ -154,8 +154,10 @@ def _of_parts(subject: Subject, seed: int, layer: str, strictness: Strictness) -
     """Return the report of what a subject is made of, each alone; None where it is one piece."""
     if subject.parts is None:
         return None
-    reports = []
+    reports: list[Report] = []
     for part in subject.parts():
+        if part.last_resort and any(each.findings for each in reports):
+            break
         found = examine(part.subject, seed, f"{layer}.{part.path}".strip("."), strictness=strictness)
         reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
     arrays, findings = merged(reports)

@@ -62,8 +62,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Component:
-    """A part of a subject: its path ("blocks.5.act"), what it is ("Act"), and how it is checked alone."""
+    """A part of a subject: its path ("blocks.5.act"), what it is ("Act"), and how it is checked alone.
+
+    `last_resort` says that it is asked only if all before it are right.
+    """
 
     path: str
     kind: str
     subject: Subject
+    last_resort: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from inkgrad.check.measure.subject import Subject
+from inkgrad.check.measure.subject import Component, Subject
 from inkgrad.check.pytorch.gradient_call import GradientCall
 from inkgrad.check.pytorch.other_calls import variants_of
 from inkgrad.check.pytorch.precision import eps_of
@@ -42,8 +42,8 @@ def subject_of_torch(
     if torch.is_inference_mode_enabled():
         raise CheckError("there are no gradients in torch.inference_mode: check it outside")
     call = TensorCall(function, given, kwargs or {}, seed)
-    build = partial(_subject, _product if order == 1 else _second_product)
-    return replace(build(call), parts=None if call.kind else parts_of(call, build))
+    make = _product if order == 1 else _second_product
+    return replace(_subject(make, call), parts=_parts(make, call))
 
 
 def _product(call: TensorCall) -> VectorProduct:
@@ -54,6 +54,21 @@ def _product(call: TensorCall) -> VectorProduct:
 
 def _second_product(call: TensorCall) -> VectorProduct:
     return VectorProduct(GradientCall(_product(call), call.seed))
+
+
+def _parts(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> Callable[[], Iterable[Component]] | None:
+    """Return what yields the parts of a call; of one that differentiates inside also their second derivatives."""
+    if call.kind:
+        return None
+    parts, twice = parts_of(call, partial(_subject, make)), parts_of(call, partial(_subject, _second_product))
+
+    def all_parts() -> Iterator[Component]:
+        yield from parts()
+        if make is _product and _product(call).needs_graph:
+            for each in twice():
+                yield replace(each, path=f"{each.path} (second derivatives)", last_resort=True)
+
+    return all_parts
 
 
 def _subject(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> Subject:
@@ -90,5 +105,5 @@ def _precise(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> S
         except CheckError:
             continue
         if widening or subject.unit <= EPS:
-            return replace(subject, parts=None if call.kind else parts_of(wider, partial(_subject, make)))
+            return replace(subject, parts=_parts(make, wider))
     return None
