@@ -115,6 +115,7 @@ def test_a_checkpoint_of_ones_own_is_differentiated_as_it_asks():
                 return torch.tanh(x * w)
 
         @staticmethod
+        @torch.autograd.function.once_differentiable
         def backward(ctx, dy):
             if not torch.autograd._is_checkpoint_valid():
                 raise RuntimeError("not compatible with .grad(), please use .backward()")
@@ -125,3 +126,30 @@ def test_a_checkpoint_of_ones_own_is_differentiated_as_it_asks():
 
     arrays = [torch.randn(5, dtype=torch.float64) for _ in range(2)]
     assert check_torch(Recomputed, arrays).verdict == Verdict.right
+
+
+def test_a_gradient_that_is_zero_is_told_beside_those_that_are_not():
+    # a bias before a norm moves nothing; qpth 0.0.18 leaves 1e-8 at constraints that do not bind
+    def f(x, b):
+        z = x + b
+        return z - z.mean(axis=0) + np.cos(1e3 * b) ** 2 + np.sin(1e3 * b) ** 2
+
+    for left in (0.0, 1e-8):
+
+        def vjp(dy, x, b, left=left):
+            return dy - dy.mean(axis=0), np.full(b.shape, left)
+
+        report = check_vjp(f, vjp, rng(7).normal(size=(5, 3)), rng(8).normal(size=3))
+        assert [str(each.verdict) for each in report.arrays] == ["right", "approximate" if left else "right"]
+
+
+def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
+    x, b = rng(7).normal(size=(5, 3)), rng(8).normal(size=3)
+    f = check_vjp(
+        lambda x, b: x + b - (x + b).mean(axis=0),
+        lambda dy, x, b: (dy - dy.mean(axis=0), 1e-3 * dy.sum(axis=0)),
+        x,
+        b,
+        raises=False,
+    )
+    assert [str(each.verdict) for each in f.arrays] == ["right", "wrong"]

@@ -15,21 +15,19 @@ from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Poi
 from inkgrad.check.measure.purity import misshapen
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
-from inkgrad.check.verdict import ArrayVerdict, Strictness
+from inkgrad.check.verdict import NOTHING, ArrayVerdict, Strictness
 
 
 @dataclass(frozen=True)
 class JointLimits:
     """How arrays are judged along directions.
 
-    nothing  beside the largest gradient: one that is smaller, and drowns in rounding, is judged beside that one
     n_together  directions through all arrays, at most
     n_alone  directions through an array alone, where the one through all does not tell
     """
 
     n_together: int = 3
     n_alone: int = 4
-    nothing: float = 1e-6
 
 
 JOINT_LIMITS = JointLimits()
@@ -71,7 +69,7 @@ class Asked:
         parts = []
         for d, r in zip(self.disagreements, self.rates, strict=True):
             size, ordinary = r.sizes[name], usual * r.scale
-            is_zero = size < d.bar < JOINT_LIMITS.nothing * ordinary  # so that beside others it is nothing
+            is_zero = size < d.bar < NOTHING * ordinary  # so that beside others it is nothing
             parts.append(d.bar / (ordinary if is_zero else size or ordinary))
         return min(parts)
 

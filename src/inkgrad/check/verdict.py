@@ -32,6 +32,7 @@ class Verdict(StrEnum):
     wrong = "wrong", "off by more than may be, or just as a known mistake would have it"
 
 
+NOTHING = 1e-6  # of the largest gradient: one that is smaller, and drowns in rounding, is judged beside that one
 ROUNDING = 256 * float(
     np.finfo(np.float64).eps
 )  # by so much backward itself is rounded, as a part of a typical gradient
@@ -114,12 +115,12 @@ def by_entries(comparison: Comparison, is_explained: bool, usual: float, asked: 
     n = comparison.numerical
     a = comparison.analytical.astype(np.float64)
     with np.errstate(all="ignore"):
-        typical = root_mean_square(n.value)
+        typical, least = root_mean_square(n.value), root_mean_square(n.bar)
         rounding = ROUNDING * max(typical, usual)
-        typical = usual if typical <= rounding else typical
+        is_zero = typical <= rounding or typical < least < NOTHING * usual  # so that beside others it is nothing
+        typical = usual if is_zero else typical
         off = np.where(np.isfinite(a), np.abs(a - np.clip(a, n.low, n.high)), np.inf)
         error = root_mean_square(np.where(off > n.bar, off, 0))
-        least = root_mean_square(n.bar)
     if 0 < error <= rounding:
         error, least = 0.0, max(least, rounding)
     error, least = error / typical, least / typical

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from inspect import unwrap
 from typing import Any, Protocol
 
 import numpy as np
@@ -137,8 +138,8 @@ def gradients(outputs: Sequence[Any], leaves: Sequence[Any], pieces: Sequence[An
 
 def _takes_backward_only(node: Any) -> bool:
     """Return whether a node is of a Function, such as a checkpoint, that works under `backward` alone."""
-    backward = getattr(getattr(node, "_forward_cls", None), "backward", None)
-    return ASKS_HOW in getattr(getattr(backward, "__code__", None), "co_names", ())
+    kind = getattr(node, "_forward_cls", None)
+    return kind is not None and ASKS_HOW in getattr(getattr(unwrap(kind.backward), "__code__", None), "co_names", ())
 
 
 def _accumulated(ys: list[Any], leaves: Sequence[Any], dys: list[Any]) -> list[Any]:
