@@ -9,6 +9,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.blocks import wrong_block
 from inkgrad.check.coarse import compared, is_coarse
+from inkgrad.check.course import BudgetError
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
 from inkgrad.check.finding import Finding
 from inkgrad.check.forward_mode import examine_forward_mode
@@ -61,7 +62,7 @@ def examine(
     is_simple = subject.parts is None and subject.pushforward is None and not looks.own_forward
     if every_entry and is_simple:
         return examine_entries(subject, y, seed, layer, looks, strictness)
-    return _in_stages(subject, y, seed, layer, looks, strictness, every_entry)
+    return Stages(subject, y, seed, layer, looks, strictness, every_entry).report()
 
 
 def _beside_float64(
@@ -75,46 +76,117 @@ def _beside_float64(
     return compared(subject, fine, seed, layer, strictness)
 
 
-def _in_stages(
-    subject: Subject, y: NDArray, seed: int, layer: str, looks: Looks, strictness: Strictness, every_entry: bool
-) -> Report:
-    """Examine a subject along a direction first, then, where it is wrong, its parts, its arrays and their entries."""
-    joint = joint_of(subject, y, seed, looks.noise)
-    own = by_own_forward(joint, layer, strictness) if looks.own_forward or not every_entry else None
-    if own and all(each.verdict == Verdict.right for each in own):
-        report = Report(subject.name, own, ())
-    else:
-        report = _in_parts(subject, joint, y, seed, layer, looks, strictness, every_entry)
-        if own and report.verdict == Verdict.cannot_tell:
-            report = Report(subject.name, own, _beside_own_forward(own))
-    return replace(report, findings=(*report.findings, *examine_forward_mode(joint, layer, strictness)))
+@dataclass(frozen=True)
+class Stages:
+    """The stages of an examination: a direction through all arrays, and where that is wrong the parts of the subject,
+    its arrays and their entries."""
+
+    subject: Subject
+    y: NDArray
+    seed: int
+    layer: str
+    looks: Looks
+    strictness: Strictness
+    every_entry: bool
+
+    def report(self) -> Report:
+        """Go through the stages as far as they are needed, and as far as there is time."""
+        joint = joint_of(self.subject, self.y, self.seed, self.looks.noise)
+        try:
+            report = self._beside_own_forward(joint) or self._by_differences(joint)
+            jvp = examine_forward_mode(joint, self.layer, self.strictness)
+        except BudgetError:
+            return self._cut_short(joint)
+        return replace(report, findings=(*report.findings, *jvp))
+
+    def _beside_own_forward(self, joint: Joint) -> Report | None:
+        """Return the report where backward is right beside the derivative of forward itself, and None where it is not:
+        at a kink both may be right."""
+        if self.every_entry and not self.looks.own_forward:
+            return None
+        own = by_own_forward(joint, self.layer, self.strictness)
+        is_right = own is not None and all(each.verdict == Verdict.right for each in own)
+        return Report(self.subject.name, own, ()) if own and is_right else None
+
+    def _by_differences(self, joint: Joint) -> Report:
+        """Return the report of the parts where one of them is wrong, else that of the whole."""
+        parts = self._parts() if joint.is_wrong else None
+        if parts and parts.findings:  # then it need not be asked which arrays of the whole they spoil
+            return parts
+        report = self._entries() if self.every_entry else self._arrays(joint)
+        if report.verdict != Verdict.wrong or joint.findings:
+            return report
+        parts = parts or self._parts()
+        if parts and parts.findings:
+            return parts
+        is_wiring = parts is not None and len(parts.arrays) > 0 and parts.ok
+        return replace(report, findings=tuple(map(_as_wiring, report.findings))) if is_wiring else report
+
+    def _entries(self) -> Report:
+        return examine_entries(self.subject, self.y, self.seed, self.layer, self.looks, self.strictness)
+
+    def _arrays(self, joint: Joint) -> Report:
+        """Return the verdict on each array, and of those that are wrong a closer look at a part."""
+        report = judged(joint, self.layer, self.strictness)
+        if joint.findings or report.verdict != Verdict.wrong:
+            return report
+        wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
+        return replace(report, findings=tuple(self._closer(joint, each) for each in wrong))
+
+    def _parts(self) -> Report | None:
+        """Return the report of what the subject is made of, each alone; None where it is one piece."""
+        if self.subject.parts is None:
+            return None
+        reports: list[Report] = []
+        for part in self.subject.parts():
+            if part.last_resort and any(each.findings for each in reports):
+                break
+            path = f"{self.layer}.{part.path}".strip(".")
+            found = examine(part.subject, self.seed, path, strictness=self.strictness)
+            reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
+        arrays, findings = merged(reports)
+        wrong = {each.layer for each in findings}
+        inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
+        return Report(self.subject.name, tuple(arrays), tuple(inner))
+
+    def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
+        """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
+        subject, name = joint.subject, each.array
+        block = wrong_block(joint, name, SIZES.most_in_a_block)
+        small = block.subject(subject)
+        y = np.asarray(small.forward(small.copies()))
+        looks = replace(self.looks, mechanisms=())
+        found = examine_entries(small, y, self.seed, each.layer, looks, self.strictness).findings
+        size = f"its error is about {each.error:.2g} of it"
+        if not found:
+            message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
+            return Finding(each.layer, name, Kind.unknown, (), message, {"error": each.error, "where": block.where})
+        first = found[0]
+        message = f"{first.message} ({size}; the wrong numbers lie {block.where})"
+        return replace(first, message=message, evidence=first.evidence | {"error": each.error, "where": block.where})
+
+    def _cut_short(self, joint: Joint) -> Report:
+        """Return what one direction through all arrays told, where there was no time for more."""
+        if joint.findings or not joint.is_wrong:
+            return judged(joint, self.layer, self.strictness, only_together=True)
+        names = list(joint.subject.arrays)
+        message = (
+            f"backward and the slopes of y disagree along a direction through {', '.join(names)}; there was no time "
+        )
+        return Report(
+            self.subject.name, (), (Finding(self.layer, names[0], Kind.unknown, (), message + "to find where"),)
+        )
 
 
-def _in_parts(
-    subject: Subject,
-    joint: Joint,
-    y: NDArray,
-    seed: int,
-    layer: str,
-    looks: Looks,
-    strictness: Strictness,
-    every_entry: bool,
-) -> Report:
-    """Return the report of the parts where one of them is wrong, else that of the whole."""
-    parts = _of_parts(subject, seed, layer, strictness) if joint.is_wrong else None
-    if parts and parts.findings:  # then it need not be asked which arrays of the whole they spoil
-        return parts
-    if every_entry:
-        report = examine_entries(subject, y, seed, layer, looks, strictness)
-    else:
-        report = _along_directions(joint, seed, layer, looks, strictness)
-    if report.verdict != Verdict.wrong or joint.findings:
-        return report
-    parts = parts or _of_parts(subject, seed, layer, strictness)
-    if parts and parts.findings:
-        return parts
-    is_wiring = parts is not None and len(parts.arrays) > 0 and parts.ok
-    return replace(report, findings=tuple(map(_as_wiring, report.findings))) if is_wiring else report
+def judged(joint: Joint, layer: str = "", strictness: Strictness = USUAL, only_together: bool = False) -> Report:
+    """Return the verdict on each array along directions; it says which are wrong, not why.
+
+    With `only_together` no further direction is asked.
+    """
+    name = joint.subject.name
+    if joint.findings:
+        return Report(name, (), tuple(replace(each, layer=layer) for each in joint.findings))
+    return Report(name, verdicts(joint, layer, strictness, "directions", only_together), ())
 
 
 def _as_wiring(finding: Finding) -> Finding:
@@ -125,65 +197,8 @@ def _as_wiring(finding: Finding) -> Finding:
     return replace(finding, kind=Kind.wiring, also=(), message=message)
 
 
-def _beside_own_forward(own: tuple[ArrayVerdict, ...]) -> tuple[Finding, ...]:
-    message = "d{} is off by {:.2g} of what its own forward gives, differentiated"
-    return tuple(
-        Finding(each.layer, each.array, Kind.unknown, (), message.format(each.array, each.error))
-        for each in own
-        if each.verdict == Verdict.wrong
-    )
-
-
-def _along_directions(joint: Joint, seed: int, layer: str, looks: Looks, strictness: Strictness) -> Report:
-    report = judged(joint, layer, strictness)
-    if joint.findings or report.verdict != Verdict.wrong:
-        return report
-    wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
-    return replace(report, findings=tuple(_closer(joint, each, seed, looks, strictness) for each in wrong))
-
-
-def judged(joint: Joint, layer: str = "", strictness: Strictness = USUAL) -> Report:
-    """Return the verdict on each array along directions; it says which are wrong, not why."""
-    name = joint.subject.name
-    if joint.findings:
-        return Report(name, (), tuple(replace(each, layer=layer) for each in joint.findings))
-    return Report(name, verdicts(joint, layer, strictness, "directions"), ())
-
-
-def _of_parts(subject: Subject, seed: int, layer: str, strictness: Strictness) -> Report | None:
-    """Return the report of what a subject is made of, each alone; None where it is one piece."""
-    if subject.parts is None:
-        return None
-    reports: list[Report] = []
-    for part in subject.parts():
-        if part.last_resort and any(each.findings for each in reports):
-            break
-        found = examine(part.subject, seed, f"{layer}.{part.path}".strip("."), strictness=strictness)
-        reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
-    arrays, findings = merged(reports)
-    wrong = {each.layer for each in findings}
-    inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
-    return Report(subject.name, tuple(arrays), tuple(inner))
-
-
 def _of_kind(finding: Finding, kind: str) -> Finding:
     return replace(finding, evidence=finding.evidence | {"part": kind})
-
-
-def _closer(joint: Joint, each: ArrayVerdict, seed: int, looks: Looks, strictness: Strictness) -> Finding:
-    """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
-    subject, name = joint.subject, each.array
-    block = wrong_block(joint, name, SIZES.most_in_a_block)
-    small = block.subject(subject)
-    y = np.asarray(small.forward(small.copies()))
-    found = examine_entries(small, y, seed, each.layer, replace(looks, mechanisms=()), strictness).findings
-    size = f"its error is about {each.error:.2g} of it"
-    if not found:
-        message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
-        return Finding(each.layer, name, Kind.unknown, (), message, {"error": each.error, "where": block.where})
-    first = found[0]
-    message = f"{first.message} ({size}; the wrong numbers lie {block.where})"
-    return replace(first, message=message, evidence=first.evidence | {"error": each.error, "where": block.where})
 
 
 def evaluate(subject: Subject) -> NDArray:

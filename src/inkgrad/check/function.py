@@ -9,6 +9,7 @@ import numpy as np
 
 from inkgrad.check.array_subject import subject_of_arrays
 from inkgrad.check.calls import name_of
+from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report
 from inkgrad.check.settings import CheckSettings, concluded, keywords
 
@@ -29,8 +30,11 @@ def check_function(
 
     Raises what `check_vjp` raises.
     """
-    subject = subject_of_arrays(f, gradient, arrays, keywords(kwargs), owner=name_of(f), role="gradient")
-    return concluded(lambda seed: subject, settings)
+
+    def build(arrays: Sequence[Any], seed: int) -> Subject:
+        return subject_of_arrays(f, gradient, arrays, keywords(kwargs), owner=name_of(f), role="gradient")
+
+    return concluded(build, arrays, settings)
 
 
 @np.errstate(all="ignore")
@@ -53,8 +57,11 @@ def check_vjp(
     Raises GradientMismatch, which carries the Report, if a gradient is wrong, and CheckError where that cannot be
     told, unless `raises` is False; CheckError also where there is nothing to compare.
     """
-    subject = subject_of_arrays(f, vjp, arrays, keywords(kwargs), owner=name_of(f))
-    return concluded(lambda seed: subject, settings)
+
+    def build(arrays: Sequence[Any], seed: int) -> Subject:
+        return subject_of_arrays(f, vjp, arrays, keywords(kwargs), owner=name_of(f))
+
+    return concluded(build, arrays, settings)
 
 
 @np.errstate(all="ignore")
@@ -79,9 +86,10 @@ def check_torch(
     """
     from inkgrad.check.pytorch import subject_of_torch
 
-    return concluded(
-        lambda seed: subject_of_torch(function, inputs, keywords(kwargs), seed=seed, order=order), settings
-    )
+    def build(inputs: Sequence[Any], seed: int) -> Subject:
+        return subject_of_torch(function, inputs, keywords(kwargs), seed=seed, order=order)
+
+    return concluded(build, inputs, settings)
 
 
 @np.errstate(all="ignore")
@@ -104,4 +112,7 @@ def check_jax(
     """
     from inkgrad.check.jax_subject import subject_of_jax
 
-    return concluded(lambda seed: subject_of_jax(function, args, keywords(kwargs), seed=seed, order=order), settings)
+    def build(args: Sequence[Any], seed: int) -> Subject:
+        return subject_of_jax(function, args, keywords(kwargs), seed=seed, order=order)
+
+    return concluded(build, args, settings)

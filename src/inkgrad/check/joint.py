@@ -215,9 +215,16 @@ def beside(joint: Joint, y: NDArray, seed: int, noise: NDArray | float) -> Joint
     return Joint(moved, other, seed, noise) if other.shape == y.shape and np.isfinite(other).all() else joint
 
 
-def verdicts(joint: Joint, layer: str, strictness: Strictness, reference: str) -> tuple[ArrayVerdict, ...]:
-    """Return the verdict on each array: by the direction through all, or, where that does not tell, by its own."""
+def verdicts(
+    joint: Joint, layer: str, strictness: Strictness, reference: str, only_together: bool = False
+) -> tuple[ArrayVerdict, ...]:
+    """Return the verdict on each array: by the direction through all, or, where that does not tell, by its own.
+
+    With `only_together` no further direction is asked.
+    """
     names, together = list(joint.subject.arrays), [joint.together]
+    if only_together:
+        return tuple(_verdict(joint, name, together, layer, strictness, reference) for name in names)
 
     def untold() -> list[str]:
         if any(each.is_wrong or each.is_blurred for each in together):

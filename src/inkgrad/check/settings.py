@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import inf
 from numbers import Real
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
+from inkgrad.check.awkward import awkward_points, with_repeats
+from inkgrad.check.course import BudgetError, Course, told_in_terminal
 from inkgrad.check.declared import Surrogate, Tangent, beside_surrogates, on_tangents
+from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
+from inkgrad.check.finding import Finding
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report, merged
-from inkgrad.check.verdict import USUAL, Strictness
+from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import SettingError
 
 
@@ -25,6 +31,11 @@ class CheckSettings(TypedDict, total=False):
     exact        whether approximate is wrong too: no
     every_entry  whether each number is judged by its own difference, or all along random directions; where nothing
                  is said, up to 2,000 numbers are judged one by one
+    reference    what gradients are compared with: "differences", or "forward", the derivative that the framework
+                 takes of the same forward, where differences agree with it; large arrays are in any case
+    points       "given", or "awkward": also where numbers are 0, equal, whole or large, and where indices repeat
+    budget       seconds that it may take; what was not told by then cannot be told
+    progress     what is told how far it has come, in a sentence, after two seconds; where nothing is said, the terminal
     surrogate    gradients that are meant to be another than the derivative, by the names of arrays:
                  "straight-through", a factor, or a function of dy and the arrays
     tangent      arrays that move in some directions only: "symmetric", or a function that projects a step
@@ -36,6 +47,10 @@ class CheckSettings(TypedDict, total=False):
     tolerance: float
     exact: bool
     every_entry: bool | None
+    reference: Literal["differences", "forward"]
+    points: Literal["given", "awkward"]
+    budget: float
+    progress: Callable[[str], None] | None
     surrogate: Mapping[str, Surrogate]
     tangent: Mapping[str, Tangent]
     seed: int
@@ -52,6 +67,10 @@ def refuse_unsound(settings: Mapping[str, Any]) -> None:
         "tolerance": (_is_number, "a number"),
         "exact": (_is_choice, "True or False"),
         "every_entry": (lambda each: each is None or _is_choice(each), "True, False or None"),
+        "reference": (("differences", "forward").__contains__, '"differences" or "forward"'),
+        "points": (("given", "awkward").__contains__, '"given" or "awkward"'),
+        "budget": (lambda each: _is_number(each) and each > 0, "a number of seconds above 0"),
+        "progress": (lambda each: each is None or callable(each), "a function of a sentence, or None"),
         "surrogate": (_is_named, "a dict of arrays by name"),
         "tangent": (_is_named, "a dict of arrays by name"),
         "seed": (_is_seed, "a whole number from 0 to 2**63 - 1"),
@@ -88,22 +107,61 @@ def _is_seed(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not _is_choice(value) and 0 <= int(value) <= LARGEST_SEED
 
 
-def concluded(build: Callable[[int], Subject], settings: CheckSettings) -> Report:
-    """Return the report of a subject, built with a seed; raise what is to be raised."""
+def concluded(build: Callable[[Sequence[Any], int], Subject], inputs: Sequence[Any], settings: CheckSettings) -> Report:
+    """Return the report of a subject, built of inputs and a seed; raise what is to be raised."""
     refuse_unsound(settings)
+    seed = int(settings.get("seed", 0))
+    with told_in_terminal() as terminal:
+        course = Course(settings.get("progress", terminal), float(settings.get("budget", inf)))
+        report = _examined(build(inputs, seed), course, settings)
+        repeated = with_repeats(inputs) if settings.get("points") == "awkward" else None
+        if repeated:
+            again = _examined(build(repeated, seed), course, {**settings, "points": "given"})
+            report = replace(report, findings=(*report.findings, *_somewhere(again, "where indices repeat")))
+    return report.raise_if_not_right() if settings.get("raises", True) else report
+
+
+def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Report:
+    """Return the report of a subject at the point that was given, and at awkward ones where they are asked for."""
     seed = int(settings.get("seed", 0))
     strictness = Strictness(
         settings.get("sensitivity", USUAL.sensitivity),
         settings.get("tolerance", USUAL.tolerance),
         settings.get("exact", USUAL.exact),
     )
-    subject = build(seed)
+    subject = course.watched(subject)
     if tangent := settings.get("tangent"):
         subject = on_tangents(subject, tangent)
     subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed, strictness)
     reports = [declared]
     if subject.arrays:
-        reports.append(examine(subject, seed, strictness=strictness, every_entry=settings.get("every_entry")))
+        looks = Looks(own_forward=settings.get("reference") == "forward")
+        try:
+            reports.append(examine(subject, seed, "", looks, strictness, settings.get("every_entry")))
+            if settings.get("points") == "awkward":
+                reports += _at_awkward_points(subject, seed, looks, strictness)
+        except BudgetError:
+            reports += [] if len(reports) > 1 else [_untold(subject)]
     arrays, findings = merged(reports)
-    report = Report(subject.name, tuple(arrays), tuple(findings))
-    return report.raise_if_not_right() if settings.get("raises", True) else report
+    return Report(subject.name, tuple(arrays), tuple(findings))
+
+
+def _untold(subject: Subject) -> Report:
+    arrays = (
+        ArrayVerdict("", name, array.size, Verdict.cannot_tell, 0.0, inf, "nothing: the budget was spent")
+        for name, array in subject.arrays.items()
+    )
+    return Report(subject.name, tuple(arrays), ())
+
+
+def _at_awkward_points(subject: Subject, seed: int, looks: Looks, strictness: Strictness) -> Iterator[Report]:
+    """Yield what is wrong at awkward points; where forward is not finite, or nothing can be told, nothing is wrong."""
+    for words, moved in awkward_points(subject, seed):
+        if np.isfinite(moved.forward(moved.copies())).all():
+            found = examine(moved, seed, "", looks, strictness)
+            yield Report(found.name, (), _somewhere(found, words))
+
+
+def _somewhere(report: Report, words: str) -> tuple[Finding, ...]:
+    """Return the findings of a report with the words for where they were found."""
+    return tuple(replace(each, message=f"{words}: {each.message}") for each in report.findings)

@@ -1,0 +1,113 @@
+"""How far a check has come is told, and it ends in time."""
+
+import time
+
+import numpy as np
+import pytest
+
+from inkgrad.check import CheckError, GradientMismatch, Verdict, check_vjp
+
+
+def slow(seconds):
+    def f(x):
+        time.sleep(seconds)
+        return np.sin(x)
+
+    return f
+
+
+def cosine(dy, x):
+    return dy * np.cos(x)
+
+
+def test_progress_is_told_in_sentences_once_it_takes_long():
+    told = []
+    check_vjp(slow(0.12), cosine, np.ones(3), progress=told.append)
+    assert told
+    assert told[0].startswith("checking f: ")
+    assert " evaluations, 2 s" in told[0]
+
+
+def test_what_is_quick_needs_no_words():
+    told = []
+    check_vjp(np.sin, cosine, np.ones(3), progress=told.append)
+    assert not told
+
+
+def test_a_budget_ends_a_check_that_has_told_nothing():
+    begun = time.monotonic()
+    report = check_vjp(slow(0.02), cosine, np.ones(50), budget=0.5, raises=False)
+    assert time.monotonic() - begun < 5
+    assert report.verdict == Verdict.cannot_tell
+    assert report.arrays[0].reference == "nothing: the budget was spent"
+    with pytest.raises(CheckError, match="it cannot be told"):
+        check_vjp(slow(0.02), cosine, np.ones(50), budget=0.5)
+
+
+def test_a_budget_leaves_what_a_direction_has_told():
+    x = np.linspace(-1, 1, 3000)
+    report = check_vjp(slow(0.02), lambda dy, x: 2 * dy * np.cos(x), x, budget=1.0, raises=False)
+    assert report.verdict == Verdict.wrong
+    assert "disagree along a direction through x; there was no time to find where" in report.findings[0].message
+
+
+@pytest.mark.parametrize("budget", [0, -1, "long"])
+def test_a_budget_that_is_none_is_refused(budget):
+    with pytest.raises(ValueError, match="the setting budget must be a number of seconds above 0"):
+        check_vjp(np.sin, cosine, np.ones(3), budget=budget)
+
+
+# Awkward points
+
+
+@pytest.mark.parametrize(
+    ("f", "wrong", "right", "words"),
+    [
+        (
+            np.abs,
+            lambda dy, x: dy * np.where(x == 0, 3, np.sign(x)),
+            lambda dy, x: dy * np.sign(x),
+            "some numbers are 0",
+        ),
+        (
+            lambda x: x.max(axis=1),
+            lambda dy, x: dy[:, None] * (x == x.max(axis=1, keepdims=True)),
+            lambda dy, x: dy[:, None] * (np.arange(x.shape[1]) == x.argmax(axis=1)[:, None]),
+            "some numbers are equal",
+        ),
+        (
+            lambda x: np.logaddexp(0, x),
+            lambda dy, x: dy * (1 - 1 / (1 + np.exp(np.minimum(x, 15)))),
+            lambda dy, x: dy * 0.5 * (1 + np.tanh(x / 2)),
+            "at large numbers",
+        ),
+    ],
+    ids=["zeros", "ties", "large"],
+)
+def test_mistakes_at_awkward_points_are_found_where_they_are_asked_for(f, wrong, right, words):
+    x = np.random.default_rng(0).normal(size=(4, 5))
+    assert check_vjp(f, wrong, x, exact=True).ok
+    assert check_vjp(f, right, x, points="awkward").ok
+    with pytest.raises(GradientMismatch, match=words):
+        check_vjp(f, wrong, x, points="awkward", exact=True)
+
+
+def test_repeated_indices_are_tried_too():
+    def rows(table, i):
+        return table[i]
+
+    def overwritten(dy, table, i):
+        dtable = np.zeros_like(table)
+        dtable[i] = dy
+        return dtable, None
+
+    def summed(dy, table, i):
+        dtable = np.zeros_like(table)
+        np.add.at(dtable, i, dy)
+        return dtable, None
+
+    table, i = np.random.default_rng(0).normal(size=(5, 2)), np.array([3, 1, 4])
+    assert check_vjp(rows, overwritten, table, i).ok
+    assert check_vjp(rows, summed, table, i, points="awkward").ok
+    with pytest.raises(GradientMismatch, match="where indices repeat"):
+        check_vjp(rows, overwritten, table, i, points="awkward")
