@@ -48,7 +48,7 @@ def uphill(theta):
 print()
 for mine in gradient, forgetful, uphill:
     report = check_function(cost, mine, theta, raises=False)
-    print(f"{mine.__name__}: {report.verdict}", *report.findings, sep="\n  ")
+    print(f"{mine.__name__}: {report.summary}", *report.findings, sep="\n  ")
 
 sizes, exact = 10.0 ** np.arange(-13, 0.1, 0.25), gradient(theta)[0]
 w = np.array([1.0, 0, 0])

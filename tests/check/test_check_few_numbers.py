@@ -92,3 +92,9 @@ def test_one_output_is_no_smoothed_label():
 
     kinds, _ = kinds_of(check_cost(Off(), np.array([[0.3]]), np.array([[0.6]]), raises=False))
     assert kinds == {"unknown"}
+
+
+def test_the_parameters_of_a_scalar_function_are_no_batch():
+    theta = np.array([0.3, -1.2, 0.7])
+    (finding,) = check_function(lambda theta: (theta**3).sum(), lambda theta: theta**2, theta, raises=False).findings
+    assert finding.message == "dtheta is 0.333333 times what it should be, that is 1 / the size of theta"

@@ -133,7 +133,7 @@ def test_a_mistake_in_what_is_built_by_hand_stops_the_chapter(name, old, new, tm
 
 def test_chapter_4_names_a_gradient_that_it_was_not_shown(tmp_path):
     program = changed("04", "return -gradient(theta)", "return gradient(theta) / 3", tmp_path)
-    assert "factor: dx is 0.333333 times what it should be" in run(program, tmp_path)
+    assert "factor: dtheta is 0.333333 times what it should be, that is 1 / the size of theta" in run(program, tmp_path)
 
 
 def test_chapter_5_stops_at_a_backward_without_the_slope_of_tanh(tmp_path):

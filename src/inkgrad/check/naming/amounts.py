@@ -72,7 +72,7 @@ def factor_names(case: Case, c: float) -> list[str]:
     places = int(np.prod(outputs.shape[1:-1])) if outputs.ndim > 2 else None
     candidates = {"2": 2.0, "½": 0.5}
     for size, words in (
-        (n, "the batch size"),
+        (n, "the batch size" if outputs.ndim > 1 or case.y.ndim else f"the size of {case.name}"),
         (n_in, "the number of inputs"),
         (n_out, "the number of outputs"),
         (places, "the number of places"),
