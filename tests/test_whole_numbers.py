@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkgrad.check import quick_check
+from inkgrad.check import check_layer, check_network
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, load_data, xor
 from inkgrad.errors import InkgradError
@@ -32,7 +32,10 @@ TAKERS = {
     "number of a card": lambda n: Card(n_train=n),
     "shard": Shard,
     "bins": lambda n: reliability(np.array([0.5]), np.array([True]), n),
-    "directions": lambda n: quick_check(Dense(2, 2), SoftmaxCrossEntropy(), xor().train.x, xor().train.t, directions=n),
+    "seed of a check": lambda n: check_layer(Dense(2, 2), np.ones((3, 2)), seed=n),
+    "seed of a network's check": lambda n: check_network(
+        Dense(2, 2), SoftmaxCrossEntropy(), xor().train.x, xor().train.t, seed=n
+    ),
     "classes of data": lambda n: load_data(None, n),
     "learning rate": SGD,
     "momentum": lambda n: SGD(0.1, n),

@@ -23,6 +23,7 @@ from inkgrad.check.verdict import EXACT
 from inkgrad.errors import CheckError
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Layout, Named, join_path
+from inkgrad.whole_numbers import refuse_bad_seed
 
 
 @np.errstate(all="ignore")
@@ -36,8 +37,10 @@ def check_layer(
     is judged by its own difference, more along random directions, unless `every_entry` says otherwise.
 
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
-    False; CheckError where there is nothing to compare: an empty batch, a forward that fails.
+    False; CheckError where there is nothing to compare: an empty batch, a forward that fails; SettingError for a
+    seed that is no whole number of 0 or more.
     """
+    refuse_bad_seed(seed)
     x = as_float64(layer, x)
     theta = random_parameters(layer, seed)
     report = examine_layer(layer, theta, x, seed, every_entry=every_entry)

@@ -24,6 +24,7 @@ from inkgrad.check.report import Report, merged
 from inkgrad.check.verdict import EXACT, ArrayVerdict, Verdict, by_entries, usual_gradient
 from inkgrad.costs import Cost
 from inkgrad.layers import Chain, Layer
+from inkgrad.whole_numbers import refuse_bad_seed
 
 
 @np.errstate(all="ignore")
@@ -46,8 +47,10 @@ def check_network(
     is False, for directions only, whatever the size.  Without `theta` the parameters are drawn from `seed`.
 
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
-    False; CheckError where there is nothing to compare, or where it cannot be told.
+    False; CheckError where there is nothing to compare, or where it cannot be told; SettingError for a seed that is
+    no whole number of 0 or more.
     """
+    refuse_bad_seed(seed)
     x, t = as_float64(network, x), np.asarray(t)
     problem = Problem(
         network, cost, x, t, random_parameters(network, seed) if theta is None else as_theta(network, theta)
