@@ -268,6 +268,22 @@ def test_the_same_seed_gives_the_same_report(folder, inkgrad_here):
     assert inkgrad_here(*arguments).stdout == inkgrad_here(*arguments).stdout
 
 
+def test_of_many_arrays_those_that_are_wrong_are_shown(folder, inkgrad_here):
+    """A tree of 60 arrays, of which one is wrong."""
+    (folder / "many.py").write_text(
+        "import numpy as np\n"
+        "make = [{f'p{k}': np.ones(1) for k in range(60)}]\n"
+        "def f(p): return sum(each.sum() for each in p.values())\n"
+        "def df(p): return {name: each if name != 'p50' else 2 * each for name, each in p.items()}\n"
+    )
+    found = inkgrad_here("check", "many.py:f,df", "--inputs", "make")
+    rows = [line for line in found.stdout.splitlines() if line.startswith("p['p")]
+    assert len(rows) == 30
+    assert rows[-1].split()[:3] == ["p['p50']", "1", "wrong"]
+    assert "and 30 more that are right" in found.stdout
+    assert len(json.loads(inkgrad_here("check", "many.py:f,df", "--inputs", "make", "--json").stdout)["arrays"]) == 60
+
+
 @pytest.mark.parametrize("options", [[], ["--every-entry"]])
 def test_every_entry_of_a_large_array_is_looked_at_where_that_is_asked_for(folder, inkgrad_here, options):
     shapes = "--shape", "3000x1", "--shape", "1x1", "--shape", "1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from math import isfinite
 
 from rich import box
@@ -11,31 +12,42 @@ from rich.markup import escape
 from rich.table import Table
 
 from inkgrad.check import ArrayVerdict, Finding, Report, Verdict
-from inkgrad.check.report_table import TEXTS
+from inkgrad.check.report_table import TEXTS, ReportTable, report_table
 from inkgrad.cli.targets import Checked
 
 COLOURS = {Verdict.right: "green", Verdict.approximate: "yellow", Verdict.cannot_tell: "yellow", Verdict.wrong: "red"}
+N_ROWS = 30  # of a table, unless more are not right: a screen
 STATUS = {Verdict.right: 0, Verdict.approximate: 0, Verdict.wrong: 1, Verdict.cannot_tell: 2}  # of the command
 
 
 def show_report(checked: Checked) -> None:
     """Print a table of the arrays, each finding as a line, and the outcome in a sentence."""
     report, console = checked.report, Console(highlight=False)
-    if report.arrays:
-        console.print(_table(report))
-    if report.table.below:
-        console.print(report.table.below, markup=False)
+    arrays = _most_telling(report.arrays)
+    shown = report_table(arrays)
+    if arrays:
+        console.print(_table(arrays, shown))
+    if len(arrays) < len(report.arrays):
+        print(f"and {len(report.arrays) - len(arrays)} more that are right")
+    if shown.below:
+        print(shown.below)
     for finding in report.findings:
         console.print(in_words(finding, checked.layers), markup=False, soft_wrap=not console.is_terminal)
     console.print(report.summary, markup=False, soft_wrap=not console.is_terminal)
 
 
-def _table(report: Report) -> Table:
-    shown = report.table
+def _most_telling(arrays: Sequence[ArrayVerdict]) -> list[ArrayVerdict]:
+    """Return the arrays that are shown, in their order: all that are not right, and some of the others."""
+    n_others = max(0, N_ROWS - sum(each.verdict != Verdict.right for each in arrays))
+    right = [each for each in arrays if each.verdict == Verdict.right][:n_others]
+    return [each for each in arrays if each.verdict != Verdict.right or any(each is one for one in right)]
+
+
+def _table(arrays: Sequence[ArrayVerdict], shown: ReportTable) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in shown.head:
         table.add_column(name, justify="left" if name in TEXTS else "right", overflow="fold")
-    for each, row in zip(report.arrays, shown.rows, strict=True):
+    for each, row in zip(arrays, shown.rows, strict=True):
         table.add_row(
             *(f"[{COLOURS[each.verdict]}]{cell}[/]" if cell == each.verdict else escape(cell) for cell in row)
         )
