@@ -127,7 +127,7 @@ def test_a_wrong_gradient_ends_with_1_and_a_picture(plot, tmp_path):
     (tmp_path / "mine.py").write_text(code)
     found = plot("check", f"{tmp_path / 'mine.py'}:Wrong", "--input-shape", 4)
     assert found.returncode == 1
-    assert "the gradient is wrong in 1 place; the heat map is in" in found.stderr
+    assert "the gradient is wrong in 1 place; the picture is in" in found.stderr
     assert (tmp_path / "mine.Wrong.check.png").exists()
 
 

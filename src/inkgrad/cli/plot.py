@@ -146,6 +146,9 @@ def plot_check(
 ) -> None:
     """The gradient check as a heat map: each error in units of its error bar.
 
+    Of arrays that are judged along directions it shows the error of each,
+    beside the smallest error that would have been seen.
+
     Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be told, or not be checked.
     """
     source = Path(target.replace(".py:", "."))
@@ -167,7 +170,7 @@ def plot_check(
                 every_entry=every_entry,
             )
         ).report
-    _save(plots.gradient_check(report), place, f"{report.summary}; the heat map is")
+    _save(plots.gradient_check(report), place, f"{report.summary}; the picture is")
     raise typer.Exit(STATUS[report.verdict])
 
 
