@@ -32,12 +32,14 @@ class CoarseLimits:
     n_points      points that differ in their last digits
     n_roundings   so many roundings, of constants say, may all point one way
     most          but not more than this part of the gradient
+    n_steps       so many of the smallest numbers of its type may each number of a gradient be off
     sensitivity   what must have been visible in types of two bytes
     """
 
     n_points: int = 3
     n_roundings: float = 100.0
     most: float = 0.006
+    n_steps: float = 4.0
     sensitivity: float = 0.01
 
 
@@ -51,11 +53,19 @@ class Shared:
     shared: float
     rounding: float
     size: int
+    length: float = 1.0
 
     @property
     def blur(self) -> float:
         """How much of it may come of rounding alone."""
         return 2 * self.rounding / self.size**0.25 if self.size else 0.0
+
+    def underflow(self, eps: float) -> float:
+        """How much of it may be lost where numbers of float16 become small; other types reach down to 1e-38."""
+        if eps != np.finfo(np.float16).eps or not self.length:
+            return 0.0
+        step = float(np.finfo(np.float16).smallest_subnormal)
+        return COARSE.n_steps * step * sqrt(self.size) / self.length
 
 
 def is_coarse(subject: Subject) -> bool:
@@ -94,11 +104,11 @@ def shared(pairs: Iterable[tuple[NDArray, NDArray]]) -> Shared:
         return Shared(0.0 if not any(each.any() for each in off) else np.inf, 0.0, exact[0].size)
     common = float(np.mean([a @ b for a, b in combinations(off, 2)]))
     whole = float(np.mean([a @ a for a in off]))
-    return Shared(sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length, exact[0].size)
+    return Shared(sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length, exact[0].size, length)
 
 
 def _verdict(each: ArrayVerdict, found: Shared, eps: float, strictness: Strictness) -> ArrayVerdict:
-    room = min(COARSE.n_roundings * eps, COARSE.most) + found.blur
+    room = min(COARSE.n_roundings * eps, COARSE.most) + found.blur + found.underflow(eps)
     error = found.shared if found.shared > room else 0.0
     asked = replace(strictness, sensitivity=max(strictness.sensitivity, COARSE.sensitivity if eps > 1e-4 else 0.0))
     if each.verdict == Verdict.cannot_tell:
