@@ -78,7 +78,7 @@ def _projection(name: str, array: NDArray, tangent: Tangent) -> Callable[[NDArra
 
 def _refuse_no_projection(name: str, array: NDArray, project: Callable[[NDArray], NDArray]) -> None:
     """Raise SettingError unless P P u = P u and u · P v = P u · v, for some steps, and these are not all 0."""
-    u, v = np.random.default_rng(0).standard_normal((2, *array.shape))
+    u, v = stream(0, "tangents").standard_normal((2, *array.shape))
     found = [in_one_line(f"the tangent of {name}", "a step", partial(project, step.copy())) for step in (u, v)]
     if any(np.shape(each) != array.shape or np.asarray(each).dtype.kind != "f" for each in found):
         raise SettingError(f"the tangent of {name} must give a step of shape {array.shape}, as it is given")

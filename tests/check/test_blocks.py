@@ -1,0 +1,69 @@
+"""Blocks: the part of a large array that holds all its wrong numbers."""
+
+import numpy as np
+import pytest
+
+from inkgrad.check.blocks import wrong_block
+from inkgrad.check.joint import Joint
+from inkgrad.check.measure.subject import Subject
+
+X = np.random.default_rng(0).normal(size=(64, 48))
+
+
+def joint_with(wrong):
+    """Return sin(x) with a gradient that is off by a tenth at some places."""
+    factor = np.ones_like(X)
+    factor[wrong] = 1.1
+    arrays = {"x": X, "s": np.ones(3)}
+    subject = Subject(
+        "sin",
+        arrays,
+        lambda z: np.sin(z["x"]) * z["s"].sum(),
+        lambda z, dy, start: {
+            "x": factor * dy * np.cos(z["x"]) * z["s"].sum(),
+            "s": np.full(3, np.sum(dy * np.sin(z["x"]))),
+        },
+    )
+    return Joint(subject, subject.forward(arrays), 0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "start", "stop", "where"),
+    [
+        (np.s_[:, 7], (0, 7), (64, 8), "in [0:64, 7]"),
+        (np.s_[40:], (32, 0), (64, 48), "in [32:64, 0:48]"),
+        (np.s_[13, 5], (13, 5), (14, 6), "in [13, 5]"),
+        (np.s_[:], (0, 0), (64, 48), "all over it"),
+        (np.s_[0], (0, 0), (1, 48), "in [0, 0:48]"),
+        (np.s_[-1, -1], (63, 47), (64, 48), "in [63, 47]"),
+    ],
+    ids=str,
+)
+def test_the_block_holds_all_wrong_numbers_and_little_else(wrong, start, stop, where):
+    block = wrong_block(joint_with(wrong), "x", 300)
+    assert (block.start, block.stop, block.where) == (start, stop, where)
+    assert 1 <= X[block.few].size <= 300
+    inside = tuple(slice(*each) for each in zip(block.start, block.stop, strict=True))
+    rest = np.ones(X.shape, bool)
+    rest[inside] = False
+    assert not rest[wrong].any()
+
+
+def test_numbers_that_lie_apart_stay_in_one_block():
+    block = wrong_block(joint_with(([3, 60], [2, 2])), "x", 300)
+    assert block.start == (0, 2)
+    assert block.stop == (64, 3)
+
+
+def test_the_subject_of_a_block_has_its_few_numbers_alone():
+    joint = joint_with(np.s_[13, 5])
+    block = wrong_block(joint, "x", 2)
+    small = block.subject(joint.subject)
+    assert list(small.arrays) == ["x"]
+    np.testing.assert_array_equal(small.arrays["x"], X[block.few])
+    np.testing.assert_array_equal(small.forward(small.copies()), 3 * np.sin(X))
+    dy = np.random.default_rng(1).normal(size=X.shape)
+    moved = {"x": small.arrays["x"] + 1}
+    expected = 1.1 * 3 * dy[block.few] * np.cos(X[block.few] + 1)
+    np.testing.assert_allclose(small.backward(moved, dy, 0.0)["x"], expected)
+    np.testing.assert_array_equal(joint.subject.arrays["x"], X)

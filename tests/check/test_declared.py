@@ -1,0 +1,128 @@
+"""Declared surrogates and tangents: no alarm where a gradient is what was said, and one where it is not."""
+
+import numpy as np
+import pytest
+
+from inkgrad.check import check_torch, check_vjp
+
+
+def randn(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def through(dy, x):
+    return dy
+
+
+def scaled(dy, x):
+    return 0.5 * dy
+
+
+def smooth(dy, x):
+    return dy / (1 + 9 * x * x)
+
+
+@pytest.mark.parametrize("n", [7, 60])
+@pytest.mark.parametrize(
+    ("vjp", "surrogate", "right"),
+    [
+        (through, "straight-through", True),
+        (scaled, "straight-through", False),
+        (lambda dy, x: 1.001 * dy, "straight-through", False),
+        (smooth, smooth, True),
+        (through, smooth, False),
+        (lambda dy, x: np.zeros_like(x), lambda dy, x: 0 * x, True),
+        (through, lambda dy, x: 0 * x, False),
+    ],
+)
+def test_a_surrogate_is_right_if_it_is_what_was_said(vjp, surrogate, right, n):
+    """The slope of a step is 0, so that each is wrong unless it is declared."""
+    x = 3 * randn(n, 40)
+    report = check_vjp(lambda x: np.round(x), vjp, x, surrogate={"x": surrogate}, raises=False)
+    assert report.ok == right
+    assert [finding.kind for finding in report.findings] == [] if right else ["surrogate"]
+    if vjp is through:
+        assert check_vjp(lambda x: np.round(x), vjp, x, raises=False).verdict == "wrong"
+
+
+@pytest.mark.parametrize(("factor", "right"), [(-0.5, True), (0.5, False), (-0.501, False)])
+def test_a_gradient_may_be_declared_a_number_times_the_derivative(factor, right):
+    x = randn(7, 5)
+    vjp = lambda dy, x: -0.5 * dy * np.cos(x)  # noqa: E731
+    assert check_vjp(np.sin, vjp, x, surrogate={"x": factor}, raises=False).ok == right
+
+
+@pytest.mark.parametrize("dw", [1, 1.01])
+def test_what_is_not_declared_is_checked_as_ever(dw):
+    x, w = randn(7, 5), randn(7, 5, seed=1)
+    report = check_vjp(
+        lambda x, w: np.round(x) * w,
+        lambda dy, x, w: (dy, dw * dy * np.round(x)),
+        x,
+        w,
+        surrogate={"x": "straight-through"},
+        raises=False,
+    )
+    assert {each.array: str(each.verdict) for each in report.arrays} == {
+        "x": "right",
+        "w": "right" if dw == 1 else "wrong",
+    }
+
+
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize(
+    ("gradient", "right"),
+    [
+        (lambda dy, i: -i.T @ dy @ i.T, True),
+        (lambda dy, i: -(i.T @ dy @ i.T + (i.T @ dy @ i.T).T) / 2, True),
+        (lambda dy, i: -np.tril(i.T @ dy @ i.T + (i.T @ dy @ i.T).T) + np.diag(np.diag(i.T @ dy @ i.T)), True),
+        (lambda dy, i: i.T @ dy @ i.T, False),
+        (lambda dy, i: -np.tril(i.T @ dy @ i.T), False),
+    ],
+    ids=["whole", "symmetric part", "lower triangle", "sign", "half"],
+)
+def test_of_symmetric_matrices_only_the_symmetric_part_of_a_gradient_counts(gradient, right, every):
+    a = randn(5, 5)
+    a = a @ a.T + 5 * np.eye(5)
+
+    def vjp(dy, a):
+        return gradient(dy, np.linalg.inv(a))
+
+    report = check_vjp(np.linalg.inv, vjp, a, tangent={"a": "symmetric"}, every_entry=every, raises=False)
+    assert report.ok == right
+
+
+@pytest.mark.parametrize("factor", [1, 1.01])
+def test_a_projection_says_in_which_directions_an_array_moves(factor):
+    """On the sphere only what is orthogonal to x counts; x itself is the gradient of a radius that never changes."""
+    x = randn(6)
+    x /= np.linalg.norm(x)
+
+    def vjp(dy, x):
+        return factor * dy * np.cos(x) + 3 * x
+
+    def onto(step):
+        return step - x * (x @ step)
+
+    assert check_vjp(np.sin, vjp, x, tangent={"x": onto}, raises=False).ok == (factor == 1)
+    assert not check_vjp(np.sin, vjp, x, raises=False).ok
+
+
+@pytest.mark.parametrize("factor", [1, 1.01])
+def test_torch_functions_may_be_declared_too(factor):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Round(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.save_for_backward(x, w)
+            return x.round() * w
+
+        @staticmethod
+        def backward(ctx, dy):
+            x, w = ctx.saved_tensors
+            return factor * dy * w, dy * x.round()
+
+    given = torch.tensor(3 * randn(5)), torch.tensor(randn(5, seed=1))
+    declared = {"x": lambda dy, x, w: dy * w}
+    assert check_torch(Round, given, surrogate=declared, raises=False).ok == (factor == 1)
