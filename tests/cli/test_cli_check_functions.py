@@ -97,6 +97,7 @@ class Stranger:
     pass
 """
 TORCH = """
+import functools
 import torch
 
 class Triple(torch.autograd.Function):
@@ -130,6 +131,12 @@ class Net(torch.nn.Module):
 
     def forward(self, x, scale=None):
         return self.first(x).tanh() if scale is None else self.first(x) * scale
+
+class Masked(torch.nn.Module):
+    def forward(self, x, low=0.0, *, mask):
+        return x * mask + low
+
+sine = functools.partial(lambda a, x: a * x.sin(), 2.0)
 
 class Embed(torch.nn.Module):
     def __init__(self):
@@ -316,6 +323,8 @@ def test_a_picture_of_a_pair_is_drawn(folder, inkgrad_here):
         ("Net", ["--set", "width=1", "--shape", "4x3", "--dtype", "bfloat16", "--sensitivity", "0.05"], None),
         ("net", ["--inputs", "make"], None),
         ("Embed", ["--shape", "2x4:int10"], [("table.weight", 30, "right")]),
+        ("Masked", ["--shape", "4x3", "--shape", "1x3", "--shape", "3"], None),
+        ("sine", ["--shape", "4"], [("x", 4, "right")]),
         ("soft", ["--shape", "4"], [("x", 4, "right")]),
         ("soft", ["--shape", "scalar", "--order", "2"], [("x", 1, "right"), ("dy", 1, "right")]),
         ("plain", ["--inputs", "make_one"], [("x", 4, "right")]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from types import CellType, CodeType, ModuleType
 from typing import Any
 
@@ -72,6 +73,8 @@ def _module_of(thing: Any) -> str:
 
 def _inner(function: Any) -> Any:
     """Return the function of Python inside something that can be called."""
+    while isinstance(function, partial):
+        function = function.func
     function = inspect.unwrap(getattr(function, "__func__", function))
     return function if inspect.isroutine(function) or isinstance(function, type) else type(function).__call__
 

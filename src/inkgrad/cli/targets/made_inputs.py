@@ -107,7 +107,7 @@ def arranged(
             args, waiting = args + waiting, []
         elif each.kind is each.VAR_KEYWORD:
             named, left = named | left, {}
-        elif each.name in left or (waiting and each.kind is not each.KEYWORD_ONLY and is_complete):
+        elif each.name in left or (waiting and (is_complete or each.default is each.empty)):
             value = left.pop(each.name) if each.name in left else waiting.pop(0)
             if is_complete and each.kind is not each.KEYWORD_ONLY:
                 args.append(value)

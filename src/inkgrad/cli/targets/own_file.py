@@ -92,7 +92,7 @@ def _hint(error: BaseException) -> str:
     """Return what to do about an error, where that is known."""
     if isinstance(error, ModuleNotFoundError) and error.name in TO_INSTALL:
         return f"; {TO_INSTALL[error.name]}"
-    return "; give it with --set NAME=VALUE" if "required positional argument" in str(error) else ""
+    return "; give it with --set NAME=VALUE" if "__init__() missing" in str(error) else ""
 
 
 def _line_of(error: BaseException, file: str) -> str:

@@ -100,7 +100,8 @@ def _torch_parameters(function: Any) -> list[inspect.Parameter] | None:
 
     kind = function_class(function)
     found = parameters_of(kind.forward)
-    return found[1:] if found and has_context(kind) else found
+    has_ctx = found and found[0].kind is not inspect.Parameter.VAR_POSITIONAL and has_context(kind)
+    return found[1:] if found and has_ctx else found
 
 
 def _modules(function: Any) -> list[Any]:
