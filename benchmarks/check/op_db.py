@@ -38,6 +38,7 @@ from inkgrad.errors import CheckError
 
 WORDS = "right", "approximate", "cannot tell", "wrong", "refused", "broken off"
 N_SLOWEST = 8
+LEAST_GRADIENT = 1e-6  # what is less is 0 but for rounding, and no error when it is multiplied
 
 
 class OutOfTime(Exception):
@@ -119,7 +120,8 @@ def broken(sample: Sample) -> Sample | None:
     if any(each.layout != torch.strided for each in [*outputs, *leaves]):
         return None
     found = torch.autograd.grad(outputs, leaves, [torch.randn_like(each) for each in outputs], allow_unused=True)
-    chosen = [k for k, each in enumerate(found) if each is not None and each.isfinite().all() and each.any()]
+    sizes = [0.0 if each is None else float(each.abs().nan_to_num(nan=torch.inf).sum()) for each in found]
+    chosen = [k for k, size in enumerate(sizes) if LEAST_GRADIENT < size < torch.inf]
     return _Broken(sample.name, sample.operation, sample.given, Random(sample.name).choice(chosen)) if chosen else None
 
 

@@ -77,3 +77,18 @@ def test_a_constant_rounded_to_float32_is_an_approximation():
     report = check_torch(torch.nn.functional.hardsigmoid, [randn(20)])  # torch has a sixth in float32
     assert report.verdict == Verdict.approximate
     assert 1e-8 < report.arrays[0].error < 1e-7
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_coarse_gradient_that_is_zero_but_for_rounding_is_right(dtype):
+    rows, key_bias = randn(4, 8, dtype=dtype), randn(8, seed=1, dtype=dtype)  # a softmax takes no notice of the bias
+    attention = check_torch(lambda x, b: torch.softmax(x @ (x + b).T, -1) @ x, [rows, key_bias])
+    alone = check_torch(torch.corrcoef, [randn(5, dtype=torch.float32)])  # of one variable: 1
+    assert (attention.verdict, alone.verdict) == (Verdict.right, Verdict.right)
+
+
+def test_random_numbers_that_differ_in_float64_make_no_alarm():
+    torch.manual_seed(0)
+    x = torch.randn(1, 1, 6, 6, 6)
+    pool = torch.nn.FractionalMaxPool3d(2, output_size=3)  # its regions are drawn in the type of x
+    assert check_torch(pool, [x], raises=False).verdict != Verdict.wrong

@@ -8,7 +8,7 @@ d_1, d_2, ... at such points the mistake is what they share, whose length square
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import sqrt
@@ -22,7 +22,7 @@ from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, name_mistake
 from inkgrad.check.report import Report
-from inkgrad.check.verdict import ArrayVerdict, Strictness, Verdict
+from inkgrad.check.verdict import ROUNDING, ArrayVerdict, Strictness, Verdict, root_mean_square
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,11 @@ def compared(subject: Subject, fine: Report, seed: int, layer: str, strictness: 
     points = [_near(subject, rng) for _ in range(COARSE.n_points)]
     coarse = [subject.backward(point, _as_coarse(dy, subject), 0.0) for point in points]
     exact = [precise.backward(_as_fine(point, precise), dy.copy(), 0.0) for point in points]
+    usual = _usual_lengths(precise, exact, y, dy)
     arrays, findings = [], []
     for each in fine.arrays:
-        found = shared([(a[each.array], b[each.array]) for a, b in zip(coarse, exact, strict=True)])
+        pairs = [(a[each.array], b[each.array]) for a, b in zip(coarse, exact, strict=True)]
+        found = shared(pairs, usual[each.array], subject.eps)
         verdict = _verdict(each, found, subject.eps, strictness)
         arrays.append(replace(verdict, layer=layer))
         if verdict.verdict == Verdict.wrong:
@@ -93,15 +95,29 @@ def compared(subject: Subject, fine: Report, seed: int, layer: str, strictness: 
     return Report(subject.name, tuple(arrays), tuple(findings))
 
 
-def shared(pairs: Iterable[tuple[NDArray, NDArray]]) -> Shared:
-    """Return what the differences of some pairs of gradients share."""
+def _usual_lengths(precise: Subject, exact: Sequence[Arrays], y: NDArray, dy: NDArray) -> dict[str, float]:
+    """Return how long the gradient of each array would be if it moved y as much as that array does that does so most.
+
+    Where none does, all gradients being 0 but for rounding, as much as y is large.
+    """
+    sizes = {name: root_mean_square(array) or 1.0 for name, array in precise.arrays.items()}
+    moved = max(sizes[name] * float(np.linalg.norm(each.ravel())) for name, each in exact[0].items())
+    whole = float(np.linalg.norm(dy.ravel())) * (root_mean_square(y) or 1.0)
+    most = moved if moved > ROUNDING * whole else whole  # NaN is not
+    return {name: most / size for name, size in sizes.items()}
+
+
+def shared(pairs: Iterable[tuple[NDArray, NDArray]], usual: float, eps: float) -> Shared:
+    """Return what the differences of some pairs of gradients share; as parts of `usual` where these are nothing
+    beside it, in a type with the machine epsilon `eps`."""
     exact, off = [], []
     for a, b in pairs:
         exact.append(np.asarray(b, np.float64).ravel())
         off.append(np.asarray(a, np.float64).ravel() - exact[-1])
     length = sqrt(float(np.mean([b @ b for b in exact])))
-    if not length or not np.isfinite(length):
-        return Shared(0.0 if not any(each.any() for each in off) else np.inf, 0.0, exact[0].size)
+    if not np.isfinite(length):
+        return Shared(np.inf, 0.0, exact[0].size)
+    length = length if length > eps * usual else usual
     common = float(np.mean([a @ b for a, b in combinations(off, 2)]))
     whole = float(np.mean([a @ a for a in off]))
     return Shared(sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length, exact[0].size, length)

@@ -48,6 +48,11 @@ class CallState:
         self.attributes: list[tuple[Any, str, Any]] = []
         self._used: list[Chance] = []
 
+    @property
+    def draws(self) -> bool:
+        """Whether calls draw random numbers from a source that is shared."""
+        return bool(self._used)
+
     @contextmanager
     def kept(self, learn: bool = False) -> Iterator[None]:
         """Let a call begin as all calls begin, and put all back after it; with `learn`, see what it changes."""
