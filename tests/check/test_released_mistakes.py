@@ -153,3 +153,36 @@ def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
         raises=False,
     )
     assert [str(each.verdict) for each in f.arrays] == ["right", "wrong"]
+
+
+def test_an_adjoint_that_gets_its_module_beside_the_parameters_is_approximate():
+    # torchdiffeq 0.2.5, odeint_adjoint: forward reads the parameters of the module, backward answers for the others
+    import torch
+
+    class Adjoint(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, field, y, *parameters):
+            ctx.field = field
+            ctx.save_for_backward(y, *parameters)
+            with torch.no_grad():
+                return field(y)
+
+        @staticmethod
+        def backward(ctx, dy):
+            y = ctx.saved_tensors[0]
+            y = y.detach().requires_grad_()
+            with torch.enable_grad():
+                found = torch.autograd.grad(ctx.field(y), (y, *ctx.field.parameters()), dy)
+            return None, *(each * (1 + 1e-6) for each in found)
+
+    class Solved(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.field = torch.nn.Linear(3, 3).double()
+
+        def forward(self, y):
+            return Adjoint.apply(self.field, y, *self.field.parameters())
+
+    torch.manual_seed(0)
+    report = check_torch(Solved(), [torch.randn(2, 3, dtype=torch.float64)], tolerance=1e-3)
+    assert [each.array for each in report.arrays] == ["y", "field.weight", "field.bias"]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from inspect import isbuiltin, isfunction
 from typing import Any
 
 import torch
@@ -39,6 +40,11 @@ class Visit:
         given = (tensor for _, tensor in tensors_of([self.inputs, dict(self.kwargs)]))
         own = () if isinstance(self.function, type) else self.function.parameters()
         return any(tensor.requires_grad for tensor in (*given, *own))
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether what it gives depends on what it gets: a Function that gets a module reads its parameters too."""
+        return not isinstance(self.function, type) or not any(map(_holds_more, self.inputs))
 
 
 @dataclass
@@ -74,7 +80,7 @@ def parts_of(call: TensorCall, build: Callable[[TensorCall], Subject]) -> Callab
     """
 
     def parts() -> Iterator[Component]:
-        visits = [each for each in _visits(call) if not each.calls_others and each.differentiates]
+        visits = [each for each in _visits(call) if not each.calls_others and each.differentiates and each.stands_alone]
         while visits:
             visit = visits.pop()  # what it keeps is given back as soon as it was looked at
             again = TensorCall(visit.function, visit.inputs, visit.kwargs, call.seed, call.wide, call.widening)
@@ -144,6 +150,11 @@ def _functions(outputs: list[Any]) -> list[Any]:
     """Return the Functions in the graph of the outputs, but for those of torch itself."""
     kinds = (getattr(node, "_forward_cls", None) for node in nodes_of(outputs))
     return list(dict.fromkeys(kind for kind in kinds if kind and not kind.__module__.startswith("torch.")))
+
+
+def _holds_more(value: Any) -> bool:
+    """Return whether a value can be called and may hold tensors: a module, a method or a closure."""
+    return callable(value) and not isbuiltin(value) and (not isfunction(value) or value.__closure__ is not None)
 
 
 def _copied(tree: Any) -> Any:
