@@ -242,6 +242,33 @@ def test_a_backward_under_vmap_is_the_same(wrong):
     assert check_torch(Cube, (randn(5),), raises=False).ok == (not wrong)
 
 
+@pytest.mark.parametrize(("of_backward", "of_jvp"), [(3, 3), (3, 3.03), (3.03, 3), (3.03, 3.03)])
+def test_forward_mode_and_backward_are_checked_each_alone(of_backward, of_jvp):
+    class Cube(Function):
+        @staticmethod
+        def forward(x):
+            return x**3
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+            ctx.save_for_forward(*inputs)
+
+        @staticmethod
+        def backward(ctx, dy):
+            (x,) = ctx.saved_tensors
+            return of_backward * dy * x**2
+
+        @staticmethod
+        def jvp(ctx, dx):
+            (x,) = ctx.saved_tensors
+            return of_jvp * dx * x**2
+
+    found = {finding.kind for finding in check_torch(Cube, (randn(5),), raises=False).findings}
+    assert ("forward-mode" in found) == (of_jvp != 3)
+    assert bool(found - {"forward-mode"}) == (of_backward != 3)
+
+
 def test_sparse_tensors_are_refused_in_one_line():
     with pytest.raises(CheckError, match=r"^<lambda>: x has the layout sparse_coo: [^\n]*$"):
         check_torch(lambda x: x.to_dense().sin(), (torch.eye(3).to_sparse(),))
