@@ -434,6 +434,7 @@ def test_what_jax_differentiates_is_checked(folder, inkgrad_here, target, option
         ("linear,linear_vjp", [*LINEAR, "--data", "."], "--data is for whole networks"),
         ("linear,linear_vjp", ["--inputs", "pair.py"], "--inputs takes FILE.py:NAME, a function that makes the inputs"),
         ("linear,linear_vjp", ["--inputs", "none.py:make"], "none.py: No such file"),
+        ("linear,linear_vjp", ["--inputs", "net.py:make", "--plot", "net.py"], "net.py: this file is read here"),
         ("linear,linear_vjp", ["--inputs", "nothing"], "pair.py has no nothing; it has "),
         ("linear,linear_vjp", ["--inputs", "fails"], "fails(): TypeError: fails() missing 1 required"),
     ],

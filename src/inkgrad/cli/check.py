@@ -84,7 +84,7 @@ def check(
     not be checked. A lesson, with --break, ends with 0 when the mistake was found.
     """
     if plot:
-        refuse_same(plot, [Path(target.rpartition(":")[0] or target)] if target else [])
+        refuse_same(plot, [Path(each.rpartition(":")[0] or each) for each in (target, inputs) if each])
         refuse_unwritable(plot)
     if lesson == "list" and plot:
         raise SettingError("--plot draws one lesson: name it in the place of list")

@@ -152,7 +152,7 @@ def plot_check(
     Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be told, or not be checked.
     """
     source = Path(target.replace(".py:", "."))
-    checked = [Path(target.rpartition(":")[0] or target)]
+    checked = [Path(each.rpartition(":")[0] or each) for each in (target, inputs) if each]
     place = _place(out, source.parent / f"{_without_ending(source)}.check.png", checked)
     with waiting(f"checking {target}"):
         report = examine(
