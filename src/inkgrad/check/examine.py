@@ -27,10 +27,12 @@ class Sizes:
     """From which size on entries are not looked at one by one, unless that is asked for.
 
     most_entries      in all arrays of a subject together
+    most_of_parts     where it is made of parts, each of which is looked at alone where the whole is wrong
     most_in_a_block   entries of a large array that are looked at closely, where it is wrong
     """
 
     most_entries: int = 2000
+    most_of_parts: int = 300
     most_in_a_block: int = 300
 
 
@@ -58,7 +60,8 @@ def examine(
         first = next(iter(subject.arrays))
         return Report(subject.name, (), (Finding(layer, first, Kind.not_finite, (), message, {"where": where}),))
     if every_entry is None:
-        every_entry = sum(array.size for array in subject.arrays.values()) <= SIZES.most_entries
+        most = SIZES.most_entries if subject.parts is None else SIZES.most_of_parts
+        every_entry = sum(array.size for array in subject.arrays.values()) <= most
     is_simple = subject.parts is None and subject.pushforward is None and not looks.own_forward
     if every_entry and is_simple:
         return examine_entries(subject, y, seed, layer, looks, strictness)

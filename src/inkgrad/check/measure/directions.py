@@ -39,6 +39,7 @@ class DirectionLimits:
     n_sizes       so many times its typical size a sum of random numbers may be
     shake         by which a point is moved away from kinks, in parts of each array's size
     large         numbers; the direction of a larger array is kept in float32
+    many          outputs, whose rounding fewer points show
     one_of        so many numbers of a large array are moved to see how the outputs are rounded
     part_of_large  how far large numbers move at least, in parts of their size
     """
@@ -48,6 +49,7 @@ class DirectionLimits:
     n_sizes: float = 6.0
     shake: float = 1e-3
     large: int = 1_000_000
+    many: int = 50
     one_of: int = 61
     part_of_large: float = 1e-4
 
@@ -118,8 +120,12 @@ class Point:
                 moved[name].reshape(-1)[:: every[name]] *= (1 + d * spread[name]).astype(array.dtype)
             return outputs_or_nan(self.subject, moved, self.base)
 
-        own = rounding_noise(evaluate, self.base, self.subject.eps, powers=(0.4,))
-        unit = max(self.subject.unit, grid(evaluate(DIFFERENCES.nudge), self.base))
+        n_points = 5 if self.base.size >= limits.many else 12
+        own = rounding_noise(evaluate, self.base, self.subject.eps, (0.4,), n_points)
+        with np.errstate(over="ignore"):
+            n_long = np.count_nonzero(self.base.astype(np.float32) != self.base)
+        is_float64 = n_long > self.base.size / 2  # by its digits: then no coarser type need be looked for
+        unit = max(self.subject.unit, 0.0 if is_float64 else grid(evaluate(DIFFERENCES.nudge), self.base))
         relative = own / np.maximum(np.abs(self.base), _size(self.base))
         pooled = float(np.linalg.norm(relative)) / sqrt(max(relative.size, 1))
         return np.maximum(own, max(pooled, unit) * np.abs(self.base)) + self.known_noise
@@ -173,7 +179,7 @@ class Point:
         ||e||; one that is given may add all of them up.
         """
         all_of_them = float(weights @ bars)
-        if self.subject.only_dy is not None:
+        if self.subject.only_dy is not None or not weights.size:
             return all_of_them
         size = float(np.linalg.norm(weights)) / sqrt(weights.size)
         return min(all_of_them, DIRECTION_LIMITS.n_sizes * size * float(np.linalg.norm(bars)))

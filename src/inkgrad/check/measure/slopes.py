@@ -100,7 +100,8 @@ def slope(
         best, rough = (64 * nearest.centred - near.centred) / 63, (4 * near.centred - far.centred) / 3
         rounding = noise / nearest.h
         # where the curvature jumps the errors are of order h: that of best is h/18, and h/3.6 its distance from rough
-        bar = np.maximum(np.abs(best - nearest.centred), np.abs(best - rough) / 4) + rounding
+        apart = np.maximum(np.abs(best - rough) - rounding, 0)
+        bar = np.maximum(np.abs(best - nearest.centred), apart / 4) + rounding
         scale = np.abs(best) + np.abs(nearest.centred)
         # of a smooth function the two agree to a millionth of their size; NaN is unsure too
         unsure = ~(np.abs(rough - nearest.centred) <= 1e-6 * scale + 4 * rounding)
@@ -148,8 +149,10 @@ def sharpest_slope(
         if working > 10 * eps:
             found = found.sharper(slope(move, y, noise, size, min(working, 1e-3)))
     for closer in (size / 100**k for k in range(1, most_retries + 1)):
-        rounding_there = float(noise.sum()) / (_step(closer, eps) / 16)
-        if not found.is_blurred or (found.bar.sum() <= rounding_there and not found.is_kinked):
+        there = np.minimum(found.bar, noise / (_step(closer, eps) / 16))  # at best, as rounding grows
+        is_rounding = float(noise.sum()) <= 1e4 * eps * float(np.abs(y).sum())  # not waves, which look like it
+        is_sharpest = is_rounding and 2 * float(there.sum()) > float(found.bar.sum())
+        if not found.is_blurred or (is_sharpest and not found.is_kinked):
             break
         found = found.seen_closer(slope(move, y, noise, closer, eps, whole=False))
     return found
@@ -196,11 +199,12 @@ def rounding_noise(
     show is rounding: their standard deviation is that of the noise times √70, as 8! / (4!)² = 70
     (Moré & Wild 2011, https://doi.org/10.1137/100786125, section 2).  Rounded outputs move in
     jumps, so several sizes of steps are tried.  The lower quartile of eight looks past a kink, which shows in four.
+    For many outputs that round alike fewer points are enough.
     """
     worst = np.zeros(y.shape)
     for power in powers:
         step = 64 * eps if power == 1 else eps**power  # fewer would move nothing
-        values = np.stack([evaluate(step * k) for k in range(n_points)]).astype(np.float64)
+        values = np.stack([y, *(evaluate(step * k) for k in range(1, n_points))]).astype(np.float64)
         with np.errstate(all="ignore"):
             fourth = np.abs(np.diff(values, 4, axis=0))
         measured = np.quantile(fourth, 0.25, axis=0) / (0.3186 * np.sqrt(70))
