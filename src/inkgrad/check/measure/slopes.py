@@ -84,19 +84,22 @@ def slope(
     size: float,
     eps: float,
     whole: bool = True,
+    unit: float | None = None,
 ) -> Slope:
     """Return the slope of y in one number.
 
     `move(d)` moves the number by about d and returns by how much it really moved, as floating
     point rounds, and the new outputs.  `noise` is the rounding of each output, `size` the size of
-    the number, or, where it is not `whole`, a small part of that, `eps` the machine epsilon of its type.
+    the number, or, where it is not `whole`, a small part of that, `eps` the machine epsilon of its type, or a larger
+    one that it behaves as if it had; then `unit` is the true one.
     """
     h = _step(size, eps)
     with np.errstate(all="ignore"):
         far, near, nearest = (_pair(move, y, h / k) for k in (1, 2, 16))
         if whole:  # what has not moved at all is not rounded otherwise, unless rounding hides that it moves
-            still = (far.gap + near.gap + np.abs(far.left) + np.abs(near.left) == 0) & (noise <= 1e3 * eps * np.abs(y))
-            noise = np.where(still, eps * np.abs(y) * nearest.h / far.h, noise)  # it may move by less than that
+            rounded = (eps if unit is None else unit) * np.abs(y)
+            still = (far.gap + near.gap + np.abs(far.left) + np.abs(near.left) == 0) & (noise <= 1e3 * rounded)
+            noise = np.where(still, rounded * nearest.h / far.h, noise)  # it may move by less than that
         best, rough = (64 * nearest.centred - near.centred) / 63, (4 * near.centred - far.centred) / 3
         rounding = noise / nearest.h
         # where the curvature jumps the errors are of order h: that of best is h/18, and h/3.6 its distance from rough
@@ -147,7 +150,7 @@ def sharpest_slope(
         moved = np.abs(found.middle) * size
         working = float(np.median(noise[moved > 0] / moved[moved > 0])) / 10 if (moved > 0).any() else 0.0
         if working > 10 * eps:
-            found = found.sharper(slope(move, y, noise, size, min(working, 1e-3)))
+            found = found.sharper(slope(move, y, noise, size, min(working, 1e-3), unit=eps))
     for closer in (size / 100**k for k in range(1, most_retries + 1)):
         there = np.minimum(found.bar, noise / (_step(closer, eps) / 16))  # at best, as rounding grows
         is_rounding = float(noise.sum()) <= 1e4 * eps * float(np.abs(y).sum())  # not waves, which look like it
