@@ -92,7 +92,7 @@ def check(
         return list_lessons() if lesson == "list" else show_lesson(lesson, plot)
     if target is None:
         raise SettingError("what is to be checked? A model file, FILE.py:NAME, or a lesson: inkgrad check --help")
-    with waiting(f"checking {target}"):
+    with waiting(f"checking {target}") as tell:
         checked = examine(
             Request(
                 target,
@@ -108,6 +108,7 @@ def check(
                 exact=exact,
                 sensitivity=sensitivity,
                 every_entry=every_entry,
+                progress=tell,
                 surrogate=surrogate,
             )
         )

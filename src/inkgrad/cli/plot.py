@@ -154,7 +154,7 @@ def plot_check(
     source = Path(target.replace(".py:", "."))
     checked = [Path(each.rpartition(":")[0] or each) for each in (target, inputs) if each]
     place = _place(out, source.parent / f"{_without_ending(source)}.check.png", checked)
-    with waiting(f"checking {target}"):
+    with waiting(f"checking {target}") as tell:
         report = examine(
             Request(
                 target,
@@ -168,6 +168,7 @@ def plot_check(
                 seed=seed,
                 order=order,
                 every_entry=every_entry,
+                progress=tell,
             )
         ).report
     _save(plots.gradient_check(report), place, f"{report.summary}; the picture is")

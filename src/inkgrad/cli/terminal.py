@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.spinner import Spinner
+from rich.text import Text
 
 from inkgrad.sessions import Session
 from inkgrad.writer_lock import WriterLock
@@ -68,7 +69,7 @@ def waiting(sentence: str, seconds: float = 2.0) -> Iterator[Callable[[str], Non
 
     Yield a function that puts another sentence in the place of the first.
     """
-    console, spinner, done = Console(stderr=True), Spinner("dots", sentence), Event()
+    console, spinner, done = Console(stderr=True), Spinner("dots", Text(sentence)), Event()
 
     def show() -> None:
         if not done.wait(seconds):
@@ -79,7 +80,7 @@ def waiting(sentence: str, seconds: float = 2.0) -> Iterator[Callable[[str], Non
     if console.is_terminal:
         thread.start()
     try:
-        yield lambda sentence: spinner.update(text=sentence)
+        yield lambda sentence: spinner.update(text=Text(sentence))
     finally:
         done.set()
         if console.is_terminal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Request:
     sensitivity: float | None = None
     every_entry: bool = False
     surrogate: Sequence[str] | None = None
+    progress: Callable[[str], None] | None = None  # is told what a long check is at
 
     def __post_init__(self) -> None:
         if self.examples is not None and self.examples < 1:
@@ -75,7 +76,7 @@ class Request:
     @property
     def asked(self) -> CheckSettings:
         """What the check itself is asked for."""
-        asked = CheckSettings(seed=self.seed, exact=self.exact, raises=False)
+        asked = CheckSettings(seed=self.seed, exact=self.exact, raises=False, progress=self.progress)
         if self.sensitivity is not None:
             asked["sensitivity"] = self.sensitivity
         if self.every_entry:
