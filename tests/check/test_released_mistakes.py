@@ -186,3 +186,47 @@ def test_an_adjoint_that_gets_its_module_beside_the_parameters_is_approximate():
     torch.manual_seed(0)
     report = check_torch(Solved(), [torch.randn(2, 3, dtype=torch.float64)], tolerance=1e-3)
     assert [each.array for each in report.arrays] == ["y", "field.weight", "field.bias"]
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "right"), (1.01, "wrong")])
+def test_a_jvp_that_is_a_stub_hides_nothing_of_backward(factor, verdict):
+    # torchopt 0.7.3: each operation has a jvp of a docstring alone
+    import torch
+
+    class Sine(torch.autograd.Function):
+        @staticmethod
+        def jvp(ctx, *steps):
+            """Return nothing."""
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx, dy):
+            return factor * dy * ctx.saved_tensors[0].cos()
+
+    x = torch.tensor(rng(9).normal(size=5))
+    assert check_torch(Sine, [x], raises=False).verdict == verdict
+
+
+def test_the_parts_of_a_whole_know_nothing_of_its_tangent():
+    # qpth 0.0.18: Q is symmetric, and what is left at constraints that do not bind makes the whole approximate
+    import torch
+
+    class Symmetric(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.save_for_backward(a)
+            return (a.tril() + a.tril(-1).mT) ** 2
+
+        @staticmethod
+        def backward(ctx, dy):
+            g = (1 + 1e-6) * 2 * dy * ctx.saved_tensors[0]
+            return (g + g.mT) / 2
+
+    a = rng(10).normal(size=(4, 4))
+    a = torch.tensor(a + a.T)
+    report = check_torch(lambda a: Symmetric.apply(a), [a], tangent={"a": "symmetric"})
+    assert report.verdict == Verdict.approximate

@@ -59,7 +59,12 @@ def on_tangents(subject: Subject, tangents: Mapping[str, Tangent]) -> Subject:
             return found | {name: project(found[name]) for name, project in projections.items()}
 
         return replace(
-            inner, forward=lambda arrays: inner.forward(moved(arrays)), backward=backward, reference=None, variants={}
+            inner,
+            forward=lambda arrays: inner.forward(moved(arrays)),
+            backward=backward,
+            reference=None,
+            variants={},
+            parts=None,  # they know nothing of the tangent
         )
 
     return replace(on(subject), precise=subject.precise and on(subject.precise))
@@ -184,6 +189,7 @@ def _fixed(subject: Subject, names: set[str]) -> Subject:
         reference=None,
         pushforward=None,
         variants={},
+        parts=None,  # what is declared of the whole is not declared of them
     )
 
 
