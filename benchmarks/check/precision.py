@@ -28,19 +28,21 @@ from inkgrad.errors import CheckError
 FACTORS = {torch.float32: 1.001, torch.bfloat16: 1.01, torch.float16: 1.01}
 
 
+class Scaled(torch.autograd.Function):
+    """The same, whose gradient comes back multiplied by a factor."""
+
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.factor = factor
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return ctx.factor * dy, None
+
+
 def scaled(x: torch.Tensor, factor: float) -> torch.Tensor:
-    """Return x; its gradient comes back multiplied by `factor`."""
-
-    class Scaled(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x.clone()
-
-        @staticmethod
-        def backward(ctx, dy):
-            return factor * dy
-
-    return x if factor == 1 else Scaled.apply(x)
+    return x if factor == 1 else Scaled.apply(x, factor)
 
 
 class Between(nn.Module):
