@@ -56,14 +56,6 @@ class Asked:
         """Whether there is more than one slope for some dy, or none."""
         return any(each.is_kinked or not each.is_known for each in self.disagreements)
 
-    def errors(self, name: str, usual: float) -> list[float]:
-        """Return for each dy how far the gradient of an array is off, as a part of it, if that of all others is right.
-
-        `usual` is the size of a gradient, for one that is 0.
-        """
-        found = zip(self.disagreements, self.rates, strict=True)
-        return [d.off / (r.sizes[name] or usual * r.scale) for d, r in found]
-
     def sharpness(self, name: str, usual: float) -> float:
         """Return the smallest error bar of any dy, as a part of the gradient of an array; inf at a kink."""
         if self.is_blurred:
@@ -253,9 +245,13 @@ def verdicts(
 def _verdict(
     joint: Joint, name: str, asked: list[Asked], layer: str, strictness: Strictness, reference: str
 ) -> ArrayVerdict:
-    error = 0.0
-    if any(each.is_wrong for each in asked):
-        errors = [error for each in asked for error in each.errors(name, joint.usual)]
-        error = sqrt(sum(each**2 for each in errors) / len(errors))
+    error = _error(asked, joint.usual) if any(each.is_wrong for each in asked) else 0.0
     least, size = least_seen(asked, name, joint.usual), joint.subject.arrays[name].size
     return ArrayVerdict(layer, name, size, strictness.verdict(error, 0.0, least), error, least, reference)
+
+
+def _error(asked: list[Asked], usual: float) -> float:
+    """Return how far a gradient is off, as a part of what the slopes say; `usual` is the size of one that is 0."""
+    found = [(d, r.scale) for each in asked for d, r in zip(each.disagreements, each.rates, strict=True)]
+    off, rate = (float(np.linalg.norm(each)) for each in zip(*((d.off / s, d.rate / s) for d, s in found), strict=True))
+    return off / (rate or usual * sqrt(len(found)))

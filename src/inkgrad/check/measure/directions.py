@@ -79,12 +79,14 @@ class Rates:
 class Disagreement:
     """By how much backward and the slopes of y disagree along a direction, and how sure that is.
 
-    `off` is 0 inside what kinks allow; `bar` is its error bar; `is_kinked` says that there is more than one slope.
+    `off` is 0 inside what kinks allow; `bar` is its error bar; `is_kinked` says that there is more than one slope;
+    `rate` is what the slopes say.
     """
 
     off: float
     bar: float
     is_kinked: bool
+    rate: float = 0.0
 
     @property
     def is_wrong(self) -> bool:
@@ -170,7 +172,7 @@ class Point:
         bar = self._bar_of_sum(weights, found.bar) + 64 * self.subject.eps * float(weights @ np.abs(found.middle))
         bar += rounding
         off = max(low - said, said - high, 0.0) if np.isfinite(said) else np.inf
-        return Disagreement(off, bar, high - low > 4 * bar)
+        return Disagreement(off, bar, high - low > 4 * bar, (low + high) / 2)
 
     def _bar_of_sum(self, weights: NDArray, bars: NDArray) -> float:
         """Return the error bar of a sum of dy times slopes of these error bars.
