@@ -153,7 +153,7 @@ class Point:
                 np.add(arrays[name], array, out=array)
             return d, outputs_or_nan(self.subject, moved, self.base)
 
-        return sharpest_slope(move, self.base, self.noise, 1.0, self.subject.eps, DIRECTION_LIMITS.most_retries)
+        return sharpest_slope(move, self.base, self.noise, 1.0, self.subject.eps, DIRECTION_LIMITS.most_retries, True)
 
     def rates(self, gradients: Arrays, dy: NDArray, v: Arrays) -> Rates:
         """Return what gradients say along a direction."""

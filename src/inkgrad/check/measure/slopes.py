@@ -139,11 +139,13 @@ def sharpest_slope(
     size: float,
     eps: float,
     most_retries: int,
+    is_costly: bool = False,
 ) -> Slope:
     """Return the slope as the steps show it that show it best, for each output.
 
     Where the outputs are rounded more coarsely than `eps` says, larger steps are tried.  Where that is not sharp
-    something breaks near by, and is looked at from closer, each time from a hundredth.
+    something breaks near by, and is looked at from closer, each time from a hundredth; where that is costly, not
+    if its rounding is larger than the error bars are.
     """
     found = slope(move, y, noise, size, eps)
     if found.is_blurred:
