@@ -61,7 +61,7 @@ def examine(
         return Report(subject.name, (), (Finding(layer, first, Kind.not_finite, (), message, {"where": where}),))
     if every_entry is None:
         most = SIZES.most_entries if subject.parts is None else SIZES.most_of_parts
-        every_entry = sum(array.size for array in subject.arrays.values()) <= most
+        every_entry = _n_entries(subject) <= most
     is_simple = subject.parts is None and subject.pushforward is None and not looks.own_forward
     if every_entry and is_simple:
         return examine_entries(subject, y, seed, layer, looks, strictness)
@@ -129,10 +129,14 @@ class Stages:
         return examine_entries(self.subject, self.y, self.seed, self.layer, self.looks, self.strictness)
 
     def _arrays(self, joint: Joint) -> Report:
-        """Return the verdict on each array, and of those that are wrong a closer look at a part."""
+        """Return the verdict on each array, and of those that are wrong a closer look, at a part if they are large."""
         report = judged(joint, self.layer, self.strictness)
         if joint.findings or report.verdict != Verdict.wrong:
             return report
+        if _n_entries(self.subject) <= SIZES.most_entries:
+            closer = self._entries()
+            if closer.verdict == Verdict.wrong:
+                return closer
         wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
         return replace(report, findings=tuple(self._closer(joint, each) for each in wrong))
 
@@ -145,7 +149,7 @@ class Stages:
             if part.last_resort and any(each.findings for each in reports):
                 break
             path = f"{self.layer}.{part.path}".strip(".")
-            found = examine(part.subject, self.seed, path, strictness=self.strictness)
+            found = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
             reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
         arrays, findings = merged(reports)
         wrong = {each.layer for each in findings}
@@ -179,6 +183,10 @@ class Stages:
         return Report(
             self.subject.name, (), (Finding(self.layer, names[0], Kind.unknown, (), message + "to find where"),)
         )
+
+
+def _n_entries(subject: Subject) -> int:
+    return sum(array.size for array in subject.arrays.values())
 
 
 def judged(joint: Joint, layer: str = "", strictness: Strictness = USUAL, only_together: bool = False) -> Report:
