@@ -9,7 +9,7 @@ InkgradError
 ├── ModelFileError     a file that is not a model, or of unknown parts (also a ValueError)
 ├── Interrupted        a training that was asked to stop
 ├── Diverged           a cost that is no longer a number               (also an ArithmeticError)
-├── CheckError         a function of which no gradient can be checked  (also a ValueError)
+├── CheckError         a gradient that cannot be checked, or be told   (also a ValueError)
 └── GradientMismatch   a backward that disagrees with its forward      (also an AssertionError)
 
 A message says whose fault it is, what was expected, what came, and what to do.  It names settings as Python
@@ -63,7 +63,8 @@ class Diverged(InkgradError, ArithmeticError):
 
 
 class CheckError(InkgradError, ValueError):
-    """A function of which no gradient can be checked: it fails, or its input is empty."""
+    """A gradient that cannot be checked, as its function fails or has no input, or of which it cannot be told whether
+    it is right."""
 
 
 class GradientMismatch(InkgradError, AssertionError):

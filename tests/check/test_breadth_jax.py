@@ -113,3 +113,19 @@ def test_of_symmetric_matrices_only_the_symmetric_part_counts(wrong):
     a = a @ a.T + 4 * np.eye(4, dtype=np.float32)
     assert check_jax(inverse, (a,), tangent={"a": "symmetric"}, raises=False).ok == (not wrong)
     assert not check_jax(inverse, (a,), raises=False).ok
+
+
+@pytest.mark.parametrize("factor", [1, 1.1])
+def test_forward_mode_too_is_judged_along_the_tangent(factor):
+    @jax.custom_jvp
+    def triangle(a):
+        return jnp.tril(a) @ jnp.ones(a.shape[0])
+
+    def jvp(primals, tangents):
+        (step,) = tangents
+        step = (step + step.T) / 2  # another slope than that of y, but for symmetric steps
+        return triangle(*primals), factor * jnp.tril(step) @ jnp.ones(step.shape[0])
+
+    triangle.defjvp(jvp)
+    a = randn(4, 4)
+    assert check_jax(triangle, (a + a.T,), tangent={"a": "symmetric"}, raises=False).ok == (factor == 1)

@@ -13,6 +13,7 @@ from inkgrad.errors import SettingError
 
 EXTRAS = {"jax", "onnx", "onnxruntime", "sklearn", "tensorboardX", "torch", "huggingface_hub", "starlette", "plotly"}
 ELSEWHERE = {"gradient-check.md"}  # test_cli_check.py runs its commands
+SLOW = {"check-a-pytorch-model.md", "check-a-jax-function.md"}
 PROGRAMS = [page for page in PAGES if blocks_of(page.read_text())]
 
 
@@ -36,10 +37,16 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PROGRAMS, ids=name_of)
+def slow_where_it_is(page):
+    return pytest.param(page, marks=pytest.mark.slow if page.name in SLOW else ())
+
+
+@pytest.mark.parametrize("page", [*map(slow_where_it_is, PROGRAMS)], ids=name_of)
 def test_a_page_does_what_it_says(page, folder):
     names = vars(sys.modules["page"])
     for block in filter(lambda block: block.is_run, blocks_of(page.read_text())):
+        if block.file:
+            (folder / block.file).write_text(block.code)
         if block.language == "python":
             compare(run_or_skip(block.code, names), block.shown)
         elif page.name not in ELSEWHERE:
@@ -120,3 +127,10 @@ def test_the_comparison_has_no_number_that_is_not_in_the_results():
     numbers = re.findall(r"\b\d+\.\d\d\b", (ROOT / "docs" / "compare.md").read_text())
     assert len(numbers) > 5
     assert [number for number in numbers if number not in results] == []
+
+
+def test_a_block_is_saved_where_the_page_says_so():
+    first, second = blocks_of(
+        "<!-- table: kinds -->\n\n```python\n1\n```\n\n<!-- file: two.py -->\n```python\n2\n```\n"
+    )
+    assert (first.file, first.code, second.file, second.code) == ("", "1\n", "two.py", "2\n")

@@ -12,7 +12,7 @@ from support.commands import inkgrad
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(
-    r"(?:^<!-- (?P<marker>.*?) -->\n)?^```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:^<!-- (?P<marker>[^\n]*?) -->\n)?^```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 
 
@@ -29,6 +29,11 @@ class Block:
     def is_run(self):
         """Whether a reader is meant to run it here; what is not says why."""
         return not self.marker.startswith("not run: ")
+
+    @property
+    def file(self):
+        """The file that a reader is told to save it as; "" if none."""
+        return self.marker.removeprefix("file: ") if self.marker.startswith("file: ") else ""
 
 
 def blocks_of(text):
@@ -71,4 +76,4 @@ def run_command(command):
 
 def lines_of(text):
     """Return the lines of a text that say something, with tiny errors, which are rounding, made alike."""
-    return [re.sub(r"\d\.\de-1\d", "rounding", line.rstrip()) for line in text.splitlines() if line.strip()]
+    return [re.sub(r"\d(\.\d)?e-(0[5-9]|1\d)", "rounding", line.rstrip()) for line in text.splitlines() if line.strip()]

@@ -54,15 +54,19 @@ def on_tangents(subject: Subject, tangents: Mapping[str, Tangent]) -> Subject:
             steps = {name: project(arrays[name] - start[name]) for name, project in projections.items()}
             return {**arrays, **{name: (start[name] + step).astype(start[name].dtype) for name, step in steps.items()}}
 
-        def backward(arrays: Arrays, dy: NDArray, start_: float) -> Arrays:
-            found = dict(inner.backward(moved(arrays), dy, start_))
-            return found | {name: project(found[name]) for name, project in projections.items()}
+        def projected(found: Arrays) -> Arrays:
+            return {**found, **{name: project(found[name]) for name, project in projections.items()}}
 
+        def backward(arrays: Arrays, dy: NDArray, start_: float) -> Arrays:
+            return projected(inner.backward(moved(arrays), dy, start_))
+
+        push = inner.pushforward
         return replace(
             inner,
             forward=lambda arrays: inner.forward(moved(arrays)),
             backward=backward,
             reference=None,
+            pushforward=push and (lambda arrays, steps: push(moved(arrays), projected(steps))),
             variants={},
             parts=None,  # they know nothing of the tangent
         )
@@ -205,7 +209,7 @@ def _scaled(subject: Subject, factors: Mapping[str, float]) -> Subject:
     def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         return {name: each / factors.get(name, 1.0) for name, each in subject.backward(arrays, dy, start).items()}
 
-    return replace(subject, backward=backward, reference=None, variants={}, parts=None)
+    return replace(subject, backward=backward, reference=None, pushforward=None, variants={}, parts=None)
 
 
 def _refuse_unknown(subject: Subject, what: str, named: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from inkgrad.check.finding import Finding
 from inkgrad.check.measure.comparison import Comparison
 from inkgrad.check.report_table import ReportTable, report_table
-from inkgrad.check.verdict import ArrayVerdict, Verdict, worst
+from inkgrad.check.verdict import NO_TIME, ArrayVerdict, Verdict, worst
 from inkgrad.errors import CheckError, GradientMismatch
 from inkgrad.html import Html, as_html, badge, table
 
@@ -130,6 +130,8 @@ def _why(untold: list[ArrayVerdict]) -> str:
         return ": there is no array"
     blindest = max(untold, key=lambda each: each.least)
     others = f" and {len(untold) - 1} more" * (len(untold) > 1)
+    if blindest.reference == NO_TIME:
+        return f": of d{blindest.path}{others} nothing was known when the budget was spent; give it more seconds"
     return (
         f": of d{blindest.path}{others} no error under {blindest.least:.0e} of its size would have been seen; "
         "try float64, larger arrays or other inputs, or ask for less with sensitivity"

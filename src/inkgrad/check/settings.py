@@ -18,7 +18,7 @@ from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report, merged
-from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
+from inkgrad.check.verdict import NO_TIME, USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import SettingError
 
 
@@ -30,7 +30,7 @@ class CheckSettings(TypedDict, total=False):
     tolerance    what is off by less, and fits no known mistake, is approximate: 1e-4
     exact        whether approximate is wrong too: no
     every_entry  whether each number is judged by its own difference, or all along random directions; where nothing
-                 is said, up to 2,000 numbers are judged one by one
+                 is said, up to 2,000 numbers are judged one by one, and 300 of what is made of parts
     reference    what gradients are compared with: "differences", or "forward", the derivative that the framework
                  takes of the same forward, where differences agree with it; large arrays are in any case
     points       "given", or "awkward": also where numbers are 0, equal, whole or large, and where indices repeat
@@ -148,7 +148,7 @@ def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Repo
 
 def _untold(subject: Subject) -> Report:
     arrays = (
-        ArrayVerdict("", name, array.size, Verdict.cannot_tell, 0.0, inf, "nothing: the budget was spent")
+        ArrayVerdict("", name, array.size, Verdict.cannot_tell, 0.0, inf, NO_TIME)
         for name, array in subject.arrays.items()
     )
     return Report(subject.name, tuple(arrays), ())

@@ -69,6 +69,7 @@ class Strictness:
         return Verdict.approximate if error > bar else Verdict.right
 
 
+NO_TIME = "nothing: the budget was spent"  # the reference of what was not told in time
 USUAL = Strictness()
 EXACT = Strictness(exact=True)  # of layers, networks and costs of ours, which are no approximations
 
