@@ -117,7 +117,7 @@ def broken(sample: Sample) -> Sample | None:
     outputs = [each for each in (y if isinstance(y, (list, tuple)) else [y]) if torch.is_tensor(each)]
     outputs = [each for each in outputs if each.requires_grad]
     leaves = sample.leaves()
-    if any(each.layout != torch.strided for each in [*outputs, *leaves]):
+    if not leaves or any(each.layout != torch.strided for each in [*outputs, *leaves]):
         return None
     found = torch.autograd.grad(outputs, leaves, [torch.randn_like(each) for each in outputs], allow_unused=True)
     sizes = [0.0 if each is None else float(each.abs().nan_to_num(nan=torch.inf).sum()) for each in found]

@@ -74,7 +74,7 @@ def test_right_networks_of_any_size_raise_no_alarm(activation, size):
     for seed in range(50):
         report = along(f, vjp, *arrays(size, seed), seed=seed)
         assert report.verdict == "right", f"{seed}: {report}"
-        assert max(each.least for each in report.arrays) < 1e-4
+        assert max(each.least for each in report.arrays) < 3e-4
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_the_same_seed_gives_the_same_report_and_another_one_another():
     wrong = off(vjp, 1, 1e-3, 0)
     one, same, other = (along(f, wrong, *arrays(1_000, 0), seed=seed) for seed in (3, 3, 4))
     assert str(one) == str(same)
-    assert one.arrays == same.arrays
+    assert [(each.error, each.least) for each in one.arrays] == [(each.error, each.least) for each in same.arrays]
     assert [each.error for each in one.arrays] != [each.error for each in other.arrays]
 
 

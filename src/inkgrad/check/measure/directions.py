@@ -35,6 +35,7 @@ class DirectionLimits:
     """How directions are taken.
 
     p_miss        the probability with which the smallest error that is named may be missed
+    reach         how far a direction is followed, in parts of the arrays' sizes; in several steps
     most_retries  how often slopes that are not sharp are looked at from closer, each time a hundredth
     n_sizes       so many times its typical size a sum of random numbers may be
     shake         by which a point is moved away from kinks, in parts of each array's size
@@ -45,6 +46,7 @@ class DirectionLimits:
     """
 
     p_miss: float = 0.01
+    reach: float = 0.2
     most_retries: int = 2
     n_sizes: float = 6.0
     shake: float = 1e-3
@@ -153,7 +155,9 @@ class Point:
                 np.add(arrays[name], array, out=array)
             return d, outputs_or_nan(self.subject, moved, self.base)
 
-        return sharpest_slope(move, self.base, self.noise, 1.0, self.subject.eps, DIRECTION_LIMITS.most_retries, True)
+        return sharpest_slope(
+            move, self.base, self.noise, DIRECTION_LIMITS.reach, self.subject.eps, DIRECTION_LIMITS.most_retries, True
+        )
 
     def rates(self, gradients: Arrays, dy: NDArray, v: Arrays) -> Rates:
         """Return what gradients say along a direction."""

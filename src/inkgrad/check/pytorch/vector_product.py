@@ -20,6 +20,8 @@ from inkgrad.errors import CheckError
 
 ASKS_HOW = "_is_checkpoint_valid"  # by which a Function refuses `grad`, as it runs a backward inside a backward
 
+CONVERSION = "ToCopyBackward0"  # the node of a tensor in another type
+
 
 class Call(Protocol):
     """What is called: a TensorCall, or what behaves as one."""
@@ -49,6 +51,7 @@ class VectorProduct:
             outputs = call.outputs(call.passed(leaves), leaves)
             self.row = OutputRow(call.owner, outputs, call.counts_every_output)
             self.y = self.row.of(outputs)
+            self._may_round = any(map(_may_round, nodes_of(outputs)))
         self._pulled = False
         self.needs_graph = not self._does_without_graph()
 
@@ -106,6 +109,8 @@ class VectorProduct:
 
     def coarsest(self) -> float:
         """Return the machine epsilon of the coarsest type that forward rounds to, as far as torch can be watched."""
+        if not self._may_round:
+            return 0.0
         seen = CoarsestSeen()
         try:
             with seen:
@@ -151,6 +156,11 @@ def _accumulated(ys: list[Any], leaves: Sequence[Any], dys: list[Any]) -> list[A
     for leaf in leaves:
         leaf.grad = None
     return found
+
+
+def _may_round(node: Any) -> bool:
+    """Return whether a node of a graph may round to a coarser type: a conversion, or a Function, which may hold one."""
+    return type(node).__name__ == CONVERSION or hasattr(node, "_forward_cls")
 
 
 def nodes_of(outputs: Sequence[Any]) -> list[Any]:
