@@ -1,6 +1,7 @@
 """The gradient checker: right layers pass, wrong ones are found by name."""
 
 import re
+import warnings
 from functools import partial
 
 import numpy as np
@@ -250,3 +251,15 @@ def test_a_finding_carries_the_complex_step_as_a_second_opinion():
 def test_where_no_complex_number_is_taken_there_is_no_second_opinion():
     report = check_vjp(lambda x: np.floor(x) + np.hypot(x, 1), lambda dy, x: dy, np.linspace(0.1, 0.9, 5), raises=False)
     assert report.findings[0].evidence["complex step"] is None
+
+
+def test_what_a_library_says_of_complex_numbers_is_not_passed_on():
+    def sine(x):
+        if np.iscomplexobj(x):
+            warnings.warn("complex numbers lose their imaginary part", DeprecationWarning, stacklevel=2)
+        return np.sin(x.real)
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert not check_vjp(sine, lambda dy, x: dy * x, np.linspace(0.1, 0.9, 5), raises=False).ok
+    assert said == []

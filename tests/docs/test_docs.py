@@ -31,6 +31,7 @@ def folder(tmp_path, monkeypatch):
     trained = ROOT / "src" / "inkgrad" / "models" / "trained" / "cnn.safetensors"
     shutil.copy(trained, tmp_path / "digits.safetensors")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(socket, "getaddrinfo", None)
     monkeypatch.setitem(sys.modules, "page", ModuleType("page"))
