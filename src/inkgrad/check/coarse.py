@@ -30,6 +30,7 @@ class CoarseLimits:
     """How a coarse backward is judged.
 
     n_points      points that differ in their last digits
+    n_digits      by so many units of them
     n_roundings   so many roundings, of constants say, may all point one way
     most          but not more than this part of the gradient
     n_steps       so many of the smallest numbers of its type may each number of a gradient be off
@@ -37,6 +38,7 @@ class CoarseLimits:
     """
 
     n_points: int = 3
+    n_digits: float = 16.0
     n_roundings: float = 100.0
     most: float = 0.006
     n_steps: float = 4.0
@@ -118,6 +120,8 @@ def shared(pairs: Iterable[tuple[NDArray, NDArray]], usual: float, eps: float) -
     if not np.isfinite(length):
         return Shared(np.inf, 0.0, exact[0].size)
     length = length if length > eps * usual else usual
+    if not length:  # of an empty array
+        return Shared(0.0, 0.0, exact[0].size)
     common = float(np.mean([a @ b for a, b in combinations(off, 2)]))
     whole = float(np.mean([a @ a for a in off]))
     return Shared(sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length, exact[0].size, length)
@@ -158,10 +162,12 @@ def _named(
 
 
 def _near(subject: Subject, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Return the arrays of a subject, each number moved by about its last digit."""
+    """Return the arrays of a subject, each number moved in its last digits, so that all is rounded anew."""
     eps = subject.eps
     return {
-        name: rounded(a.astype(np.float64) * (1 + eps * rng.uniform(-1, 1, a.shape)), eps).astype(a.dtype)
+        name: rounded(a.astype(np.float64) * (1 + COARSE.n_digits * eps * rng.uniform(-1, 1, a.shape)), eps).astype(
+            a.dtype
+        )
         for name, a in subject.arrays.items()
     }
 

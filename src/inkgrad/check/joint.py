@@ -13,6 +13,7 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, product, shaken
 from inkgrad.check.measure.purity import misshapen
+from inkgrad.check.measure.slopes import Slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.verdict import NOTHING, ArrayVerdict, Strictness
@@ -124,23 +125,23 @@ class Joint:
             for found, v in zip(rates, directions, strict=True):
                 found.append(self.point.rates(gradients, dy, v))
             del gradients  # they may be as large as the model
-        return [self._compared(v, tuple(found)) for v, found in zip(directions, rates, strict=True)]
+        return [self._compared(self.point.slopes(v), tuple(each)) for v, each in zip(directions, rates, strict=True)]
 
-    def _compared(self, v: Arrays, rates: tuple[Rates, ...]) -> Asked:
-        slopes = self.point.slopes(v)
+    def _compared(self, slopes: Slope, rates: tuple[Rates, ...]) -> Asked:
         disagreements = tuple(self.point.disagreement(slopes, each) for each in rates)
         return Asked(disagreements, rates, int(slopes.broken.sum()))
 
     def _all_together(self) -> Asked:
         """Return what is found along a direction through all arrays; see to it that backward keeps its manners."""
         v = self.direction(self.subject.arrays)
+        slopes = self.point.slopes(v)  # before backward leaves its gradients about
         rates = [self._first_rates(v)]
         if self.findings:
             return Asked((), tuple(rates))
         rates += [self._rates(dy, v) for dy in self.dys[1:2]]
         if len(rates) == 1 or self._differing(rates[0], rates[1], JOINT_LIMITS.times):  # random, or not linear in dy?
             self.findings = self._not_the_same(rates[0], self._rates(self.dys[0], v))
-        return self._compared(v, tuple(rates)) if not self.findings else Asked((), tuple(rates))
+        return self._compared(slopes, tuple(rates)) if not self.findings else Asked((), tuple(rates))
 
     def _rates(self, dy: NDArray, v: Arrays) -> Rates:
         return self.point.rates(self.subject.backward(self.subject.arrays, dy.copy(), 0.0), dy, v)

@@ -39,7 +39,7 @@ class DirectionLimits:
     most_retries  how often slopes that are not sharp are looked at from closer, each time a hundredth
     n_sizes       so many times its typical size a sum of random numbers may be
     shake         by which a point is moved away from kinks, in parts of each array's size
-    large         numbers; the direction of a larger array is kept in float32
+    large         numbers; the direction of a larger array is kept in float16
     many          outputs, whose rounding fewer points show
     one_of        so many numbers of a large array are moved to see how the outputs are rounded
     part_of_large  how far large numbers move at least, in parts of their size
@@ -120,8 +120,10 @@ class Point:
 
         def evaluate(d: float) -> NDArray:
             for name, array in arrays.items():
-                np.copyto(moved[name], array)  # forward may have changed it
-                moved[name].reshape(-1)[:: every[name]] *= (1 + d * spread[name]).astype(array.dtype)
+                if every[name] == 1:
+                    np.copyto(moved[name], array)  # forward may have changed it
+                few = array.reshape(-1)[:: every[name]]
+                moved[name].reshape(-1)[:: every[name]] = few * (1 + d * spread[name]).astype(array.dtype)
             return outputs_or_nan(self.subject, moved, self.base)
 
         n_points = 5 if self.base.size >= limits.many else 12
@@ -138,14 +140,14 @@ class Point:
         """Return a random direction through the arrays of these names."""
         found = {}
         for name in names:
-            array = self.subject.arrays[name]
-            kind = np.float32 if array.size > DIRECTION_LIMITS.large else np.float64
-            found[name] = rng.standard_normal(array.shape, kind) * kind(self.scales[name])
+            array, scale = self.subject.arrays[name], self.scales[name]
+            is_large = array.size > DIRECTION_LIMITS.large and 1e-3 < scale < 1e3  # float16 has numbers for these
+            found[name] = _normal_in_half(rng, array.shape, scale) if is_large else rng.normal(0, scale, array.shape)
         return found
 
     def slopes(self, v: Arrays) -> Slope:
         """Return J v, the slope of each output along a direction."""
-        arrays = self.subject.arrays
+        arrays, noise = self.subject.arrays, self.noise  # whose memory is given back before more is taken
         memory = {name: np.empty_like(arrays[name]) for name in v}  # used again, as new memory costs more than sums
         moved = {**arrays, **memory}
 
@@ -156,7 +158,7 @@ class Point:
             return d, outputs_or_nan(self.subject, moved, self.base)
 
         return sharpest_slope(
-            move, self.base, self.noise, DIRECTION_LIMITS.reach, self.subject.eps, DIRECTION_LIMITS.most_retries, True
+            move, self.base, noise, DIRECTION_LIMITS.reach, self.subject.eps, DIRECTION_LIMITS.most_retries, True
         )
 
     def rates(self, gradients: Arrays, dy: NDArray, v: Arrays) -> Rates:
@@ -198,6 +200,16 @@ class Point:
         size = rates.sizes[name]
         factor = DIRECTION_LIMITS.p_miss ** (-1 / n_directions)
         return sqrt(2 / pi) * bar * factor / size if size else np.inf
+
+
+def _normal_in_half(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> NDArray:
+    """Return normal numbers in float16, drawn a million at a time, as memory is what lacks."""
+    found = np.empty(shape, np.float16)
+    flat, step = found.reshape(-1), DIRECTION_LIMITS.large
+    for k in range(0, flat.size, step):
+        part = flat[k : k + step]
+        part[...] = rng.standard_normal(part.size, np.float32) * np.float32(scale)
+    return found
 
 
 def product(gradient: NDArray, v: NDArray) -> float:
