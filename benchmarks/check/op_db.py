@@ -9,7 +9,7 @@ gradcheck says of the same; the table at the end counts.  Run it as
     python benchmarks/check/op_db.py --dtype float32 --broken
     python benchmarks/check/op_db.py --only cumsum
 
-which takes half an hour each.  Needs the package expecttest.
+which takes a minute or two each.  Needs the package expecttest, as benchmarks/requirements.txt has it.
 """
 
 from __future__ import annotations
