@@ -166,7 +166,8 @@ def test_a_common_error_is_told_from_rounding_that_is_another_one_each_time():
     rng = np.random.default_rng(0)
     exact = [rng.normal(size=4000) for _ in range(3)]
     off = rng.normal(size=4000) * 0.05
-    found = shared((each + off + 0.2 * rng.normal(size=4000), each) for each in exact)
+    pairs = ((each + off + 0.2 * rng.normal(size=4000), each) for each in exact)
+    found = shared(pairs, usual=1.0, eps=1e-7)
     assert found.shared == pytest.approx(0.05, rel=0.2)
     assert found.rounding == pytest.approx(0.2, rel=0.1)
     assert found.size == 4000
@@ -177,15 +178,17 @@ def test_rounding_alone_shares_less_than_its_blur():
     for seed in range(300):
         rng = np.random.default_rng(seed)
         exact = [rng.normal(size=50) for _ in range(3)]
-        found = shared((each + 0.1 * rng.normal(size=50), each) for each in exact)
+        pairs = ((each + 0.1 * rng.normal(size=50), each) for each in exact)
+        found = shared(pairs, usual=1.0, eps=1e-7)
         over += found.shared > found.blur
     assert over < 6
 
 
-def test_gradients_of_zero_share_nothing_and_anything_beside_them_is_infinitely_far():
+def test_gradients_of_zero_share_nothing_and_what_is_beside_them_is_a_part_of_a_usual_one():
     zeros = np.zeros(4)
-    assert shared([(zeros, zeros)] * 3).shared == 0
-    assert shared([(zeros + 1e-9, zeros)] * 3).shared == np.inf
+    assert shared([(zeros, zeros)] * 3, usual=0.0, eps=1e-7).shared == 0
+    assert shared([(zeros, zeros)] * 3, usual=1.0, eps=1e-7).shared == 0
+    assert shared([(zeros + 1e-9, zeros)] * 3, usual=1.0, eps=1e-7).shared == pytest.approx(1e-9 * np.sqrt(zeros.size))
 
 
 @pytest.mark.parametrize("dtype", TYPES)

@@ -648,7 +648,7 @@ def test_what_cannot_be_checked_is_said_in_one_line():
         subject_of_jax(lambda x: x, (np.arange(3),))
     with pytest.raises(CheckError, match="should give floating-point numbers, got an array of int32"):
         subject_of_jax(lambda x: x.argmax(), (x,))
-    with pytest.raises(CheckError, match="order must be 1 or 2, got 3"):
+    with pytest.raises(CheckError, match="order must be 1, the gradient, or 2, the gradient of it, got 3"):
         subject_of_jax(jnp.sin, (x,), order=3)
     with pytest.raises(CheckError, match="should give floating-point numbers, got NoneType"):
         subject_of_jax(lambda x: None, (x,))

@@ -37,7 +37,7 @@ class CoarseLimits:
     sensitivity   what must have been visible in types of two bytes
     """
 
-    n_points: int = 3
+    n_points: int = 6
     n_digits: float = 16.0
     n_roundings: float = 100.0
     most: float = 0.006
@@ -56,11 +56,13 @@ class Shared:
     rounding: float
     size: int
     length: float = 1.0
+    n_pairs: int = 3
 
     @property
     def blur(self) -> float:
-        """How much of it may come of rounding alone."""
-        return 2 * self.rounding / self.size**0.25 if self.size else 0.0
+        """How much of it may come of rounding alone: the mean of many products of random numbers is small."""
+        n_products = self.n_pairs * self.size
+        return 2.6 * self.rounding / n_products**0.25 if n_products else 0.0
 
     def underflow(self, eps: float) -> float:
         """How much of it may be lost where numbers of float16 become small; other types reach down to 1e-38."""
@@ -122,9 +124,11 @@ def shared(pairs: Iterable[tuple[NDArray, NDArray]], usual: float, eps: float) -
     length = length if length > eps * usual else usual
     if not length:  # of an empty array
         return Shared(0.0, 0.0, exact[0].size)
-    common = float(np.mean([a @ b for a, b in combinations(off, 2)]))
+    products = [a @ b for a, b in combinations(off, 2)]
+    common = float(np.mean(products))
     whole = float(np.mean([a @ a for a in off]))
-    return Shared(sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length, exact[0].size, length)
+    common, alone = sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length
+    return Shared(common, alone, exact[0].size, length, len(products))
 
 
 def _verdict(each: ArrayVerdict, found: Shared, eps: float, strictness: Strictness) -> ArrayVerdict:

@@ -88,7 +88,8 @@ class Joint:
     """
 
     def __init__(self, subject: Subject, y: NDArray, seed: int, noise: NDArray | float = 0.0) -> None:
-        self.subject, self.point = subject, Point(subject, y, noise)
+        self.subject, self.y, self.seed, self.noise = subject, y, seed, noise
+        self.point = Point(subject, y, noise)
         self.rng = stream(seed, "directions")
         self.findings: tuple[Finding, ...] = ()
         self.dys = self._some_dys(y)
@@ -209,22 +210,28 @@ def joint_of(subject: Subject, y: NDArray, seed: int, noise: NDArray | float = 0
     """
     joint = Joint(subject, y, seed, noise)
     is_kinked = joint.together.is_blurred or (joint.together.is_wrong and joint.together.n_kinks)
-    return beside(joint, y, seed, noise) if is_kinked and not joint.findings else joint
+    return beside(joint) if is_kinked and not joint.findings else joint
 
 
-def beside(joint: Joint, y: NDArray, seed: int, noise: NDArray | float) -> Joint:
+def beside(joint: Joint) -> Joint:
     """Return a subject as asked at a point near by; where that is not in its domain, as it was asked."""
-    moved = shaken(joint.subject, seed)
-    other = np.asarray(moved.forward(moved.copies()))
-    return Joint(moved, other, seed, noise) if other.shape == y.shape and np.isfinite(other).all() else joint
+    moved = shaken(joint.subject, joint.seed)
+    y = np.asarray(moved.forward(moved.copies()))
+    is_there = y.shape == joint.y.shape and np.isfinite(y).all()
+    return Joint(moved, y, joint.seed, joint.noise) if is_there else joint
 
 
 def verdicts(
-    joint: Joint, layer: str, strictness: Strictness, reference: str, only_together: bool = False
+    joint: Joint,
+    layer: str,
+    strictness: Strictness,
+    reference: str,
+    only_together: bool = False,
+    is_beside: bool = False,
 ) -> tuple[ArrayVerdict, ...]:
     """Return the verdict on each array: by the direction through all, or, where that does not tell, by its own.
 
-    With `only_together` no further direction is asked.
+    With `only_together` no further direction is asked; `is_beside` says that the point is near one with kinks.
     """
     names, together = list(joint.subject.arrays), [joint.together]
     if only_together:
@@ -240,6 +247,9 @@ def verdicts(
     asked = dict.fromkeys(names, together)
     for name in untold():
         asked[name] = joint.ask([joint.direction([name]) for _ in range(JOINT_LIMITS.n_alone)])
+    at_kink = any(each.is_blurred or (each.is_wrong and each.n_kinks) for found in asked.values() for each in found)
+    if at_kink and not is_beside and (moved := beside(joint)) is not joint:  # the chain rule gives no slope there
+        return verdicts(moved, layer, strictness, reference, is_beside=True)
     return tuple(_verdict(joint, name, asked[name], layer, strictness, reference) for name in names)
 
 

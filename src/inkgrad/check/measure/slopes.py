@@ -132,6 +132,9 @@ def slope(
     return Slope(low, high, bar)
 
 
+FARTHER = 5.0  # times the usual size, for slopes that rounding blurs
+
+
 def sharpest_slope(
     move: Callable[[float], tuple[float, NDArray]],
     y: NDArray,
@@ -155,10 +158,12 @@ def sharpest_slope(
             found = found.sharper(slope(move, y, noise, size, min(working, 1e-3), unit=eps))
     for closer in (size / 100**k for k in range(1, most_retries + 1)):
         there = np.minimum(found.bar, noise / (_step(closer, eps) / 16))  # at best, as rounding grows
-        is_rounding = float(noise.sum()) <= 1e4 * eps * float(np.abs(y).sum())  # not waves, which look like it
-        is_sharpest = is_rounding and 2 * float(there.sum()) > float(found.bar.sum())
-        if not found.is_blurred or (is_sharpest and not found.is_kinked):
+        is_rounding = float(noise.sum()) <= 1e7 * eps * float(np.abs(y).sum())  # not waves, which look like it
+        is_sharpest = is_costly and is_rounding and 2 * float(there.sum()) > float(found.bar.sum())
+        if not found.is_blurred:
             break
+        if is_sharpest and not found.is_kinked:  # then rounding blurs it, which is less from farther away
+            return found.sharper(slope(move, y, noise, FARTHER * size, eps))
         found = found.seen_closer(slope(move, y, noise, closer, eps, whole=False))
     return found
 
