@@ -150,12 +150,13 @@ def sharpest_slope(
     something breaks near by, and is looked at from closer, each time from a hundredth; where that is costly, not
     if its rounding is larger than the error bars are.
     """
-    found = slope(move, y, noise, size, eps)
+    found, coarse = slope(move, y, noise, size, eps), eps
     if found.is_blurred:
         moved = np.abs(found.middle) * size
         working = float(np.median(noise[moved > 0] / moved[moved > 0])) / 10 if (moved > 0).any() else 0.0
         if working > 10 * eps:
-            found = found.sharper(slope(move, y, noise, size, min(working, 1e-3), unit=eps))
+            coarse = min(working, 1e-3)
+            found = found.sharper(slope(move, y, noise, size, coarse, unit=eps))
     for closer in (size / 100**k for k in range(1, most_retries + 1)):
         there = np.minimum(found.bar, noise / (_step(closer, eps) / 16))  # at best, as rounding grows
         is_rounding = float(noise.sum()) <= 1e7 * eps * float(np.abs(y).sum())  # not waves, which look like it
@@ -163,7 +164,7 @@ def sharpest_slope(
         if not found.is_blurred:
             break
         if is_sharpest and not found.is_kinked:  # then rounding blurs it, which is less from farther away
-            return found.sharper(slope(move, y, noise, FARTHER * size, eps))
+            return found.sharper(slope(move, y, noise, FARTHER * size, coarse, unit=eps))
         found = found.seen_closer(slope(move, y, noise, closer, eps, whole=False))
     return found
 
