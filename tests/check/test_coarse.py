@@ -195,3 +195,25 @@ def test_gradients_of_zero_share_nothing_and_what_is_beside_them_is_a_part_of_a_
 def test_numbers_are_rounded_as_the_type_itself_rounds(dtype):
     x = np.random.default_rng(0).normal(size=1000) * 10.0 ** np.random.default_rng(1).uniform(-2, 3, 1000)
     np.testing.assert_array_equal(rounded(x, float(np.finfo(dtype).eps)), x.astype(dtype).astype(float))
+
+
+def test_a_gradient_that_drowns_in_rounding_where_it_need_not_is_wrong():
+    """The sum over a row is 0 whatever x is, but rounding makes it thousands of last digits large."""
+    x = (1e6 + np.random.default_rng(0).uniform(0, 9, (50, 1))).astype(np.float32)
+
+    def centred(x, gamma):
+        return (x - x.mean(1, keepdims=True)) * 300 * gamma + gamma
+
+    def vjp(dy, x, gamma):
+        scaled = x.astype(np.float64) * 300 - (x * np.float32(300)).astype(
+            np.float64
+        )  # of which one product is rounded
+        return np.zeros_like(x), (dy * (scaled + 1)).sum(0).astype(np.float32)
+
+    def right(dy, x, gamma):
+        return np.zeros_like(x), dy.sum(0)
+
+    gamma = np.ones(1, np.float32)
+    assert check_vjp(centred, right, x, gamma).ok
+    report = check_vjp(centred, vjp, x, gamma, raises=False)
+    assert [finding.array for finding in report.findings] == ["gamma"]

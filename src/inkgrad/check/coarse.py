@@ -33,6 +33,7 @@ class CoarseLimits:
     n_digits      by so many units of them
     n_roundings   so many roundings, of constants say, may all point one way
     most          but not more than this part of the gradient
+    least_lost    the part of a gradient that no rounding may take, unless the exact one changes with the last digits
     n_steps       so many of the smallest numbers of its type may each number of a gradient be off
     sensitivity   what must have been visible in types of two bytes
     """
@@ -41,6 +42,7 @@ class CoarseLimits:
     n_digits: float = 16.0
     n_roundings: float = 100.0
     most: float = 0.006
+    least_lost: float = 0.1
     n_steps: float = 4.0
     sensitivity: float = 0.01
 
@@ -50,13 +52,20 @@ COARSE = CoarseLimits()
 
 @dataclass(frozen=True)
 class Shared:
-    """What differences of one gradient share, and what not, as parts of its length."""
+    """What differences of one gradient share, and what not, as parts of its length; `spread` is how much the exact
+    one changes from point to point."""
 
     shared: float
     rounding: float
     size: int
     length: float = 1.0
     n_pairs: int = 3
+    spread: float = np.inf
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it drowns in rounding where it need not: the exact one hardly changes with the last digits."""
+        return self.rounding > max(COARSE.least_lost, COARSE.n_roundings * self.spread)
 
     @property
     def blur(self) -> float:
@@ -128,12 +137,14 @@ def shared(pairs: Iterable[tuple[NDArray, NDArray]], usual: float, eps: float) -
     common = float(np.mean(products))
     whole = float(np.mean([a @ a for a in off]))
     common, alone = sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length
-    return Shared(common, alone, exact[0].size, length, len(products))
+    centre = np.mean(exact, axis=0)
+    spread = sqrt(float(np.mean([(b - centre) @ (b - centre) for b in exact]))) / length
+    return Shared(common, alone, exact[0].size, length, len(products), spread)
 
 
 def _verdict(each: ArrayVerdict, found: Shared, eps: float, strictness: Strictness) -> ArrayVerdict:
     room = min(COARSE.n_roundings * eps, COARSE.most) + found.blur + found.underflow(eps)
-    error = found.shared if found.shared > room else 0.0
+    error = found.shared if found.shared > room else found.rounding if found.is_lost else 0.0
     asked = replace(strictness, sensitivity=max(strictness.sensitivity, COARSE.sensitivity if eps > 1e-4 else 0.0))
     if each.verdict == Verdict.cannot_tell:
         verdict = Verdict.cannot_tell

@@ -97,8 +97,9 @@ def slope(
     with np.errstate(all="ignore"):
         far, near, nearest = (_pair(move, y, h / k) for k in (1, 2, 16))
         if whole:  # what has not moved at all is not rounded otherwise, unless rounding hides that it moves
-            rounded = (eps if unit is None else unit) * np.abs(y)
-            still = (far.gap + near.gap + np.abs(far.left) + np.abs(near.left) == 0) & (noise <= 1e3 * rounded)
+            rounded = np.maximum((eps if unit is None else unit) * np.abs(y), noise / 10)
+            is_plain = noise <= 1e3 * eps * np.abs(y)
+            still = (far.gap + near.gap + np.abs(far.left) + np.abs(near.left) == 0) & is_plain
             noise = np.where(still, rounded * nearest.h / far.h, noise)  # it may move by less than that
         best, rough = (64 * nearest.centred - near.centred) / 63, (4 * near.centred - far.centred) / 3
         rounding = noise / nearest.h
