@@ -116,3 +116,21 @@ def test_a_wrong_forward_mode_is_found(torch):
         check_torch(rule(torch, slope=1.01), (x,))
     with pytest.raises(GradientMismatch, match=r"forward-mode"):
         check_torch(rule(torch, slope=0.0), (large(torch),))
+
+
+def test_what_rests_on_a_teacher_without_gradients_is_a_constant_unless_a_gradient_is_asked_for(torch):
+    class Student(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.student, self.teacher = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2).requires_grad_(False)
+
+        def forward(self, x):
+            with torch.no_grad():
+                aim = self.teacher(x)
+            return (self.student(x) - aim) ** 2
+
+    module, x = Student().double(), torch.randn(5, 3, dtype=torch.float64)
+    report = check_torch(module, (x,))
+    assert [each.array for each in report.arrays] == ["student.weight", "student.bias"]
+    with pytest.raises(GradientMismatch, match="is something detached"):
+        check_torch(module, (x.requires_grad_(),))

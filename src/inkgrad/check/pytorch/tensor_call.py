@@ -91,7 +91,8 @@ class Slot:
 class TensorCall:
     """function(*inputs, **kwargs), whose floating-point inputs and whose module's parameters can be moved.
 
-    Where some inputs require a gradient, those that do not are constants, as they are for torch's gradcheck.
+    Where some inputs require a gradient, those that do not are constants, as they are for torch's gradcheck; with
+    `fixed` they are constants in any case.
     With `wide` all floating-point tensors that it gets are float64; with `widening` also those that it makes itself.
     """
 
@@ -105,12 +106,13 @@ class TensorCall:
         seed: int,
         wide: bool = False,
         widening: bool = False,
+        fixed: bool = False,
     ) -> None:
         self.owner = owner_of(function)
         self.kind = function_class(function)
         self.function: Callable[..., Any] = self.kind.apply if self.kind else function
         self.trees = (tuple(inputs), dict(kwargs))
-        self.wide, self.widening, self.seed = wide, widening, seed
+        self.wide, self.widening, self.seed, self.fixed = wide, widening, seed, fixed
         named = [*zip(argument_names(function, len(inputs)), inputs, strict=True), *kwargs.items()]
         moving = moving_modules(function, named)
         self.modules = dict(submodules_of(moving | known_modules(function)))
@@ -125,11 +127,13 @@ class TensorCall:
 
     def wider(self, widening: bool) -> TensorCall:
         """Return the same call in float64."""
-        return TensorCall(self.kind or self.function, *self.trees, seed=self.seed, wide=True, widening=widening)
+        return TensorCall(
+            self.kind or self.function, *self.trees, seed=self.seed, wide=True, widening=widening, fixed=self.fixed
+        )
 
     def _find_inputs(self, named: Sequence[tuple[str, Any]]) -> Iterator[tuple[Slot | None, Any]]:
         tensors = [found for argument, tree in named for found in tensors_of(tree, argument)]
-        chosen = any(tensor.requires_grad for _, tensor in tensors)
+        chosen = self.fixed or any(tensor.requires_grad for _, tensor in tensors)
         for name, tensor in tensors:
             _refuse(self.owner, name, tensor)
             moves = _moves(tensor) and (tensor.requires_grad or not chosen)

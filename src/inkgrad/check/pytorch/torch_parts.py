@@ -49,10 +49,11 @@ class Visit:
 
 @dataclass
 class Journey:
-    """All visits of one call in their order, and the modules that are being called."""
+    """All visits of one call in their order, the modules being called, and whether any was called without gradients."""
 
     visits: list[Visit] = field(default_factory=list)
     inside: list[Visit] = field(default_factory=list)
+    is_interrupted: bool = False
 
     def enter(self, path: str, module: Any, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Note a module that begins; what it gets is copied, as it may be changed in place."""
@@ -60,6 +61,7 @@ class Journey:
             outer.calls_others, outer.inputs, outer.kwargs = True, (), {}
         inputs, kwargs = (_copied(inputs), _copied(dict(kwargs))) if torch.is_grad_enabled() else ((), {})
         self.inside.append(Visit(path, module, inputs, kwargs))
+        self.is_interrupted = self.is_interrupted or not torch.is_grad_enabled()
         if torch.is_grad_enabled():  # else nothing flows back through it
             self.visits.append(self.inside[-1])
 
@@ -93,6 +95,19 @@ def parts_of(call: TensorCall, build: Callable[[TensorCall], Subject]) -> Callab
     return parts
 
 
+def rests_on_constants(call: TensorCall) -> bool:
+    """Return whether modules are called without gradients in it, such as a frozen teacher: then inputs that require
+    none are constants, if there are parameters to check."""
+    inputs = [slot.own for slot in call.slots if not slot.parameter]
+    if len(inputs) == len(call.slots) or not inputs or any(each.requires_grad for each in inputs):
+        return False
+    if len(call.modules) == 1:
+        return False
+    journey, outputs = _run(call, [], learn=True)
+    calls_again = any(hasattr(node, "_forward_cls") for node in nodes_of(outputs))  # with gradients, as checkpoints do
+    return journey.is_interrupted and not calls_again
+
+
 def _visits(call: TensorCall) -> list[Visit]:
     """Run the call and return what it visits, twice where there are Functions: which these are says the first graph."""
     journey, outputs = _run(call, [])
@@ -106,10 +121,15 @@ def _visits(call: TensorCall) -> list[Visit]:
     return visits
 
 
-def _run(call: TensorCall, kinds: list[Any]) -> tuple[Journey, list[Any]]:
+def _run(call: TensorCall, kinds: list[Any], learn: bool = False) -> tuple[Journey, list[Any]]:
     journey = Journey()
     arrays = {slot.name: slot.array() for slot in call.slots}
-    with blamed(call.owner, "forward"), torch.enable_grad(), call.moved(arrays, True) as leaves, ExitStack() as stack:
+    with (
+        blamed(call.owner, "forward"),
+        torch.enable_grad(),
+        call.moved(arrays, True, learn) as leaves,
+        ExitStack() as stack,
+    ):
         for path, module in ((path, module) for path, module in call.modules.items() if path):
             stack.callback(module.register_forward_pre_hook(_entering(journey, path), with_kwargs=True).remove)
             stack.callback(module.register_forward_hook(_leaving(journey), always_call=True).remove)

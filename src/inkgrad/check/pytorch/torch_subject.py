@@ -18,7 +18,7 @@ from inkgrad.check.pytorch.other_calls import variants_of
 from inkgrad.check.pytorch.precision import eps_of
 from inkgrad.check.pytorch.tensor_call import TensorCall
 from inkgrad.check.pytorch.torch_function import pushforward_of, reference_of
-from inkgrad.check.pytorch.torch_parts import parts_of
+from inkgrad.check.pytorch.torch_parts import parts_of, rests_on_constants
 from inkgrad.check.pytorch.vector_product import VectorProduct
 from inkgrad.errors import CheckError
 
@@ -44,6 +44,8 @@ def subject_of_torch(
     if torch.is_inference_mode_enabled():
         raise CheckError("there are no gradients in torch.inference_mode: check it outside")
     call = TensorCall(function, given, kwargs or {}, seed)
+    if rests_on_constants(call):
+        call = TensorCall(function, given, kwargs or {}, seed, fixed=True)
     make = _product if order == 1 else _second_product
     return replace(_subject(make, call), parts=_parts(make, call))
 
