@@ -17,7 +17,7 @@ from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.own_forward import by_own_forward
-from inkgrad.check.report import Report, merged
+from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
 
@@ -141,20 +141,31 @@ class Stages:
         return replace(report, findings=tuple(self._closer(joint, each) for each in wrong))
 
     def _parts(self) -> Report | None:
-        """Return the report of what the subject is made of, each alone; None where it is one piece."""
+        """Return the report of what the subject is made of, each alone, from the last to the first.
+
+        None where it is one piece, or where no part is wrong that can be examined, but not all can.
+        """
         if self.subject.parts is None:
             return None
-        reports: list[Report] = []
+        arrays: list[ArrayVerdict] = []
+        findings: list[Finding] = []
+        is_whole = True
         for part in self.subject.parts():
-            if part.last_resort and any(each.findings for each in reports):
-                break
             path = f"{self.layer}.{part.path}".strip(".")
-            found = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
-            reports.append(replace(found, findings=tuple(_of_kind(each, part.kind) for each in found.findings)))
-        arrays, findings = merged(reports)
+            if part.last_resort and findings:
+                break
+            if any(each.layer.startswith(f"{path}.") for each in findings):  # it holds what is wrong
+                continue
+            try:
+                found = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
+            except CheckError:  # at what it gets here it has no slopes
+                is_whole = False
+                continue
+            arrays += found.arrays
+            findings += (_of_kind(each, part.kind) for each in found.findings)
         wrong = {each.layer for each in findings}
         inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
-        return Report(self.subject.name, tuple(arrays), tuple(inner))
+        return Report(self.subject.name, tuple(arrays), tuple(inner)) if inner or is_whole else None
 
     def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
         """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""

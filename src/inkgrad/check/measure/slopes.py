@@ -211,7 +211,8 @@ def rounding_noise(
     show is rounding: their standard deviation is that of the noise times √70, as 8! / (4!)² = 70
     (Moré & Wild 2011, https://doi.org/10.1137/100786125, section 2).  Rounded outputs move in
     jumps, so several sizes of steps are tried.  The lower quartile of eight looks past a kink, which shows in four.
-    For many outputs that round alike fewer points are enough.
+    For many outputs that round alike fewer points are enough.  Four roundings are in any sum, also where the steps
+    are too small to show them.
     """
     worst = np.zeros(y.shape)
     for power in powers:
@@ -221,4 +222,4 @@ def rounding_noise(
             fourth = np.abs(np.diff(values, 4, axis=0))
         measured = np.quantile(fourth, 0.25, axis=0) / (0.3186 * np.sqrt(70))
         worst = np.maximum(worst, np.where(np.isfinite(measured), measured, 0))
-    return np.asarray(10 * worst + eps * np.abs(y))
+    return np.asarray(10 * worst + 4 * eps * np.abs(y))
