@@ -85,7 +85,7 @@ def test_the_gradient_at_convergence_of_an_iteration_that_stops_before_is_wrong_
 
 def test_what_gives_too_few_gradients_is_refused_in_one_line():
     # snntorch 1.0.0, LeakySpikeOperator: one gradient for x and the slope
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
     class Leaky(torch.autograd.Function):
         @staticmethod
@@ -105,7 +105,7 @@ def test_what_gives_too_few_gradients_is_refused_in_one_line():
 
 def test_a_checkpoint_of_ones_own_is_differentiated_as_it_asks():
     # memcnn 1.5.2, InvertibleCheckpointFunction: it works under backward() alone
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
     class Recomputed(torch.autograd.Function):
         @staticmethod
@@ -157,7 +157,7 @@ def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
 
 def test_an_adjoint_that_gets_its_module_beside_the_parameters_is_approximate():
     # torchdiffeq 0.2.5, odeint_adjoint: forward reads the parameters of the module, backward answers for the others
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
     class Adjoint(torch.autograd.Function):
         @staticmethod
@@ -191,7 +191,7 @@ def test_an_adjoint_that_gets_its_module_beside_the_parameters_is_approximate():
 @pytest.mark.parametrize(("factor", "verdict"), [(1.0, "right"), (1.01, "wrong")])
 def test_a_jvp_that_is_a_stub_hides_nothing_of_backward(factor, verdict):
     # torchopt 0.7.3: each operation has a jvp of a docstring alone
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
     class Sine(torch.autograd.Function):
         @staticmethod
@@ -213,7 +213,7 @@ def test_a_jvp_that_is_a_stub_hides_nothing_of_backward(factor, verdict):
 
 def test_the_parts_of_a_whole_know_nothing_of_its_tangent():
     # qpth 0.0.18: Q is symmetric, and what is left at constraints that do not bind makes the whole approximate
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
     class Symmetric(torch.autograd.Function):
         @staticmethod
