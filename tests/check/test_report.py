@@ -42,6 +42,22 @@ def test_a_table_has_a_row_for_each_array_and_a_column_for_all_that_is_said():
     assert EVERY.table.below == ""
 
 
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict.right, "the gradient of the gradient is right"),
+        (Verdict.approximate, "the gradient of the gradient is approximate: off by 3.0e-05 of its size"),
+        (Verdict.cannot_tell, "it cannot be told whether the gradient of the gradient is right: of dx"),
+        (Verdict.wrong, "the gradient of the gradient is wrong in 1 place"),
+    ],
+)
+def test_of_second_derivatives_each_outcome_says_what_was_checked(verdict, words):
+    report = Report("f", (array("x", verdict, 3e-5),), (), order=2)
+    assert report.summary.startswith(words)
+    assert report.table.head[0] == "gradient of the gradient by"
+    assert report.table.lines()[1].startswith("x   ")
+
+
 def test_where_all_is_right_little_is_said(rng):
     table = times(1, rng.normal(size=(3, 4))).table
     assert table.head == ("gradient of", "numbers", "verdict", "least seen")

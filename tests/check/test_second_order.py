@@ -228,3 +228,20 @@ def test_the_second_derivative_of_a_jax_rule_is_checked(hides):
     assert check_jax(softplus(hides), (x,)).ok
     report = check_jax(softplus(hides), (x,), order=2, raises=False)
     assert {finding.array for finding in report.findings} == ({"x"} if hides else set())
+
+
+@pytest.mark.parametrize("function", [RIGHT[0], WRONG[0]])
+def test_a_report_says_that_it_is_the_gradient_of_the_gradient(function):
+    x = torch.from_numpy(np.random.default_rng(3).normal(size=(4, 3)))
+    report = check_torch(function, (x,), order=2, raises=False)
+    assert report.order == 2
+    assert report.summary.startswith("the gradient of the gradient is ")
+    assert report.table.head[0] == "gradient of the gradient by"
+    assert all(each.message.startswith("in the gradient of the gradient: ") for each in report.findings)
+    assert check_torch(torch.sin, (x,)).order == 1
+
+
+def test_a_report_of_jax_says_so_too():
+    report = check_jax(jnp.sin, (jnp.ones(3),), order=2)
+    assert report.name == "sin"
+    assert report.summary == "the gradient of the gradient is right"

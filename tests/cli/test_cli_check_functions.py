@@ -234,6 +234,17 @@ def test_a_right_pair_passes_and_is_told_as_what_it_was_taken(folder, inkgrad_he
     assert "a word" not in found.stdout
 
 
+def test_second_derivatives_are_called_so_in_words_and_in_json(folder, inkgrad_here):
+    pytest.importorskip("torch")
+    asked = "check", "net.py:soft", "--shape", "4", "--order", "2"
+    words = inkgrad_here(*asked).stdout
+    assert words.splitlines()[0].startswith("gradient of the gradient by")
+    assert words.splitlines()[-1] == "the gradient of the gradient is right"
+    told = json.loads(inkgrad_here(*asked, "--json").stdout)
+    assert told["order"] == 2
+    assert told["summary"] == "the gradient of the gradient is right"
+
+
 @pytest.mark.parametrize(
     ("target", "options", "words"),
     [

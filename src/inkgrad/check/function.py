@@ -89,7 +89,7 @@ def check_torch(
     def build(inputs: Sequence[Any], seed: int) -> Subject:
         return subject_of_torch(function, inputs, keywords(kwargs), seed=seed, order=order)
 
-    return concluded(build, inputs, settings)
+    return concluded(build, inputs, settings, order)
 
 
 @np.errstate(all="ignore")
@@ -115,4 +115,4 @@ def check_jax(
     def build(args: Sequence[Any], seed: int) -> Subject:
         return subject_of_jax(function, args, keywords(kwargs), seed=seed, order=order)
 
-    return concluded(build, args, settings)
+    return concluded(build, args, settings, order)

@@ -232,7 +232,7 @@ class Adapter:
         """
         owner, arrays = self.call.owner, self.arrays
         if self.dy is not None:
-            owner, arrays = f"the gradient of {owner}", {**arrays, self.dy_name: self.dy}
+            arrays = {**arrays, self.dy_name: self.dy}
         subject = Subject(owner, arrays, self.forward, self.backward, main=self.call.main, unit=self.unit)
         has_reference = like.reference is not None if like else self.has_reference
         has_pushforward = like.pushforward is not None if like else self.has_pushforward

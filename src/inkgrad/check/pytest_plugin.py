@@ -57,7 +57,7 @@ def _how_approximate(report: Report) -> str:
     """Return how far each array is off that is approximate, in a line."""
     approximate = (each for each in report.arrays if each.verdict == "approximate")
     off = (f"d{each.path} is off by {each.error:.1e} of its size" for each in approximate)
-    return f"{report.name}: the gradient is approximate: {', '.join(off)}; with exact=True it is wrong"
+    return f"{report.name}: {report.checked} is approximate: {', '.join(off)}; with exact=True it is wrong"
 
 
 def _has_tensor(value: Any) -> bool:

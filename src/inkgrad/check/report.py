@@ -20,11 +20,15 @@ WIDTH = 80  # columns of a terminal
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of a check of `name`: the verdict on each array, and the findings."""
+    """The outcome of a check of `name`: the verdict on each array, and the findings.
+
+    `order` is 2 where the gradient itself was checked, as a function of the arrays and of dy.
+    """
 
     name: str
     arrays: tuple[ArrayVerdict, ...]
     findings: tuple[Finding, ...]
+    order: int = 1
 
     @property
     def verdict(self) -> Verdict:
@@ -41,7 +45,7 @@ class Report:
     @property
     def table(self) -> ReportTable:
         """What is shown of the arrays."""
-        return report_table(self.arrays)
+        return report_table(self.arrays, self.order)
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -49,19 +53,24 @@ class Report:
         return tuple(each.comparison for each in self.arrays if each.comparison)
 
     @property
+    def checked(self) -> str:
+        """What was checked, in words."""
+        return "the gradient of the gradient" if self.order == 2 else "the gradient"
+
+    @property
     def summary(self) -> str:
         """The outcome in a sentence."""
         match self.verdict:
             case Verdict.right:
-                return "the gradient is right"
+                return f"{self.checked} is right"
             case Verdict.approximate:
                 worst_error = max(each.error for each in self.arrays if each.verdict == Verdict.approximate)
-                return f"the gradient is approximate: off by {worst_error:.1e} of its size"
+                return f"{self.checked} is approximate: off by {worst_error:.1e} of its size"
             case Verdict.cannot_tell:
                 untold = [each for each in self.arrays if each.verdict == Verdict.cannot_tell]
-                return f"it cannot be told whether the gradient is right{_why(untold)}"
+                return f"it cannot be told whether {self.checked} is right{_why(untold)}"
         n = len(self.findings) or sum(each.verdict == Verdict.wrong for each in self.arrays)
-        return f"the gradient is wrong in {n} place{'s' * (n > 1)}"
+        return f"{self.checked} is wrong in {n} place{'s' * (n > 1)}"
 
     def __str__(self) -> str:
         words = [f"{self.name}: {self.summary}", *map(str, self.findings)]

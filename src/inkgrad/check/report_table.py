@@ -20,7 +20,8 @@ TABLE_HEAD = (
     "wrong",
     "compared with",
 )
-TEXTS = "gradient of", "verdict", "compared with"  # all else are numbers
+OF_THE_GRADIENT = "gradient of the gradient by"  # in the place of the first, where that is what was checked
+TEXTS = "gradient of", OF_THE_GRADIENT, "verdict", "compared with"  # all else are numbers
 
 
 def table_row(each: ArrayVerdict) -> tuple[str, ...]:
@@ -59,8 +60,9 @@ class ReportTable:
         return [*lines, self.below] if self.below else lines
 
 
-def report_table(arrays: Sequence[ArrayVerdict]) -> ReportTable:
-    """Return the table of some arrays, without the columns in which nothing is said."""
+def report_table(arrays: Sequence[ArrayVerdict], order: int = 1) -> ReportTable:
+    """Return the table of some arrays, without the columns in which nothing is said; with order 2 it is the gradient
+    of the gradient that was checked."""
     rows = [dict(zip(TABLE_HEAD, table_row(each), strict=True)) for each in arrays]
     references = {each.reference for each in arrays}
     said = {name for name in TABLE_HEAD if any(row[name] not in ("", "·") for row in rows)}
@@ -70,4 +72,5 @@ def report_table(arrays: Sequence[ArrayVerdict]) -> ReportTable:
         said -= {"compared with"}
     head = tuple(name for name in TABLE_HEAD if name in said)
     below = f"compared with {references.pop()}" if len(references) == 1 else ""
-    return ReportTable(head, tuple(tuple(row[name] for name in head) for row in rows), below)
+    titles = (OF_THE_GRADIENT, *head[1:]) if order == 2 else head
+    return ReportTable(titles, tuple(tuple(row[name] for name in head) for row in rows), below)

@@ -107,8 +107,13 @@ def _is_seed(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not _is_choice(value) and 0 <= int(value) <= LARGEST_SEED
 
 
-def concluded(build: Callable[[Sequence[Any], int], Subject], inputs: Sequence[Any], settings: CheckSettings) -> Report:
-    """Return the report of a subject, built of inputs and a seed; raise what is to be raised."""
+def concluded(
+    build: Callable[[Sequence[Any], int], Subject], inputs: Sequence[Any], settings: CheckSettings, order: int = 1
+) -> Report:
+    """Return the report of a subject, built of inputs and a seed; raise what is to be raised.
+
+    With order 2 the subject is the gradient of what the user gave.
+    """
     refuse_unsound(settings)
     seed = int(settings.get("seed", 0))
     with told_in_terminal() as terminal:
@@ -118,6 +123,8 @@ def concluded(build: Callable[[Sequence[Any], int], Subject], inputs: Sequence[A
         if repeated:
             again = _examined(build(repeated, seed), course, {**settings, "points": "given"})
             report = replace(report, findings=(*report.findings, *_somewhere(again, "where indices repeat")))
+    if order == 2:
+        report = replace(report, order=2, findings=_somewhere(report, "in the gradient of the gradient"))
     return report.raise_if_not_right() if settings.get("raises", True) else report
 
 

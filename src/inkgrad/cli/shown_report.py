@@ -24,7 +24,7 @@ def show_report(checked: Checked) -> None:
     """Print a table of the arrays, each finding as a line, and the outcome in a sentence."""
     report, console = checked.report, Console(highlight=False)
     arrays = _most_telling(report.arrays)
-    shown = report_table(arrays)
+    shown = report_table(arrays, report.order)
     if arrays:
         console.print(_table(arrays, shown))
     if len(arrays) < len(report.arrays):
@@ -77,6 +77,7 @@ def as_json(report: Report) -> str:
             "verdict": str(report.verdict),
             "ok": report.ok,
             "summary": report.summary,
+            "order": report.order,
             "arrays": [_array(each) for each in report.arrays],
             "findings": [_finding(each) for each in report.findings],
         },
