@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from inkgrad.check import check_torch, check_vjp
+from inkgrad.check import CheckError, check_torch, check_vjp
+from inkgrad.errors import SettingError
 
 
 def randn(*shape, seed=0):
@@ -126,3 +127,94 @@ def test_torch_functions_may_be_declared_too(factor):
     given = torch.tensor(3 * randn(5)), torch.tensor(randn(5, seed=1))
     declared = {"x": lambda dy, x, w: dy * w}
     assert check_torch(Round, given, surrogate=declared, raises=False).ok == (factor == 1)
+
+
+def quantised(torch, factor, of_jvp=1.0):
+    """Return a module that rounds x and multiplies it by a weight, in two Functions."""
+
+    class Round(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.round()
+
+        @staticmethod
+        def backward(ctx, dy):
+            return dy
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.save_for_backward(x, w)
+            ctx.save_for_forward(x, w)
+            return x * w
+
+        @staticmethod
+        def backward(ctx, dy):
+            x, w = ctx.saved_tensors
+            return dy * w, factor * dy * x
+
+        @staticmethod
+        def jvp(ctx, dx, dw):
+            x, w = ctx.saved_tensors
+            return dx * w + of_jvp * dw * x
+
+    class Quantised(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.tensor(randn(5, seed=1)))
+
+        def forward(self, x):
+            return Product.apply(Round.apply(x), self.w)
+
+    return Quantised(), Product
+
+
+@pytest.mark.parametrize("declared", [{"surrogate": {"x": lambda dy, x, w: dy * w}}, {"tangent": {"w": lambda v: v}}])
+def test_of_a_declared_whole_that_is_wrong_the_parts_say_where(declared):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor(3 * randn(4, 5))
+    for dtype in torch.float64, torch.float32:
+        module, _ = quantised(torch, 1.5)
+        report = check_torch(module.to(dtype), (x.to(dtype),), raises=False, **declared)
+        (finding,) = (each for each in report.findings if each.array == "w")
+        assert finding.kind == "factor"
+        assert "wrong alone, where nothing is declared: " in finding.message
+        assert "dProduct.w (factor)" in finding.message
+        assert "Product" in finding.evidence["parts"]
+    module, _ = quantised(torch, 1)
+    assert check_torch(module, (x,), raises=False, surrogate={"x": lambda dy, x, w: dy * w}).ok
+
+
+@pytest.mark.parametrize("of_jvp", [1, 1.5])
+def test_forward_mode_is_checked_beside_what_is_declared(of_jvp):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    _, product = quantised(torch, 1, of_jvp)
+    given = torch.tensor(randn(5)), torch.tensor(randn(5, seed=1))
+    for declared in {"surrogate": {"x": lambda dy, x, w: dy * w}}, {"tangent": {"x": lambda v: v}}:
+        kinds = [each.kind for each in check_torch(product, given, raises=False, **declared).findings]
+        assert kinds == ["forward-mode"] * (of_jvp != 1)
+
+
+class Tired:
+    """A projection that raises once it was asked so many times."""
+
+    def __init__(self, times):
+        self.times = times
+
+    def __call__(self, step):
+        self.times -= 1
+        if self.times < 0:
+            raise ValueError("enough\nof it")
+        return step
+
+
+@pytest.mark.parametrize("times", [0, 2, 9])
+def test_a_projection_that_raises_is_refused_in_one_line_whenever_it_does(times):
+    with pytest.raises(CheckError, match=r"^the tangent of x, a step: ValueError: enough$"):
+        check_vjp(np.sin, lambda dy, x: dy * np.cos(x), randn(7), tangent={"x": Tired(times)})
+
+
+@pytest.mark.parametrize("wrong", [lambda step: step[:2], lambda step: None, lambda step: step > 0, lambda step: "x"])
+def test_a_projection_that_gives_no_step_is_refused(wrong):
+    with pytest.raises(SettingError, match=r"^the tangent of x must give a step of shape \(7,\), as it is given$"):
+        check_vjp(np.sin, lambda dy, x: dy * np.cos(x), randn(7), tangent={"x": wrong})

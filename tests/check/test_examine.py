@@ -118,6 +118,25 @@ def test_a_wrong_forward_mode_is_found(torch):
         check_torch(rule(torch, slope=0.0), (large(torch),))
 
 
+@pytest.mark.parametrize(("kind", "where"), [("Sine", ""), ("Sequential", " of 0.Sine")])
+def test_a_forward_mode_that_raises_is_said_not_to_be_checked(torch, kind, where):
+    class Sine(rule(torch, factor=1.0 if kind == "Sine" else 1.1)):
+        @staticmethod
+        def jvp(ctx, dx):
+            raise ValueError("not\nyet")
+
+    class Layer(torch.nn.Module):
+        def forward(self, x):
+            return Sine.apply(x)
+
+    function = Sine if kind == "Sine" else torch.nn.Sequential(Layer(), torch.nn.Linear(7, 2, dtype=torch.float64))
+    for dtype in torch.float64, torch.float32:
+        given = function.to(dtype) if isinstance(function, torch.nn.Module) else function
+        report = check_torch(given, (torch.randn(3, 7, dtype=dtype),), raises=False)
+        assert report.ok == (kind == "Sine")
+        assert report.not_checked == (f"forward mode{where}: Sine, jvp: ValueError: not",)
+
+
 def test_what_rests_on_a_teacher_without_gradients_is_a_constant_unless_a_gradient_is_asked_for(torch):
     class Student(torch.nn.Module):
         def __init__(self):

@@ -131,3 +131,10 @@ def test_a_notebook_believes_no_name():
 def test_a_verdict_is_its_word_and_has_a_sentence(verdict):
     assert verdict == str(verdict) == verdict.name.replace("_", " ")
     assert len(verdict.sentence) > 20
+
+
+def test_what_could_not_be_checked_is_said_in_a_terminal_and_a_notebook():
+    report = Report("f", (array("x", Verdict.right),), (), not_checked=("forward mode: f, jvp: ValueError: <no>",))
+    assert report.ok
+    assert str(report).endswith("compared with directions\nnot checked: forward mode: f, jvp: ValueError: <no>")
+    assert "not checked: forward mode: f, jvp: ValueError: &lt;no&gt;" in report._repr_html_()

@@ -20,7 +20,7 @@ from inkgrad.check.calls import in_one_line
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.streams import stream
-from inkgrad.check.measure.subject import Arrays, Subject
+from inkgrad.check.measure.subject import Arrays, Backward, Subject
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import SettingError
@@ -55,19 +55,20 @@ def on_tangents(subject: Subject, tangents: Mapping[str, Tangent]) -> Subject:
             return {**arrays, **{name: (start[name] + step).astype(start[name].dtype) for name, step in steps.items()}}
 
         def projected(found: Arrays) -> Arrays:
-            return {**found, **{name: project(found[name]) for name, project in projections.items()}}
+            mine = {name: project(found[name]) for name, project in projections.items() if name in found}
+            return {**found, **mine}
 
-        def backward(arrays: Arrays, dy: NDArray, start_: float) -> Arrays:
-            return projected(inner.backward(moved(arrays), dy, start_))
+        def on_backward(backward: Backward) -> Backward:
+            return lambda arrays, dy, start: projected(backward(moved(arrays), dy, start))
 
         push = inner.pushforward
         return replace(
             inner,
             forward=lambda arrays: inner.forward(moved(arrays)),
-            backward=backward,
+            backward=on_backward(inner.backward),
             reference=None,
             pushforward=push and (lambda arrays, steps: push(moved(arrays), projected(steps))),
-            variants={},
+            variants={words: on_backward(each) for words, each in inner.variants.items()},
             parts=None,  # they know nothing of the tangent
         )
 
@@ -76,8 +77,9 @@ def on_tangents(subject: Subject, tangents: Mapping[str, Tangent]) -> Subject:
 
 def _projection(name: str, array: NDArray, tangent: Tangent) -> Callable[[NDArray], NDArray]:
     if callable(tangent):
-        _refuse_no_projection(name, array, tangent)
-        return tangent
+        project = partial(_projected, name, tangent)
+        _refuse_no_projection(name, array, project)
+        return project
     if tangent != "symmetric":
         raise SettingError(f"the tangent of {name} is 'symmetric' or a function that projects a step, got {tangent!r}")
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
@@ -85,13 +87,19 @@ def _projection(name: str, array: NDArray, tangent: Tangent) -> Callable[[NDArra
     return symmetric
 
 
+def _projected(name: str, tangent: Callable[[NDArray], Any], step: NDArray) -> NDArray:
+    """Return what a function of the user's makes of a step; raise CheckError or SettingError, in one line."""
+    found = in_one_line(f"the tangent of {name}", "a step", lambda: np.asarray(tangent(step.copy())))
+    if found.shape != step.shape or found.dtype.kind not in "f" + step.dtype.kind:  # complex, for a complex step
+        raise SettingError(f"the tangent of {name} must give a step of shape {step.shape}, as it is given")
+    return np.asarray(found)
+
+
 def _refuse_no_projection(name: str, array: NDArray, project: Callable[[NDArray], NDArray]) -> None:
     """Raise SettingError unless P P u = P u and u · P v = P u · v, for some steps, and these are not all 0."""
     u, v = stream(0, "tangents").standard_normal((2, *array.shape))
-    found = [in_one_line(f"the tangent of {name}", "a step", partial(project, step.copy())) for step in (u, v)]
-    if any(np.shape(each) != array.shape or np.asarray(each).dtype.kind != "f" for each in found):
-        raise SettingError(f"the tangent of {name} must give a step of shape {array.shape}, as it is given")
-    again, room = np.asarray(project(np.array(found[0]))), 1e-6 * np.linalg.norm(u) * np.linalg.norm(v)
+    found = [project(step) for step in (u, v)]
+    again, room = project(found[0]), 1e-6 * np.linalg.norm(u) * np.linalg.norm(v)
     if not np.linalg.norm(found[0]) > 1e-6 * np.linalg.norm(u):
         raise SettingError(f"the tangent of {name} leaves no step at all, so that there is nothing to check")
     if not (np.allclose(again, found[0], atol=1e-6) and abs(np.vdot(u, found[1]) - np.vdot(found[0], v)) <= room):
@@ -178,9 +186,17 @@ def _fixed(subject: Subject, names: set[str]) -> Subject:
     def forward(arrays: Arrays) -> NDArray:
         return subject.forward({**_copied(still), **arrays})
 
-    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
-        found = subject.backward({**_copied(still), **arrays}, dy, start)
-        return {name: found[name] for name in arrays}
+    def for_moving(backward: Backward) -> Backward:
+        def of_moving(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+            found = backward({**_copied(still), **arrays}, dy, start)
+            return {name: found[name] for name in arrays if name in found}
+
+        return of_moving
+
+    def pushforward(arrays: Arrays, steps: Arrays) -> NDArray:
+        assert subject.pushforward is not None
+        at_rest = {name: np.zeros_like(array) for name, array in still.items()}
+        return subject.pushforward({**_copied(still), **arrays}, {**at_rest, **steps})
 
     moving = {name: array for name, array in subject.arrays.items() if name not in names}
     main = None if subject.main in names else subject.main
@@ -188,11 +204,11 @@ def _fixed(subject: Subject, names: set[str]) -> Subject:
         subject,
         arrays=moving,
         forward=forward,
-        backward=backward,
+        backward=for_moving(subject.backward),
         main=main,
         reference=None,
-        pushforward=None,
-        variants={},
+        pushforward=pushforward if subject.pushforward else None,
+        variants={words: for_moving(each) for words, each in subject.variants.items()},
         parts=None,  # what is declared of the whole is not declared of them
     )
 
@@ -206,10 +222,19 @@ def _scaled(subject: Subject, factors: Mapping[str, float]) -> Subject:
     if not factors:
         return subject
 
-    def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
-        return {name: each / factors.get(name, 1.0) for name, each in subject.backward(arrays, dy, start).items()}
+    def scaled(backward: Backward) -> Backward:
+        return lambda arrays, dy, start: {
+            name: each / factors.get(name, 1.0) for name, each in backward(arrays, dy, start).items()
+        }
 
-    return replace(subject, backward=backward, reference=None, pushforward=None, variants={}, parts=None)
+    return replace(
+        subject,
+        backward=scaled(subject.backward),
+        reference=None,
+        pushforward=None,  # nothing is declared of forward mode
+        variants={words: scaled(each) for words, each in subject.variants.items()},
+        parts=None,
+    )
 
 
 def _refuse_unknown(subject: Subject, what: str, named: Mapping[str, Any]) -> None:

@@ -76,7 +76,7 @@ def _beside_float64(
     fine = examine(subject.precise, seed, layer, looks, strictness, every_entry)
     if fine.verdict == Verdict.wrong:
         return fine
-    return compared(subject, fine, seed, layer, strictness)
+    return replace(compared(subject, fine, seed, layer, strictness), not_checked=fine.not_checked)
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class Stages:
         joint = joint_of(self.subject, self.y, self.seed, self.looks.noise)
         try:
             report = self._beside_own_forward(joint) or self._by_differences(joint)
-            jvp = examine_forward_mode(joint, self.layer, self.strictness)
+            wrong, untold = examine_forward_mode(joint, self.layer, self.strictness)
         except BudgetError:
             return self._cut_short(joint)
-        return replace(report, findings=(*report.findings, *jvp))
+        return replace(report, findings=(*report.findings, *wrong), not_checked=(*report.not_checked, *untold))
 
     def _beside_own_forward(self, joint: Joint) -> Report | None:
         """Return the report where backward is right beside the derivative of forward itself, and None where it is not:
@@ -149,6 +149,7 @@ class Stages:
             return None
         arrays: list[ArrayVerdict] = []
         findings: list[Finding] = []
+        untold: list[str] = []
         is_whole = True
         for part in self.subject.parts():
             path = f"{self.layer}.{part.path}".strip(".")
@@ -162,10 +163,13 @@ class Stages:
                 is_whole = False
                 continue
             arrays += found.arrays
+            untold += found.not_checked
             findings += (_of_kind(each, part.kind) for each in found.findings)
         wrong = {each.layer for each in findings}
         inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
-        return Report(self.subject.name, tuple(arrays), tuple(inner)) if inner or is_whole else None
+        if not (inner or is_whole):
+            return None
+        return Report(self.subject.name, tuple(arrays), tuple(inner), not_checked=tuple(untold))
 
     def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
         """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
@@ -194,6 +198,12 @@ class Stages:
         return Report(
             self.subject.name, (), (Finding(self.layer, names[0], Kind.unknown, (), message + "to find where"),)
         )
+
+
+def wrong_parts(subject: Subject, seed: int, strictness: Strictness = USUAL) -> tuple[Finding, ...]:
+    """Return what is wrong with the parts of a subject, each alone; nothing where it is one piece."""
+    found = Stages(subject, np.empty(0), seed, "", LOOKS, strictness, every_entry=False)._parts()
+    return found.findings if found else ()
 
 
 def _n_entries(subject: Subject) -> int:

@@ -12,21 +12,28 @@ from inkgrad.check.verdict import Strictness
 from inkgrad.errors import CheckError
 
 
-def examine_forward_mode(joint: Joint, layer: str, strictness: Strictness) -> tuple[Finding, ...]:
-    """Return what is wrong with the forward mode of a subject, array by array; nothing where it has none."""
+def examine_forward_mode(
+    joint: Joint, layer: str, strictness: Strictness
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Return what is wrong with the forward mode of a subject, array by array, and why it could not be asked, if so.
+
+    A jvp that is a stub says so when it is used; of backward that tells nothing.
+    """
     subject = joint.subject
     if subject.pushforward is None or joint.findings:
-        return ()
+        return (), ()
     every = joint.direction(subject.arrays)
+    still = {name: np.zeros_like(v) for name, v in every.items()}
     try:
         if not _is_off(joint, every, strictness):
-            return ()
-    except CheckError:  # a jvp that is a stub says so when it is used; of backward that tells nothing
-        return ()
-    still = {name: np.zeros_like(v) for name, v in every.items()}
-    alone = [name for name, v in every.items() if _is_off(joint, {**still, name: v}, strictness)]
+            return (), ()
+        alone = [name for name, v in every.items() if _is_off(joint, {**still, name: v}, strictness)]
+    except CheckError as error:
+        where = f" of {layer}" if layer else ""
+        return (), (f"forward mode{where}: {error}",)
     message = "jvp gives other slopes of y along {} than y itself has"
-    return tuple(Finding(layer, name, Kind.forward_mode, (), message.format(name)) for name in alone or list(every)[:1])
+    findings = (Finding(layer, name, Kind.forward_mode, (), message.format(name)) for name in alone or list(every)[:1])
+    return tuple(findings), ()
 
 
 def _is_off(joint: Joint, v: Arrays, strictness: Strictness) -> bool:

@@ -22,13 +22,15 @@ WIDTH = 80  # columns of a terminal
 class Report:
     """The outcome of a check of `name`: the verdict on each array, and the findings.
 
-    `order` is 2 where the gradient itself was checked, as a function of the arrays and of dy.
+    `order` is 2 where the gradient itself was checked, as a function of the arrays and of dy.  `not_checked` says in a
+    line each what could not be asked beside the gradient, such as a jvp that raises something.
     """
 
     name: str
     arrays: tuple[ArrayVerdict, ...]
     findings: tuple[Finding, ...]
     order: int = 1
+    not_checked: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -75,14 +77,16 @@ class Report:
     def __str__(self) -> str:
         words = [f"{self.name}: {self.summary}", *map(str, self.findings)]
         wrapped = [wrapped_line for line in words for wrapped_line in _wrapped(line)]
-        return "\n".join([*wrapped, *(["", *self.table.lines()] if self.arrays else [])])
+        below = [one for each in self.not_checked for one in _wrapped(f"not checked: {each}")]
+        return "\n".join([*wrapped, *(["", *self.table.lines()] if self.arrays else []), *below])
 
     def _repr_html_(self) -> str:
         """Return a table of the arrays and the findings, for notebooks."""
         shown, title = self.table, Html(f"{as_html(self.name)}: {badge(self.summary, self.ok)}")
         rows = [(*row[:2], _badge(each.verdict), *row[3:]) for each, row in zip(self.arrays, shown.rows, strict=True)]
         found = "".join(f'<div style="padding:.2em .7em">{_as_html(finding)}</div>' for finding in self.findings)
-        return Html(table(shown.head, rows, title) + _note(shown.below) + found)
+        notes = "".join(_note(f"not checked: {each}") for each in self.not_checked)
+        return Html(table(shown.head, rows, title) + _note(shown.below) + notes + found)
 
     def raise_if_not_right(self) -> Report:
         """Return this report; raise GradientMismatch, which carries it, if anything is wrong, CheckError if it cannot
@@ -151,3 +155,8 @@ def merged(reports: Iterable[Report]) -> tuple[list[ArrayVerdict], list[Finding]
     """Return the arrays and the findings of several reports, in their order."""
     found = list(reports)
     return [each for one in found for each in one.arrays], [each for one in found for each in one.findings]
+
+
+def all_not_checked(reports: Iterable[Report]) -> tuple[str, ...]:
+    """Return what several reports have not checked, each once."""
+    return tuple(dict.fromkeys(each for one in reports for each in one.not_checked))

@@ -13,11 +13,12 @@ import numpy as np
 from inkgrad.check.awkward import awkward_points, with_repeats
 from inkgrad.check.course import BudgetError, Course, told_in_terminal
 from inkgrad.check.declared import Surrogate, Tangent, beside_surrogates, on_tangents
+from inkgrad.check.declared_parts import with_wrong_parts
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.report import Report, merged
+from inkgrad.check.report import Report, all_not_checked, merged
 from inkgrad.check.verdict import NO_TIME, USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import SettingError
 
@@ -136,7 +137,7 @@ def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Repo
         settings.get("tolerance", USUAL.tolerance),
         settings.get("exact", USUAL.exact),
     )
-    subject = course.watched(subject)
+    subject = whole = course.watched(subject)
     if tangent := settings.get("tangent"):
         subject = on_tangents(subject, tangent)
     subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed, strictness)
@@ -150,7 +151,9 @@ def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Repo
         except BudgetError:
             reports += [] if len(reports) > 1 else [_untold(subject)]
     arrays, findings = merged(reports)
-    return Report(subject.name, tuple(arrays), tuple(findings))
+    report = Report(subject.name, tuple(arrays), tuple(findings), not_checked=all_not_checked(reports))
+    is_declared = bool(settings.get("tangent") or settings.get("surrogate"))
+    return with_wrong_parts(report, whole, seed, strictness) if is_declared else report
 
 
 def _untold(subject: Subject) -> Report:

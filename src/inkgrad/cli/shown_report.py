@@ -31,6 +31,8 @@ def show_report(checked: Checked) -> None:
         print(f"and {len(report.arrays) - len(arrays)} more that are right")
     if shown.below:
         print(shown.below)
+    for each in report.not_checked:
+        console.print(f"not checked: {each}", markup=False, soft_wrap=not console.is_terminal)
     for finding in report.findings:
         console.print(in_words(finding, checked.layers), markup=False, soft_wrap=not console.is_terminal)
     console.print(report.summary, markup=False, soft_wrap=not console.is_terminal)
@@ -80,6 +82,7 @@ def as_json(report: Report) -> str:
             "order": report.order,
             "arrays": [_array(each) for each in report.arrays],
             "findings": [_finding(each) for each in report.findings],
+            "not_checked": list(report.not_checked),
         },
         allow_nan=False,
         ensure_ascii=False,
