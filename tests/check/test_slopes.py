@@ -35,3 +35,30 @@ def test_what_is_seen_from_closer_counts_where_it_is_far_off_and_only_there():
     low, high, bar = np.array([[2.0, 1.05, 1.05, 2.0], [2.0, 1.05, 1.05, 3.0], [0.01, 0.01, 1e-4, 0.01]])
     closer = Slope(low, high, bar)
     assert first.seen_closer(closer).low.tolist() == [2.0, 1.0, 1.05, 1.0]
+
+
+def test_steps_that_are_rounded_unequally_keep_the_curvature_out():
+    """1 + d is rounded, so the steps to the left and to the right differ; (y - 1)² / 2 has the curvature 1."""
+    y = 1 + 2e-7
+
+    def move(d):
+        there = y + d
+        return there - y, np.array([(there - 1) ** 2 / 2])
+
+    found = sharpest_slope(move, np.array([(y - 1) ** 2 / 2]), np.array([1e-29]), 1.0, EPS, 3)
+    assert abs(found.middle[0] - (y - 1)) <= found.bar[0]
+
+
+def test_a_tiny_number_beside_large_ones_is_moved_far():
+    """What a ReLU lets through just above its kink may be 1e-12, and steps of its size drown in what is added."""
+    rng = np.random.default_rng(0)
+    x, w, b = 1e-12 * rng.normal(size=(3, 2)), rng.normal(size=(2, 4)), rng.normal(size=4)
+    report = check_vjp(lambda x: x @ w + b, lambda dy, x: dy @ w.T, x, every_entry=True, raises=False)
+    assert report.verdict == "right"
+    assert report.arrays[0].least < 1e-10
+
+
+def test_a_function_that_saturates_is_no_straight_line_from_afar():
+    """Seen from far off an arctangent is flat; its slope is that near by, however much rounding hides it."""
+    found = slope_of(lambda x: np.round(np.arctan(x / 1e-12), 3), np.array([1e-13]), noise=1e-3)
+    assert found.broken[0] or found.bar[0] > 1

@@ -47,6 +47,11 @@ class Slope:
         return not float(self.bar.sum()) <= 1e-6 * float(np.abs(self.middle).sum()) or self.is_kinked  # NaN is not
 
     @property
+    def is_drowned(self) -> bool:
+        """Whether the slopes are hardly known, though nothing breaks."""
+        return float(self.bar.sum()) > 1e-3 * float(np.abs(self.middle).sum()) and not self.is_kinked
+
+    @property
     def is_kinked(self) -> bool:
         """Whether there are two slopes somewhere, far apart beside all error bars."""
         return not float((self.high - self.low).sum()) <= 4 * float(self.bar.sum())
@@ -134,6 +139,7 @@ def slope(
 
 
 FARTHER = 5.0  # times the usual size, for slopes that rounding blurs
+FAR = 50.0  # times it, for slopes that drown in rounding
 
 
 def sharpest_slope(
@@ -158,6 +164,8 @@ def sharpest_slope(
         if working > 10 * eps:
             coarse = min(working, 1e-3)
             found = found.sharper(slope(move, y, noise, size, coarse, unit=eps))
+    if found.is_drowned:  # the number may be tiny only here, or moves y very little
+        found = found.sharper(_straight(move, y, noise, max(FAR * size, 1.0), eps))
     for closer in (size / 100**k for k in range(1, most_retries + 1)):
         there = np.minimum(found.bar, noise / (_step(closer, eps) / 16))  # at best, as rounding grows
         is_rounding = float(noise.sum()) <= 1e7 * eps * float(np.abs(y).sum())  # not waves, which look like it
@@ -168,6 +176,19 @@ def sharpest_slope(
             return found.sharper(slope(move, y, noise, FARTHER * size, coarse, unit=eps))
         found = found.seen_closer(slope(move, y, noise, closer, eps, whole=False))
     return found
+
+
+def _straight(
+    move: Callable[[float], tuple[float, NDArray]], y: NDArray, noise: NDArray, h: float, eps: float
+) -> Slope:
+    """Return the slope of each output that is a straight line over a large distance h; of others nothing is known."""
+    with np.errstate(all="ignore"):
+        whole, quarter = _pair(move, y, h), _pair(move, y, h / 4)
+        moved = h * (np.abs(whole.left) + np.abs(whole.right))
+        rounding = 4 * (noise + 4 * eps * (np.abs(y) + moved)) / h
+        bent = whole.gap + np.abs(whole.centred - quarter.centred)
+        bar = np.where(bent <= 0.01 * np.abs(whole.centred), bent + rounding, np.inf)
+    return Slope(whole.centred, whole.centred, bar)
 
 
 def _step(size: float, eps: float) -> float:
@@ -192,8 +213,10 @@ def _pair(move: Callable[[float], tuple[float, NDArray]], y: NDArray, h: float) 
     right_h, above = move(h)
     left_h, below = move(-h)
     left_h = -left_h
-    # equal distances but for rounding, so the plain quotient is the centred difference
-    return _Pair(h, (y - below) / left_h, (above - y) / right_h, (above - below) / (left_h + right_h))
+    left, right = (y - below) / left_h, (above - y) / right_h
+    # the distances differ by rounding, and with that times the curvature the plain quotient is off
+    apart = (right_h - left_h) / (right_h + left_h)
+    return _Pair(h, left, right, (above - below) / (left_h + right_h) - apart * (right - left))
 
 
 def rounding_noise(
