@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkgrad.check.measure.comparison import Comparison
+from inkgrad.check.measure.comparison import Comparison, EntryVerdict
 from inkgrad.check.measure.numerical import Numerical
 from inkgrad.check.verdict import USUAL, Strictness, Verdict, by_entries, usual_gradient, worst
 from inkgrad.errors import SettingError
@@ -93,3 +93,23 @@ def test_the_usual_gradient_is_the_largest_that_is_a_number():
     nan = Comparison("", "w", np.ones(1), Numerical(*np.full((3, 1), np.nan), None))
     assert usual_gradient([nan, compared(0, 0, 2.0)]) == 2
     assert usual_gradient([]) == 1
+
+
+def test_entries_of_which_nothing_is_known_are_told_apart_from_the_others():
+    """Where differences give NaN for one entry, the others are judged all the same, and no number is made of NaN."""
+    n = np.array([1.0, np.nan, -2.0])
+    numerical = Numerical(n, n, np.full(3, 1e-9), None)
+    untold = by_entries(Comparison("", "x", np.array([1.0, 7.0, -2.0]), numerical), False, 1.0, USUAL)
+    assert (untold.verdict, untold.error, untold.least) == ("cannot tell", 0.0, np.inf)
+    off = by_entries(Comparison("", "x", np.array([1.0, 7.0, 2.0]), numerical), False, 1.0, USUAL)
+    assert off.verdict == "wrong"
+    assert np.isfinite(off.error)
+
+
+def test_an_error_bar_that_is_longer_than_the_gradient_is_a_guess():
+    n = np.array([0.01, 0.02, -0.01])
+    numerical = Numerical(n, n, np.full(3, 1.0), None)
+    for a, verdict in ((1.5, "cannot tell"), (3.5, "wrong")):
+        comparison = Comparison("", "x", np.array([a, 0.0, 0.0]), numerical)
+        assert by_entries(comparison, False, 0.01, USUAL).verdict == verdict
+        assert (comparison.verdicts[0] == EntryVerdict.wrong) == (verdict == "wrong")

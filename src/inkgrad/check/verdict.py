@@ -33,9 +33,7 @@ class Verdict(StrEnum):
 
 
 NOTHING = 1e-6  # of the largest gradient: one that is smaller, and drowns in rounding, is judged beside that one
-ROUNDING = 256 * float(
-    np.finfo(np.float64).eps
-)  # by so much backward itself is rounded, as a part of a typical gradient
+ROUNDING = 1024 * float(np.finfo(np.float64).eps)  # of a typical gradient: by so much backward itself is rounded
 
 
 @dataclass(frozen=True)
@@ -116,12 +114,14 @@ def by_entries(comparison: Comparison, is_explained: bool, usual: float, asked: 
     n = comparison.numerical
     a = comparison.analytical.astype(np.float64)
     with np.errstate(all="ignore"):
-        typical, least = root_mean_square(n.value), root_mean_square(n.bar)
+        is_known = np.isfinite(n.low + n.high + n.bar)
+        typical, least = root_mean_square(n.value[is_known]), root_mean_square(n.bar[is_known])
         rounding = ROUNDING * max(typical, usual)
         is_zero = typical <= rounding or typical < least < NOTHING * usual  # so that beside others it is nothing
         typical = usual if is_zero else typical
+        least = least if is_known.all() else np.inf
         off = np.where(np.isfinite(a), np.abs(a - np.clip(a, n.low, n.high)), np.inf)
-        error = root_mean_square(np.where(off > n.bar, off, 0))
+        error = root_mean_square(np.where(off > comparison.room, off, 0))
     if 0 < error <= rounding:
         error, least = 0.0, max(least, rounding)
     error, least = error / typical, least / typical

@@ -49,16 +49,26 @@ class Comparison:
         return np.where(np.isfinite(a), error, np.inf)
 
     @cached_property
+    def _blurred(self) -> NDArray:
+        """Where the error bar is more than a tenth of the number, and of a typical one."""
+        n = self.numerical
+        scale = np.maximum(np.abs(self.analytical), np.abs(n.value))
+        typical = float(np.sqrt(np.mean(n.value**2))) if n.value.size else 0.0
+        return np.asarray((n.bar > 0.1 * np.maximum(scale, typical)) & (n.bar > 0))
+
+    @cached_property
+    def room(self) -> NDArray:
+        """How far off each entry may be: its error bar, or thrice that where it is so long that it is a guess itself."""
+        return np.where(self._blurred, 3, 1) * self.numerical.bar
+
+    @cached_property
     def verdicts(self) -> NDArray:
         """The EntryVerdict of each entry, as int8."""
         a, n = self.analytical.astype(np.float64), self.numerical
-        inside = (a >= n.low - n.bar) & (a <= n.high + n.bar)  # NaN is outside
+        inside = (a >= n.low - self.room) & (a <= n.high + self.room)  # NaN is outside
         found = np.where(inside, EntryVerdict.right, EntryVerdict.wrong)
         found = np.where(inside & (n.high - n.low > 4 * n.bar), EntryVerdict.kink, found)
-        scale = np.maximum(np.abs(a), np.abs(n.value))
-        typical = float(np.sqrt(np.mean(n.value**2))) if n.value.size else 0.0
-        blurred = inside & (n.bar > 0.1 * np.maximum(scale, typical)) & (n.bar > 0)
-        found = np.where(blurred & (found == EntryVerdict.right), EntryVerdict.cannot_tell, found)
+        found = np.where(self._blurred & (found == EntryVerdict.right), EntryVerdict.cannot_tell, found)
         found = np.where(np.isfinite(n.low + n.high + n.bar), found, EntryVerdict.cannot_tell)
         found = np.where(np.isfinite(a), found, EntryVerdict.wrong)
         slight = (found == EntryVerdict.wrong) & (self.relative_error <= 0.01)
