@@ -15,6 +15,8 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
+from inkgrad.check.measure.purity import examine_linearity
+from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.own_forward import by_own_forward
 from inkgrad.check.report import Report
@@ -180,12 +182,21 @@ class Stages:
         looks = replace(self.looks, mechanisms=())
         found = examine_entries(small, y, self.seed, each.layer, looks, self.strictness).findings
         size = f"its error is about {each.error:.2g} of it"
+        if not found and (elsewhere := self._nonlinear(joint, each)):  # for each dy other numbers may be wrong
+            return replace(elsewhere[0], evidence=elsewhere[0].evidence | {"error": each.error})
         if not found:
             message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
             return Finding(each.layer, name, Kind.unknown, (), message, {"error": each.error, "where": block.where})
         first = found[0]
         message = f"{first.message} ({size}; the wrong numbers lie {block.where})"
         return replace(first, message=message, evidence=first.evidence | {"error": each.error, "where": block.where})
+
+    def _nonlinear(self, joint: Joint, each: ArrayVerdict) -> list[Finding]:
+        dy = np.asarray(stream(self.seed, "dy").normal(size=self.y.shape)).astype(self.y.dtype)
+        gradients = joint.subject.backward(joint.subject.copies(), dy.copy(), 0.0)
+        known = set(gradients) - {each.array}
+        found = examine_linearity(joint.subject, dy, gradients, known)
+        return [replace(finding, layer=each.layer) for finding in found]
 
     def _cut_short(self, joint: Joint) -> Report:
         """Return what one direction through all arrays told, where there was no time for more."""

@@ -6,6 +6,7 @@ finite numbers; backward is linear in dy.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += _writing(subject, dy, gradients)
     findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
     small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
-    findings += _linearity(subject, dy, gradients, small | {finding.array for finding in findings})
+    findings += examine_linearity(subject, dy, gradients, small | {finding.array for finding in findings})
     findings += _layouts(subject, dy, {finding.array for finding in findings})
     findings += _finiteness(gradients, {finding.array for finding in findings})
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings))
@@ -133,8 +134,11 @@ def _ratio(a: NDArray, b: NDArray) -> float | None:
     return c if c > 1e-6 and np.allclose(a, c * b, rtol=1e-5, atol=1e-9 * np.sqrt(square)) else None
 
 
-def _linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]) -> list[Finding]:
-    """backward(c dy) = c backward(dy) and backward(dy + other) = backward(dy) + backward(other).
+def examine_linearity(
+    subject: Subject, dy: NDArray, gradients: Arrays, known: Collection[str] = ()
+) -> list[Finding]:
+    """Return what is not linear in dy: backward(c dy) = c backward(dy) and
+    backward(dy + other) = backward(dy) + backward(other) should hold for all arrays but those `known`.
 
     What backward gives for dy = 0 is taken off first: something added, such as weight decay, is not
     nonlinear.  Powers of two scale exactly in every floating-point type, so a coarse one is not either.
@@ -156,7 +160,8 @@ def _linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]
                 findings.append(_finding(name, Kind.nonlinear, message, scale=c))
                 break
         else:
-            if _far(at_both[name] - base, gradient - base + at_other[name] - base, subject.eps):
+            one, two = gradient - base, at_other[name] - base
+            if _far(at_both[name] - base, one + two, subject.eps, usual=np.abs(one) + np.abs(two)):  # they may cancel
                 message = f"d{name} for a sum of two dy is not the sum of both d{name}: is a mask taken from dy?"
                 findings.append(_finding(name, Kind.nonlinear, message))
     return findings
@@ -169,10 +174,13 @@ def _called_otherwise(backward: Backward, subject: Subject, dy: NDArray) -> Arra
         return {}
 
 
-def _far(a: NDArray, b: NDArray, eps: float, size: float = 0.0) -> bool:
-    """Return whether a and b differ by more than the rounding of even a coarse type; `size` is usual for b."""
+def _far(a: NDArray, b: NDArray, eps: float, size: float = 0.0, usual: NDArray | float = 0.0) -> bool:
+    """Return whether a and b differ by more than the rounding of even a coarse type.
+
+    `size` is what the numbers of b may be, `usual` what each is made of.
+    """
     size = max(size, float(np.abs(b).max(initial=0)))
-    tolerance = 0.01 * (np.abs(a) + np.abs(b)) + (1e-5 + 100 * eps) * size
+    tolerance = 0.01 * (np.abs(a) + np.maximum(np.abs(b), usual)) + (1e-5 + 100 * eps) * size
     return bool((np.abs(a - b) > tolerance).any())
 
 
