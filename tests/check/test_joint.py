@@ -74,7 +74,7 @@ def test_right_networks_of_any_size_raise_no_alarm(activation, size):
     for seed in range(50):
         report = along(f, vjp, *arrays(size, seed), seed=seed)
         assert report.verdict == "right", f"{seed}: {report}"
-        assert max(each.least for each in report.arrays) < 3e-4
+        assert max(each.least for each in report.arrays) < 5e-4  # half of what is asked for
 
 
 @pytest.mark.parametrize(
