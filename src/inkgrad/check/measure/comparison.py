@@ -58,7 +58,7 @@ class Comparison:
 
     @cached_property
     def room(self) -> NDArray:
-        """How far off each entry may be: its error bar, or thrice that where it is so long that it is a guess itself."""
+        """How far off each entry may be: its error bar, or thrice that where it is so long that it is a guess."""
         return np.where(self._blurred, 3, 1) * self.numerical.bar
 
     @cached_property

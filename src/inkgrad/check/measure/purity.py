@@ -134,9 +134,7 @@ def _ratio(a: NDArray, b: NDArray) -> float | None:
     return c if c > 1e-6 and np.allclose(a, c * b, rtol=1e-5, atol=1e-9 * np.sqrt(square)) else None
 
 
-def examine_linearity(
-    subject: Subject, dy: NDArray, gradients: Arrays, known: Collection[str] = ()
-) -> list[Finding]:
+def examine_linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: Collection[str] = ()) -> list[Finding]:
     """Return what is not linear in dy: backward(c dy) = c backward(dy) and
     backward(dy + other) = backward(dy) + backward(other) should hold for all arrays but those `known`.
 
