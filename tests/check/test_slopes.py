@@ -62,3 +62,8 @@ def test_a_function_that_saturates_is_no_straight_line_from_afar():
     """Seen from far off an arctangent is flat; its slope is that near by, however much rounding hides it."""
     found = slope_of(lambda x: np.round(np.arctan(x / 1e-12), 3), np.array([1e-13]), noise=1e-3)
     assert found.broken[0] or found.bar[0] > 1
+
+
+def test_a_number_that_no_step_moves_has_no_slope():
+    found = sharpest_slope(lambda d: (0.0, np.ones(2)), np.ones(2), np.full(2, 1e-16), 1.0, EPS, 3)
+    assert not (found.bar < 1).any()  # NaN is not

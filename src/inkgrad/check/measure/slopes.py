@@ -215,8 +215,9 @@ def _pair(move: Callable[[float], tuple[float, NDArray]], y: NDArray, h: float) 
     left_h = -left_h
     left, right = (y - below) / left_h, (above - y) / right_h
     # the distances differ by rounding, and with that times the curvature the plain quotient is off
-    apart = (right_h - left_h) / (right_h + left_h)
-    return _Pair(h, left, right, (above - below) / (left_h + right_h) - apart * (right - left))
+    both = left_h + right_h
+    unequal = (right_h - left_h) / both * (right - left) if both else 0.0
+    return _Pair(h, left, right, (above - below) / both - unequal)
 
 
 def rounding_noise(
