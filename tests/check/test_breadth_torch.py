@@ -272,3 +272,39 @@ def test_forward_mode_and_backward_are_checked_each_alone(of_backward, of_jvp):
 def test_sparse_tensors_are_refused_in_one_line():
     with pytest.raises(CheckError, match=r"^<lambda>: x has the layout sparse_coo: [^\n]*$"):
         check_torch(lambda x: x.to_dense().sin(), (torch.eye(3).to_sparse(),))
+
+
+@pytest.mark.parametrize("n", [7, 700])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_mask_that_is_drawn_anew_in_backward_is_random(again, n):
+    """rand_like fills a transposed dy in another order, which is no matter of layout."""
+
+    class Dropped(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mask = torch.rand_like(x) < 0.5
+            return 2 * x * ctx.mask
+
+        @staticmethod
+        def backward(ctx, dy):
+            return 2 * dy * (torch.rand_like(dy) < 0.5 if again else ctx.mask)
+
+    report = check_torch(Dropped, (randn(n, 4),), raises=False)
+    assert [finding.kind for finding in report.findings] == (["random"] if again else [])
+    assert not again or "draw once, in forward, and keep it" in report.findings[0].message
+
+
+def test_a_backward_that_cannot_take_a_dy_as_it_lies_is_said_not_to_be_checked():
+    class Flat(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 3 * x
+
+        @staticmethod
+        def backward(ctx, dy):
+            return 3 * dy.view(-1).view(7, 4)
+
+    report = check_torch(Flat, (randn(7, 4),))
+    assert report.verdict == "right"
+    (words,) = report.not_checked
+    assert words.startswith("backward with dy transposed: Flat, backward: RuntimeError: view size is not compatible")

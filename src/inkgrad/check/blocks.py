@@ -9,7 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.joint import Joint
-from inkgrad.check.measure.subject import Arrays, Subject
+from inkgrad.check.measure.subject import REDRAWN, Arrays, Backward, Subject
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,24 @@ class Block:
         def forward(arrays: Arrays) -> NDArray:
             return whole.forward(inserted(arrays))
 
-        def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
-            return {name: whole.backward(inserted(arrays), dy, start)[name][few].copy()}
+        def of_few(backward: Backward) -> Backward:
+            def backward_of_few(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+                found = backward(inserted(arrays), dy, start)
+                return {name: found[name][few].copy()} if name in found else {}
+
+            return backward_of_few
 
         few_numbers = {name: whole.arrays[name][few].copy()}
-        return Subject(whole.name, few_numbers, forward, backward, only_dy=whole.only_dy, main=None, unit=whole.unit)
+        return Subject(
+            whole.name,
+            few_numbers,
+            forward,
+            of_few(whole.backward),
+            only_dy=whole.only_dy,
+            main=None,
+            unit=whole.unit,
+            variants={words: of_few(each) for words, each in whole.variants.items() if words == REDRAWN},
+        )
 
 
 def wrong_block(joint: Joint, name: str, most: int) -> Block:

@@ -74,7 +74,8 @@ def examine_entries(
             findings.append(_with_second_opinion(name_mistake(case, layer, looks.mechanisms), case))
         elif looks.ties and (finding := _examine_ties(subject, each, dy, y, rounding)):
             findings.append(finding)
-    return Report(subject.name, *_judged(comparisons, findings, usual, strictness))
+    arrays, named = _judged(comparisons, findings, usual, strictness)
+    return Report(subject.name, arrays, named, not_checked=purity.not_checked)
 
 
 def _usual_gradients(subject: Subject, comparisons: list[Comparison]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.streams import stream
-from inkgrad.check.measure.subject import Arrays, Backward, Subject
+from inkgrad.check.measure.subject import REDRAWN, Arrays, Subject
 from inkgrad.errors import CheckError
 
 
@@ -23,12 +23,13 @@ from inkgrad.errors import CheckError
 class Purity:
     """The outputs, the gradients by backward, and what is wrong beside their values.
 
-    `explained` holds the arrays whose gradients need no further word.
+    `explained` holds the arrays whose gradients need no further word; `not_checked` says which calls raised something.
     """
 
     gradients: Arrays
     findings: tuple[Finding, ...]
     explained: frozenset[str]
+    not_checked: tuple[str, ...] = ()
 
 
 def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> Purity:
@@ -64,9 +65,10 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
     small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
     findings += examine_linearity(subject, dy, gradients, small | {finding.array for finding in findings})
-    findings += _layouts(subject, dy, {finding.array for finding in findings})
+    other, not_checked = _layouts(subject, dy, {finding.array for finding in findings})
+    findings += other
     findings += _finiteness(gradients, {finding.array for finding in findings})
-    return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings))
+    return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings), tuple(not_checked))
 
 
 def _finding(array: str, kind: Kind, message: str, **evidence: object) -> Finding:
@@ -165,13 +167,6 @@ def examine_linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: C
     return findings
 
 
-def _called_otherwise(backward: Backward, subject: Subject, dy: NDArray) -> Arrays:
-    try:
-        return backward(subject.copies(), dy.copy(), 0.0)
-    except CheckError:  # it cannot be called in this way
-        return {}
-
-
 def _far(a: NDArray, b: NDArray, eps: float, size: float = 0.0, usual: NDArray | float = 0.0) -> bool:
     """Return whether a and b differ by more than the rounding of even a coarse type.
 
@@ -182,22 +177,38 @@ def _far(a: NDArray, b: NDArray, eps: float, size: float = 0.0, usual: NDArray |
     return bool((np.abs(a - b) > tolerance).any())
 
 
-def _layouts(subject: Subject, dy: NDArray, known: set[str]) -> list[Finding]:
-    """Backward called in other ways must give the same; with the same dy at each, which some ways need constant."""
+def _layouts(subject: Subject, dy: NDArray, known: set[str]) -> tuple[list[Finding], list[str]]:
+    """Backward called in other ways must give the same; with the same dy at each, which some ways need constant.
+
+    Beside the findings it returns how backward could not be called, in words.
+    """
     findings: list[Finding] = []
+    untold: list[str] = []
     ordinary = _again(subject, dy)
+    sizes = {name: float(np.abs(each).max(initial=0)) for name, each in ordinary.items()}  # of a constant dy maybe none
     for words, backward in subject.variants.items():
         for sent in dy, np.full_like(dy, 0.7):
-            usual, other = _again(subject, sent), _called_otherwise(backward, subject, sent)
+            try:
+                other = backward(subject.copies(), sent.copy(), 0.0)
+            except CheckError as error:
+                untold.append(f"backward with {words}: {error}")
+                break
+            usual = _again(subject, sent) if other else {}
             for name, gradient in other.items():
                 if name in known or not np.isfinite(usual[name]).all():
                     continue
-                size = float(np.abs(ordinary[name]).max(initial=0))  # that of a constant dy may be 0 but for rounding
-                if _far(gradient, usual[name], subject.eps, size):
-                    message = f"d{name} is another one with {words}: is memory read as if it were in order?"
-                    findings.append(_finding(name, Kind.layout, message, variant=words))
+                if _far(gradient, usual[name], subject.eps, sizes[name]):
+                    findings.append(_by_another_way(name, words))
                     known = known | {name}
-    return findings
+    return findings, untold
+
+
+def _by_another_way(name: str, words: str) -> Finding:
+    if words == REDRAWN:
+        message = f"d{name} is another one with {words} in backward than in forward: draw once, in forward, and keep it"
+        return _finding(name, Kind.random, message, variant=words)
+    message = f"d{name} is another one with {words}: is memory read as if it were in order?"
+    return _finding(name, Kind.layout, message, variant=words)
 
 
 def _finiteness(gradients: Arrays, known: set[str]) -> list[Finding]:

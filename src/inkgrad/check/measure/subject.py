@@ -12,6 +12,7 @@ from inkgrad.check.measure.moves import Move
 
 Arrays = Mapping[str, NDArray]
 Backward = Callable[[Arrays, NDArray, float], Arrays]
+REDRAWN = "other random numbers"  # in backward than would have come after those of forward: a way to call it
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Subject:
     reference   takes arrays and dy and returns what forward itself, differentiated by its framework, gives:
                 to be believed only where differences agree
     pushforward takes arrays and their directions, and returns the slopes of y along them, by forward mode
-    variants    the same backward called in other ways, in words: all must give the same
+    variants    the same backward called in other ways, in words: all must give the same; nothing where a way is none
     parts       what it is made of, each alone at what it really gets, from the last to the first
 
     Neither forward nor backward copies what it is given, so that changes in place are seen.

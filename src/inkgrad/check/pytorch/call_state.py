@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Chance:
-    """A source of random numbers that is shared: how its state is read and set, and the state that calls start from."""
+    """A source of random numbers that is shared: how its state is read and set, how a number is drawn, and the state
+    that calls start from."""
 
     get: Callable[[], Any]
     set: Callable[[Any], Any]
+    draw: Callable[[], Any]
     start: Any
 
 
@@ -52,6 +55,11 @@ class CallState:
     def draws(self) -> bool:
         """Whether calls draw random numbers from a source that is shared."""
         return bool(self._used)
+
+    def redraw(self) -> None:
+        """Let the random numbers of a call go on otherwise than they would."""
+        for each in self._used:
+            each.draw()
 
     @contextmanager
     def kept(self, learn: bool = False) -> Iterator[None]:
@@ -96,9 +104,11 @@ class CallState:
 def _chances(tensors: Iterable[Any], seed: int) -> Iterator[Chance]:
     for generator in (torch.default_generator, *_on_devices(tensors)):
         start = torch.Generator(generator.device).manual_seed(seed).get_state()
-        yield Chance(generator.get_state, generator.set_state, start)
-    yield Chance(random.getstate, random.setstate, random.Random(seed).getstate())
-    yield Chance(np.random.get_state, np.random.set_state, np.random.RandomState(seed % 2**32).get_state())
+        draw = partial(torch.rand, 1, generator=generator, device=generator.device)
+        yield Chance(generator.get_state, generator.set_state, draw, start)
+    yield Chance(random.getstate, random.setstate, random.random, random.Random(seed).getstate())
+    numpy = np.random.RandomState(seed % 2**32).get_state()
+    yield Chance(np.random.get_state, np.random.set_state, np.random.random, numpy)
 
 
 def _on_devices(tensors: Iterable[Any]) -> list[Any]:

@@ -60,6 +60,10 @@ class GradientCall:
             raise CheckError(f"{self.owner} has a backward that is once_differentiable: it has no second derivatives")
         return found
 
+    def redraw(self) -> bool:
+        """Let the random numbers of this call go on otherwise; return whether it draws any."""
+        return self.call.redraw()
+
     def _first(self, leaves: Sequence[Any]) -> list[Any]:
         return [*leaves[: self._n_inputs], *leaves[self._n_inputs + 1 :]]
 

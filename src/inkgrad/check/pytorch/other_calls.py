@@ -10,16 +10,18 @@ import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.measure.subject import Arrays, Backward
+from inkgrad.check.measure.subject import REDRAWN, Arrays, Backward
 from inkgrad.check.pytorch.vector_product import VectorProduct
 
 
 def variants_of(product: VectorProduct) -> dict[str, Backward]:
-    """Return backward called with dy and inputs that lie otherwise in memory, and with a dy of a batch.
+    """Return backward called with other random numbers, with dy and inputs that lie otherwise in memory, and with a dy
+    of a batch.
 
     "dy expanded" is another call only where all numbers of an output's dy are the same.
     """
-    found = {"dy transposed": _with_dy(product, transposed), "dy expanded": _with_dy(product, expanded)}
+    found: dict[str, Backward] = {REDRAWN: partial(_redrawn, product)}
+    found |= {"dy transposed": _with_dy(product, transposed), "dy expanded": _with_dy(product, expanded)}
     if any(not slot.parameter and not slot.own.is_contiguous() and _distinct(slot.own) for slot in product.call.slots):
         found["inputs with their own strides"] = partial(_as_given, product)
     if product.call.kind and len(product.row.shapes) > 1:
@@ -44,6 +46,10 @@ def _one_by_one(product: VectorProduct, arrays: Arrays, dy: NDArray, start: floa
     """Return the sum of the gradients of single outputs: the dy of the others is None, or zeros where that is asked."""
     found = [product.pulled(arrays, dy, only=k) for k in range(len(product.row.shapes))]
     return {name: np.sum([each[name] for each in found], axis=0) for name in arrays}
+
+
+def _redrawn(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+    return product.pulled(arrays, dy, redrawn=True)
 
 
 def _in_batch(product: VectorProduct, arrays: Arrays, dy: NDArray, start: float) -> Arrays:

@@ -192,6 +192,11 @@ class TensorCall:
         kwargs = {key: with_tensors(each, every) for key, each in kwargs.items()}
         return [tensor for _, tensor in tensors_of((function or self.function)(*inputs, **kwargs))]
 
+    def redraw(self) -> bool:
+        """Let the random numbers of this call go on otherwise; return whether it draws any."""
+        self.state.redraw()
+        return self.state.draws
+
     @contextmanager
     def _width(self) -> Iterator[None]:
         """Let what the function makes itself be float64 too."""

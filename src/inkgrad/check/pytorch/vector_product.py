@@ -37,6 +37,8 @@ class Call(Protocol):
 
     def outputs(self, passed: Sequence[Any], leaves: Sequence[Any], function: Any = None) -> list[Any]: ...
 
+    def redraw(self) -> bool: ...
+
 
 class VectorProduct:
     """forward and backward of a Subject, for a Call.
@@ -82,13 +84,17 @@ class VectorProduct:
         lay_dy: Callable[[Any], Any] | None = None,
         batched: bool = False,
         only: int | None = None,
+        redrawn: bool = False,
     ) -> Arrays:
-        """Return dy J: of another function in its place; where inputs and dy lie otherwise; of one output `only`."""
+        """Return dy J: of another function in its place; where inputs and dy lie otherwise; of one output `only`; with
+        `redrawn` random numbers in backward, nothing where none are drawn."""
         call = self.call
         learn, self._pulled = not self._pulled, True
         with blamed(call.owner, "backward"), torch.enable_grad(), call.moved(arrays, True, learn) as leaves:
             passed = call.passed(leaves, lay_x)
             chosen = self.row.chosen(call.outputs(passed, leaves, function))
+            if redrawn and not call.redraw():
+                return {}
             pieces = self.row.pieces(as_tensor(dy), chosen)
             before = [each.detach().clone() for each in passed]
             if only is not None:
