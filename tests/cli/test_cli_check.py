@@ -293,6 +293,16 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
         (["seed", "--set", "n=4"], "--set is for something in a file of yours; seed has its own: leave it out"),
         (["seed", "--input-shape", "4"], "--input-shape is for something in a file of yours"),
         (["seed", "--exact"], "--exact is for something in a file of yours"),
+        (
+            ["seed", "--points", "awkward"],
+            "--points is for something in a file of yours; seed has its own: leave it out",
+        ),
+        (["seed", "--budget", "9"], "--budget is for something in a file of yours"),
+        (["seed", "--reference", "forward"], "--reference is for something in a file of yours"),
+        (["seed", "--tolerance", "0"], "--tolerance is for something in a file of yours"),
+        (["mine.py:net", "--points", "awkward"], "--points is for functions of PyTorch, JAX and NumPy; Chain("),
+        (["mine.py:net", "--tangent", "x=symmetric"], "--tangent is for functions of PyTorch, JAX and NumPy; Chain("),
+        (["--break", "bias-mean", "--budget", "9"], "--break brings a network of its own: leave --budget out"),
         (["seed", "--order", "3"], "--order is 1, the gradient, or 2, the gradient of it, got 3"),
         (["seed", "--data", "nowhere"], "there is no folder nowhere"),
         (["seed", "--examples", "0"], "a check takes at least 1 example, got --examples 0"),
@@ -313,6 +323,9 @@ def test_help_teaches(tmp_path):
     found = inkgrad("check", "--help", cwd=tmp_path)
     assert found.returncode == 0
     assert "inkgrad check mine.py:Scale --set n=4 --input-shape 4" in found.stdout
+    assert "inkgrad check mine.py:Block --shape 4x64 --points awkward --budget 60" in found.stdout
+    for option in "--reference WAY", "--points WHICH", "--budget SECONDS", "--tangent NAME=symmetric":
+        assert option in re.sub(r"[\s│]+", " ", found.stdout)
     assert "Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be told" in found.stdout
 
 

@@ -90,6 +90,23 @@ def make():
     print("a word on standard output")
     return np.ones((4, 3)), np.ones((3, 2)), np.ones(2)
 
+def clipped(x):
+    return np.maximum(x, 0) + x ** 2
+
+def clipped_vjp(dy, x):
+    return dy * (2 * x + np.where(x == 0, 5, x > 0))
+
+def lower(s):
+    return np.tril(s) ** 2
+
+def lower_vjp(dy, s):
+    g = 2 * np.tril(s) * dy
+    return (g + g.T) / 2
+
+def make_symmetric():
+    a = np.random.default_rng(0).normal(size=(4, 4))
+    return a + a.T
+
 made = {"x": np.ones((4, 3)), "w": np.ones((3, 2)), "b": np.ones(2)}
 number = 3
 
@@ -369,6 +386,9 @@ def test_what_torch_differentiates_is_checked(folder, inkgrad_here, target, opti
         ("soft", ["--shape", "4", "--order", "3"], "--order is 1, the gradient, or 2"),
         ("soft", ["--shape", "4", "--input-shape", "4"], "--input-shape is for a layer; a function takes --shape"),
         ("soft", ["--shape", "4", "--sensitivity", "2"], "the sensitivity is a part of the gradient, between 0 and 1"),
+        ("soft", ["--shape", "4x3", "--tolerance", "2"], "the tolerance is a part of the gradient, from 0 to 1"),
+        ("soft", ["--shape", "4x3", "--tangent", "x=symmetric"], "x of shape (4, 3) holds no square matrices"),
+        ("soft", ["--shape", "4x3", "--tangent", "y=symmetric"], "declared of y, but the arrays are x"),
         ("soft", ["--shape", "4", "--surrogate", "x"], "--surrogate takes NAME=straight-through, or NAME=0.5"),
         ("soft", ["--shape", "4", "--surrogate", "y=straight-through"], "declared of y, but the arrays are x"),
         ("soft", ["--shape", "4", "--surrogate", "x=strait"], "the surrogate of x is 'straight-through', a factor"),
@@ -440,6 +460,12 @@ def test_what_jax_differentiates_is_checked(folder, inkgrad_here, target, option
         ("linear,linear_vjp", ["--shape", "99999999x99999999"], "at most 100,000,000 numbers: choose smaller shapes"),
         ("linear,linear_vjp", [*LINEAR, "--dtype", "bfloat16"], "NumPy has no bfloat16"),
         ("linear,linear_vjp", [*LINEAR, "--order", "2"], "--order is for functions of PyTorch and JAX"),
+        ("linear,linear_vjp", [*LINEAR, "--budget", "0"], "--budget takes a number of seconds above 0, got 0"),
+        ("linear,linear_vjp", [*LINEAR, "--budget", "nan"], "--budget takes a number of seconds above 0, got nan"),
+        ("linear,linear_vjp", [*LINEAR, "--budget", "long"], "Input should be a valid number"),
+        ("linear,linear_vjp", [*LINEAR, "--points", "odd"], "--points is given or awkward, got 'odd'"),
+        ("linear,linear_vjp", [*LINEAR, "--reference", "god"], "--reference is differences or forward, got 'god'"),
+        ("linear,linear_vjp", [*LINEAR, "--tangent", "x"], "--tangent takes NAME=symmetric, of an array of symmetric"),
         ("linear,linear_vjp", [*LINEAR, "--examples", "2"], "--examples is for a layer; a function takes --shape"),
         ("linear,linear_vjp", [*LINEAR, "--set", "k=3"], "linear takes x, w, b, no k: leave that --set out"),
         ("linear,linear_vjp", [*LINEAR, "--data", "."], "--data is for whole networks"),
@@ -459,6 +485,40 @@ def test_what_a_function_raises_is_said_in_one_line(folder, inkgrad_here):
     found = inkgrad_here("check", "pair.py:fails,root_vjp", "--shape", 4)
     assert (found.returncode, found.stdout) == (2, "")
     assert last_line(found.stderr) == "inkgrad: fails, forward: ValueError: not"
+
+
+def test_awkward_points_show_what_ordinary_ones_do_not(folder, inkgrad_here):
+    asked = "check", "pair.py:clipped,clipped_vjp", "--shape", "5x4"
+    assert inkgrad_here(*asked).returncode == 0
+    found = inkgrad_here(*asked, "--points", "awkward")
+    assert found.returncode == 1
+    assert "where some numbers are 0: " in found.stdout
+
+
+def test_a_budget_that_is_spent_leaves_what_cannot_be_told(folder, inkgrad_here):
+    found = inkgrad_here("check", "pair.py:linear,linear_vjp", *LINEAR, "--budget", "1e-9")
+    assert found.returncode == 2
+    assert "nothing was known when the budget was spent; give it more seconds" in found.stdout
+    assert inkgrad_here("check", "pair.py:linear,linear_vjp", *LINEAR, "--budget", "60").returncode == 0
+
+
+def test_a_tolerance_moves_the_border_of_approximate(folder, inkgrad_here):
+    asked = "check", "pair.py:linear,nearly", *LINEAR
+    assert inkgrad_here(*asked).returncode == 0
+    assert inkgrad_here(*asked, "--tolerance", "1e-8").returncode == 1
+
+
+def test_symmetric_matrices_move_symmetrically(folder, inkgrad_here):
+    asked = "check", "pair.py:lower,lower_vjp", "--inputs", "make_symmetric"
+    assert inkgrad_here(*asked).returncode == 1
+    assert inkgrad_here(*asked, "--tangent", "s=symmetric").returncode == 0
+
+
+def test_the_own_forward_of_a_function_is_asked_if_that_is_wanted(folder, inkgrad_here):
+    pytest.importorskip("torch")
+    asked = "check", "net.py:Scaled", "--shape", "4x3", "--set", "by=2.5"
+    assert "compared with its own forward" in inkgrad_here(*asked, "--reference", "forward").stdout
+    assert "compared with differences" in inkgrad_here(*asked).stdout
 
 
 def test_a_check_of_a_pair_imports_neither_torch_nor_jax(folder):

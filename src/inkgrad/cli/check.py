@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inkgrad.cli.check_options import (
+    Budget,
     Dtype,
     EveryEntry,
     Exact,
@@ -15,10 +16,14 @@ from inkgrad.cli.check_options import (
     Inputs,
     InputShape,
     Order,
+    Points,
+    Reference,
     Sensitivity,
     Shapes,
     Surrogates,
+    Tangents,
     Target,
+    Tolerance,
 )
 from inkgrad.cli.options import ClassSettings, Data, NotWith, Seed, refused
 from inkgrad.cli.shown_lesson import list_lessons, show_lesson
@@ -30,7 +35,19 @@ from inkgrad.files import refuse_same, refuse_unwritable
 
 OF_A_CHECK = (
     *("input_shape", "shapes", "inputs", "dtype", "settings", "examples", "data", "seed"),
-    *("order", "exact", "sensitivity", "every_entry", "surrogate", "is_json"),
+    *(
+        "order",
+        "exact",
+        "sensitivity",
+        "tolerance",
+        "every_entry",
+        "reference",
+        "points",
+        "budget",
+        "surrogate",
+        "tangent",
+    ),
+    "is_json",
 )
 
 
@@ -50,8 +67,13 @@ def check(
     order: Order = 1,
     exact: Exact = False,
     sensitivity: Sensitivity = None,
+    tolerance: Tolerance = None,
     every_entry: EveryEntry = False,
+    reference: Reference = "differences",
+    points: Points = "given",
+    budget: Budget = None,
     surrogate: Surrogates = None,
+    tangent: Tangents = None,
     seed: Seed = 0,
     plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the errors as a picture.")] = None,
     is_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
@@ -62,8 +84,8 @@ def check(
 ) -> None:
     """Compare the gradient by backward with finite differences, and name what is wrong.
 
-    There is no tolerance to choose: each number is judged by the error bar of
-    its own difference. The table says of each array whether its gradient is
+    You need choose no tolerance: each number is judged by the error bar of its
+    own difference. The table says of each array whether its gradient is
     right, approximate or wrong, how far it is off, and the least error that
     would have been seen; where that is too much, it "cannot tell".
 
@@ -79,6 +101,10 @@ def check(
     [bold]inkgrad check mine.py:Scale --set n=4 --input-shape 4[/]
     your own layer Scale(n=4), derived from that of inkgrad; a model that
     inkgrad train wrote needs no more than its name
+
+    [bold]inkgrad check mine.py:Block --shape 4x64 --points awkward --budget 60[/]
+    look also where mistakes hide, at zeros, ties and repeated indices, but for
+    no longer than a minute
 
     Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be told, or
     not be checked. A lesson, with --break, ends with 0 when the mistake was found.
@@ -107,9 +133,14 @@ def check(
                 order=order,
                 exact=exact,
                 sensitivity=sensitivity,
+                tolerance=tolerance,
                 every_entry=every_entry,
+                reference=reference,
+                points=points,
+                budget=budget,
                 progress=tell,
                 surrogate=surrogate,
+                tangent=tangent,
             )
         )
     if is_json:

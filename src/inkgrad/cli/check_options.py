@@ -59,6 +59,33 @@ Sensitivity = Annotated[
         metavar="PART", help="The error that must have been seen for a gradient to be right; 0.001 of it by default."
     ),
 ]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PART", help="What is off by less, and like no known mistake, is approximate; 0.0001 by default."
+    ),
+]
+Reference = Annotated[
+    str,
+    typer.Option(
+        metavar="WAY",
+        help="What to compare with: differences, or forward, what PyTorch or JAX derive from your own forward, where "
+        "differences agree with it.",
+    ),
+]
+Points = Annotated[
+    str,
+    typer.Option(
+        metavar="WHICH",
+        help="given, or awkward: also where numbers are 0, equal, whole or large, and where indices repeat.",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", help="Stop after so many seconds; of what was not looked at by then it cannot tell."
+    ),
+]
 EveryEntry = Annotated[
     bool,
     typer.Option(
@@ -71,5 +98,14 @@ Surrogates = Annotated[
         "--surrogate",
         metavar="NAME=RULE",
         help="A gradient that is meant to be another than the derivative: x=straight-through, or x=0.5 for a factor.",
+    ),
+]
+Tangents = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tangent",
+        metavar="NAME=symmetric",
+        help="An array of symmetric matrices, which moves in symmetric steps only: of its gradient only that part "
+        "counts.",
     ),
 ]

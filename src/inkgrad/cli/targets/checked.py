@@ -14,7 +14,7 @@ from inkgrad.cli.targets.numpy_pair import report_of_pair
 from inkgrad.cli.targets.own_file import OwnFile
 from inkgrad.cli.targets.own_functions import report_of_function
 from inkgrad.cli.targets.own_layers import Own, made, report_of_own_layer
-from inkgrad.cli.targets.request import Request
+from inkgrad.cli.targets.request import OF_FUNCTIONS, Request
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.layers import Layer
@@ -41,7 +41,7 @@ def examine(request: Request) -> Checked:
                 there = OwnFile.run(Path(path)).candidates()
             raise SettingError(f"what in {path} is to be checked? Say {path}:NAME; it has {there}")
         request.refuse(
-            "input_shape settings shapes inputs dtype order exact sensitivity surrogate",
+            f"input_shape settings shapes inputs dtype {OF_FUNCTIONS}",
             f"{{}} is for something in a file of yours; {request.target} has its own: leave it out",
         )
         return Checked(*report_of_network(request))

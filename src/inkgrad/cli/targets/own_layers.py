@@ -11,13 +11,13 @@ from inkgrad.arrays import NDArray
 from inkgrad.check import CheckError, Report, check_cost, check_layer
 from inkgrad.cli.targets.made_inputs import made_inputs
 from inkgrad.cli.targets.own_file import OwnFile, theirs
-from inkgrad.cli.targets.request import SIZES, Request
+from inkgrad.cli.targets.request import OF_FUNCTIONS, SIZES, Request
 from inkgrad.costs import Cost
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer
 
 Own = (Layer, Cost)
-NOT_OURS = "order exact sensitivity surrogate every_entry dtype"
+NOT_OURS = f"{OF_FUNCTIONS} every_entry dtype"
 
 
 def made(thing: Any, file: OwnFile, name: str, settings: dict[str, Any]) -> Any:

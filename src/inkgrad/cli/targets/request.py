@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from inkgrad.check.settings import CheckSettings
 from inkgrad.errors import SettingError
@@ -30,6 +30,11 @@ class CheckSizes:
 
 
 SIZES = CheckSizes()
+OF_FUNCTIONS = (
+    "order exact sensitivity tolerance reference points budget surrogate tangent"  # what only they can be asked
+)
+Reference = Literal["differences", "forward"]
+Points = Literal["given", "awkward"]
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,13 @@ class Request:
     order: int = 1
     exact: bool = False
     sensitivity: float | None = None
+    tolerance: float | None = None
     every_entry: bool = False
+    reference: str = "differences"
+    points: str = "given"
+    budget: float | None = None
     surrogate: Sequence[str] | None = None
+    tangent: Sequence[str] | None = None
     progress: Callable[[str], None] | None = None  # is told what a long check is at
 
     def __post_init__(self) -> None:
@@ -57,6 +67,12 @@ class Request:
             raise SettingError(f"a check takes at least 1 example, got --examples {shown_whole(self.examples)}")
         if self.order not in (1, 2):
             raise SettingError(f"--order is 1, the gradient, or 2, the gradient of it, got {shown_whole(self.order)}")
+        if self.reference not in get_args(Reference):
+            raise SettingError(f"--reference is differences or forward, got {self.reference!r}")
+        if self.points not in get_args(Points):
+            raise SettingError(f"--points is given or awkward, got {self.points!r}")
+        if self.budget is not None and not self.budget > 0:
+            raise SettingError(f"--budget takes a number of seconds above 0, got {self.budget:g}")
         refuse_bad_seed(self.seed)
         if self.inputs:
             self.refuse("shapes dtype", "{} is for random inputs, and those of `inputs` are made already: leave it out")
@@ -77,12 +93,20 @@ class Request:
     def asked(self) -> CheckSettings:
         """What the check itself is asked for."""
         asked = CheckSettings(seed=self.seed, exact=self.exact, raises=False, progress=self.progress)
+        asked["reference"] = cast(Reference, self.reference)
+        asked["points"] = cast(Points, self.points)
         if self.sensitivity is not None:
             asked["sensitivity"] = self.sensitivity
+        if self.tolerance is not None:
+            asked["tolerance"] = self.tolerance
+        if self.budget is not None:
+            asked["budget"] = self.budget
         if self.every_entry:
             asked["every_entry"] = True
         if self.surrogate:
             asked["surrogate"] = dict(map(_surrogate, self.surrogate))
+        if self.tangent:
+            asked["tangent"] = dict(map(_tangent, self.tangent))
         return asked
 
 
@@ -106,3 +130,11 @@ def _surrogate(text: str) -> tuple[str, str | float]:
         return name, float(rule)
     except ValueError:
         return name, rule
+
+
+def _tangent(text: str) -> tuple[str, str]:
+    """Return the name and the word in "S=symmetric"."""
+    name, equals, word = text.rpartition("=")
+    if not equals or not name or word != "symmetric":
+        raise SettingError(f"--tangent takes NAME=symmetric, of an array of symmetric matrices, got {text!r}")
+    return name, word
