@@ -69,7 +69,7 @@ def _subject(pair: Pair) -> Subject:
     precise = _precise(pair, y)
     if precise is None:
         return subject
-    exact = replace(subject, arrays=precise.arrays, forward=precise.forward, backward=precise.backward)
+    exact = replace(subject.at(precise.arrays), forward=precise.forward, backward=precise.backward)
     return replace(subject, precise=exact)
 
 

@@ -33,10 +33,10 @@ def awkward_points(subject: Subject, seed: int) -> Iterator[tuple[str, Subject]]
     }
     for words, move in moves.items():
         arrays = {name: np.asarray(move(a), a.dtype) for name, a in subject.arrays.items()}
-        precise = subject.precise and replace(
-            subject.precise, arrays={name: arrays[name].astype(a.dtype) for name, a in subject.precise.arrays.items()}
+        precise = subject.precise and subject.precise.at(
+            {name: arrays[name].astype(a.dtype) for name, a in subject.precise.arrays.items()}
         )
-        yield words, replace(subject, arrays=arrays, precise=precise, parts=None)
+        yield words, replace(subject.at(arrays), precise=precise, parts=None)
 
 
 def with_repeats(inputs: Sequence[Any]) -> tuple[Any, ...] | None:

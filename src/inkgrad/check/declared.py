@@ -201,8 +201,7 @@ def _fixed(subject: Subject, names: set[str]) -> Subject:
     moving = {name: array for name, array in subject.arrays.items() if name not in names}
     main = None if subject.main in names else subject.main
     return replace(
-        subject,
-        arrays=moving,
+        subject.at(moving),
         forward=forward,
         backward=for_moving(subject.backward),
         main=main,

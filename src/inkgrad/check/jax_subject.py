@@ -157,8 +157,8 @@ def _moved(subject: Subject, part: JaxCall) -> Subject | None:
         return None
     precise = subject.precise
     if precise is not None:
-        precise = replace(precise, arrays={name: array.astype(np.float64) for name, array in arrays.items()})
-    return replace(subject, arrays=arrays, precise=precise)
+        precise = precise.at({name: array.astype(np.float64) for name, array in arrays.items()})
+    return replace(subject.at(arrays), precise=precise)
 
 
 def _part(call: CustomCall, exact: CustomCall | None) -> JaxCall:

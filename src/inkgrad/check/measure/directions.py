@@ -17,7 +17,7 @@ Entries of ±1 would not do: two swapped numbers would pass half of the time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import pi, sqrt
 
@@ -130,7 +130,7 @@ class Point:
         own = rounding_noise(evaluate, self.base, self.subject.eps, (0.4,), n_points)
         with np.errstate(over="ignore"):
             n_long = np.count_nonzero(self.base.astype(np.float32) != self.base)
-        is_float64 = n_long > self.base.size / 2  # by its digits: then no coarser type need be looked for
+        is_float64 = n_long > np.count_nonzero(self.base) / 2  # by its digits: then no coarser type is looked for
         unit = max(self.subject.unit, 0.0 if is_float64 else grid(evaluate(DIFFERENCES.nudge), self.base))
         relative = own / np.maximum(np.abs(self.base), _size(self.base))
         pooled = float(np.linalg.norm(relative)) / sqrt(max(relative.size, 1))
@@ -225,7 +225,7 @@ def shaken(subject: Subject, seed: int) -> Subject:
         name: a + (DIRECTION_LIMITS.shake * _size(a) * rng.standard_normal(a.shape)).astype(a.dtype)
         for name, a in subject.arrays.items()
     }
-    return replace(subject, arrays=moved)
+    return subject.at(moved)
 
 
 def _size(array: NDArray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Subject:
     pushforward takes arrays and their directions, and returns the slopes of y along them, by forward mode
     variants    the same backward called in other ways, in words: all must give the same; nothing where a way is none
     parts       what it is made of, each alone at what it really gets, from the last to the first
+    y           what forward gives for the arrays, where it has been asked before
 
     Neither forward nor backward copies what it is given, so that changes in place are seen.
     """
@@ -49,6 +50,11 @@ class Subject:
     pushforward: Callable[[Arrays, Arrays], NDArray] | None = None
     variants: Mapping[str, Backward] = field(default_factory=dict)
     parts: Callable[[], Iterable[Component]] | None = None
+    y: NDArray | None = None
+
+    def at(self, arrays: Arrays) -> Subject:
+        """Return the same function at other numbers."""
+        return replace(self, arrays=arrays, y=None)
 
     def copies(self) -> dict[str, NDArray]:
         """Return copies of the arrays, to spoil."""

@@ -89,6 +89,7 @@ def _subject(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> S
         reference=reference_of(product),
         pushforward=pushforward_of(product) if make is _product else None,
         variants=variants_of(product),
+        y=product.y,
     )
 
 
