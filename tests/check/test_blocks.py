@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkgrad.check.blocks import wrong_block
+from inkgrad.check.blocks import block_beside, wrong_block
 from inkgrad.check.joint import Joint
 from inkgrad.check.measure.subject import Subject
 
@@ -67,3 +67,38 @@ def test_the_subject_of_a_block_has_its_few_numbers_alone():
     expected = 1.1 * 3 * dy[block.few] * np.cos(X[block.few] + 1)
     np.testing.assert_allclose(small.backward(moved, dy, 0.0)["x"], expected)
     np.testing.assert_array_equal(joint.subject.arrays["x"], X)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "start", "stop"),
+    [
+        (np.s_[:, 7], (0, 7), (64, 8)),
+        (np.s_[13, 5], (13, 5), (14, 6)),
+        (([3, 60], [2, 40]), (3, 2), (61, 41)),
+        (np.s_[:], (0, 0), (64, 48)),
+    ],
+    ids=str,
+)
+def test_beside_the_right_gradient_the_block_is_seen_at_once(wrong, start, stop):
+    joint = joint_with(wrong)
+    block = block_beside(joint, "x", 20, 3 * joint.dys[0] * np.cos(X))
+    assert (block.start, block.stop) == (start, stop)
+    is_wrong = np.zeros(X.shape, bool)
+    is_wrong[wrong] = True
+    assert is_wrong[block.few].any()
+    assert X[block.few].size <= 20
+
+
+def test_there_is_no_block_where_all_is_right():
+    joint = joint_with(np.s_[:0])
+    assert block_beside(joint, "x", 20, 3 * joint.dys[0] * np.cos(X)) is None
+
+
+def test_a_block_that_forward_spoils_is_whole_again_for_the_next_call():
+    def forward(z):
+        z["x"] *= 2
+        return z["x"]
+
+    subject = Subject("twice", {"x": X}, forward, lambda z, dy, start: {"x": 2 * dy})
+    small = wrong_block(joint_with(np.s_[13, 5]), "x", 2).subject(subject)
+    np.testing.assert_array_equal(small.forward(small.copies()), small.forward(small.copies()))

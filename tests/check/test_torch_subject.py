@@ -12,6 +12,7 @@ from support.torch_slopes import disagreement
 from torch import nn
 
 from inkgrad.check.pytorch import subject_of_torch
+from inkgrad.check.pytorch.tensor_call import LARGE
 from inkgrad.errors import CheckError
 
 RIGHT = 1e-7  # of differences in float64, here some 1e-10
@@ -315,7 +316,8 @@ def test_gradients_of_a_module_do_not_gather_in_its_grad():
     assert torch.equal(module.weight.grad, before)
 
 
-def test_what_backward_changes_in_place_shows():
+@pytest.mark.parametrize("n", [3, LARGE + 1])
+def test_what_backward_changes_in_place_shows(n):
     class Spoils(torch.autograd.Function):
         @staticmethod
         def forward(ctx, x):
@@ -327,9 +329,9 @@ def test_what_backward_changes_in_place_shows():
             (x,) = ctx.saved_tensors
             return dy * x.cos_()
 
-    subject = subject_of_torch(Spoils.apply, [randn(3)])
+    subject = subject_of_torch(Spoils.apply, [randn(n)])
     arrays = subject.copies()
-    subject.backward(arrays, np.ones(3), 0.0)
+    subject.backward(arrays, np.ones(n), 0.0)
     assert not np.array_equal(arrays["x"], subject.arrays["x"])
 
 
@@ -441,3 +443,17 @@ def test_numbers_that_are_made_complex_are_refused():
     subject = subject_of_torch(torch.sin, [randn(3)])
     with pytest.raises(CheckError, match="pairs of real"):
         subject.forward({"x": subject.arrays["x"] + 1e-30j})
+
+
+def test_a_large_input_is_copied_for_each_call_unless_forward_leaves_it_alone():
+    def past_torch(x):
+        x.detach().numpy()[:] *= 3
+        return x + 0
+
+    x = randn(LARGE + 1)
+    given = x.clone()
+    for function in (lambda x: 3 * x, lambda x: x.mul_(3), past_torch):
+        subject = subject_of_torch(function, [x])
+        for _ in range(3):
+            np.testing.assert_array_equal(subject.forward(subject.arrays), 3 * given.numpy())
+        assert torch.equal(x, given)

@@ -1,8 +1,8 @@
-"""Blocks: the part of a large array whose gradient is wrong, found by halving."""
+"""Blocks: the part of a large array whose gradient is wrong, seen beside that of forward itself or found by halving."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.joint import Joint
 from inkgrad.check.measure.subject import REDRAWN, Arrays, Backward, Subject
+from inkgrad.check.own_forward import ROUNDINGS
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,13 @@ class Block:
 
     def subject(self, whole: Subject) -> Subject:
         """Return a subject that is like another one, but has only these few numbers for its one array."""
-        name, few = self.name, self.few
+        name, few, start = self.name, self.few, whole.arrays[self.name]
+        memory = np.empty_like(start)  # used again, as new memory costs more than copies
 
         def inserted(arrays: Arrays) -> Arrays:
-            full = whole.arrays[name].copy()
-            full[few] = arrays[name]
-            return {**whole.arrays, name: full}
+            np.copyto(memory, start)
+            memory[few] = arrays[name]
+            return {**whole.arrays, name: memory}
 
         def forward(arrays: Arrays) -> NDArray:
             return whole.forward(inserted(arrays))
@@ -65,6 +67,20 @@ class Block:
         )
 
 
+def block_beside(joint: Joint, name: str, most: int, right: NDArray) -> Block | None:
+    """Return the smallest block of an array that holds all numbers of its gradient for the first dy that are not
+    `right`; None if all are."""
+    said = joint.subject.backward(joint.subject.arrays, joint.dys[0].copy(), 0.0)[name]
+    is_wrong = ~(np.abs(said - right) <= ROUNDINGS * joint.subject.eps * np.abs(right).max(initial=0))  # NaN is
+    if not is_wrong.any():
+        return None
+    axes = range(is_wrong.ndim)
+    along = [np.flatnonzero(is_wrong.any(axis=tuple(k for k in axes if k != axis))) for axis in axes]
+    start, stop = tuple(int(each[0]) for each in along), tuple(int(each[-1]) + 1 for each in along)
+    first = tuple(int(k) for k in np.unravel_index(np.argmax(is_wrong), is_wrong.shape))
+    return Block(name, start, stop, _few(first, stop, most), is_wrong.shape)
+
+
 def wrong_block(joint: Joint, name: str, most: int) -> Block:
     """Return the smallest block of an array that holds all its wrong numbers; at most `most` of them are looked at."""
     shape = joint.subject.arrays[name].shape
@@ -72,12 +88,17 @@ def wrong_block(joint: Joint, name: str, most: int) -> Block:
     for axis in range(len(shape)):
         for half in _halves(joint, name, axis, start, stop):
             start[axis], stop[axis] = half
-    few, left = [], most
-    for a, b in zip(start, stop, strict=True):
-        n = min(b - a, max(1, left))
-        few.append(slice(a, a + n))
-        left //= n
-    return Block(name, tuple(start), tuple(stop), tuple(few), shape)
+    return Block(name, tuple(start), tuple(stop), _few(start, stop, most), shape)
+
+
+def _few(first: Sequence[int], stop: Sequence[int], most: int) -> tuple[slice, ...]:
+    """Return a part of at most `most` numbers from `first` on, about as long along each axis."""
+    long = [b - a for a, b in zip(first, stop, strict=True)]
+    sizes, left = dict.fromkeys(range(len(long)), 1), most
+    for n_axes, axis in zip(range(len(long), 0, -1), sorted(sizes, key=long.__getitem__), strict=True):
+        sizes[axis] = min(long[axis], max(1, int(left ** (1 / n_axes))))
+        left //= sizes[axis]
+    return tuple(slice(a, a + sizes[axis]) for axis, a in enumerate(first))
 
 
 def _halves(joint: Joint, name: str, axis: int, start: list[int], stop: list[int]) -> Iterator[tuple[int, int]]:
@@ -98,8 +119,7 @@ def _direction(
     joint: Joint, name: str, axis: int, span: tuple[int, int], start: list[int], stop: list[int]
 ) -> dict[str, NDArray]:
     """Return a random direction through a block alone."""
-    v = joint.direction([name])
     inside = tuple(slice(*(span if k == axis else (a, b))) for k, (a, b) in enumerate(zip(start, stop, strict=True)))
-    only = np.zeros_like(v[name])
-    only[inside] = v[name][inside]
+    only = np.zeros(joint.subject.arrays[name].shape)
+    only[inside] = joint.rng.normal(0, joint.point.scales[name], only[inside].shape)
     return {name: only}

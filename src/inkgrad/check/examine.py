@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.blocks import wrong_block
+from inkgrad.check.blocks import block_beside, wrong_block
 from inkgrad.check.coarse import compared, is_coarse
 from inkgrad.check.course import BudgetError
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
@@ -18,7 +18,7 @@ from inkgrad.check.kind import Kind
 from inkgrad.check.measure.purity import examine_linearity
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.own_forward import by_own_forward
+from inkgrad.check.own_forward import by_own_forward, own_gradients
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
@@ -35,7 +35,7 @@ class Sizes:
 
     most_entries: int = 2000
     most_of_parts: int = 300
-    most_in_a_block: int = 300
+    most_in_a_block: int = 64
 
 
 SIZES = Sizes()
@@ -176,7 +176,9 @@ class Stages:
     def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
         """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
         subject, name = joint.subject, each.array
-        block = wrong_block(joint, name, SIZES.most_in_a_block)
+        right, most = own_gradients(joint, self.strictness), SIZES.most_in_a_block
+        beside_own = None if right is None else block_beside(joint, name, most, right[name])
+        block = beside_own or wrong_block(joint, name, most)
         small = block.subject(subject)
         y = np.asarray(small.forward(small.copies()))
         looks = replace(self.looks, mechanisms=())

@@ -23,7 +23,7 @@ ROUNDINGS = 1e3  # so many may lie between two ways to the same gradient
 
 def by_own_forward(joint: Joint, layer: str, strictness: Strictness) -> tuple[ArrayVerdict, ...] | None:
     """Return the verdict on each array beside the derivative of forward itself; None where there is none to believe."""
-    right = _believed(joint, strictness)
+    right = own_gradients(joint, strictness)
     if right is None:
         return None
     dy = joint.dys[0]
@@ -39,8 +39,8 @@ def by_own_forward(joint: Joint, layer: str, strictness: Strictness) -> tuple[Ar
     return tuple(found)
 
 
-def _believed(joint: Joint, strictness: Strictness) -> Arrays | None:
-    """Return dy J as forward itself gives it, if differences agree."""
+def own_gradients(joint: Joint, strictness: Strictness) -> Arrays | None:
+    """Return dy J as forward itself gives it for the first dy of a subject, if differences agree."""
     subject = joint.subject
     if subject.reference is None or joint.findings:
         return None

@@ -123,6 +123,7 @@ class TensorCall:
         moved = {id(slot.own) for slot in self.slots}
         self._frozen = [(each, each.detach().to(FINE)) for _, each in parameters if wide and _stays(each, moved)]
         self._parameters = [*(slot.own for slot in self.slots if slot.parameter), *(each for each, _ in self._frozen)]
+        self._left_alone: frozenset[int] | None = None  # large inputs that forward does not change; None at first
         self.state = CallState(self.modules.values(), [each.own for each in self.slots], seed, FINE if wide else None)
 
     def wider(self, widening: bool) -> TensorCall:
@@ -177,10 +178,14 @@ class TensorCall:
                         parameter.grad = gradient
 
     def passed(self, leaves: Sequence[Any], lay: Layout | None = None) -> list[Any]:
-        """Return the inputs that the function gets: copies, so that it may change them; `lay` chooses how they lie."""
+        """Return the inputs that the function gets: copies, so that it may change them; `lay` chooses how they lie.
+
+        What is large and was left alone before is not copied, unless backward may change it.
+        """
         moving = [slot.passed(leaf) for slot, leaf in zip(self.slots, leaves, strict=True) if not slot.parameter]
         if lay is None:
-            return [each.clone() for each in moving]
+            alone = self._left_alone or ()
+            return [each if k in alone and not each.requires_grad else each.clone() for k, each in enumerate(moving)]
         return [lay(each, slot.own) for slot, each in zip(self.slots, moving, strict=False)]
 
     def outputs(self, passed: Sequence[Any], leaves: Sequence[Any], function: Any = None) -> list[Any]:
@@ -190,7 +195,12 @@ class TensorCall:
         inputs, kwargs = self.trees
         inputs = tuple(with_tensors(each, every) for each in inputs)
         kwargs = {key: with_tensors(each, every) for key, each in kwargs.items()}
-        return [tensor for _, tensor in tensors_of((function or self.function)(*inputs, **kwargs))]
+        first = self._left_alone is None
+        large = {k: trace_of(each) for k, each in enumerate(passed) if first and each.numel() > LARGE}
+        found = [tensor for _, tensor in tensors_of((function or self.function)(*inputs, **kwargs))]
+        if first:
+            self._left_alone = frozenset(k for k, trace in large.items() if trace_of(passed[k]) == trace)
+        return found
 
     def redraw(self) -> bool:
         """Let the random numbers of this call go on otherwise; return whether it draws any."""
@@ -210,6 +220,11 @@ class TensorCall:
                 yield
         finally:
             torch.set_default_dtype(before)
+
+
+def trace_of(tensor: Any) -> tuple[int, Any]:
+    """Return what a change in place leaves its trace in, without a copy of what is large."""
+    return tensor._version, tensor.detach().sum().item()
 
 
 def as_tensor(array: NDArray) -> Any:

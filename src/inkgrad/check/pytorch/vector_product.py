@@ -15,7 +15,7 @@ from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.call_state import same
 from inkgrad.check.pytorch.output_row import OutputRow
 from inkgrad.check.pytorch.precision import CoarsestSeen
-from inkgrad.check.pytorch.tensor_call import Layout, Slot, as_tensor, blamed
+from inkgrad.check.pytorch.tensor_call import LARGE, Layout, Slot, as_tensor, blamed, trace_of
 from inkgrad.errors import CheckError
 
 ASKS_HOW = "_is_checkpoint_valid"  # by which a Function refuses `grad`, as it runs a backward inside a backward
@@ -96,7 +96,7 @@ class VectorProduct:
             if redrawn and not call.redraw():
                 return {}
             pieces = self.row.pieces(as_tensor(dy), chosen)
-            before = [each.detach().clone() for each in passed]
+            before = [trace_of(each) if each.numel() > LARGE else each.detach().clone() for each in passed]
             if only is not None:
                 chosen, pieces = chosen[only : only + 1], pieces[only : only + 1]
             if lay_dy is not None:
@@ -110,7 +110,7 @@ class VectorProduct:
     def _show_changes(self, arrays: Arrays, passed: list[Any], before: list[Any]) -> None:
         """Let arrays show what backward has changed in place of the inputs that it kept."""
         for slot, now, then in zip(self.call.slots, passed, before, strict=False):
-            if not same(now, then):
+            if trace_of(now) != then if isinstance(then, tuple) else not same(now, then):
                 np.copyto(arrays[slot.name], slot.numbers(now))
 
     def coarsest(self) -> float:
