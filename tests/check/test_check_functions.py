@@ -1,6 +1,7 @@
 """Gradients of functions that are not layers: NumPy's, PyTorch's and JAX's; and the pytest plugin."""
 
 import os
+import re
 import subprocess
 import sys
 from textwrap import dedent
@@ -130,6 +131,37 @@ def test_arrays_without_names_of_their_own_are_counted():
 def test_arrays_are_called_as_the_function_calls_them():
     report = check_vjp(lambda a, x: a * x, lambda dy, a, b: (dy * b, dy * a), *arrays()[:1] * 2)
     assert [each.array for each in report.arrays] == ["a", "x"]
+
+
+def softmax(x):
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "kind", "message"),
+    [
+        (
+            lambda logits: softmax(logits),
+            lambda dy, logits: dy * softmax(logits) * (1 - softmax(logits)),
+            "diagonal-jacobian",
+            "only the diagonal of the Jacobian is used",
+        ),
+        (np.tanh, lambda dy, signal: dy, "derivative-forgotten", "dx is dy"),
+        (lambda h: np.tanh(h), lambda dy, h: dy * (1 - np.tanh(h)), "wrong-formula", r"dh equals 1 dy \(1 - y\)"),
+        (lambda h: np.maximum(h, 0), lambda dy, h: dy * (dy > 0), "nonlinear", "dh for"),
+        (
+            lambda h: h * (h > 0) + 0.1 * h * (h < 0),
+            lambda dy, h: dy * (h > 0),
+            "missing",
+            "those where h < 0; is the slope of the negative branch lost",
+        ),
+    ],
+)
+def test_a_mistake_about_the_input_has_its_name_whatever_the_input_is_called(forward, backward, kind, message):
+    report = check_vjp(forward, backward, arrays()[0], raises=False)
+    assert [finding.kind for finding in report.findings] == [kind]
+    assert re.search(message, report.findings[0].message)
 
 
 def test_a_number_is_an_array_too():

@@ -37,10 +37,10 @@ def _what_they_share(case: Case, missing: NDArray) -> str:
         x = case.z
         live = np.abs(case.n) > case.bar
         if ((x < 0) & live == missing).all():
-            return "those where x < 0; is the slope of the negative branch lost?"
+            return f"those where {case.name} < 0; is the slope of the negative branch lost?"
         low, high = float(x[missing].min()), float(x[missing].max())
         if not (live & ~missing & (x >= low) & (x <= high)).any():
-            return f"those where x is from {low:.3g} to {high:.3g}; is a threshold wrong?"
+            return f"those where {case.name} is from {low:.3g} to {high:.3g}; is a threshold wrong?"
     small, rest = np.abs(case.n[missing]).max(), np.abs(case.n[~missing])
     if rest.size and small < rest[rest > 0].min(initial=np.inf):
         return f"the smallest, up to {small:.1e}; do they underflow in a coarse type?"
@@ -64,7 +64,7 @@ def multiple(case: Case) -> Iterator[Guess]:
 
 def factor_names(case: Case, c: float) -> list[str]:
     """Return what the factor c may come from: the sizes of the problem are distinct primes in a good check."""
-    inputs = case.subject.arrays.get("x", case.z)
+    inputs = case.z if case.inputs is None else case.inputs
     outputs = case.y if case.y.ndim else inputs  # a cost has one output; its y is its input
     n = outputs.shape[0] if outputs.ndim else 1
     n_out = outputs.shape[-1] if outputs.ndim > 1 else None

@@ -95,7 +95,17 @@ class Case:
     @property
     def is_input(self) -> bool:
         """Whether this is dx, not the gradient of a parameter."""
-        return self.name == "x"
+        return self.name == self.subject.main
+
+    @property
+    def inputs(self) -> NDArray | None:
+        """The array that stands for x, or None where none does."""
+        return self.subject.arrays[self.subject.main] if self.subject.main else None
+
+    @property
+    def parameters(self) -> dict[str, NDArray]:
+        """The arrays that do not stand for x."""
+        return {name: array for name, array in self.subject.arrays.items() if name != self.subject.main}
 
     @property
     def jacobian(self) -> NDArray | None:

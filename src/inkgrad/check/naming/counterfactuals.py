@@ -12,11 +12,12 @@ from inkgrad.check.naming.case import Case, Guess
 
 def output_for_input(case: Case) -> Iterator[Guess]:
     """x and y exchanged in the gradient of a parameter."""
-    if case.is_input or "x" not in case.subject.arrays or case.y.shape != case.subject.arrays["x"].shape:
+    x, y, name = case.inputs, case.y, case.subject.main
+    if case.is_input or x is None or name is None or y.shape != x.shape:
         return
-    predicted = case.possible_counterfactual(x=case.y.astype(case.z.dtype))
+    predicted = case.possible_counterfactual(**{name: y.astype(x.dtype)})
     if predicted is not None:
-        message = f"d{case.name} is made from the output y where the input x belongs"
+        message = f"d{case.name} is made from the output y where the input {name} belongs"
         yield Guess(Kind.input_for_output, predicted, message)
 
 
@@ -24,8 +25,8 @@ def another_kernel(case: Case) -> Iterator[Guess]:
     """dx with the parameters turned round, or with their axes exchanged."""
     if not case.is_input:
         return
-    for name, w in case.subject.arrays.items():
-        if name == "x" or w.ndim < 2:
+    for name, w in case.parameters.items():
+        if w.ndim < 2:
             continue
         spatial = tuple(range(w.ndim - 2)) if w.ndim > 2 else (0, 1)
         turned = [("flipped", np.flip(w, spatial))]
@@ -34,16 +35,16 @@ def another_kernel(case: Case) -> Iterator[Guess]:
         for words, changed in turned:
             predicted = case.possible_counterfactual(**{name: np.ascontiguousarray(changed)})
             if predicted is not None:
-                yield Guess(Kind.reordered, predicted, f"dx is that of {name} {words}")
+                yield Guess(Kind.reordered, predicted, f"d{case.name} is that of {name} {words}")
 
 
 def part_left_out(case: Case) -> Iterator[Guess]:
     """dx with a row or a column of the parameters left out."""
     if not case.is_input:
         return
-    for name, w in case.subject.arrays.items():
+    for name, w in case.parameters.items():
         n_slopes = case.z.size * sum(w.shape)
-        if name == "x" or w.ndim < 2 or n_slopes > 20_000:  # more would take minutes
+        if w.ndim < 2 or n_slopes > 20_000:  # more would take minutes
             continue
         for axis in range(w.ndim):
             for k in (0, w.shape[axis] - 1, *range(1, w.shape[axis] - 1)):
@@ -51,7 +52,7 @@ def part_left_out(case: Case) -> Iterator[Guess]:
                 changed[(slice(None),) * axis + (k,)] = 0
                 predicted = case.possible_counterfactual(**{name: changed})
                 if predicted is not None:
-                    message = f"dx leaves out index {k} of axis {axis} of {name}"
+                    message = f"d{case.name} leaves out index {k} of axis {axis} of {name}"
                     yield Guess(Kind.missing, predicted, message, {"array": name, "axis": axis, "index": k})
 
 
@@ -60,9 +61,9 @@ def stepped_parameters(case: Case) -> Iterator[Guess]:
     if not case.is_input:
         return
     for name, numerical in case.numericals.items():
-        if name == "x":
+        if name not in case.parameters:
             continue
-        before = case.subject.arrays[name]
+        before = case.parameters[name]
         base, moved = case.n, case.counterfactual(**{name: before - numerical.value})
         if moved is None:
             continue
@@ -70,5 +71,5 @@ def stepped_parameters(case: Case) -> Iterator[Guess]:
         square = float((change * change).sum())
         lr = float(((case.a - base) * change).sum()) / square if square else 0.0
         if lr:
-            message = f"dx is that of {name} after a step of {lr:.4g}: update after the whole backward pass"
+            message = f"d{case.name} is that of {name} after a step of {lr:.4g}: update after the whole backward pass"
             yield Guess(Kind.mutated, base + lr * change, message, {"lr": lr}, n_fitted=1)

@@ -21,7 +21,7 @@ def short_formula(case: Case) -> Iterator[Guess]:
         for names in combinations(terms, count):
             fitted, formula = _fitted({name: terms[name] for name in names}, case.a)
             if formula:
-                message, evidence = f"dx equals {formula.lstrip('+')}", {"formula": formula}
+                message, evidence = f"d{case.name} equals {formula.lstrip('+')}", {"formula": formula}
                 yield Guess(Kind.wrong_formula, fitted, message, evidence, n_fitted=count)
 
 
@@ -34,23 +34,23 @@ def _fitted(terms: dict[str, NDArray], a: NDArray) -> tuple[NDArray, str]:
 
 
 def _terms(case: Case) -> dict[str, NDArray]:
-    x, y, dy, right = case.z, case.y, case.dy, case.n
+    name, x, y, dy, right = case.name, case.z, case.y, case.dy, case.n
     positive = x > 0
     return {
         "dy y": dy * y,
-        "dy x": dy * x,
+        f"dy {name}": dy * x,
         "dy (1 - y)": dy * (1 - y),
-        "dy (1 - x²)": dy * (1 - x * x),
+        f"dy (1 - {name}²)": dy * (1 - x * x),
         "dy (1 - y²)": dy * (1 - y * y),
         "dy": dy,
-        "dy x²": dy * x * x,
+        f"dy {name}²": dy * x * x,
         "dy y²": dy * y * y,
-        "the right dx": right,
-        "the right dx where x > 0": right * positive,
-        "the right dx where x < 0": right * ~positive,
-        "dy where x < 0": dy * ~positive,
-        "dy x where x < 0": dy * x * ~positive,
-        "dy y where x < 0": dy * y * ~positive,
+        f"the right d{name}": right,
+        f"the right d{name} where {name} > 0": right * positive,
+        f"the right d{name} where {name} < 0": right * ~positive,
+        f"dy where {name} < 0": dy * ~positive,
+        f"dy {name} where {name} < 0": dy * x * ~positive,
+        f"dy y where {name} < 0": dy * y * ~positive,
     }
 
 
@@ -62,14 +62,15 @@ def branches(case: Case) -> Iterator[Guess]:
     if not negative.any() or negative.all():
         return
     x, y, dy = case.z[negative], case.y[negative], case.dy[negative]
-    terms = {"dy": dy, "dy x": dy * x, "dy y": dy * y}
-    for names in (("dy",), ("dy", "dy x"), ("dy", "dy y")):
+    by_x = f"dy {case.name}"
+    terms = {"dy": dy, by_x: dy * x, "dy y": dy * y}
+    for names in (("dy",), ("dy", by_x), ("dy", "dy y")):
         fitted, formula = _fitted({name: terms[name] for name in names}, case.a[negative])
         if not formula:
             continue
         predicted = case.n.copy()
         predicted[negative] = fitted
-        message = f"dx is right where x > 0; where x < 0 it equals {formula.lstrip('+')}"
+        message = f"d{case.name} is right where {case.name} > 0; where {case.name} < 0 it equals {formula.lstrip('+')}"
         yield Guess(Kind.wrong_formula, predicted, message, {"formula": formula}, n_fitted=len(names))
 
 

@@ -38,7 +38,9 @@ def not_transposed(case: Case) -> Iterator[Guess]:
 def forgotten(case: Case) -> Iterator[Guess]:
     """dy passed through."""
     if case.is_input and case.dy.shape == case.z.shape:
-        yield Guess(Kind.derivative_forgotten, case.dy, "dx is dy: the derivative of this layer is not applied")
+        yield Guess(
+            Kind.derivative_forgotten, case.dy, f"d{case.name} is dy: the derivative of this layer is not applied"
+        )
 
 
 def twice(case: Case) -> Iterator[Guess]:
@@ -52,9 +54,9 @@ def twice(case: Case) -> Iterator[Guess]:
 def at_output(case: Case) -> Iterator[Guess]:
     """The derivative at y, where the one at x is meant."""
     if case.is_input and case.y.shape == case.z.shape:
-        predicted = case.possible_counterfactual(x=case.y.astype(case.z.dtype))
+        predicted = case.possible_counterfactual(**{case.name: case.y.astype(case.z.dtype)})
         if predicted is not None:
-            message = "the derivative is evaluated at the output y instead of the input x"
+            message = f"the derivative is evaluated at the output y instead of the input {case.name}"
             yield Guess(Kind.derivative_at_output, predicted, message)
 
 
@@ -85,7 +87,7 @@ def mask_from_another_array(case: Case) -> Iterator[Guess]:
     """dy, or the right dx, where some other array is positive."""
     if not case.is_input or case.dy.shape != case.z.shape:
         return
-    for words, mask in (("dy > 0", case.dy > 0), ("y > 0", case.y > 0), ("x > 0", case.z > 0)):
+    for words, mask in (("dy > 0", case.dy > 0), ("y > 0", case.y > 0), (f"{case.name} > 0", case.z > 0)):
         message = f"the mask is taken from {words}, which is not where this layer's slope changes"
         yield Guess(Kind.wrong_mask, case.dy * mask, message)
         yield Guess(Kind.wrong_mask, case.n * mask, message)

@@ -19,8 +19,9 @@ def constants(case: Case) -> Iterator[Guess]:
     """
     if not case.is_input or case.y.shape != case.z.shape or case.z.ndim < 2 or case.is_elementwise:
         return
-    others = (array for name, array in case.subject.arrays.items() if name != "x")
-    gamma = next((array for array in others if array.shape == case.z.shape[-1:]), None)  # follows the normalisation
+    gamma = next(
+        (array for array in case.parameters.values() if array.shape == case.z.shape[-1:]), None
+    )  # follows the normalisation
     for shape, axis in _ways(case.z.shape):
         x, q = case.z.reshape(shape), (case.dy if gamma is None else case.dy * gamma).reshape(shape)
         if q.size < 12:
@@ -43,10 +44,16 @@ def constants(case: Case) -> Iterator[Guess]:
             continue  # what is wrong is none of the three
         has_mean, has_variance = abs(found[1]) > 1e-2, abs(found[2]) > 1e-2
         if has_mean and has_variance:
-            kind, message = Kind.wrong_formula, f"the terms of dx count {np.round(found, 4)}, not {np.round(right, 4)}"
+            kind, message = (
+                Kind.wrong_formula,
+                f"the terms of d{case.name} count {np.round(found, 4)}, not {np.round(right, 4)}",
+            )
         else:
             what = "the variance is" if has_mean else "the mean is" if has_variance else "mean and variance are"
-            kind, message = Kind.statistics_constant, f"{what} treated as constant, though each x moves them too"
+            kind, message = (
+                Kind.statistics_constant,
+                f"{what} treated as constant, though each {case.name} moves them too",
+            )
         predicted = (columns @ found).reshape(case.z.shape)
         # the exact gradient holds an epsilon in the variance that the terms here do not
         blur = np.linalg.norm(columns @ right - case.n.ravel()) + np.linalg.norm(case.bar)
