@@ -1,6 +1,8 @@
 """Bad input to check_function, check_vjp, check_torch and check_jax: one line that says whose it is, and no more."""
 
 import sys
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -352,3 +354,79 @@ def test_jax_arrays_without_slopes_are_refused(jax):
         assert message in refusal(lambda x=x: check_jax(lambda x: jax.numpy.sin(x), (x,)))
     for args in (None, (), "x"):
         assert "no array" in refusal(lambda args=args: check_jax(lambda x: x, args))
+
+
+# Points, and functions that change.
+
+
+class Growing:
+    """A function that gives more numbers at each call."""
+
+    def __init__(self):
+        self.n_calls = 0
+
+    def __call__(self, x):
+        self.n_calls += 1
+        return x[: self.n_calls]
+
+
+@pytest.mark.parametrize("n", [9, 5000])
+def test_a_function_whose_shape_changes_is_refused_in_one_line(n):
+    with pytest.raises(CheckError, match=r"^Growing: forward gives \d+ numbers, then \d+ when ") as error:
+        check_vjp(Growing(), lambda dy, x: 0 * x, np.arange(n) + 0.5)
+    assert "\n" not in str(error.value)
+
+
+def test_a_jax_function_whose_shape_changes_is_refused_in_one_line():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    assert refusal(lambda: check_jax(Growing(), (np.arange(9) + 0.5,))).startswith("Growing, backward: ValueError: ")
+
+
+def refuses_zero(x):
+    if (x == 0).any():
+        raise ValueError("no zeros")
+    return x**2
+
+
+AWKWARD = [
+    (refuses_zero, lambda dy, x: 2 * x * dy, "where some numbers are 0: refuses_zero, forward: ValueError: no zeros"),
+    (lambda x: np.log(x**2), lambda dy, x: 2 / x * dy, "where some numbers are 0: forward is not finite there"),
+]
+
+
+@pytest.mark.parametrize(("f", "vjp", "message"), AWKWARD)
+def test_an_awkward_point_that_a_function_does_not_take_is_said_not_to_be_checked(f, vjp, message):
+    report = check_vjp(f, vjp, np.linspace(0.6, 3, 12), points="awkward")
+    assert message in report.not_checked
+    assert report.ok
+
+
+def test_indices_that_may_not_repeat_are_said_not_to_be_checked():
+    def picked(x, k):
+        if len(set(k)) < len(k):
+            raise ValueError("twice")
+        return x[k]
+
+    def vjp(dy, x, k):
+        dx = np.zeros_like(x)
+        np.add.at(dx, k, dy)
+        return dx
+
+    report = check_vjp(picked, vjp, np.linspace(0.6, 3, 12), np.arange(4), points="awkward")
+    assert [each for each in report.not_checked if each.startswith("where indices repeat")] == [
+        "where indices repeat: picked, forward: ValueError: twice"
+    ]
+
+
+def test_a_budget_that_ends_before_awkward_points_is_said(monkeypatch):
+    clock = SimpleNamespace(seconds=time.monotonic(), monotonic=lambda: clock.seconds)
+    monkeypatch.setattr("inkgrad.check.course.time", clock)
+
+    def slow_at_zero(x):
+        clock.seconds += 100.0 * bool((x == 0).any())
+        return x**2
+
+    x = np.linspace(0.6, 3, 12)
+    report = check_vjp(slow_at_zero, lambda dy, x: 2 * x * dy, x, points="awkward", budget=60, raises=False)
+    assert report.verdict == "right"
+    assert "awkward points: the budget was spent" in report.not_checked

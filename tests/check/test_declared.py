@@ -218,3 +218,14 @@ def test_a_projection_that_raises_is_refused_in_one_line_whenever_it_does(times)
 def test_a_projection_that_gives_no_step_is_refused(wrong):
     with pytest.raises(SettingError, match=r"^the tangent of x must give a step of shape \(7,\), as it is given$"):
         check_vjp(np.sin, lambda dy, x: dy * np.cos(x), randn(7), tangent={"x": wrong})
+
+
+@pytest.mark.parametrize("declared", [{"surrogate": {"x": "straight-through"}}, {"tangent": {"x": lambda step: step}}])
+def test_what_is_declared_is_checked_at_finite_numbers_alone(declared):
+    with pytest.raises(CheckError, match=r"^sin: x holds NaN or infinity; check it at finite numbers$"):
+        check_vjp(np.sin, lambda dy, x: dy, np.full(3, np.nan), **declared)
+
+
+def test_a_backward_of_another_shape_is_no_fault_of_the_surrogate():
+    report = check_vjp(np.sin, lambda dy, x: dy[:1], randn(7), surrogate={"x": "straight-through"}, raises=False)
+    assert [str(each) for each in report.findings] == ["x: unknown: dx has shape (1,), must be (7,), that of x"]

@@ -1,8 +1,11 @@
 """The stages of a check: its parts where the whole is wrong, its own forward, and forward mode."""
 
+import numpy as np
 import pytest
 
 from inkgrad.check import GradientMismatch, Verdict, check_torch
+from inkgrad.check.examine import examine
+from inkgrad.check.measure.subject import Subject
 
 
 @pytest.fixture
@@ -135,6 +138,20 @@ def test_a_forward_mode_that_raises_is_said_not_to_be_checked(torch, kind, where
         report = check_torch(given, (torch.randn(3, 7, dtype=dtype),), raises=False)
         assert report.ok == (kind == "Sine")
         assert report.not_checked == (f"forward mode{where}: Sine, jvp: ValueError: not",)
+
+
+def test_a_forward_mode_of_another_shape_is_said_not_to_be_checked():
+    x = np.linspace(0.1, 1, 5)
+    subject = Subject(
+        "sine",
+        {"x": x},
+        lambda arrays: np.sin(arrays["x"]),
+        lambda arrays, dy, start: {"x": dy * np.cos(arrays["x"])},
+        pushforward=lambda arrays, steps: np.zeros(2),
+    )
+    report = examine(subject, seed=0)
+    assert report.ok
+    assert report.not_checked == ("forward mode: sine, jvp: 2 slopes for 5 numbers",)
 
 
 def test_what_rests_on_a_teacher_without_gradients_is_a_constant_unless_a_gradient_is_asked_for(torch):

@@ -451,7 +451,7 @@ def test_what_jax_differentiates_is_checked(folder, inkgrad_here, target, option
         ("linear,", LINEAR, "a function and its backward are two names, pair.py:forward,backward, got 'linear,'"),
         ("linear,no", LINEAR, "pair.py has no no; it has linear, linear_vjp, "),
         ("linear,number", LINEAR, "number in pair.py is not a function"),
-        ("number", ["--shape", "4"], "number in pair.py is a int, which has no gradient"),
+        ("number", ["--shape", "4"], "number in pair.py is an int, which has no gradient"),
         ("Stranger", ["--shape", "4"], "Stranger in pair.py is neither a Layer nor a Cost of inkgrad, nor a torch"),
         ("linear,no_backward", LINEAR, "no_backward(a, b, c, d, e, f) should take dy and then x, w, b; "),
         ("linear,linear_vjp", LINEAR[:4], "linear takes x, w and b: say also the shape of b"),

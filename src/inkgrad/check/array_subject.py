@@ -12,7 +12,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.array_tree import ABSENT, as_array, branches, labels_of, leaves, paired, with_leaves
-from inkgrad.check.calls import in_one_line
+from inkgrad.check.calls import a_kind, in_one_line
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.errors import CheckError
 
@@ -174,6 +174,9 @@ class Pair:
             row = np.zeros(sum(map(prod, shapes.values())), dy.dtype)
             row[self.chosen] = dy
             dy = row
+        n = sum(map(prod, shapes.values()))
+        if dy.size != n:
+            raise CheckError(f"{self.owner}: forward gives {n} numbers, then {dy.size} when it is called again")
         parts: dict[str, Any] = dict.fromkeys(named)
         start = 0
         for name, shape in shapes.items():
@@ -278,7 +281,5 @@ def _form(tree: Any) -> str:
     if isinstance(tree, Mapping):
         return "a dict of " + ", ".join(map(repr, tree))
     if branches("", tree) is not None:
-        return f"a {type(tree).__name__} of {len(tree)}"
-    if tree is None:
-        return "None"
-    return f"an array of {np.asarray(tree).dtype}" if hasattr(tree, "__array__") else f"a {type(tree).__name__}"
+        return f"{a_kind(tree)} of {len(tree)}"
+    return f"an array of {np.asarray(tree).dtype}" if hasattr(tree, "__array__") else a_kind(tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from inspect import isbuiltin
 from sys import float_info
 from typing import Any
 
@@ -118,6 +119,16 @@ def losses(cost: Cost, y: NDArray, t: NDArray) -> NDArray:
     return np.asarray(guarded(cost, "losses", lambda: cost.losses(y, t)), np.float64)
 
 
+def a_kind(thing: object) -> str:
+    """Return what a thing is, with its article.
+
+    >>> a_kind(3), a_kind("three"), a_kind(None)
+    ('an int', 'a str', 'None')
+    """
+    name = type(thing).__name__
+    return "None" if thing is None else f"a{'n' * name.lower().startswith(tuple('aeiou'))} {name}"
+
+
 def _kind(thing: object) -> str:
     if isinstance(thing, np.ndarray):
         return f"{thing.dtype} of shape {thing.shape}"
@@ -128,4 +139,6 @@ def name_of(function: Any) -> str:
     """Return what a function, or an object that can be called, is called."""
     while isinstance(function, functools.partial):
         function = function.func
+    if isbuiltin(function):  # whose long name may be that of a class nobody knows
+        return function.__name__
     return str(getattr(function, "__qualname__", None) or type(function).__name__).rpartition("<locals>.")[2]

@@ -17,8 +17,10 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import in_one_line
+from inkgrad.check.examine import evaluate
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
+from inkgrad.check.measure.purity import misshapen
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Backward, Subject
 from inkgrad.check.report import Report
@@ -147,13 +149,16 @@ def _compared(
 ) -> tuple[tuple[ArrayVerdict, ...], tuple[Finding, ...]]:
     if not rules:
         return (), ()
-    y = np.asarray(subject.forward(subject.copies()))
+    y = evaluate(subject)
     dy = stream(seed, "dy").standard_normal(y.shape).astype(y.dtype)
     gradients = subject.backward(subject.copies(), dy.copy(), 0.0)
-    arrays, findings = [], []
+    arrays: list[ArrayVerdict] = []
+    findings = [each for each in misshapen(subject, gradients) if each.array in rules]
+    if findings:
+        return (), tuple(findings)
     for name, rule in rules.items():
         expected = _declared(name, rule, dy, subject)
-        if expected.shape != gradients[name].shape:
+        if expected.shape != subject.arrays[name].shape:
             raise SettingError(f"the surrogate of {name} gives the shape {expected.shape}, not that of {name}")
         size = float(np.linalg.norm(expected)) or 1.0
         off = float(np.linalg.norm(gradients[name] - expected)) / size

@@ -41,6 +41,8 @@ def _is_off(joint: Joint, v: Arrays, strictness: Strictness) -> bool:
     assert subject.pushforward is not None
     found = joint.point.slopes(v)
     said = np.asarray(subject.pushforward(subject.arrays, v), np.float64).ravel()
+    if said.shape != found.middle.shape:
+        raise CheckError(f"{subject.name}, jvp: {said.size} slopes for {found.middle.size} numbers")
     usual = float(np.sqrt(np.mean(found.middle**2)))
     room = found.bar + 64 * subject.eps * np.abs(said) + strictness.tolerance * usual
     return bool((np.abs(said - np.clip(said, found.low, found.high)) > room).any()) or not np.isfinite(said).all()

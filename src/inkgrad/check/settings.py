@@ -20,7 +20,7 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report, all_not_checked, merged
 from inkgrad.check.verdict import NO_TIME, USUAL, ArrayVerdict, Strictness, Verdict
-from inkgrad.errors import SettingError
+from inkgrad.errors import CheckError, SettingError
 
 
 class CheckSettings(TypedDict, total=False):
@@ -122,8 +122,8 @@ def concluded(
         report = _examined(build(inputs, seed), course, settings)
         repeated = with_repeats(inputs) if settings.get("points") == "awkward" else None
         if repeated:
-            again = _examined(build(repeated, seed), course, {**settings, "points": "given"})
-            report = replace(report, findings=(*report.findings, *_somewhere(again, "where indices repeat")))
+            there: CheckSettings = {**settings, "points": "given"}
+            report = _with_repeats(report, lambda: _examined(build(repeated, seed), course, there))
     if order == 2:
         report = replace(report, order=2, findings=_somewhere(report, "in the gradient of the gradient"))
     return report.raise_if_not_right() if settings.get("raises", True) else report
@@ -149,7 +149,8 @@ def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Repo
             if settings.get("points") == "awkward":
                 reports += _at_awkward_points(subject, seed, looks, strictness)
         except BudgetError:
-            reports += [] if len(reports) > 1 else [_untold(subject)]
+            spent = Report(subject.name, (), (), not_checked=("awkward points: the budget was spent",))
+            reports.append(spent if len(reports) > 1 else _untold(subject))
     arrays, findings = merged(reports)
     report = Report(subject.name, tuple(arrays), tuple(findings), not_checked=all_not_checked(reports))
     is_declared = bool(settings.get("tangent") or settings.get("surrogate"))
@@ -165,11 +166,33 @@ def _untold(subject: Subject) -> Report:
 
 
 def _at_awkward_points(subject: Subject, seed: int, looks: Looks, strictness: Strictness) -> Iterator[Report]:
-    """Yield what is wrong at awkward points; where forward is not finite, or nothing can be told, nothing is wrong."""
+    """Yield what is wrong at awkward points; where forward raises something or is not finite nothing is."""
     for words, moved in awkward_points(subject, seed):
-        if np.isfinite(moved.forward(moved.copies())).all():
-            found = examine(moved, seed, "", looks, strictness)
-            yield Report(found.name, (), _somewhere(found, words))
+        try:
+            if np.isfinite(moved.forward(moved.copies())).all():
+                found = examine(moved, seed, "", looks, strictness)
+                yield Report(found.name, (), _somewhere(found, words), not_checked=_not_told(found, words))
+            else:
+                yield Report(subject.name, (), (), not_checked=(f"{words}: forward is not finite there",))
+        except CheckError as error:
+            yield Report(subject.name, (), (), not_checked=(f"{words}: {error}",))
+
+
+def _with_repeats(report: Report, checked: Callable[[], Report]) -> Report:
+    """Return a report with what is wrong where indices repeat."""
+    words = "where indices repeat"
+    try:
+        again = checked()
+    except CheckError as error:
+        return replace(report, not_checked=(*report.not_checked, f"{words}: {error}"))
+    findings = (*report.findings, *_somewhere(again, words))
+    return replace(report, findings=findings, not_checked=(*report.not_checked, *_not_told(again, words)))
+
+
+def _not_told(report: Report, words: str) -> tuple[str, ...]:
+    """Return where it cannot be told whether the gradient is right, with the words for it."""
+    names = ", ".join(f"d{each.path}" for each in report.arrays if each.verdict == Verdict.cannot_tell)
+    return (f"{words}: of {names} it cannot be told",) if names and report.verdict != Verdict.wrong else ()
 
 
 def _somewhere(report: Report, words: str) -> tuple[Finding, ...]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from inkgrad.check.calls import name_of
+
 
 def function_class(function: Any) -> Any:
     """Return the torch.autograd.Function of which this is the class or the `apply`, or None."""
@@ -22,7 +24,7 @@ def owner_of(function: Any) -> str:
         return str(kind.__name__)
     if isinstance(function, partial):
         return owner_of(function.func)
-    return str(getattr(function, "__qualname__", None) or type(function).__name__).rpartition("<locals>.")[2]
+    return name_of(function)
 
 
 def argument_names(function: Any, count: int) -> list[str]:

@@ -33,7 +33,8 @@ class OutputRow:
         flowing = [k for k in numbers if outputs[k].requires_grad]
         self.kept = numbers if every else flowing or numbers
         if not self.kept:
-            raise CheckError(f"{owner} should give a tensor of floating-point numbers, got none")
+            kinds = ", ".join(dict.fromkeys(str(each.dtype).removeprefix("torch.") for each in outputs))
+            raise CheckError(f"{owner} should give a tensor of floating-point numbers, got {kinds}")
         reals = self.reals(outputs)
         self.shapes = [tuple(each.shape) for each in reals]
         self.dtype = np.result_type(*(NUMPY_TYPES.get(each.dtype, np.float32) for each in reals))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.calls import as_one_line
+from inkgrad.check.calls import a_kind, as_one_line
 from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.argument_names import argument_names, function_class, owner_of
 from inkgrad.check.pytorch.call_state import CallState
@@ -197,7 +197,10 @@ class TensorCall:
         kwargs = {key: with_tensors(each, every) for key, each in kwargs.items()}
         first = self._left_alone is None
         large = {k: trace_of(each) for k, each in enumerate(passed) if first and each.numel() > LARGE}
-        found = [tensor for _, tensor in tensors_of((function or self.function)(*inputs, **kwargs))]
+        given = (function or self.function)(*inputs, **kwargs)
+        found = [tensor for _, tensor in tensors_of(given)]
+        if not found:
+            raise CheckError(f"{self.owner} should give a tensor of floating-point numbers, got {a_kind(given)}")
         if first:
             self._left_alone = frozenset(k for k, trace in large.items() if trace_of(passed[k]) == trace)
         return found

@@ -43,6 +43,9 @@ def subject_of_torch(
         raise CheckError(f"order must be 1, the gradient, or 2, the gradient of it, got {order!r}")
     if torch.is_inference_mode_enabled():
         raise CheckError("there are no gradients in torch.inference_mode: check it outside")
+    if isinstance(function, type) and issubclass(function, torch.nn.Module):
+        name = function.__name__
+        raise CheckError(f"{name} is a class of modules: check one that is made, {name}(...)")
     call = TensorCall(function, given, kwargs or {}, seed)
     if rests_on_constants(call):
         call = TensorCall(function, given, kwargs or {}, seed, fixed=True)
@@ -52,7 +55,10 @@ def subject_of_torch(
 
 def _product(call: TensorCall) -> VectorProduct:
     if not call.slots:
-        raise CheckError(f"{call.owner}: there is no tensor of floating-point numbers to check")
+        inputs, kwargs = call.trees
+        is_numpy = any(isinstance(each, np.ndarray) for each in (*inputs, *kwargs.values()))
+        hint = "; of arrays of NumPy torch.from_numpy makes some" if is_numpy else ""
+        raise CheckError(f"{call.owner}: there is no tensor of floating-point numbers to check{hint}")
     return VectorProduct(call)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from inkgrad.arrays import NDArray
 from inkgrad.check import Report, check_jax, check_torch
 from inkgrad.check.array_tree import leaves
+from inkgrad.check.calls import a_kind
 from inkgrad.cli.targets.libraries import (
     is_differentiable,
     is_jax_function,
@@ -38,7 +39,7 @@ def report_of_function(request: Request, file: OwnFile, name: str, thing: Any) -
 
 def _refuse_other_kinds(file: OwnFile, name: str, thing: Any) -> None:
     if not callable(thing):
-        raise SettingError(f"{name} in {file.path} is a {type(thing).__name__}, which has no gradient; "
+        raise SettingError(f"{name} in {file.path} is {a_kind(thing)}, which has no gradient; "
                            f"{file.path} has {file.candidates()}")  # fmt: skip
     if isinstance(thing, type) and not is_differentiable(thing):
         raise SettingError(
