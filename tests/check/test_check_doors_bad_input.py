@@ -377,6 +377,17 @@ def test_a_function_whose_shape_changes_is_refused_in_one_line(n):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("n", [9, 5000])
+def test_a_backward_whose_shape_changes_is_refused_in_one_line(n):
+    calls = iter(range(1000))
+
+    def vjp(dy, x):
+        return dy if next(calls) < 2 else dy[:3]
+
+    words = f"<lambda>: when backward is called again, dx has shape (3,), must be ({n},), that of x"
+    assert refusal(lambda: check_vjp(lambda x: x, vjp, np.ones(n))) == words
+
+
 def test_a_jax_function_whose_shape_changes_is_refused_in_one_line():
     pytest.importorskip("jax", reason="JAX is not installed")
     assert refusal(lambda: check_jax(Growing(), (np.arange(9) + 0.5,))).startswith("Growing, backward: ValueError: ")

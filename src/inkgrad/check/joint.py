@@ -12,7 +12,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, product, shaken
-from inkgrad.check.measure.purity import misshapen
+from inkgrad.check.measure.purity import misshapen, refuse_misshapen
 from inkgrad.check.measure.slopes import Slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
@@ -122,7 +122,7 @@ class Joint:
             return []
         rates: list[list[Rates]] = [[] for _ in directions]
         for dy in self.dys[::2]:
-            gradients = self.subject.backward(self.subject.arrays, dy.copy(), 0.0)
+            gradients = self._gradients(dy)
             for found, v in zip(rates, directions, strict=True):
                 found.append(self.point.rates(gradients, dy, v))
             del gradients  # they may be as large as the model
@@ -145,7 +145,10 @@ class Joint:
         return self._compared(slopes, tuple(rates)) if not self.findings else Asked((), tuple(rates))
 
     def _rates(self, dy: NDArray, v: Arrays) -> Rates:
-        return self.point.rates(self.subject.backward(self.subject.arrays, dy.copy(), 0.0), dy, v)
+        return self.point.rates(self._gradients(dy), dy, v)
+
+    def _gradients(self, dy: NDArray) -> Arrays:
+        return refuse_misshapen(self.subject, self.subject.backward(self.subject.arrays, dy.copy(), 0.0))
 
     def _first_rates(self, v: Arrays) -> Rates:
         """Call backward for the first time, on copies, unless these were too large."""

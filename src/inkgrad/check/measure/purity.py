@@ -87,8 +87,15 @@ def misshapen(subject: Subject, gradients: Arrays) -> list[Finding]:
     return findings
 
 
+def refuse_misshapen(subject: Subject, gradients: Arrays) -> Arrays:
+    """Return the gradients of a later call of backward; raise CheckError if they have other shapes than the arrays."""
+    for finding in misshapen(subject, gradients):
+        raise CheckError(f"{subject.name}: when backward is called again, {finding.message}")
+    return gradients
+
+
 def _again(subject: Subject, dy: NDArray, start: float = 0.0) -> Arrays:
-    return subject.backward(subject.copies(), dy.copy(), start)
+    return refuse_misshapen(subject, subject.backward(subject.copies(), dy.copy(), start))
 
 
 def _writing(subject: Subject, dy: NDArray, gradients: Arrays) -> list[Finding]:
