@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inkgrad.check import check_vjp
 from inkgrad.check.blocks import block_beside, wrong_block
 from inkgrad.check.joint import Joint
 from inkgrad.check.measure.subject import Subject
@@ -102,3 +103,41 @@ def test_a_block_that_forward_spoils_is_whole_again_for_the_next_call():
     subject = Subject("twice", {"x": X}, forward, lambda z, dy, start: {"x": 2 * dy})
     small = wrong_block(joint_with(np.s_[13, 5]), "x", 2).subject(subject)
     np.testing.assert_array_equal(small.forward(small.copies()), small.forward(small.copies()))
+
+
+ROWS = {
+    "elementwise": (np.tanh, lambda dy, x: dy * (1 - np.tanh(x)), "wrong-formula"),
+    "along the last axis": (
+        lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
+        lambda dy, x: dy * (p := np.exp(x) / np.exp(x).sum(-1, keepdims=True)) * (1 - p),
+        "diagonal-jacobian",
+    ),
+    "along the first axis": (lambda x: np.cumsum(x, 0), lambda dy, x: np.cumsum(dy, 0), "any"),
+}
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (4, 30, 40), (3, 4000), (2000,)], ids=str)
+@pytest.mark.parametrize("how", ROWS)
+def test_of_a_large_input_a_few_numbers_with_their_outputs_name_the_mistake(how, shape):
+    forward, backward, kind = ROWS[how]
+    x = np.random.default_rng(0).normal(size=shape)
+    report = check_vjp(forward, backward, x, every_entry=False, raises=False)
+    assert report.verdict == "wrong"
+    assert all(finding.array == "x" for finding in report.findings)
+    moves_itself_alone = how == "elementwise" or (how == "along the last axis" and shape[-1] == 40)
+    if moves_itself_alone:
+        assert [finding.kind for finding in report.findings] == [kind]
+
+
+def test_numbers_that_move_other_outputs_have_no_subject_of_their_own():
+    joint = joint_with(np.s_[13, 5])
+    block = wrong_block(joint, "x", 2)
+    mixing = Subject("sum", {"x": X}, lambda z: z["x"] + z["x"].sum(), lambda z, dy, start: {"x": dy})
+    assert block.alone(mixing, mixing.forward({"x": X})) is None
+    parameter = Subject("sin", {"x": X}, lambda z: np.sin(z["x"]), lambda z, dy, start: {"x": dy}, main=None)
+    assert block.alone(parameter, np.sin(X)) is None
+    alone = Subject("sin", {"x": X}, lambda z: np.sin(z["x"]), lambda z, dy, start: {"x": dy * np.cos(z["x"])})
+    small = block.alone(alone, np.sin(X))
+    np.testing.assert_array_equal(small.forward(small.copies()), np.sin(small.arrays["x"]))
+    dy = np.ones(small.arrays["x"].shape)
+    np.testing.assert_allclose(small.backward(small.copies(), dy, 0.0)["x"], np.cos(small.arrays["x"]))

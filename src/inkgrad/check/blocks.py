@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.joint import Joint
 from inkgrad.check.measure.subject import REDRAWN, Arrays, Backward, Subject
 from inkgrad.check.own_forward import ROUNDINGS
+
+MOST_IN_A_ROW = 300  # numbers, which are looked at though they are more than asked for: rows are seldom cut in right
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,31 @@ class Block:
             return "all over it"
         spans = (f"{a}:{b}" if b - a > 1 else f"{a}" for a, b in zip(self.start, self.stop, strict=True))
         return f"in [{', '.join(spans)}]"
+
+    def alone(self, whole: Subject, y: NDArray) -> Subject | None:
+        """Return a subject of few numbers of x and the outputs in their places, where they move no others.
+
+        So it looks as the whole does, and what is wrong can be named. None where they do, as in a matrix product.
+        """
+        if self.name != whole.main or y.shape != self.shape or not self.shape:
+            return None
+        for few in (self._rows(), self.few):
+            small = replace(self, few=few).subject(whole)
+            moved = {self.name: small.arrays[self.name] * 1.001 + small.arrays[self.name].dtype.type(0.001)}
+            is_still = small.forward(moved) == y
+            is_still[few] = True
+            if is_still.all():
+                return _with_outputs(small, few, y.shape)
+        return None
+
+    def _rows(self) -> tuple[slice, ...]:
+        """Return about as many numbers in whole rows along as many of the last axes as have few enough."""
+        axis = next(k for k in range(len(self.shape)) if prod(self.shape[k + 1 :]) <= MOST_IN_A_ROW)
+        n_rows = max(prod(each.stop - each.start for each in self.few) // max(prod(self.shape[axis + 1 :]), 1), 1)
+        first = [each.start for each in self.few[: axis + 1]]
+        points = [slice(a, a + 1) for a in first[:-1]]
+        rows = slice(first[-1], min(first[-1] + n_rows, self.shape[axis]))
+        return (*points, rows, *(slice(0, n) for n in self.shape[axis + 1 :]))
 
     def subject(self, whole: Subject) -> Subject:
         """Return a subject that is like another one, but has only these few numbers for its one array."""
@@ -65,6 +93,26 @@ class Block:
             unit=whole.unit,
             variants={words: of_few(each) for words, each in whole.variants.items() if words == REDRAWN},
         )
+
+
+def _with_outputs(subject: Subject, few: tuple[slice, ...], shape: tuple[int, ...]) -> Subject:
+    """Return a subject with a few of its outputs, which lie where its numbers do."""
+
+    def of_few(backward: Backward) -> Backward:
+        def backward_of_few(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
+            every = np.zeros(shape, dy.dtype)
+            every[few] = dy
+            return backward(arrays, every, start)
+
+        return backward_of_few
+
+    return replace(
+        subject,
+        forward=lambda arrays: subject.forward(arrays)[few],
+        backward=of_few(subject.backward),
+        main=next(iter(subject.arrays)),
+        variants={words: of_few(each) for words, each in subject.variants.items()},
+    )
 
 
 def block_beside(joint: Joint, name: str, most: int, right: NDArray) -> Block | None:

@@ -31,11 +31,19 @@ class Sizes:
     most_entries      in all arrays of a subject together
     most_of_parts     where it is made of parts, each of which is looked at alone where the whole is wrong
     most_in_a_block   entries of a large array that are looked at closely, where it is wrong
+    huge              an array of more numbers takes long to copy for each of them,
+    most_in_a_huge    so fewer are looked at
     """
 
     most_entries: int = 2000
     most_of_parts: int = 300
     most_in_a_block: int = 64
+    huge: int = 1_000_000
+    most_in_a_huge: int = 16
+
+    def most_closely(self, array: NDArray) -> int:
+        """Return how many entries of a wrong array are looked at closely."""
+        return self.most_in_a_huge if array.size > self.huge else self.most_in_a_block
 
 
 SIZES = Sizes()
@@ -135,7 +143,8 @@ class Stages:
         report = judged(joint, self.layer, self.strictness)
         if joint.findings or report.verdict != Verdict.wrong:
             return report
-        if _n_entries(self.subject) <= SIZES.most_entries:
+        is_one = len(self.subject.arrays) == 1  # then no other array is needed to give the mistake its name
+        if _n_entries(self.subject) <= (SIZES.most_of_parts if is_one else SIZES.most_entries):
             closer = self._entries()
             if closer.verdict == Verdict.wrong:
                 return closer
@@ -176,10 +185,10 @@ class Stages:
     def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
         """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
         subject, name = joint.subject, each.array
-        right, most = own_gradients(joint, self.strictness), SIZES.most_in_a_block
+        right, most = own_gradients(joint, self.strictness), SIZES.most_closely(subject.arrays[name])
         beside_own = None if right is None else block_beside(joint, name, most, right[name])
         block = beside_own or wrong_block(joint, name, most)
-        small = block.subject(subject)
+        small = block.alone(subject, joint.y) or block.subject(subject)
         y = np.asarray(small.forward(small.copies()))
         looks = replace(self.looks, mechanisms=())
         found = examine_entries(small, y, self.seed, each.layer, looks, self.strictness).findings
