@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.rounding import grid_of_each
 
 
 @dataclass(frozen=True)
@@ -246,4 +247,5 @@ def rounding_noise(
             fourth = np.abs(np.diff(values, 4, axis=0))
         measured = np.quantile(fourth, 0.25, axis=0) / (0.3186 * np.sqrt(70))
         worst = np.maximum(worst, np.where(np.isfinite(measured), measured, 0))
+        worst = np.maximum(worst, grid_of_each(values) / np.sqrt(12))  # few steps of a grid may look straight
     return np.asarray(10 * worst + 4 * eps * np.abs(y))
