@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from inkgrad.check import check_vjp
-from inkgrad.check.coarse import rounded, shared
+from inkgrad.check.rounding import rounded
+from inkgrad.check.shared_error import shared
 
 TYPES = [np.float32, np.float16]
 
@@ -217,3 +218,24 @@ def test_a_gradient_that_drowns_in_rounding_where_it_need_not_is_wrong():
     assert check_vjp(centred, right, x, gamma).ok
     report = check_vjp(centred, vjp, x, gamma, raises=False)
     assert [finding.array for finding in report.findings] == ["gamma"]
+
+
+def test_rounding_that_is_the_same_at_all_points_near_by_is_no_mistake():
+    """What a saturated number lacks to 1 is a few of its last digits, however x moves in its own."""
+
+    def f(x):
+        return x / np.sqrt(x * x + x.dtype.type(1e-5))
+
+    def vjp(dy, x):
+        y = f(x)
+        if x.dtype == np.float64:
+            return dy * 1e-5 / (x * x + 1e-5) ** 1.5
+        return dy * (1 - y * y) * y / x  # of which 1 - y² is rounded to 1 %
+
+    def wrong(dy, x):
+        return x.dtype.type(1.1 if x.dtype == np.float32 else 1) * dy * 1e-5 / (x * x + x.dtype.type(1e-5)) ** 1.5
+
+    for seed in range(10):
+        x = np.random.default_rng(seed).uniform(1, 2, (4, 3)).astype(np.float32)
+        assert check_vjp(f, vjp, x, seed=seed, raises=False).verdict != "wrong"
+        assert check_vjp(f, wrong, x, seed=seed, raises=False).verdict == "wrong"

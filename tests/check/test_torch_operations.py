@@ -92,3 +92,50 @@ def test_random_numbers_that_differ_in_float64_make_no_alarm():
     x = torch.randn(1, 1, 6, 6, 6)
     pool = torch.nn.FractionalMaxPool3d(2, output_size=3)  # its regions are drawn in the type of x
     assert check_torch(pool, [x], raises=False).verdict != Verdict.wrong
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_function_that_hides_its_random_numbers_is_not_taken_for_another_one(seed):
+    """They are others in float64; the state that all share is the same after it as before."""
+    pool = torch.nn.FractionalMaxPool3d((2, 2, 2), output_size=(2, 3, 2))
+
+    def f(x):
+        with torch.random.fork_rng():
+            torch.manual_seed(42)
+            return pool(x)
+
+    x = randn(2, 3, 5, 5, 5, seed=seed, dtype=torch.float32)
+    assert check_torch(f, [x], raises=False).verdict != Verdict.wrong
+    assert check_torch(lambda x: TwiceTooLarge.apply(f(x)), [x], raises=False).verdict == Verdict.wrong
+
+
+class TwiceTooLarge(torch.autograd.Function):
+    """The same, whose gradient is twice too large."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, dy):
+        return 2 * dy
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_gradient_that_a_type_has_no_numbers_for_is_not_wrong(dtype):
+    x = randn(125, dtype=dtype) / 4
+    assert torch.prod(x) == 0 < abs(torch.prod(x.double()))
+    assert check_torch(torch.prod, [x], raises=False).verdict == Verdict.cannot_tell
+    doubled = check_torch(lambda x: TwiceTooLarge.apply(torch.prod(x[:9]) * 1e-20), [x], raises=False)
+    assert doubled.verdict == Verdict.wrong
+
+
+def test_a_function_in_which_rounding_is_large_is_still_judged_beside_float64():
+    """Beside 1e6 float32 has 16 numbers between 0 and 1."""
+    x = randn(200, dtype=torch.float32)
+
+    def far(x):
+        return (x + 1e6) - 1e6
+
+    assert check_torch(far, [x]).verdict == Verdict.right
+    assert check_torch(lambda x: TwiceTooLarge.apply(far(x)), [x], raises=False).verdict == Verdict.wrong

@@ -14,6 +14,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.array_tree import ABSENT, as_array, branches, labels_of, leaves, paired, with_leaves
 from inkgrad.check.calls import a_kind, in_one_line
 from inkgrad.check.measure.subject import Arrays, Subject
+from inkgrad.check.rounding import same_function
 from inkgrad.errors import CheckError
 
 
@@ -230,15 +231,6 @@ class Pair:
         if array.dtype.kind == "c":
             gradient = as_reals(gradient.astype(np.result_type(gradient, np.complex64)))
         return gradient * factor if self.role == "gradient" else gradient
-
-
-def same_function(y: NDArray, precise: NDArray, eps: float) -> bool:
-    """Return whether outputs in float64 are those of a coarser type but for its rounding."""
-    if precise.dtype != np.float64 or precise.shape != y.shape:
-        return False
-    finite = np.isfinite(y)
-    far = np.linalg.norm(precise[finite] - y[finite])
-    return bool(far <= np.sqrt(eps) * np.linalg.norm(precise[finite]))
 
 
 @dataclass(frozen=True)

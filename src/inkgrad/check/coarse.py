@@ -2,15 +2,13 @@
 
 The function in float64 is checked by differences, which are sharp there.  Then the coarse backward is put
 beside that of float64 at the same numbers.  They differ by rounding, and by a mistake where there is one.
-Rounding is another one when all numbers move by their last digit, and a mistake is the same: of differences
-d_1, d_2, ... at such points the mistake is what they share, whose length squared is the mean of d_i · d_j.
+Rounding is another one when all numbers move by their last digit, and a mistake is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from math import sqrt
 
 import numpy as np
@@ -22,68 +20,32 @@ from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, name_mistake
 from inkgrad.check.report import Report
+from inkgrad.check.rounding import moved_in_last_digits, rounded, same_function
+from inkgrad.check.shared_error import COARSE, Shared, shared
 from inkgrad.check.verdict import ROUNDING, ArrayVerdict, Strictness, Verdict, root_mean_square
-
-
-@dataclass(frozen=True)
-class CoarseLimits:
-    """How a coarse backward is judged.
-
-    n_points      points that differ in their last digits
-    n_digits      by so many units of them
-    n_roundings   so many roundings, of constants say, may all point one way
-    most          but not more than this part of the gradient
-    least_lost    the part of a gradient that no rounding may take, unless the exact one changes with the last digits
-    n_steps       so many of the smallest numbers of its type may each number of a gradient be off
-    sensitivity   what must have been visible in types of two bytes
-    """
-
-    n_points: int = 6
-    n_digits: float = 16.0
-    n_roundings: float = 100.0
-    most: float = 0.006
-    least_lost: float = 0.1
-    n_steps: float = 4.0
-    sensitivity: float = 0.01
-
-
-COARSE = CoarseLimits()
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What differences of one gradient share, and what not, as parts of its length; `spread` is how much the exact
-    one changes from point to point."""
-
-    shared: float
-    rounding: float
-    size: int
-    length: float = 1.0
-    n_pairs: int = 3
-    spread: float = np.inf
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it drowns in rounding where it need not: the exact one hardly changes with the last digits."""
-        return self.rounding > max(COARSE.least_lost, COARSE.n_roundings * self.spread)
-
-    @property
-    def blur(self) -> float:
-        """How much of it may come of rounding alone: the mean of many products of random numbers is small."""
-        n_products = self.n_pairs * self.size
-        return 2.6 * self.rounding / n_products**0.25 if n_products else 0.0
-
-    def underflow(self, eps: float) -> float:
-        """How much of it may be lost where numbers of float16 become small; other types reach down to 1e-38."""
-        if eps != np.finfo(np.float16).eps or not self.length:
-            return 0.0
-        step = float(np.finfo(np.float16).smallest_subnormal)
-        return COARSE.n_steps * step * sqrt(self.size) / self.length
+from inkgrad.errors import CheckError
 
 
 def is_coarse(subject: Subject) -> bool:
     """Return whether a subject works in a type coarser than float64, and could do so in float64."""
     return subject.precise is not None and subject.eps > float(np.finfo(np.float64).eps)
+
+
+def is_same_function(subject: Subject, precise: Subject) -> bool:
+    """Return whether a subject gives the same in float64, but for its rounding.
+
+    Random numbers are others there, and with them y.  Where it is rounding that is so large, it is another one at
+    each of some points.
+    """
+    y, exact = np.asarray(subject.forward(subject.copies())), np.asarray(precise.forward(precise.copies()))
+    if exact.shape != y.shape or same_function(y, exact, subject.eps):
+        return exact.shape == y.shape
+    rng = stream(0, "same function")
+    points = _points(subject, rng)
+    pairs = [(subject.forward(each), precise.forward(_as_fine(each, precise))) for each in points]
+    finite = np.isfinite(pairs).all((0, 1))
+    found = shared([(a[finite], b[finite]) for a, b in pairs], 0.0, subject.eps)
+    return found.shared <= sqrt(subject.eps) + found.blur
 
 
 def compared(subject: Subject, fine: Report, seed: int, layer: str, strictness: Strictness) -> Report:
@@ -93,19 +55,65 @@ def compared(subject: Subject, fine: Report, seed: int, layer: str, strictness: 
     rng = stream(seed, "coarse dy")
     y = np.asarray(precise.forward(precise.copies()))
     dy = rounded(rng.standard_normal(y.shape), subject.eps)
-    points = [_near(subject, rng) for _ in range(COARSE.n_points)]
-    coarse = [subject.backward(point, _as_coarse(dy, subject), 0.0) for point in points]
-    exact = [precise.backward(_as_fine(point, precise), dy.copy(), 0.0) for point in points]
-    usual = _usual_lengths(precise, exact, y, dy)
+    near = _near(subject, y, dy, rng)
+    farther: Beside | None = None
     arrays, findings = [], []
     for each in fine.arrays:
-        pairs = [(a[each.array], b[each.array]) for a, b in zip(coarse, exact, strict=True)]
-        found = shared(pairs, usual[each.array], subject.eps)
+        name, found = each.array, near.shared(each.array, subject.eps)
+        if found.shared > found.room(subject.eps):
+            farther = farther or _farther(subject, y, dy, rng) or near
+            again = farther.shared(name, subject.eps)
+            found = again if again.shared <= again.room(subject.eps) else found
         verdict = _verdict(each, found, subject.eps, strictness)
         arrays.append(replace(verdict, layer=layer))
         if verdict.verdict == Verdict.wrong:
-            findings.append(_named(precise, each.array, coarse[0], exact[0], y, dy, layer, found))
+            findings.append(_named(precise, name, near, y, dy, layer, found))
     return Report(subject.name, tuple(arrays), tuple(findings))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The gradients of a coarse type and of float64 at some points, and how long that of each array usually is."""
+
+    coarse: list[Arrays]
+    exact: list[Arrays]
+    usual: Mapping[str, float]
+
+    def shared(self, name: str, eps: float) -> Shared:
+        """Return what the differences of the gradients of an array share."""
+        return shared(((a[name], b[name]) for a, b in zip(self.coarse, self.exact, strict=True)), self.usual[name], eps)
+
+
+def _near(subject: Subject, y: NDArray, dy: NDArray, rng: np.random.Generator) -> Beside:
+    """Return the gradients at points that differ in their last digits."""
+    return _beside(subject, y, [(point, dy) for point in _points(subject, rng)])
+
+
+def _farther(subject: Subject, y: NDArray, dy: NDArray, rng: np.random.Generator) -> Beside | None:
+    """Return the gradients at points that differ by a part of themselves, and for dy that do.
+
+    What rounding nearly hides, such as what a saturated number lacks to 1, is rounded alike at all that are nearer.
+    None where the function is not defined there.
+    """
+    for part in COARSE.farther:
+        n_digits = part / subject.eps
+        points = _points(subject, rng, n_digits)
+        dys = [moved_in_last_digits(dy, subject.eps, n_digits, rng) for _ in points]
+        try:
+            found = _beside(subject, y, list(zip(points, dys, strict=True)))
+        except CheckError:
+            continue
+        if all(np.isfinite(array).all() for each in found.exact for array in each.values()):
+            return found
+    return None
+
+
+def _beside(subject: Subject, y: NDArray, asked: Sequence[tuple[Arrays, NDArray]]) -> Beside:
+    precise = subject.precise
+    assert precise is not None
+    coarse = [subject.backward(point, _as_coarse(dy, subject), 0.0) for point, dy in asked]
+    exact = [precise.backward(_as_fine(point, precise), dy.copy(), 0.0) for point, dy in asked]
+    return Beside(coarse, exact, _usual_lengths(precise, exact, y, asked[0][1]))
 
 
 def _usual_lengths(precise: Subject, exact: Sequence[Arrays], y: NDArray, dy: NDArray) -> dict[str, float]:
@@ -120,30 +128,8 @@ def _usual_lengths(precise: Subject, exact: Sequence[Arrays], y: NDArray, dy: ND
     return {name: most / size for name, size in sizes.items()}
 
 
-def shared(pairs: Iterable[tuple[NDArray, NDArray]], usual: float, eps: float) -> Shared:
-    """Return what the differences of some pairs of gradients share; as parts of `usual` where these are nothing
-    beside it, in a type with the machine epsilon `eps`."""
-    exact, off = [], []
-    for a, b in pairs:
-        exact.append(np.asarray(b, np.float64).ravel())
-        off.append(np.asarray(a, np.float64).ravel() - exact[-1])
-    length = sqrt(float(np.mean([b @ b for b in exact])))
-    if not np.isfinite(length):
-        return Shared(np.inf, 0.0, exact[0].size)
-    length = length if length > eps * usual else usual
-    if not length:  # of an empty array
-        return Shared(0.0, 0.0, exact[0].size)
-    products = [a @ b for a, b in combinations(off, 2)]
-    common = float(np.mean(products))
-    whole = float(np.mean([a @ a for a in off]))
-    common, alone = sqrt(max(common, 0.0)) / length, sqrt(max(whole - common, 0.0)) / length
-    centre = np.mean(exact, axis=0)
-    spread = sqrt(float(np.mean([(b - centre) @ (b - centre) for b in exact]))) / length
-    return Shared(common, alone, exact[0].size, length, len(products), spread)
-
-
 def _verdict(each: ArrayVerdict, found: Shared, eps: float, strictness: Strictness) -> ArrayVerdict:
-    room = min(COARSE.n_roundings * eps, COARSE.most) + found.blur + found.underflow(eps)
+    room = found.room(eps)
     error = found.shared if found.shared > room else found.rounding if found.is_lost else 0.0
     asked = replace(strictness, sensitivity=max(strictness.sensitivity, COARSE.sensitivity if eps > 1e-4 else 0.0))
     if each.verdict == Verdict.cannot_tell:
@@ -163,11 +149,9 @@ def _verdict(each: ArrayVerdict, found: Shared, eps: float, strictness: Strictne
     )
 
 
-def _named(
-    precise: Subject, name: str, coarse: Arrays, exact: Arrays, y: NDArray, dy: NDArray, layer: str, found: Shared
-) -> Finding:
+def _named(precise: Subject, name: str, beside: Beside, y: NDArray, dy: NDArray, layer: str, found: Shared) -> Finding:
     """Return what is wrong with a coarse gradient alone, by the mechanisms that need no Jacobian."""
-    a, n = np.asarray(coarse[name], np.float64), np.asarray(exact[name], np.float64)
+    a, n = (np.asarray(each[0][name], np.float64) for each in (beside.coarse, beside.exact))
     typical = float(np.sqrt(np.mean(n * n)))
     bar = np.full(n.shape, (3 * found.rounding + 1e-6) * typical)
     case = Case(precise, name, a, {name: Numerical(n, n, bar, None)}, y, dy)
@@ -176,15 +160,13 @@ def _named(
     return replace(finding, message=message, evidence=finding.evidence | {"error": found.shared})
 
 
-def _near(subject: Subject, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Return the arrays of a subject, each number moved in its last digits, so that all is rounded anew."""
-    eps = subject.eps
-    return {
-        name: rounded(a.astype(np.float64) * (1 + COARSE.n_digits * eps * rng.uniform(-1, 1, a.shape)), eps).astype(
-            a.dtype
-        )
-        for name, a in subject.arrays.items()
-    }
+def _points(subject: Subject, rng: np.random.Generator, n_digits: float = COARSE.n_digits) -> list[dict[str, NDArray]]:
+    """Return the arrays of a subject at some points, each number moved in its last digits, so that all is rounded
+    anew."""
+    return [
+        {name: moved_in_last_digits(a, subject.eps, n_digits, rng) for name, a in subject.arrays.items()}
+        for _ in range(COARSE.n_points)
+    ]
 
 
 def _as_coarse(dy: NDArray, subject: Subject) -> NDArray:
@@ -194,9 +176,3 @@ def _as_coarse(dy: NDArray, subject: Subject) -> NDArray:
 
 def _as_fine(arrays: Arrays, precise: Subject) -> dict[str, NDArray]:
     return {name: array.astype(precise.arrays[name].dtype) for name, array in arrays.items()}
-
-
-def rounded(array: NDArray, eps: float) -> NDArray:
-    """Return numbers rounded to a type with this machine epsilon."""
-    mantissa, exponent = np.frexp(array)
-    return np.ldexp(np.rint(mantissa * (2 / eps)) * (eps / 2), exponent)

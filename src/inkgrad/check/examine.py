@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.blocks import block_beside, wrong_block
-from inkgrad.check.coarse import compared, is_coarse
+from inkgrad.check.coarse import compared, is_coarse, is_same_function
 from inkgrad.check.course import BudgetError
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
 from inkgrad.check.finding import Finding
@@ -81,12 +81,18 @@ def examine(
 def _beside_float64(
     subject: Subject, seed: int, layer: str, looks: Looks, strictness: Strictness, every_entry: bool | None
 ) -> Report:
-    """Examine a subject of a coarse type: in float64 first, and where that is right, beside it."""
+    """Examine a subject of a coarse type: in float64 first, and where that is right, beside it.
+
+    Where it is another function there, by differences of its own.
+    """
     assert subject.precise is not None
     fine = examine(subject.precise, seed, layer, looks, strictness, every_entry)
     if fine.verdict == Verdict.wrong:
         return fine
-    return replace(compared(subject, fine, seed, layer, strictness), not_checked=fine.not_checked)
+    report = compared(subject, fine, seed, layer, strictness)
+    if report.verdict == Verdict.wrong and not is_same_function(subject, subject.precise):
+        return examine(replace(subject, precise=None), seed, layer, looks, strictness, every_entry)
+    return replace(report, not_checked=fine.not_checked)
 
 
 @dataclass(frozen=True)

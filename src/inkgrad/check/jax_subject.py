@@ -14,12 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.array_subject import finite_entries, same_function
+from inkgrad.check.array_subject import finite_entries
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
 from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Backward, Component, Subject
+from inkgrad.check.rounding import same_function
 from inkgrad.errors import CheckError
 
 REFUSALS = (jax.errors.JAXTypeError, jax.errors.JAXIndexError)  # of what must see numbers, where JAX shows none

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.array_subject import same_function
 from inkgrad.check.measure.subject import Component, Subject
 from inkgrad.check.pytorch.gradient_call import GradientCall
 from inkgrad.check.pytorch.other_calls import variants_of
@@ -20,6 +19,7 @@ from inkgrad.check.pytorch.tensor_call import TensorCall
 from inkgrad.check.pytorch.torch_function import pushforward_of, reference_of
 from inkgrad.check.pytorch.torch_parts import parts_of, rests_on_constants
 from inkgrad.check.pytorch.vector_product import VectorProduct
+from inkgrad.check.rounding import same_function
 from inkgrad.errors import CheckError
 
 EPS = float(np.finfo(np.float64).eps)
