@@ -139,3 +139,18 @@ def test_a_function_in_which_rounding_is_large_is_still_judged_beside_float64():
 
     assert check_torch(far, [x]).verdict == Verdict.right
     assert check_torch(lambda x: TwiceTooLarge.apply(far(x)), [x], raises=False).verdict == Verdict.wrong
+
+
+def test_a_gradient_that_is_only_rounding_may_be_another_one_where_dy_is_transposed():
+    """A norm over the batch takes no notice of what is added to all of it."""
+    rows = randn(7, 12)
+    linear, norm = torch.nn.Linear(12, 8).double(), torch.nn.BatchNorm1d(8).double()
+    for seed in range(5):
+        report = check_torch(
+            lambda x, w, b: norm(torch.nn.functional.linear(x, w, b)),
+            [rows, *linear.parameters()],
+            seed=seed,
+            raises=False,
+            every_entry=True,
+        )
+        assert report.verdict == Verdict.right, report

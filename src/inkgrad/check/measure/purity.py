@@ -65,7 +65,7 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
     small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
     findings += examine_linearity(subject, dy, gradients, small | {finding.array for finding in findings})
-    other, not_checked = _layouts(subject, dy, {finding.array for finding in findings})
+    other, not_checked = _layouts(subject, dy, {finding.array for finding in findings}, bars)
     findings += other
     findings += _finiteness(gradients, {finding.array for finding in findings})
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings), tuple(not_checked))
@@ -174,19 +174,22 @@ def examine_linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: C
     return findings
 
 
-def _far(a: NDArray, b: NDArray, eps: float, size: float = 0.0, usual: NDArray | float = 0.0) -> bool:
-    """Return whether a and b differ by more than the rounding of even a coarse type.
+def _far(
+    a: NDArray, b: NDArray, eps: float, size: float = 0.0, usual: NDArray | float = 0.0, room: float = 0.0
+) -> bool:
+    """Return whether a and b differ by more than the rounding of even a coarse type, and than `room`.
 
     `size` is what the numbers of b may be, `usual` what each is made of.
     """
     size = max(size, float(np.abs(b).max(initial=0)))
-    tolerance = 0.01 * (np.abs(a) + np.maximum(np.abs(b), usual)) + (1e-5 + 100 * eps) * size
+    tolerance = 0.01 * (np.abs(a) + np.maximum(np.abs(b), usual)) + (1e-5 + 100 * eps) * size + room
     return bool((np.abs(a - b) > tolerance).any())
 
 
-def _layouts(subject: Subject, dy: NDArray, known: set[str]) -> tuple[list[Finding], list[str]]:
+def _layouts(subject: Subject, dy: NDArray, known: set[str], bars: Arrays) -> tuple[list[Finding], list[str]]:
     """Backward called in other ways must give the same; with the same dy at each, which some ways need constant.
 
+    Sums are added up in another order then: a gradient that is 0 but for rounding is another one.
     Beside the findings it returns how backward could not be called, in words.
     """
     findings: list[Finding] = []
@@ -204,7 +207,8 @@ def _layouts(subject: Subject, dy: NDArray, known: set[str]) -> tuple[list[Findi
             for name, gradient in other.items():
                 if name in known or not np.isfinite(usual[name]).all():
                     continue
-                if _far(gradient, usual[name], subject.eps, sizes[name]):
+                room = 10 * float(bars[name].max(initial=0))
+                if _far(gradient, usual[name], subject.eps, sizes[name], room=room):
                     findings.append(_by_another_way(name, words))
                     known = known | {name}
     return findings, untold
