@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
@@ -354,6 +355,21 @@ def test_jax_arrays_without_slopes_are_refused(jax):
         assert message in refusal(lambda x=x: check_jax(lambda x: jax.numpy.sin(x), (x,)))
     for args in (None, (), "x"):
         assert "no array" in refusal(lambda args=args: check_jax(lambda x: x, args))
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("call", [2, 4, 6, 8, pytest.param(3, marks=pytest.mark.slow)])
+def test_a_jax_function_that_raises_later_is_no_crash(call, order):
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    calls = iter(range(1, 1000))
+
+    def sometimes(x):
+        if next(calls) == call:
+            raise ValueError("not\nnow")
+        return jax.numpy.sin(x)
+
+    with suppress(CheckError):
+        assert check_jax(sometimes, (X,), order=order).verdict == "right"
 
 
 # Points, and functions that change.

@@ -281,9 +281,12 @@ class Adapter:
     @cached_property
     def closed(self) -> Any:
         """The jaxpr of the function; None where it needs to see its numbers."""
+        return in_one_line(self.call.owner, "forward", lambda: self._traced(self.once))
+
+    def _traced(self, once: Real) -> Any:
         try:
             with self._bits():
-                return jax.jit(self.once).trace(dict(self.arrays)).jaxpr
+                return jax.jit(once).trace(dict(self.arrays)).jaxpr
         except REFUSALS:
             return None
 
@@ -291,8 +294,9 @@ class Adapter:
         """Return whether the function is the same when it is traced again: its constants are, if it draws none."""
         if self.closed is None:
             return True
-        with self._bits():
-            again = jax.jit(lambda arrays: self.once(arrays)).trace(dict(self.arrays)).jaxpr
+        again = in_one_line(self.call.owner, "forward", lambda: self._traced(lambda arrays: self.once(arrays)))
+        if again is None:
+            return False
         one, other = ([np.asarray(each) for each in constants(closed)] for closed in (self.closed, again))
         return len(one) == len(other) and all(map(np.array_equal, one, other))
 
@@ -391,8 +395,7 @@ class Adapter:
 
     @property
     def _y_like(self) -> Any:
-        with self._bits():
-            return jax.eval_shape(self.value.plain, self._all_arrays)
+        return self._run("forward", functools.partial(jax.eval_shape, self.value.plain), self._all_arrays)
 
     def _traces(self, function: Callable[..., Any], other: Any, never: str = "") -> bool:
         """Return whether JAX can do a function of the arrays and another argument, without the primitive `never`."""
