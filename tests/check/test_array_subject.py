@@ -287,7 +287,7 @@ def test_what_cannot_be_checked_is_said_in_one_line():
         subject_of(lambda x: x.argmax(1), None, x)
     with pytest.raises(CheckError, match="should give floating-point numbers, got None"):
         subject_of(lambda x: None, None, x)
-    with pytest.raises(CheckError, match=r"should give one number, got an array of shape \(5, 3\): use check_vjp"):
+    with pytest.raises(CheckError, match=r"give one number, got an array of shape \(5, 3\): give check_vjp"):
         subject_of(lambda x: x, None, x, role="gradient")
     with pytest.raises(CheckError, match="f, forward: ValueError: cannot reshape"):
         subject_of(lambda x: x.reshape(4), None, x)

@@ -355,5 +355,5 @@ def test_no_arrays_at_all_are_refused():
 
 
 def test_a_function_with_several_outputs_belongs_to_check_vjp():
-    with pytest.raises(CheckError, match=r"one number, got an array of shape \(3,\): use check_vjp"):
+    with pytest.raises(CheckError, match=r"one number, got an array of shape \(3,\): give check_vjp a backward"):
         check_function(double, lambda x: x, np.ones(3))

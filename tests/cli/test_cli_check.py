@@ -98,6 +98,7 @@ def folder(tmp_path):
     (tmp_path / "lacks.py").write_text("\nimport nothing_of_that_name\n")
     (tmp_path / "cut.py").write_text("x = (\n")
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "silent.py").write_text("raise ValueError\n")
     (tmp_path / "empty.py").write_text("")
     (tmp_path / "text.txt").write_text("a letter to a friend")
     return tmp_path
@@ -260,6 +261,7 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
     [
         ([], "what is to be checked?"),
         (["huge"], "there is no model file huge, nor a network of that name (only cnn, cnn-large, reader, mlp, seed)"),
+        (["mine:Scale", "--shape", "4"], "there is no model file mine:Scale, nor a network of that name"),
         (["none.safetensors"], "none.safetensors: No such file or directory"),
         (["text.txt"], "text.txt is not a safetensors file"),
         (["none.py:Scale"], "none.py: No such file"),
@@ -272,6 +274,7 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
         (["lacks.py:A"], "lacks.py, line 2: ModuleNotFoundError: No module named 'nothing_of_that_name'"),
         (["cut.py:A"], "cut.py, line 1: SyntaxError: '(' was never closed"),
         (["leaves.py:A"], "leaves.py, line 2: SystemExit: 3"),
+        (["silent.py:A"], "silent.py, line 1: ValueError"),
         (["mine.py:Scale"], "missing 1 required positional argument: 'n'; give it with --set NAME=VALUE"),
         (["mine.py:Scale", "--set", "m=4"], "Scale(m=4): TypeError"),
         (["mine.py:Scale", "--set", "n"], "--set takes NAME=VALUE, such as n=4, got 'n'"),

@@ -144,7 +144,8 @@ class Pair:
         y = found[0] if len(found) == 1 else np.concatenate([array.reshape(-1) for array in found])
         if self.role == "gradient":
             if y.size != 1:
-                raise CheckError(f"{self.owner} should give one number, got an array of shape {y.shape}: use check_vjp")
+                what = f"one number, got an array of shape {y.shape}"
+                raise CheckError(f"{self.owner} should give {what}: give check_vjp a backward that takes dy")
             y = y.reshape(())
         return y if self.chosen is None else y.reshape(-1)[self.chosen]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.check import Report
-from inkgrad.cli.targets.named_networks import names_of, report_of_network
+from inkgrad.cli.targets.named_networks import names_of, refuse_no_model, report_of_network
 from inkgrad.cli.targets.numpy_pair import report_of_pair
 from inkgrad.cli.targets.own_file import OwnFile
 from inkgrad.cli.targets.own_functions import report_of_function
@@ -40,6 +40,7 @@ def examine(request: Request) -> Checked:
             with redirect_stdout(sys.stderr):
                 there = OwnFile.run(Path(path)).candidates()
             raise SettingError(f"what in {path} is to be checked? Say {path}:NAME; it has {there}")
+        refuse_no_model(request.target)
         request.refuse(
             f"input_shape settings shapes inputs dtype {OF_FUNCTIONS}",
             f"{{}} is for something in a file of yours; {request.target} has its own: leave it out",

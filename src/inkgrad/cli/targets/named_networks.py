@@ -36,6 +36,15 @@ def _refuse_endless(network: Layer) -> None:
             )
 
 
+def refuse_no_model(target: str) -> None:
+    """Raise SettingError for what is neither the name of a network nor a file, nor is called as model files are."""
+    if target not in MODELS and Path(target).suffix.lower() not in ENDINGS and not Path(target).exists():
+        raise SettingError(
+            f"there is no model file {target}, nor a network of that name (only {', '.join(MODELS)}); "
+            "something in a file of your own is FILE.py:NAME"
+        )
+
+
 def report_of_network(request: Request) -> tuple[Report, dict[str, str]]:
     """Return the report of a model file or a named network, and what its layers are."""
     theta: NDArray | None = None
@@ -43,16 +52,11 @@ def report_of_network(request: Request) -> tuple[Report, dict[str, str]]:
         recipe = MODELS[request.target]
         data = load_data(request.data, None)
         network, cost, shape, n_classes = recipe.network(len(data.labels)), recipe.cost, recipe.input_shape, None
-    elif Path(request.target).suffix.lower() in ENDINGS or Path(request.target).exists():
+    else:
         model = load(request.target)
         network, cost, theta, shape = model.network, model.cost, model.theta, model.input_shape  # type: ignore[assignment]
         n_classes = len(model.labels)
         data = load_data(request.data, n_classes if request.data else None)
-    else:
-        raise SettingError(
-            f"there is no model file {request.target}, nor a network of that name (only {', '.join(MODELS)}); "
-            "a layer of your own is FILE.py:NAME"
-        )
     if request.every_entry:
         _refuse_endless(network)
         n = Layout(network.shapes()).size

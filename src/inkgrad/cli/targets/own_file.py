@@ -84,7 +84,8 @@ def theirs(owner: str) -> Iterator[None]:
         raise error.with_traceback(None) from None
     except (Exception, SystemExit) as error:
         words = error.msg if isinstance(error, SyntaxError) else error
-        told = f"{owner}{_line_of(error, owner)}: {type(error).__name__}: {words}{_hint(error)}"
+        said = f"{type(error).__name__}: {words}".removesuffix(": ")
+        told = f"{owner}{_line_of(error, owner)}: {said}{_hint(error)}"
         raise SettingError(told) from None
 
 
