@@ -5,7 +5,7 @@ from math import pi, sqrt
 import numpy as np
 import pytest
 
-from inkgrad.check.measure.directions import Point, shaken
+from inkgrad.check.measure.directions import DIRECTION_LIMITS, Point, shaken
 from inkgrad.check.measure.slopes import Slope
 from inkgrad.check.measure.subject import Subject
 
@@ -169,3 +169,17 @@ def test_a_shaken_point_is_near_and_off_every_kink():
     assert 0 < abs(moved.arrays["x"]).max() < 0.01
     assert 0 < abs(moved.arrays["w"] - 1e-6).max() < 1e-8
     assert not subject.arrays["x"].any()
+
+
+def test_the_direction_through_a_large_array_is_drawn_anew_and_stays_the_same():
+    size = DIRECTION_LIMITS.large + 10
+    point, rng = point_of(lambda x, w: x[:3] * w, x=np.full(size, 0.5), w=np.ones(3)), np.random.default_rng(0)
+    v, other = point.direction(rng, ["x", "w"]), point.direction(rng, ["x", "w"])
+    assert list(v) == ["x", "w"]
+    assert v["x"] is not v["x"]
+    np.testing.assert_array_equal(v["x"], v["x"])
+    assert not np.array_equal(v["x"], other["x"])
+    assert (v["x"].dtype, v["w"].dtype) == (np.float16, np.float64)
+    assert abs(v["x"].std(dtype=np.float64) - 0.5) < 0.002
+    found = point.slopes(v)
+    np.testing.assert_allclose(found.middle, v["x"][:3] + 0.5 * v["w"], rtol=1e-6)

@@ -102,7 +102,7 @@ class Joint:
         """Whether backward and the slopes disagree along the direction through all arrays."""
         return not self.findings and self.together.is_wrong
 
-    def direction(self, names: Iterable[str]) -> dict[str, NDArray]:
+    def direction(self, names: Iterable[str]) -> Arrays:
         """Return a random direction through some arrays."""
         return self.point.direction(self.rng, names)
 
@@ -155,7 +155,7 @@ class Joint:
         subject, dy, spare = self.subject, self.dys[0], self.dys[0].copy()
         is_large = sum(array.size for array in subject.arrays.values()) > DIRECTION_LIMITS.large
         arrays = subject.arrays if is_large else subject.copies()
-        before = {name: product(array, v[name]) for name, array in arrays.items()} if is_large else {}
+        before = {name: _trace_of(array) for name, array in arrays.items()} if is_large else {}
         gradients = subject.backward(arrays, spare, 0.0)
         wrong = misshapen(subject, gradients)
         if wrong:
@@ -163,7 +163,7 @@ class Joint:
             return Rates(dy, {}, {})
         first = next(iter(arrays))
         is_changed = {
-            name: before[name] != product(array, v[name]) if is_large else not same(array, subject.arrays[name])
+            name: not same(before[name], _trace_of(array)) if is_large else not same(array, subject.arrays[name])
             for name, array in arrays.items()
         }
         found = [
@@ -200,7 +200,13 @@ class Joint:
         ]
 
 
-def same(a: NDArray, b: NDArray) -> bool:
+def _trace_of(array: NDArray) -> float:
+    """Return a number that another order of the array's numbers would change too, without a copy of it."""
+    flat = array.reshape(-1)
+    return product(flat[1:], flat[:-1]) + float(flat[-1:].sum())
+
+
+def same(a: NDArray | float, b: NDArray | float) -> bool:
     """Return whether two arrays are equal, NaN and all."""
     return np.array_equal(a, b, equal_nan=True)
 

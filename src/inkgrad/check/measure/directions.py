@@ -24,6 +24,7 @@ from math import pi, sqrt
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.measure.drawn import Direction, Drawn, memory_for
 from inkgrad.check.measure.numerical import DIFFERENCES, grid, outputs_or_nan
 from inkgrad.check.measure.slopes import Slope, rounding_noise, sharpest_slope
 from inkgrad.check.measure.streams import stream
@@ -116,7 +117,9 @@ class Point:
         limits = DIRECTION_LIMITS
         every = {name: limits.one_of if array.size > limits.large else 1 for name, array in arrays.items()}
         spread = {name: rng.uniform(0.5, 1.5, array.reshape(-1)[:: every[name]].size) for name, array in arrays.items()}
-        moved = {name: array.copy() for name, array in arrays.items()}
+        moved = memory_for(arrays)
+        for name, array in arrays.items():
+            np.copyto(moved[name], array)
 
         def evaluate(d: float) -> NDArray:
             for name, array in arrays.items():
@@ -136,19 +139,21 @@ class Point:
         pooled = float(np.linalg.norm(relative)) / sqrt(max(relative.size, 1))
         return np.maximum(own, max(pooled, unit) * np.abs(self.base)) + self.known_noise
 
-    def direction(self, rng: np.random.Generator, names: Iterable[str]) -> dict[str, NDArray]:
+    def direction(self, rng: np.random.Generator, names: Iterable[str]) -> Arrays:
         """Return a random direction through the arrays of these names."""
-        found = {}
+        drawn: dict[str, NDArray | Drawn] = {}
         for name in names:
             array, scale = self.subject.arrays[name], self.scales[name]
             is_large = array.size > DIRECTION_LIMITS.large and 1e-3 < scale < 1e3  # float16 has numbers for these
-            found[name] = _normal_in_half(rng, array.shape, scale) if is_large else rng.normal(0, scale, array.shape)
-        return found
+            seed = int(rng.integers(2**63)) if is_large else 0
+            drawn[name] = Drawn(seed, array.shape, scale) if is_large else rng.normal(0, scale, array.shape)
+        return Direction(drawn)
 
     def slopes(self, v: Arrays) -> Slope:
         """Return J v, the slope of each output along a direction."""
         arrays, noise = self.subject.arrays, self.noise  # whose memory is given back before more is taken
-        memory = {name: np.empty_like(arrays[name]) for name in v}  # used again, as new memory costs more than sums
+        v = v.held() if isinstance(v, Direction) else v  # drawn once for all steps
+        memory = memory_for({name: arrays[name] for name in v})  # used again: new memory costs more than sums
         moved = {**arrays, **memory}
 
         def move(d: float) -> tuple[float, NDArray]:
@@ -200,16 +205,6 @@ class Point:
         size = rates.sizes[name]
         factor = DIRECTION_LIMITS.p_miss ** (-1 / n_directions)
         return sqrt(2 / pi) * bar * factor / size if size else np.inf
-
-
-def _normal_in_half(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> NDArray:
-    """Return normal numbers in float16, drawn a million at a time, as memory is what lacks."""
-    found = np.empty(shape, np.float16)
-    flat, step = found.reshape(-1), DIRECTION_LIMITS.large
-    for k in range(0, flat.size, step):
-        part = flat[k : k + step]
-        part[...] = rng.standard_normal(part.size, np.float32) * np.float32(scale)
-    return found
 
 
 def product(gradient: NDArray, v: NDArray) -> float:
