@@ -140,6 +140,21 @@ def test_a_forward_mode_that_raises_is_said_not_to_be_checked(torch, kind, where
         assert report.not_checked == (f"forward mode{where}: Sine, jvp: ValueError: not",)
 
 
+def test_a_part_that_cannot_be_examined_is_said_where_the_whole_is_wrong(torch):
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.act = torch.nn.Tanh()
+
+        def forward(self, x):
+            hidden = torch.where(x > 100, x, torch.nan)
+            return self.act(hidden).nan_to_num() + 2 * x.detach()
+
+    report = check_torch(Whole(), (torch.randn(3, 4, dtype=torch.float64),), raises=False)
+    assert [each.kind for each in report.findings] == ["zero"]
+    assert report.not_checked == ("act: Tanh: input holds NaN or infinity; check it at finite numbers",)
+
+
 def test_a_forward_mode_of_another_shape_is_said_not_to_be_checked():
     x = np.linspace(0.1, 1, 5)
     subject = Subject(

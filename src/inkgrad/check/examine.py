@@ -138,8 +138,11 @@ class Stages:
         parts = parts or self._parts()
         if parts and parts.findings:
             return parts
-        is_wiring = parts is not None and len(parts.arrays) > 0 and parts.ok
-        return replace(report, findings=tuple(map(_as_wiring, report.findings))) if is_wiring else report
+        if parts is None:
+            return report
+        is_wiring = len(parts.arrays) > 0 and parts.ok
+        findings = tuple(map(_as_wiring, report.findings)) if is_wiring else report.findings
+        return replace(report, findings=findings, not_checked=(*report.not_checked, *parts.not_checked))
 
     def _entries(self) -> Report:
         return examine_entries(self.subject, self.y, self.seed, self.layer, self.looks, self.strictness)
@@ -160,7 +163,7 @@ class Stages:
     def _parts(self) -> Report | None:
         """Return the report of what the subject is made of, each alone, from the last to the first.
 
-        None where it is one piece, or where no part is wrong that can be examined, but not all can.
+        None where it is one piece; without arrays where no part is wrong that can be examined, but not all can.
         """
         if self.subject.parts is None:
             return None
@@ -176,7 +179,8 @@ class Stages:
                 continue
             try:
                 found = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
-            except CheckError:  # at what it gets here it has no slopes
+            except CheckError as error:  # at what it gets here it has no slopes
+                untold.append(f"{path}: {error}")
                 is_whole = False
                 continue
             arrays += found.arrays
@@ -184,9 +188,8 @@ class Stages:
             findings += (_of_kind(each, part.kind) for each in found.findings)
         wrong = {each.layer for each in findings}
         inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
-        if not (inner or is_whole):
-            return None
-        return Report(self.subject.name, tuple(arrays), tuple(inner), not_checked=tuple(untold))
+        told = tuple(arrays) if inner or is_whole else ()
+        return Report(self.subject.name, told, tuple(inner), not_checked=tuple(untold))
 
     def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
         """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
