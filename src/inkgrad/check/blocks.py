@@ -44,7 +44,7 @@ class Block:
         """
         if self.name != whole.main or y.shape != self.shape or not self.shape:
             return None
-        for few in (self._rows(), self.few):
+        for few in (*self._rows(), self.few):
             small = replace(self, few=few).subject(whole)
             moved = {self.name: small.arrays[self.name] * 1.001 + small.arrays[self.name].dtype.type(0.001)}
             is_still = small.forward(moved) == y
@@ -53,14 +53,17 @@ class Block:
                 return _with_outputs(small, few, y.shape)
         return None
 
-    def _rows(self) -> tuple[slice, ...]:
-        """Return about as many numbers in whole rows along as many of the last axes as have few enough."""
-        axis = next(k for k in range(len(self.shape)) if prod(self.shape[k + 1 :]) <= MOST_IN_A_ROW)
-        n_rows = max(prod(each.stop - each.start for each in self.few) // max(prod(self.shape[axis + 1 :]), 1), 1)
-        first = [each.start for each in self.few[: axis + 1]]
-        points = [slice(a, a + 1) for a in first[:-1]]
-        rows = slice(first[-1], min(first[-1] + n_rows, self.shape[axis]))
-        return (*points, rows, *(slice(0, n) for n in self.shape[axis + 1 :]))
+    def _rows(self) -> Iterator[tuple[slice, ...]]:
+        """Yield about as many numbers in whole rows along the last axis, then the last two, and so on."""
+        most = prod(each.stop - each.start for each in self.few)
+        for axis in reversed(range(len(self.shape) - 1)):
+            row = prod(self.shape[axis + 1 :])
+            if row > MOST_IN_A_ROW:
+                return
+            first = [each.start for each in self.few[: axis + 1]]
+            points = [slice(a, a + 1) for a in first[:-1]]
+            rows = slice(first[-1], min(first[-1] + max(most // row, 1), self.shape[axis]))
+            yield (*points, rows, *(slice(0, n) for n in self.shape[axis + 1 :]))
 
     def subject(self, whole: Subject) -> Subject:
         """Return a subject that is like another one, but has only these few numbers for its one array."""
