@@ -114,6 +114,19 @@ def test_the_error_that_is_said_is_the_error_that_is_there():
         assert 0.6 < sqrt(np.mean(np.square(said))) < 1.5
 
 
+@pytest.mark.parametrize("factor", [1 / 7, 0, -1, 3, 100])
+def test_of_a_factor_the_error_is_told_beside_the_true_gradient(factor):
+    f, vjp = network("tanh")
+
+    def times(dy, *given):
+        dx, dw, db, *others = vjp(dy, *given)
+        return dx, dw, factor * db, *others
+
+    report = along(f, times, *arrays(1_000, 0))
+    assert report.arrays[2].error == pytest.approx(abs(factor - 1), rel=1e-5)
+    assert [each.error for each in report.arrays[:2]] == [0, 0]
+
+
 # The smallest error that would have been seen
 
 
