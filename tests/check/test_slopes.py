@@ -67,3 +67,14 @@ def test_a_function_that_saturates_is_no_straight_line_from_afar():
 def test_a_number_that_no_step_moves_has_no_slope():
     found = sharpest_slope(lambda d: (0.0, np.ones(2)), np.ones(2), np.full(2, 1e-16), 1.0, EPS, 3)
     assert np.isnan(found.middle).all()
+
+
+@pytest.mark.parametrize("stairs", [np.floor, np.round, np.trunc, lambda x: np.round(x, 3)])
+@pytest.mark.parametrize("every", [True, False])
+def test_a_staircase_has_no_slope_though_it_is_straight_from_far_away(stairs, every):
+    for seed in range(3):
+        x = 5 * np.random.default_rng(seed).normal(size=20)
+        flat = check_vjp(stairs, lambda dy, x: 0 * dy, x, every_entry=every, raises=False)
+        sloping = check_vjp(stairs, lambda dy, x: dy, x, every_entry=every, raises=False)
+        assert flat.verdict == "right"
+        assert sloping.verdict == "wrong"

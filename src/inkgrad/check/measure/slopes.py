@@ -165,8 +165,6 @@ def sharpest_slope(
         if working > 10 * eps:
             coarse = min(working, 1e-3)
             found = found.sharper(slope(move, y, noise, size, coarse, unit=eps))
-    if found.is_drowned:  # the number may be tiny only here, or moves y very little
-        found = found.sharper(_straight(move, y, noise, max(FAR * size, 1.0), eps))
     for closer in (size / 100**k for k in range(1, most_retries + 1)):
         there = np.minimum(found.bar, noise / (_step(closer, eps) / 16))  # at best, as rounding grows
         is_rounding = float(noise.sum()) <= 1e7 * eps * float(np.abs(y).sum())  # not waves, which look like it
@@ -174,21 +172,28 @@ def sharpest_slope(
         if not found.is_blurred:
             break
         if is_sharpest and not found.is_kinked:  # then rounding blurs it, which is less from farther away
-            return found.sharper(slope(move, y, noise, FARTHER * size, coarse, unit=eps))
+            found = found.sharper(slope(move, y, noise, FARTHER * size, coarse, unit=eps))
+            break
         found = found.seen_closer(slope(move, y, noise, closer, eps, whole=False))
+    if found.is_drowned:  # the number may be tiny only here, or moves y very little
+        found = found.sharper(_straight(move, y, noise, max(FAR * size, 1.0), eps, found))
     return found
 
 
 def _straight(
-    move: Callable[[float], tuple[float, NDArray]], y: NDArray, noise: NDArray, h: float, eps: float
+    move: Callable[[float], tuple[float, NDArray]], y: NDArray, noise: NDArray, h: float, eps: float, near: Slope
 ) -> Slope:
-    """Return the slope of each output that is a straight line over a large distance h; of others nothing is known."""
+    """Return the slope of each output that is a straight line over a large distance h; of others nothing is known.
+
+    Of a staircase neither: from far away it looks straight, but is not as steep as it is near by.
+    """
     with np.errstate(all="ignore"):
         whole, quarter = _pair(move, y, h), _pair(move, y, h / 4)
         moved = h * (np.abs(whole.left) + np.abs(whole.right))
         rounding = 4 * (noise + 4 * eps * (np.abs(y) + moved)) / h
         bent = whole.gap + np.abs(whole.centred - quarter.centred)
-        bar = np.where(bent <= 0.01 * np.abs(whole.centred), bent + rounding, np.inf)
+        fits = np.abs(whole.centred - near.middle) <= 3 * near.bar
+        bar = np.where(fits & (bent <= 0.01 * np.abs(whole.centred)), bent + rounding, np.inf)
     return Slope(whole.centred, whole.centred, bar)
 
 
