@@ -112,6 +112,27 @@ def test_a_wrong_backward_beside_its_own_forward_is_wrong(torch):
         assert report.verdict == Verdict.wrong
 
 
+@pytest.mark.parametrize("settings", [{}, {"reference": "forward"}, {"every_entry": False}], ids=str)
+@pytest.mark.parametrize("shape", [(7, 5), (60, 50)])
+def test_a_backward_that_reads_memory_as_if_it_were_in_order_is_found_in_every_way(torch, shape, settings):
+    class Kernel(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx, dy):
+            (x,) = ctx.saved_tensors
+            in_order = dy.T if dy.T.is_contiguous() and not dy.is_contiguous() else dy
+            return in_order.reshape(dy.shape) * x.cos()
+
+    x = torch.randn(*shape, dtype=torch.float64)
+    report = check_torch(Kernel, (x,), raises=False, **settings)
+    assert [(finding.array, finding.kind) for finding in report.findings] == [("x", "layout")]
+    assert report.verdict == Verdict.wrong
+
+
 def test_a_wrong_forward_mode_is_found(torch):
     x = torch.randn(7, dtype=torch.float64)
     assert check_torch(rule(torch), (x,)).ok

@@ -15,10 +15,10 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
-from inkgrad.check.measure.purity import examine_linearity
+from inkgrad.check.measure.purity import examine_layouts, examine_linearity
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.own_forward import by_own_forward, own_gradients
+from inkgrad.check.own_forward import ROUNDINGS, by_own_forward, own_gradients
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
@@ -113,6 +113,7 @@ class Stages:
         joint = joint_of(self.subject, self.y, self.seed, self.looks.noise)
         try:
             report = self._beside_own_forward(joint) or self._by_differences(joint)
+            report = self._called_otherwise(joint, report)
             wrong, untold = examine_forward_mode(joint, self.layer, self.strictness)
         except BudgetError:
             return self._cut_short(joint)
@@ -126,6 +127,18 @@ class Stages:
         own = by_own_forward(joint, self.layer, self.strictness)
         is_right = own is not None and all(each.verdict == Verdict.right for each in own)
         return Report(self.subject.name, own, ()) if own and is_right else None
+
+    def _called_otherwise(self, joint: Joint, report: Report) -> Report:
+        """Call the backward of a Function, right so far, in other ways too; beside entries that is done already."""
+        if self.subject.reference is None or not report.ok or report.comparisons:
+            return report
+        dy, room = joint.dys[0], ROUNDINGS * self.subject.eps * joint.usual * float(np.linalg.norm(joint.dys[0]))
+        bars = {name: np.array(room / scale) for name, scale in joint.point.scales.items()}
+        found, untold = examine_layouts(joint.subject, dy, (), bars)
+        named = {finding.array for finding in found}
+        arrays = (replace(each, verdict=Verdict.wrong) if each.array in named else each for each in report.arrays)
+        findings = tuple(replace(finding, layer=self.layer) for finding in found)
+        return replace(report, arrays=tuple(arrays), findings=findings, not_checked=(*report.not_checked, *untold))
 
     def _by_differences(self, joint: Joint) -> Report:
         """Return the report of the parts where one of them is wrong, else that of the whole."""

@@ -65,7 +65,7 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
     small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
     findings += examine_linearity(subject, dy, gradients, small | {finding.array for finding in findings})
-    other, not_checked = _layouts(subject, dy, {finding.array for finding in findings}, bars)
+    other, not_checked = examine_layouts(subject, dy, {finding.array for finding in findings}, bars)
     findings += other
     findings += _finiteness(gradients, {finding.array for finding in findings})
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings), tuple(not_checked))
@@ -186,7 +186,9 @@ def _far(
     return bool((np.abs(a - b) > tolerance).any())
 
 
-def _layouts(subject: Subject, dy: NDArray, known: set[str], bars: Arrays) -> tuple[list[Finding], list[str]]:
+def examine_layouts(
+    subject: Subject, dy: NDArray, known: Collection[str], bars: Arrays
+) -> tuple[list[Finding], list[str]]:
     """Backward called in other ways must give the same; with the same dy at each, which some ways need constant.
 
     Sums are added up in another order then: a gradient that is 0 but for rounding is another one.
@@ -194,6 +196,7 @@ def _layouts(subject: Subject, dy: NDArray, known: set[str], bars: Arrays) -> tu
     """
     findings: list[Finding] = []
     untold: list[str] = []
+    known = set(known)
     ordinary = _again(subject, dy)
     sizes = {name: float(np.abs(each).max(initial=0)) for name, each in ordinary.items()}  # of a constant dy maybe none
     for words, backward in subject.variants.items():
