@@ -56,7 +56,8 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
         fitting = [guess for guess in guesses if case.explains(guess.predicted, guess.n_fitted)]
         if fitting:
             best = fitting[0]
-            also = tuple(dict.fromkeys(guess.kind for guess in fitting if guess.kind != best.kind))
+            others = () if best.kind == Kind.zero else fitting  # a mask that is shut everywhere says no more than zero
+            also = tuple(dict.fromkeys(guess.kind for guess in others if guess.kind != best.kind))
             return Finding(layer, case.name, best.kind, also, best.message, best.evidence)
     return _unknown(case, layer)
 
