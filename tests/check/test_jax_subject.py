@@ -520,6 +520,17 @@ def test_calls_of_one_rule_share_their_code_not_their_numbers(wrong):
         np.testing.assert_allclose(gradients(part.subject.precise)["x"], factor * each**2, 1e-12)
 
 
+def test_a_rule_that_a_user_writes_for_a_function_of_jax_is_one():
+    swish = jax.custom_vjp(jax.nn.silu)
+    swish.defvjp(lambda x: (jax.nn.silu(x), x), lambda x, dy: (dy * jax.nn.sigmoid(x),))
+    slope = jax.custom_jvp(jnp.sin)
+    slope.defjvp(lambda primals, tangents: (jnp.sin(primals[0]), tangents[0]))
+    for function, path in (swish, "silu"), (slope, "sin"):
+        (part,) = subject_of_jax(lambda x, function=function: function(x + 1).sum(), (x,)).parts()
+        assert part.path == path
+    assert subject_of_jax(lambda x: jax.nn.relu(x).sum(), (x,)).parts is None
+
+
 def test_what_a_rule_closes_over_stays_as_it_is():
     def f(x, w):
         @jax.custom_vjp

@@ -132,7 +132,13 @@ def is_custom(equation: Any) -> bool:
     """Return whether an equation calls a custom rule that is not one of JAX's own."""
     if equation.primitive.name not in KINDS:
         return False
-    return HOME not in _origin(equation) or _is_wrapper(equation)
+    return HOME not in _origin(equation) or HOME not in _origin_of_rule(equation) or _is_wrapper(equation)
+
+
+def _origin_of_rule(equation: Any) -> str:
+    """Return the same of the rule itself, which a user may write for a function of JAX's."""
+    rule = equation.params.get("bwd") or equation.params.get("jvp_jaxpr_fun")
+    return str(rule.debug_info.func_src_info)
 
 
 def _origin(equation: Any) -> str:
