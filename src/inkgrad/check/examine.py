@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.blocks import block_beside, wrong_block
+from inkgrad.check.close_look import close_look
 from inkgrad.check.coarse import compared, is_coarse, is_same_function
 from inkgrad.check.course import BudgetError
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
@@ -15,10 +15,9 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
-from inkgrad.check.measure.purity import examine_layouts, examine_linearity
-from inkgrad.check.measure.streams import stream
+from inkgrad.check.measure.purity import examine_layouts
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.own_forward import ROUNDINGS, by_own_forward, own_gradients
+from inkgrad.check.own_forward import ROUNDINGS, by_own_forward
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
@@ -30,20 +29,10 @@ class Sizes:
 
     most_entries      in all arrays of a subject together
     most_of_parts     where it is made of parts, each of which is looked at alone where the whole is wrong
-    most_in_a_block   entries of a large array that are looked at closely, where it is wrong
-    huge              an array of more numbers takes long to copy for each of them,
-    most_in_a_huge    so fewer are looked at
     """
 
     most_entries: int = 2000
     most_of_parts: int = 300
-    most_in_a_block: int = 64
-    huge: int = 1_000_000
-    most_in_a_huge: int = 16
-
-    def most_closely(self, array: NDArray) -> int:
-        """Return how many entries of a wrong array are looked at closely."""
-        return self.most_in_a_huge if array.size > self.huge else self.most_in_a_block
 
 
 SIZES = Sizes()
@@ -171,7 +160,9 @@ class Stages:
             if closer.verdict == Verdict.wrong:
                 return closer
         wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
-        return replace(report, findings=tuple(self._closer(joint, each) for each in wrong))
+        return replace(
+            report, findings=tuple(close_look(joint, each, self.seed, self.looks, self.strictness) for each in wrong)
+        )
 
     def _parts(self) -> Report | None:
         """Return the report of what the subject is made of, each alone, from the last to the first.
@@ -203,33 +194,6 @@ class Stages:
         inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
         told = tuple(arrays) if inner or is_whole else ()
         return Report(self.subject.name, told, tuple(inner), not_checked=tuple(untold))
-
-    def _closer(self, joint: Joint, each: ArrayVerdict) -> Finding:
-        """Return what is wrong with a large array: the part of it that is wrong is examined entry by entry."""
-        subject, name = joint.subject, each.array
-        right, most = own_gradients(joint, self.strictness), SIZES.most_closely(subject.arrays[name])
-        beside_own = None if right is None else block_beside(joint, name, most, right[name])
-        block = beside_own or wrong_block(joint, name, most)
-        small = block.alone(subject, joint.y) or block.subject(subject)
-        y = np.asarray(small.forward(small.copies()))
-        looks = replace(self.looks, mechanisms=())
-        found = examine_entries(small, y, self.seed, each.layer, looks, self.strictness).findings
-        size = f"its error is about {each.error:.2g} of it"
-        if not found and (elsewhere := self._nonlinear(joint, each)):  # for each dy other numbers may be wrong
-            return replace(elsewhere[0], evidence=elsewhere[0].evidence | {"error": each.error})
-        if not found:
-            message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
-            return Finding(each.layer, name, Kind.unknown, (), message, {"error": each.error, "where": block.where})
-        first = found[0]
-        message = f"{first.message} ({size}; the wrong numbers lie {block.where})"
-        return replace(first, message=message, evidence=first.evidence | {"error": each.error, "where": block.where})
-
-    def _nonlinear(self, joint: Joint, each: ArrayVerdict) -> list[Finding]:
-        dy = np.asarray(stream(self.seed, "dy").normal(size=self.y.shape)).astype(self.y.dtype)
-        gradients = joint.subject.backward(joint.subject.copies(), dy.copy(), 0.0)
-        known = set(gradients) - {each.array}
-        found = examine_linearity(joint.subject, dy, gradients, known)
-        return [replace(finding, layer=each.layer) for finding in found]
 
     def _cut_short(self, joint: Joint) -> Report:
         """Return what one direction through all arrays told, where there was no time for more."""

@@ -1,0 +1,70 @@
+"""Close look: what is wrong with a large array is seen in a few of its entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.blocks import Block, block_beside, wrong_block
+from inkgrad.check.entries import Looks, examine_entries
+from inkgrad.check.finding import Finding
+from inkgrad.check.joint import Joint
+from inkgrad.check.kind import Kind
+from inkgrad.check.measure.purity import examine_linearity
+from inkgrad.check.measure.streams import stream
+from inkgrad.check.own_forward import own_gradients
+from inkgrad.check.verdict import ArrayVerdict, Strictness
+
+
+@dataclass(frozen=True)
+class Few:
+    """How many entries of a wrong array are looked at.
+
+    usual    of most arrays
+    huge     an array of more numbers takes long to copy for each of them,
+    of_huge  so fewer are looked at
+    """
+
+    usual: int = 64
+    huge: int = 1_000_000
+    of_huge: int = 16
+
+    def of(self, array: NDArray) -> int:
+        """Return how many entries of an array are looked at."""
+        return self.of_huge if array.size > self.huge else self.usual
+
+
+FEW = Few()
+
+
+def close_look(joint: Joint, wrong: ArrayVerdict, seed: int, looks: Looks, strictness: Strictness) -> Finding:
+    """Return what is wrong with an array: the part of it that is wrong is examined entry by entry."""
+    name, block = wrong.array, _block(joint, wrong.array, strictness)
+    small = block.alone(joint.subject, joint.y) or block.subject(joint.subject)
+    y = np.asarray(small.forward(small.copies()))
+    found = examine_entries(small, y, seed, wrong.layer, replace(looks, mechanisms=()), strictness).findings
+    size = f"its error is about {wrong.error:.2g} of it"
+    if not found and (elsewhere := _nonlinear(joint, wrong, seed)):  # for each dy other numbers may be wrong
+        return replace(elsewhere[0], evidence=elsewhere[0].evidence | {"error": wrong.error})
+    evidence = {"error": wrong.error, "where": block.where}
+    if not found:
+        message = f"d{name} fits no known pattern; {size}; the wrong numbers lie {block.where}"
+        return Finding(wrong.layer, name, Kind.unknown, (), message, evidence)
+    message = f"{found[0].message} ({size}; the wrong numbers lie {block.where})"
+    return replace(found[0], message=message, evidence=found[0].evidence | evidence)
+
+
+def _block(joint: Joint, name: str, strictness: Strictness) -> Block:
+    """Return the block where an array is wrong: at once beside the gradient of forward itself, if that is known."""
+    right, most = own_gradients(joint, strictness), FEW.of(joint.subject.arrays[name])
+    beside_own = None if right is None else block_beside(joint, name, most, right[name])
+    return beside_own or wrong_block(joint, name, most)
+
+
+def _nonlinear(joint: Joint, wrong: ArrayVerdict, seed: int) -> list[Finding]:
+    dy = np.asarray(stream(seed, "dy").normal(size=joint.y.shape)).astype(joint.y.dtype)
+    gradients = joint.subject.backward(joint.subject.copies(), dy.copy(), 0.0)
+    found = examine_linearity(joint.subject, dy, gradients, set(gradients) - {wrong.array})
+    return [replace(finding, layer=wrong.layer) for finding in found]
