@@ -1,5 +1,6 @@
 """`inkgrad check`, used as a stranger would: in a process of its own, with good and with silly input."""
 
+import json
 import re
 import sys
 
@@ -149,6 +150,23 @@ def test_a_network_in_a_file_is_checked_layer_by_layer(folder):
     names = [row[0] for row in table_of(found)]
     assert names[:4] == ["2.x", "1.x", "1.W", "1.b"]
     assert "wiring.x" in names
+
+
+@pytest.mark.parametrize("options", [[], ["--every-entry"]])
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [("Scale", ["--set", "n=1201", "--input-shape", 1201]), ("wide", ["--input-shape", 3])],
+)
+def test_every_entry_of_a_large_layer_or_network_is_looked_at_where_that_is_asked_for(
+    folder, monkeypatch, inkgrad_here, target, asked, options
+):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (folder / "mine.py").write_text(MINE + "wide = Chain((Scale(3), Dense(3, 501)))\n")
+    found = inkgrad_here("check", f"mine.py:{target}", *asked, "--examples", 2, *options, "--json")
+    assert found.returncode == 0, found.stdout + found.stderr
+    compared = {each["compared_with"] for each in json.loads(found.stdout)["arrays"]}
+    assert ("directions" not in compared) if options else ("directions" in compared)
 
 
 def test_a_gradient_of_a_wrong_shape_is_wrong(folder):
@@ -304,6 +322,7 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
         (["seed", "--reference", "forward"], "--reference is for something in a file of yours"),
         (["seed", "--tolerance", "0"], "--tolerance is for something in a file of yours"),
         (["mine.py:net", "--points", "awkward"], "--points is for functions of PyTorch, JAX and NumPy; Chain("),
+        (["mine.py:Rows", "--every-entry"], "--every-entry is for functions, layers and networks; "),
         (["mine.py:net", "--tangent", "x=symmetric"], "--tangent is for functions of PyTorch, JAX and NumPy; Chain("),
         (["--break", "bias-mean", "--budget", "9"], "--break brings a network of its own: leave --budget out"),
         (["seed", "--order", "3"], "--order is 1, the gradient, or 2, the gradient of it, got 3"),

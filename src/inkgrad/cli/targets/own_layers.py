@@ -17,7 +17,7 @@ from inkgrad.errors import SettingError
 from inkgrad.layers import Layer
 
 Own = (Layer, Cost)
-NOT_OURS = f"{OF_FUNCTIONS} every_entry dtype"
+NOT_OURS = f"{OF_FUNCTIONS} dtype"
 
 
 def made(thing: Any, file: OwnFile, name: str, settings: dict[str, Any]) -> Any:
@@ -36,6 +36,8 @@ def report_of_own_layer(request: Request, file: OwnFile, layer: Layer | Cost) ->
     request.refuse(
         NOT_OURS, f"{{}} is for functions of PyTorch, JAX and NumPy; {layer} is a layer or cost: leave it out"
     )
+    if isinstance(layer, Cost):
+        request.refuse("every_entry", f"{{}} is for functions, layers and networks; {layer} is a cost: leave it out")
     request.refuse("shapes", f"{{}} is for functions; {layer} takes --input-shape, the shape of one input, such as 4")
     if request.inputs is not None:
         given, _ = made_inputs(request.inputs, file)
@@ -43,13 +45,18 @@ def report_of_own_layer(request: Request, file: OwnFile, layer: Layer | Cost) ->
         if len(given) != 2 - isinstance(layer, Layer):
             raise SettingError(f"{layer} takes {takes}, but {request.inputs} gives {len(given)} inputs")
         if isinstance(layer, Layer):
-            return check_layer(layer, given[0], seed=request.seed, raises=False)
+            return _report_of_layer(layer, request, given[0])
         return check_cost(layer, given[0], given[1], raises=False)
     rng = np.random.default_rng(request.seed)
     if isinstance(layer, Cost):
         return _report_of_cost(layer, request, rng)
     x = rng.normal(size=(request.examples or SIZES.n_examples, *_input_shape(layer, request)))
-    return check_layer(layer, x, seed=request.seed, raises=False)
+    return _report_of_layer(layer, request, x)
+
+
+def _report_of_layer(layer: Layer, request: Request, x: Any) -> Report:
+    every_entry = True if request.every_entry else None  # else the check chooses
+    return check_layer(layer, x, every_entry=every_entry, seed=request.seed, raises=False)
 
 
 def _input_shape(layer: Layer, request: Request) -> tuple[int, ...]:
