@@ -1,6 +1,7 @@
 """What a check sees of a function of JAX: its arrays by name, its gradients, and its custom rules one by one."""
 
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -529,6 +530,22 @@ def test_a_rule_that_a_user_writes_for_a_function_of_jax_is_one():
         (part,) = subject_of_jax(lambda x, function=function: function(x + 1).sum(), (x,)).parts()
         assert part.path == path
     assert subject_of_jax(lambda x: jax.nn.relu(x).sum(), (x,)).parts is None
+
+
+def test_a_package_whose_name_begins_with_jax_is_not_jax():
+    source = """
+@jax.custom_vjp
+def cube(x):
+    return x**3
+
+
+cube.defvjp(lambda x: (cube(x), x), lambda x, dy: (2 * dy * x**2,))
+"""
+    package = {"jax": jax}
+    exec(compile(source, f"{Path(jax.__file__).parent}opt/_src/powers.py", "exec"), package)
+    subject = subject_of_jax(lambda x: package["cube"](x).sum(), (x,))
+    assert subject.parts is not None
+    assert [part.path for part in subject.parts()] == ["cube"]
 
 
 def test_what_a_rule_closes_over_stays_as_it_is():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ KINDS = {"custom_vjp_call": "custom_vjp", "custom_jvp_call": "custom_jvp"}  # by
 CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr", "remat2": "jaxpr"}
 CALLS |= {"checkpoint": "jaxpr"}
 UNNAMED = {"core_call": "", "closed_call": "", "remat2": "checkpoint"}  # what stands in a path for them
-HOME = str(Path(jax.__file__).parent)
+HOME = str(Path(jax.__file__).parent) + os.sep  # with its end: jaxopt and others are not JAX
 
 Rule = Callable[[Any, list[Any]], Sequence[Any]]
 
