@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkgrad.check import GradientMismatch, Verdict, check_torch
+from inkgrad.check import CheckError, GradientMismatch, Verdict, check_torch
 from inkgrad.check.examine import examine
 from inkgrad.check.measure.subject import Subject
 
@@ -47,6 +47,34 @@ def test_the_part_that_is_wrong_is_named_and_nothing_before_it(torch, cubes, wid
     findings = caught.value.report.findings
     assert [(finding.layer, finding.array) for finding in findings] == [("1.Cubed", "x")]
     assert "0.667" in findings[0].message or findings[0].kind in ("factor", "wrong-formula")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_a_module_that_takes_no_hooks_hides_no_wrong_part(torch, factor):
+    sine = rule(torch, factor)
+
+    class Act(torch.nn.Module):
+        def forward(self, x):
+            return sine.apply(x)
+
+    scripted = torch.jit.script(torch.nn.Linear(3, 4).double())
+    x = torch.randn(5, 3, dtype=torch.float64)
+    report = check_torch(torch.nn.Sequential(scripted, Act()), (x,), raises=False)
+    assert [finding.layer for finding in report.findings] == ([] if factor == 1 else ["1.Sine"])
+
+
+def test_parts_that_cannot_be_reached_take_back_nothing_that_the_whole_has_told():
+    def parts():
+        raise CheckError("no hooks here")
+        yield
+
+    arrays = {"x": np.linspace(1, 2, 6)}
+    double = Subject("double", arrays, lambda a: 2 * a["x"], lambda a, dy, start: {"x": dy.copy()}, parts=parts)
+    report = examine(double, 0)
+    assert report.verdict == Verdict.wrong
+    assert [finding.array for finding in report.findings] == ["x"]
+    assert report.not_checked == ("double, its parts: no hooks here",)
 
 
 @pytest.mark.parametrize("width", [4, 700])

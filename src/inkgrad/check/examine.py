@@ -16,10 +16,11 @@ from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.purity import examine_layouts
-from inkgrad.check.measure.subject import Subject
+from inkgrad.check.measure.subject import Component, Subject
 from inkgrad.check.own_forward import ROUNDINGS, by_own_forward
+from inkgrad.check.parts_seen import PartsSeen
 from inkgrad.check.report import Report
-from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
+from inkgrad.check.verdict import USUAL, Strictness, Verdict
 from inkgrad.errors import CheckError
 
 
@@ -171,29 +172,27 @@ class Stages:
         """
         if self.subject.parts is None:
             return None
-        arrays: list[ArrayVerdict] = []
-        findings: list[Finding] = []
-        untold: list[str] = []
-        is_whole = True
-        for part in self.subject.parts():
-            path = f"{self.layer}.{part.path}".strip(".")
-            if part.last_resort and findings:
-                break
-            if any(each.layer.startswith(f"{path}.") for each in findings):  # it holds what is wrong
-                continue
-            try:
-                found = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
-            except CheckError as error:  # at what it gets here it has no slopes
-                untold.append(f"{path}: {error}")
-                is_whole = False
-                continue
-            arrays += found.arrays
-            untold += found.not_checked
-            findings += (_of_kind(each, part.kind) for each in found.findings)
-        wrong = {each.layer for each in findings}
-        inner = [each for each in findings if not any(path.startswith(f"{each.layer}.") for path in wrong)]
-        told = tuple(arrays) if inner or is_whole else ()
-        return Report(self.subject.name, told, tuple(inner), not_checked=tuple(untold))
+        found = PartsSeen(self.subject.name)
+        try:
+            for part in self.subject.parts():
+                if part.last_resort and found.findings:
+                    break
+                self._look_at(part, found)
+        except CheckError as error:  # that they cannot be reached takes back nothing that the whole has told
+            found.lacks(f"{self.layer or self.subject.name}, its parts", error)
+        return found.report()
+
+    def _look_at(self, part: Component, found: PartsSeen) -> None:
+        """Add what is found out about a part, unless it holds another that is wrong."""
+        path = f"{self.layer}.{part.path}".strip(".")
+        if found.is_wrong_inside(path):
+            return
+        try:
+            report = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
+        except CheckError as error:  # at what it gets here it has no slopes
+            found.lacks(path, error)
+            return
+        found.add(report, part.kind)
 
     def _cut_short(self, joint: Joint) -> Report:
         """Return what one direction through all arrays told, where there was no time for more."""
@@ -235,10 +234,6 @@ def _as_wiring(finding: Finding) -> Finding:
         f"place, or used twice and counted once? ({finding.message})"
     )
     return replace(finding, kind=Kind.wiring, also=(), message=message)
-
-
-def _of_kind(finding: Finding, kind: str) -> Finding:
-    return replace(finding, evidence=finding.evidence | {"part": kind})
 
 
 def evaluate(subject: Subject) -> NDArray:

@@ -130,7 +130,9 @@ def _run(call: TensorCall, kinds: list[Any], learn: bool = False) -> tuple[Journ
         call.moved(arrays, True, learn) as leaves,
         ExitStack() as stack,
     ):
-        for path, module in ((path, module) for path, module in call.modules.items() if path):
+        for path, module in call.modules.items():
+            if not path or isinstance(module, torch.jit.ScriptModule):  # which takes no hooks
+                continue
             stack.callback(module.register_forward_pre_hook(_entering(journey, path), with_kwargs=True).remove)
             stack.callback(module.register_forward_hook(_leaving(journey), always_call=True).remove)
         for kind in kinds:
