@@ -239,3 +239,69 @@ def test_rounding_that_is_the_same_at_all_points_near_by_is_no_mistake():
         x = np.random.default_rng(seed).uniform(1, 2, (4, 3)).astype(np.float32)
         assert check_vjp(f, vjp, x, seed=seed, raises=False).verdict != "wrong"
         assert check_vjp(f, wrong, x, seed=seed, raises=False).verdict == "wrong"
+
+
+# What is not finite
+
+
+def square(x):
+    return x * x
+
+
+@pytest.mark.parametrize("every", [None, False])
+@pytest.mark.parametrize(("dtype", "large"), [(np.float32, 3e38), (np.float16, 6e4)])
+def test_a_coarse_gradient_alone_that_overflows_is_wrong_and_says_so(dtype, large, every):
+    def vjp(dy, x):
+        return dy * x * x.dtype.type(large) * x.dtype.type(2) / x.dtype.type(large)
+
+    x = np.random.default_rng(0).normal(size=(7, 3)).astype(dtype)
+    with np.errstate(over="ignore"):
+        report = check_vjp(square, vjp, x, every_entry=every, raises=False)
+    assert report.verdict == "wrong"
+    assert [(each.array, str(each.kind)) for each in report.findings] == [("x", "not-finite")]
+    assert "the same in float64 is" in report.findings[0].message
+    assert "inf" in report.findings[0].message
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_where_a_coarse_gradient_alone_is_nan_the_others_are_still_judged(dtype):
+    def vjp(dy, x, w):
+        nothing = x.dtype.type(1 if x.dtype == np.float64 else np.nan)
+        return nothing * dy * w, x * dy * x.dtype.type(1 if x.dtype == np.float64 else 3)
+
+    given = np.random.default_rng(0).normal(size=(2, 7, 3)).astype(dtype)
+    report = check_vjp(lambda x, w: x * w, vjp, *given, raises=False)
+    assert {each.array: str(each.kind) for each in report.findings} == {"x": "not-finite", "w": "factor"}
+    assert [str(each.verdict) for each in report.arrays] == ["wrong", "wrong"]
+
+
+def test_a_gradient_too_large_for_its_type_is_no_mistake():
+    """dx is up to 250,000, the largest number of float16 is 65,504."""
+
+    def f(x):
+        return np.sin(x * x.dtype.type(500))
+
+    def vjp(dy, x):
+        return dy * np.cos(x * x.dtype.type(500)) * x.dtype.type(500)
+
+    def steep(x):
+        return x.dtype.type(500) * f(x)
+
+    x = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float16) / np.float16(1000)
+    with np.errstate(over="ignore"):
+        report = check_vjp(steep, lambda dy, x: x.dtype.type(500) * vjp(dy, x), x, raises=False)
+    assert report.verdict == "cannot tell"
+
+
+@pytest.mark.parametrize("factor", [1, 3])
+def test_points_near_by_where_a_function_is_not_defined_tell_nothing(factor):
+    """Some numbers are so near to 1 that with other last digits they are beyond it."""
+
+    def vjp(dy, x):
+        return x.dtype.type(factor if x.dtype == np.float16 else 1) * dy / (2 * np.sqrt(1 - x))
+
+    x = np.linspace(0.2, 0.985, 12).astype(np.float16)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for seed in range(5):
+            report = check_vjp(lambda x: -np.sqrt(1 - x), vjp, x, seed=seed, raises=False)
+            assert report.verdict in (("wrong",) if factor == 3 else ("right", "cannot tell"))

@@ -15,12 +15,13 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
+from inkgrad.check.kind import Kind
 from inkgrad.check.measure.numerical import Numerical
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, name_mistake
 from inkgrad.check.report import Report
-from inkgrad.check.rounding import moved_in_last_digits, rounded, same_function
+from inkgrad.check.rounding import largest, moved_in_last_digits, rounded, same_function
 from inkgrad.check.shared_error import COARSE, Shared, shared
 from inkgrad.check.verdict import ROUNDING, ArrayVerdict, Strictness, Verdict, root_mean_square
 from inkgrad.errors import CheckError
@@ -57,13 +58,17 @@ def compared(subject: Subject, fine: Report, seed: int, layer: str, strictness: 
     dy = rounded(rng.standard_normal(y.shape), subject.eps)
     near = _near(subject, y, dy, rng)
     farther: Beside | None = None
-    arrays, findings = [], []
+    arrays, findings = [], _not_finite(subject, dy, layer)
+    lost = {finding.array for finding in findings}
     for each in fine.arrays:
         name, found = each.array, near.shared(each.array, subject.eps)
+        if name in lost:
+            arrays.append(replace(_verdict(each, found, subject.eps, strictness), verdict=Verdict.wrong, error=np.inf))
+            continue
         if found.shared > found.room(subject.eps):
             farther = farther or _farther(subject, y, dy, rng) or near
             again = farther.shared(name, subject.eps)
-            found = again if again.shared <= again.room(subject.eps) else found
+            found = again if again.is_known and again.shared <= again.room(subject.eps) else found
         verdict = _verdict(each, found, subject.eps, strictness)
         arrays.append(replace(verdict, layer=layer))
         if verdict.verdict == Verdict.wrong:
@@ -114,6 +119,27 @@ def _beside(subject: Subject, y: NDArray, asked: Sequence[tuple[Arrays, NDArray]
     coarse = [subject.backward(point, _as_coarse(dy, subject), 0.0) for point, dy in asked]
     exact = [precise.backward(_as_fine(point, precise), dy.copy(), 0.0) for point, dy in asked]
     return Beside(coarse, exact, _usual_lengths(precise, exact, y, asked[0][1]))
+
+
+def _not_finite(subject: Subject, dy: NDArray, layer: str) -> list[Finding]:
+    """Return which gradients are not finite in a coarse type at the point itself, though forward is, and though in
+    float64 they are, and are not too large for that type."""
+    precise, findings = subject.precise, list[Finding]()
+    assert precise is not None
+    coarse = subject.backward(subject.copies(), _as_coarse(dy, subject), 0.0)
+    lost = {name: np.argwhere(~np.isfinite(a)) for name, a in coarse.items() if not np.isfinite(a).all()}
+    if not lost or not np.isfinite(subject.forward(subject.copies())).all():
+        return []
+    exact = precise.backward(_as_fine(subject.copies(), precise), dy.copy(), 0.0)
+    for name, places in lost.items():
+        where = [int(k) for k in places[0]]
+        if np.abs(exact[name]).max(initial=0) <= largest(subject.eps):  # NaN is not
+            message = (
+                f"d{name} is {coarse[name][tuple(where)]} at {where} where the same in float64 is "
+                f"{exact[name][tuple(where)]:.6g}: look for an overflow, a division by 0 or log 0 in the coarse type"
+            )
+            findings.append(Finding(layer, name, Kind.not_finite, (), message, {"where": where}))
+    return findings
 
 
 def _usual_lengths(precise: Subject, exact: Sequence[Arrays], y: NDArray, dy: NDArray) -> dict[str, float]:

@@ -31,6 +31,13 @@ def underflow(eps: float, size: int) -> float:
     return N_STEPS * eps * float(kind.smallest_normal) * float(np.sqrt(size))
 
 
+def largest(eps: float) -> float:
+    """Return the largest number that a gradient may have in the type with this machine epsilon and be finite there
+    after some rounding."""
+    kind = np.finfo(np.float16 if eps == np.finfo(np.float16).eps else np.float32)
+    return float(kind.max) / 2
+
+
 def grid_of_each(values: NDArray) -> NDArray:
     """Return the largest power of 2 of which all values of each output (points, outputs) are multiples.
 

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.rounding import underflow
+from inkgrad.check.rounding import largest, underflow
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Shared:
     spread: float = np.inf
 
     @property
+    def is_known(self) -> bool:
+        """Whether there were differences to compare, all of them finite."""
+        return bool(np.isfinite(self.rounding))
+
+    @property
     def is_lost(self) -> bool:
         """Whether it drowns in rounding where it need not: the exact one hardly changes with the last digits."""
         return self.rounding > max(COARSE.least_lost, COARSE.n_roundings * self.spread)
@@ -76,14 +81,16 @@ class Shared:
 
 def shared(pairs: Iterable[tuple[NDArray, NDArray]], usual: float, eps: float) -> Shared:
     """Return what the differences of some pairs of gradients share; as parts of `usual` where these are nothing
-    beside it, in a type with the machine epsilon `eps`."""
-    exact, off = [], []
-    for a, b in pairs:
-        exact.append(np.asarray(b, np.float64).ravel())
-        off.append(np.asarray(a, np.float64).ravel() - exact[-1])
+    beside it, in a type with the machine epsilon `eps`.
+
+    Pairs of which the exact one is not finite, or too large for the type, tell nothing.
+    """
+    given = [(np.asarray(a, np.float64).ravel(), np.asarray(b, np.float64).ravel()) for a, b in pairs]
+    known = [(a, b) for a, b in given if np.abs(b).max(initial=0.0) <= largest(eps)]  # NaN is not
+    if len(known) < 2 or not all(np.isfinite(a).all() for a, _ in known):
+        return Shared(0.0, np.inf, given[0][0].size)
+    exact, off = [b for _, b in known], [a - b for a, b in known]
     length = sqrt(float(np.mean([b @ b for b in exact])))
-    if not np.isfinite(length):
-        return Shared(np.inf, 0.0, exact[0].size)
     length = length if length > eps * usual else usual
     if not length:  # of an empty array
         return Shared(0.0, 0.0, exact[0].size)
