@@ -76,7 +76,7 @@ class Block:
             return {**whole.arrays, name: memory}
 
         def forward(arrays: Arrays) -> NDArray:
-            return whole.forward(inserted(arrays))
+            return np.array(whole.forward(inserted(arrays)))  # a copy: it may be the memory itself
 
         def of_few(backward: Backward) -> Backward:
             def backward_of_few(arrays: Arrays, dy: NDArray, start: float) -> Arrays:

@@ -12,7 +12,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, product, shaken
-from inkgrad.check.measure.purity import misshapen, refuse_misshapen
+from inkgrad.check.measure.purity import examine_forward, examine_writing, misshapen, refuse_misshapen
 from inkgrad.check.measure.slopes import Slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
@@ -91,9 +91,9 @@ class Joint:
         self.subject, self.y, self.seed, self.noise = subject, y, seed, noise
         self.point = Point(subject, y, noise)
         self.rng = stream(seed, "directions")
-        self.findings: tuple[Finding, ...] = ()
+        self.findings = self._about_forward()
         self.dys = self._some_dys(y)
-        self.together = self._all_together()
+        self.together = Asked((), (Rates(self.dys[0], {}, {}),)) if self.findings else self._all_together()
         sizes = (size for rates in self.together.rates[:1] for size in rates.sizes.values())
         self.usual = max(sizes, default=0.0) / self.together.rates[0].scale or 1.0
 
@@ -105,6 +105,15 @@ class Joint:
     def direction(self, names: Iterable[str]) -> Arrays:
         """Return a random direction through some arrays."""
         return self.point.direction(self.rng, names)
+
+    def _about_forward(self) -> tuple[Finding, ...]:
+        """Return what forward does beside giving y; where y was known before, its adapter has seen to that."""
+        is_known = self.subject.y is not None
+        return () if is_known or self._is_large else tuple(examine_forward(self.subject, self.y))
+
+    @property
+    def _is_large(self) -> bool:
+        return sum(array.size for array in self.subject.arrays.values()) > DIRECTION_LIMITS.large
 
     def _some_dys(self, y: NDArray) -> tuple[NDArray, ...]:
         """Return a random dy, the same in another size and sign, of which backward should say as much more; a third.
@@ -139,21 +148,22 @@ class Joint:
         rates = [self._first_rates(v)]
         if self.findings:
             return Asked((), tuple(rates))
-        rates += [self._rates(dy, v) for dy in self.dys[1:2]]
-        if len(rates) == 1 or self._differing(rates[0], rates[1], JOINT_LIMITS.times):  # random, or not linear in dy?
-            self.findings = self._not_the_same(rates[0], self._rates(self.dys[0], v))
+        rates += [self._rates(dy, v, start=1.0) for dy in self.dys[1:2]]
+        again, times = (rates[1], JOINT_LIMITS.times) if rates[1:] else (self._rates(self.dys[0], v, start=1.0), 1.0)
+        if self._differing(rates[0], again, times):  # random, added to what was there, or not linear in dy?
+            self.findings = self._not_the_same(rates[0], self._rates(self.dys[0], v)) or self._not_written()
         return self._compared(slopes, tuple(rates)) if not self.findings else Asked((), tuple(rates))
 
-    def _rates(self, dy: NDArray, v: Arrays) -> Rates:
-        return self.point.rates(self._gradients(dy), dy, v)
+    def _rates(self, dy: NDArray, v: Arrays, start: float = 0.0) -> Rates:
+        return self.point.rates(self._gradients(dy, start), dy, v)
 
-    def _gradients(self, dy: NDArray) -> Arrays:
-        return refuse_misshapen(self.subject, self.subject.backward(self.subject.arrays, dy.copy(), 0.0))
+    def _gradients(self, dy: NDArray, start: float = 0.0) -> Arrays:
+        return refuse_misshapen(self.subject, self.subject.backward(self.subject.arrays, dy.copy(), start))
 
     def _first_rates(self, v: Arrays) -> Rates:
         """Call backward for the first time, on copies, unless these were too large."""
         subject, dy, spare = self.subject, self.dys[0], self.dys[0].copy()
-        is_large = sum(array.size for array in subject.arrays.values()) > DIRECTION_LIMITS.large
+        is_large = self._is_large
         arrays = subject.arrays if is_large else subject.copies()
         before = {name: _trace_of(array) for name, array in arrays.items()} if is_large else {}
         gradients = subject.backward(arrays, spare, 0.0)
@@ -188,6 +198,9 @@ class Joint:
     def _not_the_same(self, first: Rates, again: Rates) -> tuple[Finding, ...]:
         message = "d{} differs when backward is called again with the same numbers: draw once, in forward"
         return tuple(Finding("", name, Kind.random, (), message.format(name)) for name in self._differing(first, again))
+
+    def _not_written(self) -> tuple[Finding, ...]:
+        return tuple(examine_writing(self.subject, self.dys[0], self._gradients(self.dys[0])))
 
     def _differing(self, first: Rates, again: Rates, times: float = 1.0) -> list[str]:
         """Return the arrays of which backward does not say so many times the same."""

@@ -23,9 +23,10 @@ ROUNDINGS = 1e3  # so many may lie between two ways to the same gradient
 
 def by_own_forward(joint: Joint, layer: str, strictness: Strictness) -> tuple[ArrayVerdict, ...] | None:
     """Return the verdict on each array beside the derivative of forward itself; None where there is none to believe."""
-    right = own_gradients(joint, strictness)
-    if right is None:
+    believed = _believed(joint, strictness)
+    if believed is None:
         return None
+    right, seen = believed
     dy = joint.dys[0]
     said = joint.subject.backward(joint.subject.arrays, dy.copy(), 0.0)
     room = ROUNDINGS * joint.subject.eps
@@ -34,13 +35,20 @@ def by_own_forward(joint: Joint, layer: str, strictness: Strictness) -> tuple[Ar
     for name, array in joint.subject.arrays.items():
         off = _typical(said[name] - right[name]) / (_typical(right[name]) or usual)
         error = 0.0 if off <= room else off  # NaN is off too
-        verdict = strictness.verdict(error, 0.0, room)
-        found.append(ArrayVerdict(layer, name, array.size, verdict, error, room, "its own forward"))
+        least = max(room, least_seen([seen], name, joint.usual))  # what forward's derivative itself may be off by
+        verdict = strictness.verdict(error, 0.0, least)
+        found.append(ArrayVerdict(layer, name, array.size, verdict, error, least, "its own forward"))
     return tuple(found)
 
 
 def own_gradients(joint: Joint, strictness: Strictness) -> Arrays | None:
     """Return dy J as forward itself gives it for the first dy of a subject, if differences agree."""
+    believed = _believed(joint, strictness)
+    return believed[0] if believed else None
+
+
+def _believed(joint: Joint, strictness: Strictness) -> tuple[Arrays, Asked] | None:
+    """Return dy J as forward itself gives it, and the direction along which differences agree."""
     subject = joint.subject
     if subject.reference is None or joint.findings:
         return None
@@ -54,7 +62,7 @@ def own_gradients(joint: Joint, strictness: Strictness) -> Arrays | None:
     rates, slopes = joint.point.rates(right, dy, v), joint.point.slopes(v)
     asked = Asked((joint.point.disagreement(slopes, rates),), (rates,))
     is_seen = all(least_seen([asked], name, joint.usual) <= strictness.sensitivity for name in subject.arrays)
-    return right if is_seen and not asked.is_wrong else None
+    return (right, asked) if is_seen and not asked.is_wrong else None
 
 
 def _typical(array: NDArray) -> float:

@@ -37,19 +37,8 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
 
     `bars` are error bars of the gradients: what is smaller is rounding, of which nothing is asked.
     """
-    findings: list[Finding] = []
-    arrays = subject.copies()
-    again = np.asarray(subject.forward(arrays))
-    for name, array in arrays.items():
-        if not np.array_equal(array, subject.arrays[name]):
-            findings.append(_finding(name, Kind.mutated, f"forward changes {name} in place: work on a copy"))
-    if _differs(again, y, subject.eps):
-        findings.append(
-            _finding(
-                "x", Kind.random, "forward gives something else when it is called again with the same input and rng"
-            )
-        )
-    arrays, spare = subject.copies(), dy.copy()
+    findings = examine_forward(subject, y)
+    first, arrays, spare = next(iter(subject.arrays)), subject.copies(), dy.copy()
     gradients = dict(subject.backward(arrays, spare, 0.0))
     wrong_shapes = misshapen(subject, gradients)
     if wrong_shapes:
@@ -58,10 +47,10 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
         if not np.array_equal(array, subject.arrays[name]):
             findings.append(_finding(name, Kind.mutated, f"backward changes {name} in place: work on a copy"))
     if not np.array_equal(spare, dy):
-        findings.append(_finding("x", Kind.mutated, "backward changes dy in place: work on a copy"))
+        findings.append(_finding(first, Kind.mutated, "backward changes dy in place: work on a copy"))
     if findings:
         return Purity(gradients, tuple(findings), frozenset(gradients))
-    findings += _writing(subject, dy, gradients)
+    findings += examine_writing(subject, dy, gradients)
     findings += _repeating(subject, dy, gradients, {finding.array for finding in findings})
     small = {name for name, bar in bars.items() if np.abs(gradients[name]).max(initial=0) <= 10 * bar.max(initial=0)}
     findings += examine_linearity(subject, dy, gradients, small | {finding.array for finding in findings})
@@ -69,6 +58,22 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += other
     findings += _finiteness(gradients, {finding.array for finding in findings})
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings), tuple(not_checked))
+
+
+def examine_forward(subject: Subject, y: NDArray) -> list[Finding]:
+    """Return what forward does beside giving y: it should change nothing, and give y again."""
+    arrays = subject.copies()
+    again = np.asarray(subject.forward(arrays))
+    message = "forward changes {} in place: work on a copy"
+    findings = [
+        _finding(name, Kind.mutated, message.format(name))
+        for name, array in arrays.items()
+        if not np.array_equal(array, subject.arrays[name])
+    ]
+    if again.shape == y.shape and _differs(again, y, subject.eps):
+        message = "forward gives something else when it is called again with the same input and rng"
+        findings.append(_finding(next(iter(arrays)), Kind.random, message))
+    return findings
 
 
 def _finding(array: str, kind: Kind, message: str, **evidence: object) -> Finding:
@@ -98,7 +103,7 @@ def _again(subject: Subject, dy: NDArray, start: float = 0.0) -> Arrays:
     return refuse_misshapen(subject, subject.backward(subject.copies(), dy.copy(), start))
 
 
-def _writing(subject: Subject, dy: NDArray, gradients: Arrays) -> list[Finding]:
+def examine_writing(subject: Subject, dy: NDArray, gradients: Arrays) -> list[Finding]:
     """Gradients start as 0, then as 1: what shows through was never written, or was added to."""
     findings = []
     for name, shifted in _again(subject, dy, 1.0).items():
