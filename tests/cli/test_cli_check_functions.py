@@ -81,6 +81,41 @@ def root(x):
 def root_vjp(dy, x):
     return dy / (2 * np.sqrt(x))
 
+def ratio(x, eps, w):
+    return x * w / (x ** 2 + eps)
+
+def ratio_vjp(dy, eps, x, w):
+    below = x ** 2 + eps
+    return dy * w * (eps - x ** 2) / below ** 2, (dy * x / below).sum(axis=0)
+
+def ratio_kept(x, eps, w):
+    return ratio(x, eps, w), (eps, x, w)
+
+def ratio_from_kept(dy, kept):
+    return ratio_vjp(dy, *kept)
+
+def weighed(x, k, w):
+    return (k * x * w).sum()
+
+def weighed_gradient(x, k, w):
+    return k * w * np.ones_like(x), k * x.sum(axis=0)
+
+def scaled(x, *, w):
+    return x * w
+
+def scaled_vjp(dy, x, *, w):
+    return dy * w, (dy * x).sum(axis=0)
+
+def scaled_kept(x, *, w):
+    return x * w, (x, w)
+
+def scaled_from_kept(dy, kept):
+    x, w = kept
+    return scaled_vjp(dy, x, w=w)
+
+def scaled_twice(dy, x, *, w):
+    return dy * w, 2 * (dy * x).sum(axis=0)
+
 sinus = np.sin
 
 def cosinus(dy, x):
@@ -107,6 +142,8 @@ def make_symmetric():
     a = np.random.default_rng(0).normal(size=(4, 4))
     return a + a.T
 
+two = np.ones((4, 3)), np.arange(3.0)
+two_named = dict(zip("xw", two))
 made = {"x": np.ones((4, 3)), "w": np.ones((3, 2)), "b": np.ones(2)}
 number = 3
 
@@ -214,6 +251,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+PRODUCT = ["--shape", "4x3", "--shape", "3"]
 LINEAR = ["--shape", "4x3", "--shape", "3x2", "--shape", "2"]
 
 
@@ -237,6 +275,13 @@ def rows_of(found):
         ("sinus,cosinus", ["--shape", "4x3"], "cosinus is taken as the vjp"),
         ("energy,energy_gradient", ["--shape", "4x3"], "energy_gradient is taken as the gradient of a number"),
         ("power,power_vjp", ["--shape", "4", "--set", "n=3"], "power_vjp(dy, x)"),
+        ("ratio,ratio_vjp", [*PRODUCT, "--set", "eps=0.5"], "as the vjp, ratio_vjp(dy, x, w)"),
+        ("ratio,ratio_vjp", ["--inputs", "two", "--set", "eps=0.5"], "as the vjp, ratio_vjp(dy, x, w)"),
+        ("ratio_kept,ratio_from_kept", [*PRODUCT, "--set", "eps=0.5"], "the vjp, ratio_from_kept(dy, cache)"),
+        ("weighed,weighed_gradient", [*PRODUCT, "--set", "k=3"], "of a number, weighed_gradient(x, w)"),
+        ("scaled,scaled_vjp", PRODUCT, "as the vjp, scaled_vjp(dy, x, w)"),
+        ("scaled,scaled_vjp", ["--inputs", "two_named"], "as the vjp, scaled_vjp(dy, x, w)"),
+        ("scaled_kept,scaled_from_kept", PRODUCT, "the vjp, scaled_from_kept(dy, cache)"),
         ("lookup,lookup_vjp", ["--shape", "5x3", "--shape", "2x4:int5"], "lookup_vjp(dy, table, tokens)"),
         ("root,root_vjp", ["--shape", "5:positive"], "root_vjp(dy, x)"),
         ("rounded,passed_on", ["--shape", "5", "--surrogate", "x=straight-through"], "passed_on(dy, x)"),
@@ -266,6 +311,7 @@ def test_second_derivatives_are_called_so_in_words_and_in_json(folder, inkgrad_h
     ("target", "options", "words"),
     [
         ("linear,mean_vjp", LINEAR, "db: factor: db is 0.25 times what it should be, that is 1 / the batch size"),
+        ("scaled,scaled_twice", PRODUCT, "dw: factor: dw is 2 times what it should be"),
         ("linear,nearly", [*LINEAR, "--exact"], "the gradient is wrong in 3 places"),
         ("rounded,passed_on", ["--shape", "5"], "dx: "),
         ("rounded,passed_on", ["--shape", "5", "--surrogate", "x=0.5"], "dx: "),
@@ -455,6 +501,8 @@ def test_what_jax_differentiates_is_checked(folder, inkgrad_here, target, option
         ("Stranger", ["--shape", "4"], "Stranger in pair.py is neither a Layer nor a Cost of inkgrad, nor a torch"),
         ("linear,no_backward", LINEAR, "no_backward(a, b, c, d, e, f) should take dy and then x, w, b; "),
         ("linear,linear_vjp", LINEAR[:4], "linear takes x, w and b: say also the shape of b"),
+        ("ratio,ratio_vjp", ["--shape", "4", "--set", "eps=1"], "ratio takes x and w: say also the shape of w"),
+        ("scaled,scaled_vjp", ["--shape", "4"], "scaled takes x and w: say also the shape of w"),
         ("linear,linear_vjp", ["--shape", "0x3"], "4x8:int10 for whole numbers from 0 to 9"),
         ("linear,linear_vjp", ["--shape", "4x3:int"], "got '4x3:int'"),
         ("linear,linear_vjp", ["--shape", "99999999x99999999"], "at most 100,000,000 numbers: choose smaller shapes"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial, update_wrapper
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from inkgrad.cli.targets.own_file import OwnFile, theirs
 from inkgrad.cli.targets.request import Request
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # by position and by name
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class NumpyPair:
     def report(self, request: Request) -> Report:
         """Return the report of the check that fits the signature of backward, and say which that is."""
         asked = request.asked
-        names = ", ".join(labels_of(self.forward, len(self.args)))
+        names = ", ".join([*labels_of(self.forward, len(self.args)), *self.kwargs])
         if self._keeps_cache:
             say(f"{self.name} is taken as the vjp, {self.name}(dy, cache), with the cache that forward gives beside y")
             return check_vjp(*self._without_cache(), *self.args, kwargs=self.kwargs, **asked)
@@ -62,21 +65,16 @@ class NumpyPair:
     def _keeps_cache(self) -> bool:
         """Whether forward gives y and a cache, and backward takes dy and that."""
         is_vjp = self._takes(1 + len(self.args)) and _names(self.backward)[1:] == _names(self.forward)
-        if is_vjp or not self._takes(2) or _names(self.backward) == _names(self.forward):
+        if is_vjp or not _can_take(self.backward, 2, {}) or _names(self.backward) == _names(self.forward):
             return False
         with theirs(name_of(self.forward)):
             y = self.forward(*deepcopy(self.args), **deepcopy(self.kwargs))
         return isinstance(y, tuple) and len(y) == 2
 
     def _takes(self, n: int) -> bool:
-        """Return whether backward can be called with n arguments."""
-        try:
-            inspect.signature(self.backward).bind(*range(n), **self.kwargs)
-        except TypeError:
-            return False
-        except ValueError:  # a built-in function that does not say
-            return n == 1 + len(self.args)
-        return True
+        """Return whether backward can be called with n arguments, and those by name."""
+        fits = _can_take(self.backward, n, self.kwargs)
+        return n == 1 + len(self.args) if fits is None else fits
 
     def _without_cache(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """Return y alone, under the names of its arguments, and backward with the arrays in the place of the cache."""
@@ -107,23 +105,50 @@ def report_of_pair(request: Request, file: OwnFile, names: str) -> Report:
     if request.inputs is not None:
         args, kwargs = made_inputs(request.inputs, file)
     else:
-        args, kwargs = _random_arguments(request, _with(forward, settings), parts[0]), {}
+        args, kwargs = _random_arguments(request, _with(forward, settings), parts[0])
     return NumpyPair(_with(forward, settings), _with(backward, settings), args, kwargs).report(request)
 
 
-def _random_arguments(request: Request, forward: Callable[..., Any], owner: str) -> tuple[Any, ...]:
+def _random_arguments(request: Request, forward: Callable[..., Any], owner: str) -> Arguments:
     if request.dtype == "bfloat16":
         raise SettingError("NumPy has no bfloat16: --dtype is float64, float32 or float16")
     dtype = np.dtype(request.dtype or "float64")
     arrays = [each.astype(dtype) if each.dtype.kind == "f" else each for each in random_inputs(request)]
-    return arranged(owner, parameters_of(forward), arrays, {})[0]
+    return arranged(owner, parameters_of(forward), arrays, {})
 
 
 def _with(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return a function with those of the settings that it takes, as constants: they have no gradient."""
-    names = {each.name for each in parameters_of(function) or ()}
-    taken = {name: value for name, value in settings.items() if name in names}
-    return partial(function, **taken) if taken else function
+    """Return a function without those of the settings that it takes, as constants: they have no gradient.
+
+    What stands behind a setting can still be given by position: f(x, eps, w) with an eps is f(x, w).
+    """
+    taken = {each.name: settings[each.name] for each in parameters_of(function) or () if each.name in settings}
+    if not taken:
+        return function
+    whole = inspect.signature(function)
+    rest = whole.replace(parameters=[each for name, each in whole.parameters.items() if name not in taken])
+
+    def without(*args: Any, **kwargs: Any) -> Any:
+        given = rest.bind(*args, **kwargs).arguments
+        call = inspect.BoundArguments(whole, OrderedDict({**given, **taken}))
+        call.apply_defaults()  # what stands before a setting can then be given by position, too
+        return function(*call.args, **call.kwargs)
+
+    update_wrapper(without, function)
+    without.__qualname__ = name_of(function)
+    without.__signature__ = rest  # type: ignore[attr-defined]
+    return without
+
+
+def _can_take(function: Callable[..., Any], n: int, kwargs: Mapping[str, Any]) -> bool | None:
+    """Return whether a function can be called with n arguments and those by name; None where it does not say."""
+    try:
+        inspect.signature(function).bind(*range(n), **kwargs)
+    except TypeError:
+        return False
+    except ValueError:  # some built-in functions have no signature
+        return None
+    return True
 
 
 def _names(function: Callable[..., Any]) -> list[str]:
