@@ -51,6 +51,42 @@ def test_a_budget_leaves_what_a_direction_has_told():
     assert "disagree along a direction through x; there was no time to find where" in report.findings[0].message
 
 
+@pytest.mark.parametrize("factor", [1, 1.5])
+def test_a_budget_that_ends_beside_a_surrogate_leaves_what_it_has_told(factor):
+    x, w = np.random.default_rng(0).normal(size=(2, 5))
+
+    def vjp(dy, x, w):
+        return factor * dy * w, dy * np.round(x)
+
+    def f(x, w):
+        return np.round(x) * w
+
+    def slow_rule(dy, x, w):
+        time.sleep(0.6)
+        return dy * w
+
+    nothing, some = (
+        check_vjp(f, vjp, x, w, budget=budget, surrogate={"x": slow_rule}, raises=False) for budget in (1e-9, 0.5)
+    )
+    assert [(each.array, str(each.verdict)) for each in nothing.arrays] == [("x", "cannot tell"), ("w", "cannot tell")]
+    assert [str(each.verdict) for each in some.arrays] == ["right" if factor == 1 else "wrong", "cannot tell"]
+
+
+def test_a_budget_that_ends_beside_float64_leaves_what_was_told_there():
+    seen = set()
+
+    def vjp(dy, x):
+        seen.add(x.dtype.name)
+        if x.dtype == np.float32 and len(seen) == 2:
+            time.sleep(1.1)
+        return dy * np.cos(x)
+
+    report = check_vjp(np.sin, vjp, np.ones(3, np.float32), budget=1.0, raises=False)
+    assert report.verdict == Verdict.cannot_tell
+    assert report.arrays[0].reference == "nothing: the budget was spent"
+    assert report.not_checked == ("beside float64, where the gradient is right: the budget was spent",)
+
+
 @pytest.mark.parametrize("budget", [0, -1, "long"])
 def test_a_budget_that_is_none_is_refused(budget):
     with pytest.raises(ValueError, match="the setting budget must be a number of seconds above 0"):

@@ -20,7 +20,7 @@ from inkgrad.check.measure.subject import Component, Subject
 from inkgrad.check.own_forward import ROUNDINGS, by_own_forward
 from inkgrad.check.parts_seen import PartsSeen
 from inkgrad.check.report import Report
-from inkgrad.check.verdict import USUAL, Strictness, Verdict
+from inkgrad.check.verdict import NO_TIME, USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import CheckError
 
 
@@ -79,10 +79,23 @@ def _beside_float64(
     fine = examine(subject.precise, seed, layer, looks, strictness, every_entry)
     if fine.verdict == Verdict.wrong:
         return fine
-    report = compared(subject, fine, seed, layer, strictness)
-    if report.verdict == Verdict.wrong and not is_same_function(subject, subject.precise):
-        return examine(replace(subject, precise=None), seed, layer, looks, strictness, every_entry)
+    try:
+        report = compared(subject, fine, seed, layer, strictness)
+        if report.verdict == Verdict.wrong and not is_same_function(subject, subject.precise):
+            return examine(replace(subject, precise=None), seed, layer, looks, strictness, every_entry)
+    except BudgetError:
+        return _told_in_float64(fine)
     return replace(report, not_checked=fine.not_checked)
+
+
+def _told_in_float64(fine: Report) -> Report:
+    """Return the report of a coarse subject that there was no time to put beside float64, whose report is `fine`."""
+    words = f"beside float64, where {fine.summary}: the budget was spent"
+    arrays = (
+        ArrayVerdict(each.layer, each.array, each.size, Verdict.cannot_tell, 0.0, np.inf, NO_TIME)
+        for each in fine.arrays
+    )
+    return replace(fine, arrays=tuple(arrays), not_checked=(*fine.not_checked, words))
 
 
 @dataclass(frozen=True)

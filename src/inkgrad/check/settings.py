@@ -140,21 +140,28 @@ def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Repo
     subject = whole = course.watched(subject)
     if tangent := settings.get("tangent"):
         subject = on_tangents(subject, tangent)
-    subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed, strictness)
-    reports = [declared]
-    if subject.arrays:
-        looks = Looks(own_forward=settings.get("reference") == "forward")
-        try:
-            reports.append(examine(subject, seed, "", looks, strictness, settings.get("every_entry")))
-            if settings.get("points") == "awkward":
-                reports += _at_awkward_points(subject, seed, looks, strictness)
-        except BudgetError:
-            spent = Report(subject.name, (), (), not_checked=("awkward points: the budget was spent",))
-            reports.append(spent if len(reports) > 1 else _untold(subject))
+    reports = _reports(subject, seed, strictness, settings)
     arrays, findings = merged(reports)
     report = Report(subject.name, tuple(arrays), tuple(findings), not_checked=all_not_checked(reports))
     is_declared = bool(settings.get("tangent") or settings.get("surrogate"))
     return with_wrong_parts(report, whole, seed, strictness) if is_declared else report
+
+
+def _reports(subject: Subject, seed: int, strictness: Strictness, settings: CheckSettings) -> list[Report]:
+    """Return the reports of what is declared, of the rest, and of awkward points, as far as there is time."""
+    reports: list[Report] = []
+    looks = Looks(own_forward=settings.get("reference") == "forward")
+    try:
+        subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed, strictness)
+        reports.append(declared)
+        if subject.arrays:
+            reports.append(examine(subject, seed, "", looks, strictness, settings.get("every_entry")))
+            if settings.get("points") == "awkward":
+                reports += _at_awkward_points(subject, seed, looks, strictness)
+    except BudgetError:
+        spent = Report(subject.name, (), (), not_checked=("awkward points: the budget was spent",))
+        reports.append(spent if len(reports) > 1 else _untold(subject))
+    return reports
 
 
 def _untold(subject: Subject) -> Report:
