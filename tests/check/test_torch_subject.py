@@ -431,6 +431,22 @@ def test_reentrant_checkpoints_are_checked_too():
         assert module.second.weight.grad is None
 
 
+def test_a_reentrant_checkpoint_leaves_every_grad_as_it_is():
+    from torch.utils.checkpoint import checkpoint
+
+    net, inner, outer = seeded(lambda: nn.Linear(3, 3)), randn(3, 3).requires_grad_(), randn(3, 3).requires_grad_()
+    filled = randn(3, 3).requires_grad_()
+    filled.grad = torch.ones_like(filled)
+    tensors = {"weight": net.weight, "bias": net.bias, "inner": inner, "outer": outer}
+    hidden = [net]  # so that nobody sees that the function knows a module
+    subject = subject_of_torch(
+        lambda x: checkpoint(lambda x: hidden[0](x) @ inner * filled, x, use_reentrant=True) @ outer, [randn(3, 3)]
+    )
+    assert disagreement(subject) < RIGHT
+    assert {name: each.grad for name, each in tensors.items()} == dict.fromkeys(tensors)
+    assert torch.equal(filled.grad, torch.ones_like(filled))
+
+
 def test_infinities_of_an_input_stay_and_a_gradient_that_is_not_a_number_there_shows():
     x = randn(3, 5)
     x[:, 4] = -torch.inf

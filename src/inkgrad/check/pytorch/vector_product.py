@@ -13,6 +13,7 @@ import torch
 from inkgrad.arrays import NDArray
 from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.pytorch.call_state import same
+from inkgrad.check.pytorch.kept_grads import KeptGrads
 from inkgrad.check.pytorch.output_row import OutputRow
 from inkgrad.check.pytorch.precision import CoarsestSeen
 from inkgrad.check.pytorch.tensor_call import LARGE, Layout, Slot, as_tensor, blamed, trace_of
@@ -142,8 +143,9 @@ def gradients(outputs: Sequence[Any], leaves: Sequence[Any], pieces: Sequence[An
     if not flowing or not leaves:
         return [None] * len(leaves)
     ys, dys = map(list, zip(*flowing, strict=True))
-    if any(map(_takes_backward_only, nodes_of(ys))):
-        return _accumulated(ys, leaves, dys)
+    nodes = nodes_of(ys)
+    if any(map(_takes_backward_only, nodes)):
+        return _accumulated(ys, leaves, dys, nodes)
     return list(torch.autograd.grad(ys, list(leaves), dys, allow_unused=True, create_graph=graph))
 
 
@@ -153,15 +155,11 @@ def _takes_backward_only(node: Any) -> bool:
     return kind is not None and ASKS_HOW in getattr(getattr(unwrap(kind.backward), "__code__", None), "co_names", ())
 
 
-def _accumulated(ys: list[Any], leaves: Sequence[Any], dys: list[Any]) -> list[Any]:
-    """Return what backward adds to the `grad` of each leaf, as some graphs ask for that; it is None after it."""
-    for leaf in leaves:
-        leaf.grad = None
-    torch.autograd.backward(ys, dys)
-    found = [leaf.grad for leaf in leaves]
-    for leaf in leaves:
-        leaf.grad = None
-    return found
+def _accumulated(ys: list[Any], leaves: Sequence[Any], dys: list[Any], nodes: list[Any]) -> list[Any]:
+    """Return what backward adds to the `grad` of each leaf, as some graphs ask for that; no `grad` is changed by it."""
+    with KeptGrads(nodes, leaves):
+        torch.autograd.backward(ys, dys)
+        return [leaf.grad for leaf in leaves]
 
 
 def _may_round(node: Any) -> bool:
