@@ -3,11 +3,15 @@
 import json
 import re
 import sys
+from inspect import signature
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.commands import assert_refused, inkgrad, inkgrad_without, last_line, output_of
+
+from inkgrad.cli.check import check
+from inkgrad.cli.plot_check import plot_check
 
 NUMPY = """
 import numpy as np
@@ -379,6 +383,34 @@ def test_a_picture_of_a_pair_is_drawn(folder, inkgrad_here):
     for name in "errors.png", "again.png":
         with Image.open(folder / name) as drawn:
             assert drawn.width > 300
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "status"),
+    [
+        ("linear,nearly", [*LINEAR, "--exact"], 1),
+        ("linear,nearly", [*LINEAR, "--tolerance", "1e-8"], 1),
+        ("linear,linear_vjp", [*LINEAR, "--sensitivity", "1e-30"], 2),
+        ("linear,linear_vjp", [*LINEAR, "--budget", "1e-9"], 2),
+        ("clipped,clipped_vjp", ["--shape", "5x4", "--points", "awkward"], 1),
+        ("linear,linear_vjp", [*LINEAR, "--reference", "god"], 2),
+        ("rounded,passed_on", ["--shape", "5", "--surrogate", "x=straight-through"], 0),
+        ("lower,lower_vjp", ["--inputs", "make_symmetric", "--tangent", "s=symmetric"], 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_picture_takes_the_options_of_a_check(folder, inkgrad_here, target, options, status):
+    found = inkgrad_here("plot", "check", f"pair.py:{target}", *options, "--out", "errors.png")
+    assert found.returncode == status, found.stderr
+    assert "No such option" not in found.stderr
+    assert (folder / "errors.png").exists() == ("god" not in options)
+
+
+def test_a_check_and_its_picture_have_the_same_options():
+    """What is about the answer in words is for the words alone."""
+    words, picture = (set(signature(each).parameters) for each in (check, plot_check))
+    assert words - picture == {"plot", "is_json", "lesson"}
+    assert picture - words == {"out"}
 
 
 # PyTorch.
