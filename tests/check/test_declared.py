@@ -46,6 +46,45 @@ def test_a_surrogate_is_right_if_it_is_what_was_said(vjp, surrogate, right, n):
         assert check_vjp(lambda x: np.round(x), vjp, x, raises=False).verdict == "wrong"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("shape", [(7, 4), (100, 100)])
+@pytest.mark.parametrize(
+    ("vjp", "surrogate", "right"),
+    [
+        (through, "straight-through", True),
+        (smooth, smooth, True),
+        (lambda dy, x: x.dtype.type(1.02) * smooth(dy, x), smooth, False),
+        (through, smooth, False),
+        (through, lambda dy, x: 0 * x, False),
+        (lambda dy, x: np.nan * dy, "straight-through", False),
+    ],
+)
+def test_surrogates_are_told_in_coarse_types_too(vjp, surrogate, right, shape, dtype):
+    for seed in range(5):
+        x = 3 * randn(*shape, seed=seed).astype(dtype)
+        report = check_vjp(lambda x: np.round(x), vjp, x, surrogate={"x": surrogate}, seed=seed, raises=False)
+        assert report.verdict == ("right" if right else "wrong"), report
+        assert [str(each.kind) for each in report.findings] == ["surrogate"] * (not right)
+
+
+@pytest.mark.parametrize("factor", [1, 1.05])
+def test_surrogates_are_told_in_bfloat16_too(factor):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Round(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.round()
+
+        @staticmethod
+        def backward(ctx, dy):
+            return factor * dy
+
+    x = torch.tensor(3 * randn(7, 4)).bfloat16()
+    report = check_torch(Round, (x,), surrogate={"x": "straight-through"}, raises=False)
+    assert report.verdict == ("right" if factor == 1 else "wrong")
+
+
 @pytest.mark.parametrize(("factor", "right"), [(-0.5, True), (0.5, False), (-0.501, False)])
 def test_a_gradient_may_be_declared_a_number_times_the_derivative(factor, right):
     x = randn(7, 5)

@@ -42,7 +42,7 @@ def is_same_function(subject: Subject, precise: Subject) -> bool:
     if exact.shape != y.shape or same_function(y, exact, subject.eps):
         return exact.shape == y.shape
     rng = stream(0, "same function")
-    points = _points(subject, rng)
+    points = points_near(subject, rng)
     pairs = [(subject.forward(each), precise.forward(_as_fine(each, precise))) for each in points]
     finite = np.isfinite(pairs).all((0, 1))
     found = shared([(a[finite], b[finite]) for a, b in pairs], 0.0, subject.eps)
@@ -91,7 +91,7 @@ class Beside:
 
 def _near(subject: Subject, y: NDArray, dy: NDArray, rng: np.random.Generator) -> Beside:
     """Return the gradients at points that differ in their last digits."""
-    return _beside(subject, y, [(point, dy) for point in _points(subject, rng)])
+    return _beside(subject, y, [(point, dy) for point in points_near(subject, rng)])
 
 
 def _farther(subject: Subject, y: NDArray, dy: NDArray, rng: np.random.Generator) -> Beside | None:
@@ -102,7 +102,7 @@ def _farther(subject: Subject, y: NDArray, dy: NDArray, rng: np.random.Generator
     """
     for part in COARSE.farther:
         n_digits = part / subject.eps
-        points = _points(subject, rng, n_digits)
+        points = points_near(subject, rng, n_digits)
         dys = [moved_in_last_digits(dy, subject.eps, n_digits, rng) for _ in points]
         try:
             found = _beside(subject, y, list(zip(points, dys, strict=True)))
@@ -154,10 +154,14 @@ def _usual_lengths(precise: Subject, exact: Sequence[Arrays], y: NDArray, dy: ND
     return {name: most / size for name, size in sizes.items()}
 
 
+def asked_of(strictness: Strictness, eps: float) -> Strictness:
+    """Return what is asked in a type with this machine epsilon: of two bytes no more than a hundredth."""
+    return replace(strictness, sensitivity=max(strictness.sensitivity, COARSE.sensitivity if eps > 1e-4 else 0.0))
+
+
 def _verdict(each: ArrayVerdict, found: Shared, eps: float, strictness: Strictness) -> ArrayVerdict:
     room = found.room(eps)
-    error = found.shared if found.shared > room else found.rounding if found.is_lost else 0.0
-    asked = replace(strictness, sensitivity=max(strictness.sensitivity, COARSE.sensitivity if eps > 1e-4 else 0.0))
+    error, asked = found.error(eps), asked_of(strictness, eps)
     if each.verdict == Verdict.cannot_tell:
         verdict = Verdict.cannot_tell
     else:
@@ -186,7 +190,9 @@ def _named(precise: Subject, name: str, beside: Beside, y: NDArray, dy: NDArray,
     return replace(finding, message=message, evidence=finding.evidence | {"error": found.shared})
 
 
-def _points(subject: Subject, rng: np.random.Generator, n_digits: float = COARSE.n_digits) -> list[dict[str, NDArray]]:
+def points_near(
+    subject: Subject, rng: np.random.Generator, n_digits: float = COARSE.n_digits
+) -> list[dict[str, NDArray]]:
     """Return the arrays of a subject at some points, each number moved in its last digits, so that all is rounded
     anew."""
     return [

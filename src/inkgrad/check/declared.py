@@ -7,16 +7,17 @@ symmetric part is right, as no symmetric step sees the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from math import isfinite, sqrt
+from math import isfinite
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import in_one_line
+from inkgrad.check.coarse import asked_of, points_near
 from inkgrad.check.examine import evaluate
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
@@ -24,6 +25,8 @@ from inkgrad.check.measure.purity import misshapen
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Backward, Subject
 from inkgrad.check.report import Report
+from inkgrad.check.rounding import largest, rounded
+from inkgrad.check.shared_error import shared
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict
 from inkgrad.errors import SettingError
 
@@ -149,34 +152,42 @@ def _compared(
 ) -> tuple[tuple[ArrayVerdict, ...], tuple[Finding, ...]]:
     if not rules:
         return (), ()
-    y = evaluate(subject)
-    dy = stream(seed, "dy").standard_normal(y.shape).astype(y.dtype)
-    gradients = subject.backward(subject.copies(), dy.copy(), 0.0)
+    y, rng = evaluate(subject), stream(seed, "dy")
+    dy = rounded(rng.standard_normal(y.shape), subject.eps).astype(y.dtype)
+    points: list[Arrays] = [subject.arrays, *points_near(subject, rng)]
+    gradients = [subject.backward(_copied(point), dy.copy(), 0.0) for point in points]
     arrays: list[ArrayVerdict] = []
-    findings = [each for each in misshapen(subject, gradients) if each.array in rules]
+    findings = [each for each in misshapen(subject, gradients[0]) if each.array in rules]
     if findings:
         return (), tuple(findings)
     for name, rule in rules.items():
-        expected = _declared(name, rule, dy, subject)
-        if expected.shape != subject.arrays[name].shape:
-            raise SettingError(f"the surrogate of {name} gives the shape {expected.shape}, not that of {name}")
-        size = float(np.linalg.norm(expected)) or 1.0
-        off = float(np.linalg.norm(gradients[name] - expected)) / size
-        room = 100 * subject.eps * sqrt(expected.size)
-        error = 0.0 if off <= room else off if off > room else np.inf  # NaN is no proof
-        verdict = strictness.verdict(error, 0.0, room)
-        arrays.append(ArrayVerdict("", name, expected.size, verdict, error, room, "its surrogate"))
+        expected = [_declared(name, rule, dy, point) for point in points]
+        if expected[0].shape != subject.arrays[name].shape:
+            raise SettingError(f"the surrogate of {name} gives the shape {expected[0].shape}, not that of {name}")
+        error, least = _off([found[name] for found in gradients], expected, subject.eps)
+        verdict = asked_of(strictness, subject.eps).verdict(error, 0.0, least)
+        arrays.append(ArrayVerdict("", name, expected[0].size, verdict, error, least, "its surrogate"))
         if verdict == Verdict.wrong:
             message = f"d{name} is not what was declared, its error is {error:.2g} of it"
             findings.append(Finding("", name, Kind.surrogate, (), message, {"error": error}))
     return tuple(arrays), tuple(findings)
 
 
-def _declared(name: str, rule: Callable[..., Any], dy: NDArray, subject: Subject) -> NDArray:
-    """Return what a surrogate gives."""
+def _off(gradients: Sequence[NDArray], expected: Sequence[NDArray], eps: float) -> tuple[float, float]:
+    """Return how far gradients at some points, the given one first, are off what was declared, and the smallest error
+    that would have been seen, as parts of it; of rounding, which is another one at each point, none is an error."""
+    usual = 0.0 if any(each.any() for each in expected) else 1.0
+    found = shared(zip(gradients, expected, strict=True), usual, eps)
+    fits = np.abs(expected[0]).max(initial=0) <= largest(eps)
+    is_finite = np.isfinite(expected[0]).all() and (np.isfinite(gradients[0]).all() or not fits)
+    return found.error(eps) if is_finite else np.inf, found.room(eps)
+
+
+def _declared(name: str, rule: Callable[..., Any], dy: NDArray, point: Arrays) -> NDArray:
+    """Return what a surrogate gives at a point."""
 
     def numbers() -> NDArray:
-        return np.asarray(rule(dy.copy(), *subject.copies().values()), np.float64)
+        return np.asarray(rule(dy.copy(), *_copied(point).values()), np.float64)
 
     found: NDArray = in_one_line(f"the surrogate of {name}", "a gradient", numbers)
     return found

@@ -34,8 +34,8 @@ def underflow(eps: float, size: int) -> float:
 def largest(eps: float) -> float:
     """Return the largest number that a gradient may have in the type with this machine epsilon and be finite there
     after some rounding."""
-    kind = np.finfo(np.float16 if eps == np.finfo(np.float16).eps else np.float32)
-    return float(kind.max) / 2
+    kinds = (np.finfo(kind) for kind in (np.float16, np.float64) if eps == np.finfo(kind).eps)
+    return float(next(kinds, np.finfo(np.float32)).max) / 2  # bfloat16 has float32's range
 
 
 def grid_of_each(values: NDArray) -> NDArray:

@@ -74,6 +74,10 @@ class Shared:
         """How much they may share by chance, and by rounding that points one way."""
         return min(COARSE.n_roundings * eps, COARSE.most) + self.blur + self.underflow(eps)
 
+    def error(self, eps: float) -> float:
+        """Return how far the gradient is off; 0 where that may be rounding."""
+        return self.shared if self.shared > self.room(eps) else self.rounding if self.is_lost else 0.0
+
     def underflow(self, eps: float) -> float:
         """How much of it may be lost where numbers become too small for a type with this machine epsilon."""
         return underflow(eps, self.size) / self.length if self.length else 0.0
