@@ -92,6 +92,13 @@ def ratio_vjp(dy, eps, x, w):
     below = x ** 2 + eps
     return dy * w * (eps - x ** 2) / below ** 2, (dy * x / below).sum(axis=0)
 
+def ratio_with_none(dy, x, eps, w):
+    dx, dw = ratio_vjp(dy, eps, x, w)
+    return dx, None, dw
+
+def power_with_none(dy, x, n=2):
+    return power_vjp(dy, x, n), None
+
 def ratio_kept(x, eps, w):
     return ratio(x, eps, w), (eps, x, w)
 
@@ -280,6 +287,8 @@ def rows_of(found):
         ("energy,energy_gradient", ["--shape", "4x3"], "energy_gradient is taken as the gradient of a number"),
         ("power,power_vjp", ["--shape", "4", "--set", "n=3"], "power_vjp(dy, x)"),
         ("ratio,ratio_vjp", [*PRODUCT, "--set", "eps=0.5"], "as the vjp, ratio_vjp(dy, x, w)"),
+        ("ratio,ratio_with_none", [*PRODUCT, "--set", "eps=0.5"], "as the vjp, ratio_with_none(dy, x, w)"),
+        ("power,power_with_none", ["--shape", "4", "--set", "n=3"], "power_with_none(dy, x)"),
         ("ratio,ratio_vjp", ["--inputs", "two", "--set", "eps=0.5"], "as the vjp, ratio_vjp(dy, x, w)"),
         ("ratio_kept,ratio_from_kept", [*PRODUCT, "--set", "eps=0.5"], "the vjp, ratio_from_kept(dy, cache)"),
         ("weighed,weighed_gradient", [*PRODUCT, "--set", "k=3"], "of a number, weighed_gradient(x, w)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -106,7 +106,8 @@ def report_of_pair(request: Request, file: OwnFile, names: str) -> Report:
         args, kwargs = made_inputs(request.inputs, file)
     else:
         args, kwargs = _random_arguments(request, _with(forward, settings), parts[0])
-    return NumpyPair(_with(forward, settings), _with(backward, settings), args, kwargs).report(request)
+    answers = _without_nones(_with(backward, settings), taken, settings)
+    return NumpyPair(_with(forward, settings), answers, args, kwargs).report(request)
 
 
 def _random_arguments(request: Request, forward: Callable[..., Any], owner: str) -> Arguments:
@@ -138,6 +139,27 @@ def _with(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callable
     without.__qualname__ = name_of(function)
     without.__signature__ = rest  # type: ignore[attr-defined]
     return without
+
+
+def _without_nones(
+    backward: Callable[..., Any], names: Sequence[str], settings: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """Return backward without the None that it gives for each setting among forward's names, as PyTorch has it."""
+    if not settings:
+        return backward
+
+    def answers(*args: Any, **kwargs: Any) -> Any:
+        found = backward(*args, **kwargs)
+        if not isinstance(found, tuple) or len(found) != len(names):
+            return found
+        by_name = list(zip(names, found, strict=True))
+        if any(each is not None for name, each in by_name if name in settings):
+            return found
+        return tuple(each for name, each in by_name if name not in settings)
+
+    update_wrapper(answers, backward)
+    answers.__qualname__ = name_of(backward)  # an object that can be called has none
+    return answers
 
 
 def _can_take(function: Callable[..., Any], n: int, kwargs: Mapping[str, Any]) -> bool | None:
