@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.wrong_image_layers import MaxTurned, TurnedKernel
 
+from inkgrad.check import check_vjp
 from inkgrad.check.calls import layout_of
 from inkgrad.check.layer import subject_of
 from inkgrad.check.measure.numerical import numerical_vjp
@@ -42,3 +43,10 @@ def test_what_is_far_from_a_gradient_is_not_measured_entry_by_entry():
 def test_at_a_kink_nothing_is_passed_over():
     case = case_of_dx(MaxTurned(3), np.zeros_like(X))
     assert np.array_equal(case.possible_counterfactual(x=X), case.counterfactual(x=X))
+
+
+@pytest.mark.parametrize(("part", "kind"), [(0.0, "zero"), (1e-14, "factor")])
+def test_a_gradient_that_is_nearly_nothing_is_not_said_to_be_all_zero(part, kind):
+    x = np.random.default_rng(0).normal(size=(7, 5))
+    report = check_vjp(np.sin, lambda dy, x: part * dy * np.cos(x), x, raises=False)
+    assert [str(each.kind) for each in report.findings] == [kind]
