@@ -138,3 +138,25 @@ def test_what_could_not_be_checked_is_said_in_a_terminal_and_a_notebook():
     assert report.ok
     assert str(report).endswith("compared with directions\nnot checked: forward mode: f, jvp: ValueError: <no>")
     assert "not checked: forward mode: f, jvp: ValueError: &lt;no&gt;" in report._repr_html_()
+
+
+@pytest.mark.parametrize("least", [np.inf, np.nan])
+def test_where_there_is_no_slope_the_report_says_so_and_no_size(least):
+    """No error under infinity would have been seen, which helps nobody."""
+    untold = array("x", Verdict.cannot_tell, least=least)
+    summary = Report("f", (untold, replace(untold, array="w", least=1e-2)), ()).summary
+    assert "of dx and 1 more nothing is known: y has no single finite slope at this point (a kink, steps" in summary
+    assert summary.endswith("; try other inputs")
+
+
+def test_where_no_more_overflows_than_a_type_must_the_report_says_that_it_may():
+    x = (np.arange(1, 8) / 1000).astype(np.float16)
+
+    def steep(x):
+        return x.dtype.type(500) * np.sin(x * x.dtype.type(500))
+
+    def vjp(dy, x):
+        return x.dtype.type(500) * (dy * np.cos(x * x.dtype.type(500)) * x.dtype.type(500))
+
+    with np.errstate(over="ignore"):
+        assert "an overflow" in check_vjp(steep, vjp, x, raises=False).summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from textwrap import wrap
 from typing import Any
 
@@ -145,6 +146,11 @@ def _why(untold: list[ArrayVerdict]) -> str:
     others = f" and {len(untold) - 1} more" * (len(untold) > 1)
     if blindest.reference == NO_TIME:
         return f": of d{blindest.path}{others} nothing was known when the budget was spent; give it more seconds"
+    if not isfinite(blindest.least):
+        return (
+            f": of d{blindest.path}{others} nothing is known: y has no single finite slope at this point (a kink, "
+            "steps or an overflow); try other inputs"
+        )
     return (
         f": of d{blindest.path}{others} no error under {blindest.least:.0e} of its size would have been seen; "
         "try float64, larger arrays or other inputs, or ask for less with sensitivity"
