@@ -11,6 +11,7 @@ import torch
 from support.torch_slopes import disagreement
 from torch import nn
 
+from inkgrad.check import check_torch
 from inkgrad.check.pytorch import subject_of_torch
 from inkgrad.check.pytorch.tensor_call import LARGE
 from inkgrad.errors import CheckError
@@ -463,6 +464,29 @@ def test_numbers_that_are_made_complex_are_refused():
     subject = subject_of_torch(torch.sin, [randn(3)])
     with pytest.raises(CheckError, match="pairs of real"):
         subject.forward({"x": subject.arrays["x"] + 1e-30j})
+
+
+def test_a_large_input_stays_as_it_is_whatever_backward_and_calls_without_gradients_do():
+    class Spoils(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sum(0)
+
+        @staticmethod
+        def backward(ctx, dy):
+            ctx.saved_tensors[0].mul_(2)
+            return dy.expand(LARGE // 10 + 1, 10)
+
+    def only_without_a_graph(x):
+        return (torch.relu(x) if torch.is_grad_enabled() else x.relu_()).sum(0)
+
+    for function in (Spoils.apply, only_without_a_graph):
+        x = randn(LARGE // 10 + 1, 10)
+        given = x.clone()
+        report = check_torch(function, (x,), raises=False)
+        assert torch.equal(x, given)
+        assert [each.kind for each in report.findings] == ([] if function is only_without_a_graph else ["mutated"])
 
 
 def test_a_large_input_is_copied_for_each_call_unless_forward_leaves_it_alone():

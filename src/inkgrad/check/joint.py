@@ -158,13 +158,13 @@ class Joint:
         return self.point.rates(self._gradients(dy, start), dy, v)
 
     def _gradients(self, dy: NDArray, start: float = 0.0) -> Arrays:
-        return refuse_misshapen(self.subject, self.subject.backward(self.subject.arrays, dy.copy(), start))
+        return refuse_misshapen(self.subject, self.subject.backward(dict(self.subject.arrays), dy.copy(), start))
 
     def _first_rates(self, v: Arrays) -> Rates:
         """Call backward for the first time, on copies, unless these were too large."""
         subject, dy, spare = self.subject, self.dys[0], self.dys[0].copy()
         is_large = self._is_large
-        arrays = subject.arrays if is_large else subject.copies()
+        arrays = dict(subject.arrays) if is_large else subject.copies()
         before = {name: _trace_of(array) for name, array in arrays.items()} if is_large else {}
         gradients = subject.backward(arrays, spare, 0.0)
         wrong = misshapen(subject, gradients)

@@ -123,7 +123,7 @@ class TensorCall:
         moved = {id(slot.own) for slot in self.slots}
         self._frozen = [(each, each.detach().to(FINE)) for _, each in parameters if wide and _stays(each, moved)]
         self._parameters = [*(slot.own for slot in self.slots if slot.parameter), *(each for each, _ in self._frozen)]
-        self._left_alone: frozenset[int] | None = None  # large inputs that forward does not change; None at first
+        self._left_alone: dict[Any, frozenset[int]] = {}  # large inputs that forward does not change
         self.state = CallState(self.modules.values(), [each.own for each in self.slots], seed, FINE if wide else None)
 
     def wider(self, widening: bool) -> TensorCall:
@@ -180,11 +180,11 @@ class TensorCall:
     def passed(self, leaves: Sequence[Any], lay: Layout | None = None) -> list[Any]:
         """Return the inputs that the function gets: copies, so that it may change them; `lay` chooses how they lie.
 
-        What is large and was left alone before is not copied, unless backward may change it.
+        What is large and was left alone in the same mode before is not copied, unless backward may change it.
         """
         moving = [slot.passed(leaf) for slot, leaf in zip(self.slots, leaves, strict=True) if not slot.parameter]
         if lay is None:
-            alone = self._left_alone or ()
+            alone = self._left_alone.get(_mode(leaves), ())
             return [each if k in alone and not each.requires_grad else each.clone() for k, each in enumerate(moving)]
         return [lay(each, slot.own) for slot, each in zip(self.slots, moving, strict=False)]
 
@@ -195,14 +195,14 @@ class TensorCall:
         inputs, kwargs = self.trees
         inputs = tuple(with_tensors(each, every) for each in inputs)
         kwargs = {key: with_tensors(each, every) for key, each in kwargs.items()}
-        first = self._left_alone is None
+        first = _mode(leaves) not in self._left_alone
         large = {k: trace_of(each) for k, each in enumerate(passed) if first and each.numel() > LARGE}
         given = (function or self.function)(*inputs, **kwargs)
         found = [tensor for _, tensor in tensors_of(given)]
         if not found:
             raise CheckError(f"{self.owner} should give a tensor of floating-point numbers, got {a_kind(given)}")
         if first:
-            self._left_alone = frozenset(k for k, trace in large.items() if trace_of(passed[k]) == trace)
+            self._left_alone[_mode(leaves)] = frozenset(k for k, trace in large.items() if trace_of(passed[k]) == trace)
         return found
 
     def redraw(self) -> bool:
@@ -223,6 +223,11 @@ class TensorCall:
                 yield
         finally:
             torch.set_default_dtype(before)
+
+
+def _mode(leaves: Sequence[Any]) -> tuple[Any, ...]:
+    """Return whether gradients are on and asked for: a function may do another thing where they are not."""
+    return torch.is_grad_enabled(), *(each.requires_grad for each in leaves)
 
 
 def trace_of(tensor: Any) -> tuple[int, Any]:

@@ -109,10 +109,16 @@ class VectorProduct:
             }
 
     def _show_changes(self, arrays: Arrays, passed: list[Any], before: list[Any]) -> None:
-        """Let arrays show what backward has changed in place of the inputs that it kept."""
+        """Let arrays show what backward has changed in place of the inputs that it kept.
+
+        What is large takes another's place in the mapping, whose memory may be the user's own.
+        """
         for slot, now, then in zip(self.call.slots, passed, before, strict=False):
             if trace_of(now) != then if isinstance(then, tuple) else not same(now, then):
-                np.copyto(arrays[slot.name], slot.numbers(now))
+                if now.numel() > LARGE and isinstance(arrays, dict):
+                    arrays[slot.name] = slot.numbers(now)
+                elif now.numel() <= LARGE:
+                    np.copyto(arrays[slot.name], slot.numbers(now))
 
     def coarsest(self) -> float:
         """Return the machine epsilon of the coarsest type that forward rounds to, as far as torch can be watched."""
