@@ -55,7 +55,7 @@ class Block:
 
     def _rows(self) -> Iterator[tuple[slice, ...]]:
         """Yield about as many numbers in whole rows along the last axis, then the last two, and so on."""
-        most = prod(each.stop - each.start for each in self.few)
+        most = prod(len(range(each.start, each.stop, each.step or 1)) for each in self.few)
         for axis in reversed(range(len(self.shape) - 1)):
             row = prod(self.shape[axis + 1 :])
             if row > MOST_IN_A_ROW:
@@ -139,17 +139,32 @@ def wrong_block(joint: Joint, name: str, most: int) -> Block:
     for axis in range(len(shape)):
         for half in _halves(joint, name, axis, start, stop):
             start[axis], stop[axis] = half
-    return Block(name, tuple(start), tuple(stop), _few(start, stop, most), shape)
+    return Block(name, tuple(start), tuple(stop), _spread(start, stop, most), shape)
 
 
 def _few(first: Sequence[int], stop: Sequence[int], most: int) -> tuple[slice, ...]:
     """Return a part of at most `most` numbers from `first` on, about as long along each axis."""
+    return tuple(slice(a, a + n) for a, n in zip(first, _sizes(first, stop, most), strict=True))
+
+
+def _spread(first: Sequence[int], stop: Sequence[int], most: int) -> tuple[slice, ...]:
+    """Return at most `most` numbers all over a part: at its edge there may be none but zeros, as of blank paper."""
+    found = []
+    for a, b, n in zip(first, stop, _sizes(first, stop, most), strict=True):
+        step = (b - a) // n
+        middle = a + step // 2
+        found.append(slice(middle, middle + step * (n - 1) + 1, step))
+    return tuple(found)
+
+
+def _sizes(first: Sequence[int], stop: Sequence[int], most: int) -> list[int]:
+    """Return how many of at most `most` numbers lie along each axis, about as many along each."""
     long = [b - a for a, b in zip(first, stop, strict=True)]
     sizes, left = dict.fromkeys(range(len(long)), 1), most
     for n_axes, axis in zip(range(len(long), 0, -1), sorted(sizes, key=long.__getitem__), strict=True):
         sizes[axis] = min(long[axis], max(1, int(left ** (1 / n_axes))))
         left //= sizes[axis]
-    return tuple(slice(a, a + sizes[axis]) for axis, a in enumerate(first))
+    return [sizes[axis] for axis in range(len(long))]
 
 
 def _halves(joint: Joint, name: str, axis: int, start: list[int], stop: list[int]) -> Iterator[tuple[int, int]]:
