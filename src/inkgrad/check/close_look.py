@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,9 +40,19 @@ class Few:
 FEW = Few()
 
 
-def close_look(joint: Joint, wrong: ArrayVerdict, seed: int, looks: Looks, strictness: Strictness) -> Finding:
-    """Return what is wrong with an array: the part of it that is wrong is examined entry by entry."""
-    name, block = wrong.array, _block(joint, wrong.array, strictness)
+def close_looks(
+    joint: Joint, wrong: Sequence[ArrayVerdict], seed: int, looks: Looks, strictness: Strictness
+) -> tuple[Finding, ...]:
+    """Return what is wrong with each of some arrays: the part of it that is wrong is examined entry by entry."""
+    right = own_gradients(joint, strictness) or {}
+    blocks = [_block(joint, each.array, right.get(each.array)) for each in wrong]
+    return tuple(_close_look(joint, *each, seed, looks, strictness) for each in zip(wrong, blocks, strict=True))
+
+
+def _close_look(
+    joint: Joint, wrong: ArrayVerdict, block: Block, seed: int, looks: Looks, strictness: Strictness
+) -> Finding:
+    name = wrong.array
     small = block.alone(joint.subject, joint.y) or block.subject(joint.subject)
     y = np.asarray(small.forward(small.copies()))
     found = examine_entries(small, y, seed, wrong.layer, replace(looks, mechanisms=()), strictness).findings
@@ -56,10 +67,10 @@ def close_look(joint: Joint, wrong: ArrayVerdict, seed: int, looks: Looks, stric
     return replace(found[0], message=message, evidence=found[0].evidence | evidence)
 
 
-def _block(joint: Joint, name: str, strictness: Strictness) -> Block:
+def _block(joint: Joint, name: str, right: NDArray | None) -> Block:
     """Return the block where an array is wrong: at once beside the gradient of forward itself, if that is known."""
-    right, most = own_gradients(joint, strictness), FEW.of(joint.subject.arrays[name])
-    beside_own = None if right is None else block_beside(joint, name, most, right[name])
+    most = FEW.of(joint.subject.arrays[name])
+    beside_own = None if right is None else block_beside(joint, name, most, right)
     return beside_own or wrong_block(joint, name, most)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.close_look import close_look
+from inkgrad.check.close_look import close_looks
 from inkgrad.check.coarse import compared, is_coarse, is_same_function
 from inkgrad.check.course import BudgetError
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
@@ -174,9 +174,7 @@ class Stages:
             if closer.verdict == Verdict.wrong:
                 return closer
         wrong = [each for each in report.arrays if each.verdict == Verdict.wrong]
-        return replace(
-            report, findings=tuple(close_look(joint, each, self.seed, self.looks, self.strictness) for each in wrong)
-        )
+        return replace(report, findings=close_looks(joint, wrong, self.seed, self.looks, self.strictness))
 
     def _parts(self) -> Report | None:
         """Return the report of what the subject is made of, each alone, from the last to the first.

@@ -76,9 +76,10 @@ def check_torch(
     """Check the gradients that PyTorch gives for function(*inputs, **kwargs).
 
     `function` is a torch.autograd.Function or its `apply`, a module or any function of tensors; of a module
-    the parameters are checked too, and it is left as it is.  Where the whole is wrong, its modules and
-    Functions are checked one by one.  Only floating-point and complex tensors are checked, under the names
-    that the function gives them; float32, float16 and bfloat16 are judged beside float64.  PyTorch's own random
+    the parameters are checked too, and they and its buffers are left as they are.  Where the whole
+    is wrong, its modules and Functions are checked one by one.  Only floating-point and complex
+    tensors are checked, under the names that the function gives them; float32, float16 and bfloat16 are judged beside
+    float64.  PyTorch's own random
     numbers start from `seed` at each call, so that dropout drops the same.  With `order=2` the gradient of
     the gradient is checked.
 

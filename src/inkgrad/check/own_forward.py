@@ -8,14 +8,11 @@ all arrays.
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 
-from inkgrad.arrays import NDArray
 from inkgrad.check.joint import Asked, Joint, least_seen
 from inkgrad.check.measure.subject import Arrays
-from inkgrad.check.verdict import ArrayVerdict, Strictness
+from inkgrad.check.verdict import ArrayVerdict, Strictness, root_mean_square
 from inkgrad.errors import CheckError
 
 ROUNDINGS = 1e3  # so many may lie between two ways to the same gradient
@@ -30,10 +27,10 @@ def by_own_forward(joint: Joint, layer: str, strictness: Strictness) -> tuple[Ar
     dy = joint.dys[0]
     said = joint.subject.backward(joint.subject.arrays, dy.copy(), 0.0)
     room = ROUNDINGS * joint.subject.eps
-    usual = max(map(_typical, right.values())) or 1.0
+    usual = max(map(root_mean_square, right.values())) or 1.0
     found = []
     for name, array in joint.subject.arrays.items():
-        off = _typical(said[name] - right[name]) / (_typical(right[name]) or usual)
+        off = root_mean_square(said[name] - right[name]) / (root_mean_square(right[name]) or usual)
         error = 0.0 if off <= room else off  # NaN is off too
         least = max(room, least_seen([seen], name, joint.usual))  # what forward's derivative itself may be off by
         verdict = strictness.verdict(error, 0.0, least)
@@ -63,7 +60,3 @@ def _believed(joint: Joint, strictness: Strictness) -> tuple[Arrays, Asked] | No
     asked = Asked((joint.point.disagreement(slopes, rates),), (rates,))
     is_seen = all(least_seen([asked], name, joint.usual) <= strictness.sensitivity for name in subject.arrays)
     return (right, asked) if is_seen and not asked.is_wrong else None
-
-
-def _typical(array: NDArray) -> float:
-    return float(np.linalg.norm(array.ravel())) / sqrt(array.size) if array.size else 0.0
