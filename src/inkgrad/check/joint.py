@@ -12,7 +12,14 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.directions import DIRECTION_LIMITS, Disagreement, Point, Rates, product, shaken
-from inkgrad.check.measure.purity import examine_forward, examine_writing, misshapen, refuse_misshapen
+from inkgrad.check.measure.purity import (
+    examine_finiteness,
+    examine_forward,
+    examine_writing,
+    misshapen,
+    mutated,
+    refuse_misshapen,
+)
 from inkgrad.check.measure.slopes import Slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
@@ -176,23 +183,10 @@ class Joint:
             name: not same(before[name], _trace_of(array)) if is_large else not same(array, subject.arrays[name])
             for name, array in arrays.items()
         }
-        found = [
-            (name, Kind.mutated, f"backward changes {name} in place: work on a copy")
-            for name in is_changed
-            if is_changed[name]
-        ]
+        found = [mutated("backward", name) for name in is_changed if is_changed[name]]
         if not same(spare, dy):
-            found.append((first, Kind.mutated, "backward changes dy in place: work on a copy"))
-        for name in arrays:
-            if not np.isfinite(gradients[name]).all():
-                found.append(
-                    (
-                        name,
-                        Kind.not_finite,
-                        f"d{name} holds NaN or infinity: look for a division by 0, log 0 or an overflow",
-                    )
-                )
-        self.findings = tuple(Finding("", name, kind, (), message) for name, kind, message in found)
+            found.append(mutated("backward", "dy", first))
+        self.findings = (*found, *examine_finiteness(gradients))
         return self.point.rates(gradients, dy, v)
 
     def _not_the_same(self, first: Rates, again: Rates) -> tuple[Finding, ...]:

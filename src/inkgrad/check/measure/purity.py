@@ -43,11 +43,11 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     wrong_shapes = misshapen(subject, gradients)
     if wrong_shapes:
         return Purity({}, tuple(wrong_shapes), frozenset(gradients))
-    for name, array in arrays.items():
-        if not np.array_equal(array, subject.arrays[name]):
-            findings.append(_finding(name, Kind.mutated, f"backward changes {name} in place: work on a copy"))
+    findings += [
+        mutated("backward", name) for name, array in arrays.items() if not np.array_equal(array, subject.arrays[name])
+    ]
     if not np.array_equal(spare, dy):
-        findings.append(_finding(first, Kind.mutated, "backward changes dy in place: work on a copy"))
+        findings.append(mutated("backward", "dy", first))
     if findings:
         return Purity(gradients, tuple(findings), frozenset(gradients))
     findings += examine_writing(subject, dy, gradients)
@@ -56,7 +56,7 @@ def examine_purity(subject: Subject, y: NDArray, dy: NDArray, bars: Arrays) -> P
     findings += examine_linearity(subject, dy, gradients, small | {finding.array for finding in findings})
     other, not_checked = examine_layouts(subject, dy, {finding.array for finding in findings}, bars)
     findings += other
-    findings += _finiteness(gradients, {finding.array for finding in findings})
+    findings += examine_finiteness(gradients, {finding.array for finding in findings})
     return Purity(gradients, tuple(findings), frozenset(finding.array for finding in findings), tuple(not_checked))
 
 
@@ -64,16 +64,18 @@ def examine_forward(subject: Subject, y: NDArray) -> list[Finding]:
     """Return what forward does beside giving y: it should change nothing, and give y again."""
     arrays = subject.copies()
     again = np.asarray(subject.forward(arrays))
-    message = "forward changes {} in place: work on a copy"
     findings = [
-        _finding(name, Kind.mutated, message.format(name))
-        for name, array in arrays.items()
-        if not np.array_equal(array, subject.arrays[name])
+        mutated("forward", name) for name, array in arrays.items() if not np.array_equal(array, subject.arrays[name])
     ]
     if again.shape == y.shape and _differs(again, y, subject.eps):
         message = "forward gives something else when it is called again with the same input and rng"
         findings.append(_finding(next(iter(arrays)), Kind.random, message))
     return findings
+
+
+def mutated(role: str, what: str, array: str = "") -> Finding:
+    """Return the finding that forward or backward changes something in place; of dy it is said of an `array`."""
+    return _finding(array or what, Kind.mutated, f"{role} changes {what} in place: work on a copy")
 
 
 def _finding(array: str, kind: Kind, message: str, **evidence: object) -> Finding:
@@ -230,7 +232,8 @@ def _by_another_way(name: str, words: str) -> Finding:
     return _finding(name, Kind.layout, message, variant=words)
 
 
-def _finiteness(gradients: Arrays, known: set[str]) -> list[Finding]:
+def examine_finiteness(gradients: Arrays, known: Collection[str] = ()) -> list[Finding]:
+    """Return which gradients hold NaN or infinity, but for those of arrays `known`."""
     findings = []
     for name, gradient in gradients.items():
         bad = ~np.isfinite(gradient)
