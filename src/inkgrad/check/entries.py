@@ -40,8 +40,17 @@ class Looks:
 
 
 LOOKS = Looks()
-# Kinds that are no mistake where the error is small: a factor near 1 is a constant that was rounded, or a series cut.
-SLIGHT = Kind.unknown, Kind.imprecise, Kind.factor, Kind.factor_per_row, Kind.factor_per_column
+# Kinds that are no mistake where the error is small: a factor near 1 is a constant that was rounded, or a series cut,
+# and what is there without dy is what an iteration leaves.
+SLIGHT = (
+    Kind.unknown,
+    Kind.imprecise,
+    Kind.factor,
+    Kind.factor_per_row,
+    Kind.factor_per_column,
+    Kind.dy_ignored,
+    Kind.dy_partly_ignored,
+)
 
 
 def examine_entries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from inkgrad.check.finding import Finding
 from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
-from inkgrad.check.measure.purity import examine_layouts
+from inkgrad.check.measure.purity import examine_layouts, examine_without_dy
 from inkgrad.check.measure.subject import Component, Subject
 from inkgrad.check.own_forward import ROUNDINGS, by_own_forward
 from inkgrad.check.parts_seen import PartsSeen
@@ -64,8 +65,28 @@ def examine(
         every_entry = _n_entries(subject) <= most
     is_simple = subject.parts is None and subject.pushforward is None and not looks.own_forward
     if every_entry and is_simple:
-        return examine_entries(subject, y, seed, layer, looks, strictness)
-    return Stages(subject, y, seed, layer, looks, strictness, every_entry).report()
+        report = examine_entries(subject, y, seed, layer, looks, strictness)
+    else:
+        report = Stages(subject, y, seed, layer, looks, strictness, every_entry).report()
+    is_cost = y.ndim == 0 and subject.only_dy is None  # dy was 1 so far: whether it is ignored could not be seen
+    return _with_dy_heeded(report, subject, y, layer) if is_cost and report.ok else report
+
+
+def _with_dy_heeded(report: Report, subject: Subject, y: NDArray, layer: str) -> Report:
+    """See to it that a right gradient is multiplied by dy, if there is time."""
+    try:
+        return _with(report, examine_without_dy(subject, y), layer)
+    except BudgetError:
+        words = f"{layer or subject.name}: whether backward multiplies by dy, as the budget was spent"
+        return replace(report, not_checked=(*report.not_checked, words))
+
+
+def _with(report: Report, found: Sequence[Finding], layer: str) -> Report:
+    """Return a report with findings about arrays that were right so far."""
+    named = {finding.array for finding in found}
+    arrays = (replace(each, verdict=Verdict.wrong) if each.array in named else each for each in report.arrays)
+    findings = (*report.findings, *(replace(finding, layer=layer) for finding in found))
+    return replace(report, arrays=tuple(arrays), findings=findings)
 
 
 def _beside_float64(
@@ -138,10 +159,7 @@ class Stages:
         dy, room = joint.dys[0], ROUNDINGS * self.subject.eps * joint.usual * float(np.linalg.norm(joint.dys[0]))
         bars = {name: np.array(room / scale) for name, scale in joint.point.scales.items()}
         found, untold = examine_layouts(joint.subject, dy, (), bars)
-        named = {finding.array for finding in found}
-        arrays = (replace(each, verdict=Verdict.wrong) if each.array in named else each for each in report.arrays)
-        findings = tuple(replace(finding, layer=self.layer) for finding in found)
-        return replace(report, arrays=tuple(arrays), findings=findings, not_checked=(*report.not_checked, *untold))
+        return replace(_with(report, found, self.layer), not_checked=(*report.not_checked, *untold))
 
     def _by_differences(self, joint: Joint) -> Report:
         """Return the report of the parts where one of them is wrong, else that of the whole."""

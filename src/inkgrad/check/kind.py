@@ -30,6 +30,8 @@ class Kind(StrEnum):
     random = "random", "forward or backward gives something else when it is called again"
     accumulated = "accumulated", "backward adds to what a gradient held before instead of setting it"
     nonlinear = "nonlinear", "backward is not linear in dy: something is clipped, or a mask is taken from dy"
+    dy_ignored = "dy-ignored", "backward gives the same whatever dy is"
+    dy_partly_ignored = "dy-partly-ignored", "a part of the gradient is not multiplied by dy, and is there for dy = 0"
     layout = "layout", "backward gives something else for arrays that lie otherwise in memory, or are called otherwise"
     not_finite = "not-finite", "there is NaN or infinity in the outputs or in a gradient"
 

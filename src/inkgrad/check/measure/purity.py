@@ -181,6 +181,27 @@ def examine_linearity(subject: Subject, dy: NDArray, gradients: Arrays, known: C
     return findings
 
 
+def examine_without_dy(subject: Subject, y: NDArray) -> list[Finding]:
+    """Return which gradients are still there for dy = 0: seen at once, but where dy was 1 all the time."""
+
+    def asked(dy: NDArray) -> Arrays:  # the arrays themselves: by now it is known that backward leaves them alone
+        return refuse_misshapen(subject, subject.backward(dict(subject.arrays), dy, 0.0))
+
+    left = {name: base for name, base in asked(np.zeros_like(y)).items() if base.any() and np.isfinite(base).all()}
+    usual = asked(np.ones_like(y)) if left else {}
+    findings = []
+    for name, base in left.items():
+        if not _far(base, np.zeros_like(base), subject.eps, float(np.abs(usual[name]).max(initial=0))):
+            continue
+        if _far(base, usual[name], subject.eps):
+            message = f"a part of d{name} is not multiplied by dy: for dy = 0 it is still there"
+            findings.append(_finding(name, Kind.dy_partly_ignored, message))
+        else:
+            message = f"d{name} is the same whatever dy is, and right for dy = 1 alone: multiply by dy"
+            findings.append(_finding(name, Kind.dy_ignored, message))
+    return findings
+
+
 def _far(
     a: NDArray, b: NDArray, eps: float, size: float = 0.0, usual: NDArray | float = 0.0, room: float = 0.0
 ) -> bool:

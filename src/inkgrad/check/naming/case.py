@@ -138,6 +138,11 @@ class Case:
         parts = np.einsum("nop,no->np", j.reshape(n, -1, self.z.size), self.dy.reshape(n, -1))
         return parts.reshape(n, *self.z.shape)
 
+    def gradient_for(self, dy: NDArray) -> NDArray:
+        """Return what backward gives for another dy."""
+        found = self.subject.backward(self.subject.copies(), dy.copy(), 0.0)
+        return np.asarray(found[self.name], np.float64)
+
     def counterfactual(self, **changed: NDArray) -> NDArray | None:
         """Return the numerical gradient as it were with other arrays; None where that cannot be evaluated."""
         return self._of_other(changed, lambda subject, y: True)

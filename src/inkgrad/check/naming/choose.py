@@ -6,12 +6,14 @@ import numpy as np
 
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming import amounts, counterfactuals, formulas, jacobians, positions, statistics
+from inkgrad.check.naming import amounts, counterfactuals, formulas, jacobians, manners, positions, statistics
 from inkgrad.check.naming.case import Case, Mechanism
 
 TELLING = (  # in the order in which they are believed when several fit
     amounts.nothing,
     amounts.coarse_type,
+    manners.dy_ignored,
+    manners.dy_partly_ignored,
     amounts.multiple,
     jacobians.part_of_it,
     jacobians.forgotten,
