@@ -93,6 +93,197 @@ def doubled_cost(rng):
     return lambda x: (x**2).sum(), lambda x: 4 * x, rng.normal(size=sizes(rng, 2))
 
 
+# Outputs whose dy never arrives.
+
+
+def second_columns_ignored(rng):
+    n, k = sizes(rng, 2)
+
+    def f(x):
+        return np.hstack([np.sin(x), np.cos(x) * x])
+
+    return f, lambda dy, x: dy[:, :k] * np.cos(x), rng.normal(size=(n, k))
+
+
+def second_of_a_tuple_ignored(rng):
+    n, k = sizes(rng, 2)
+    return (
+        lambda x, w: (np.tanh(x @ w), (x**3).sum(axis=1)),
+        lambda dy, x, w: (
+            (dy[0] * (1 - np.tanh(x @ w) ** 2)) @ w.T,
+            x.T @ (dy[0] * (1 - np.tanh(x @ w) ** 2)),
+        ),
+        rng.normal(size=(n, k)),
+        rng.normal(size=(k, 4)),
+    )
+
+
+def state_of_a_dict_ignored(rng):
+    n, k = sizes(rng, 2)
+    return (
+        lambda x: {"y": np.sin(x), "state": x[-1] ** 2},
+        lambda dy, x: dy["y"] * np.cos(x),
+        rng.normal(size=(n, k)),
+    )
+
+
+def last_step_alone(rng):
+    n, steps, k = sizes(rng)
+
+    def f(x, w):
+        return np.cumsum(x, axis=1) * w
+
+    def vjp(dy, x, w):
+        only = np.zeros_like(dy)
+        only[:, -1] = dy[:, -1]
+        return np.cumsum((only * w)[:, ::-1], axis=1)[:, ::-1], (dy * np.cumsum(x, axis=1)).sum(axis=(0, 1))
+
+    return f, vjp, rng.normal(size=(n, steps, k)), rng.normal(size=k)
+
+
+def every_other_step(rng):
+    n, steps, k = sizes(rng)
+
+    def vjp(dy, x):
+        some = dy.copy()
+        some[:, 1::2] = 0
+        return np.cumsum(some[:, ::-1], axis=1)[:, ::-1] * np.cos(x)
+
+    return lambda x: np.cumsum(np.sin(x), axis=1), vjp, rng.normal(size=(n, steps, k))
+
+
+# Sums over too much, too little, or over nothing as each overwrites the last.
+
+
+def bias_of_one_step(rng):
+    n, steps, k = sizes(rng)
+    return (
+        lambda x, b: np.tanh(x) + b,
+        lambda dy, x, b: (dy * (1 - np.tanh(x) ** 2), dy[:, -1].sum(axis=0)),
+        (rng.normal(size=(n, steps, k))),
+        rng.normal(size=k),
+    )
+
+
+def bias_of_every_row(rng):
+    n, k = sizes(rng, 2)
+    return lambda x, b: x + b, lambda dy, x, b: (dy, dy), rng.normal(size=(n, k)), rng.normal(size=k)
+
+
+def scale_of_every_step(rng):
+    n, steps, k = sizes(rng)
+    x, s = rng.normal(size=(n, steps, k)), rng.normal(size=(1, 1, k))
+    return lambda x, s: x * s, lambda dy, x, s: (dy * s, (dy * x).sum(axis=0, keepdims=True)), x, s
+
+
+def scale_of_heads_summed(rng):
+    n, heads, k = sizes(rng)
+    x, s = rng.normal(size=(n, heads, k)), rng.normal(size=(heads, k))
+
+    def vjp(dy, x, s):
+        return dy * s, np.broadcast_to((dy * x).sum(axis=(0, 1)), s.shape)
+
+    return lambda x, s: x * s, vjp, x, s
+
+
+def places_summed(rng):
+    n, steps, k = sizes(rng)
+    x, p = rng.normal(size=(n, steps, k)), rng.normal(size=(steps, k))
+    return lambda x, p: x + p, lambda dy, x, p: (dy, dy.sum(axis=(0, 1))), x, p
+
+
+def input_summed(rng):
+    n, k = sizes(rng, 2)
+    x, w = rng.normal(size=(n, k)), rng.normal(size=(k, 4))
+
+    def vjp(dy, x, w):
+        return np.broadcast_to((dy @ w.T).sum(axis=0), x.shape), x.T @ dy
+
+    return lambda x, w: x @ w, vjp, x, w
+
+
+def transposed_shape(rng):
+    n, n_in, n_out = sizes(rng)
+    x, w = rng.normal(size=(n, n_in)), rng.normal(size=(n_in, n_out))
+    return lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, dy.T @ x), x, w
+
+
+def windows_overwrite(rng):
+    n, long = sizes(rng, 2)
+    width = 2
+
+    def f(x):
+        return np.lib.stride_tricks.sliding_window_view(np.sin(x), width, axis=1).copy()
+
+    def vjp(dy, x):
+        g = np.zeros_like(x)
+        for k in range(dy.shape[1]):
+            g[:, k : k + width] = dy[:, k]
+        return g * np.cos(x)
+
+    return f, vjp, rng.normal(size=(n, long))
+
+
+def repeated_words_overwrite(rng):
+    n_words, k = 5, 3
+    words = rng.integers(0, n_words, (2, 11))
+
+    def vjp(dy, table):
+        g = np.zeros_like(table)
+        g[words] = dy
+        return g
+
+    return lambda table: table[words], vjp, rng.normal(size=(n_words, k))
+
+
+def bins_overwrite(rng):
+    into = rng.integers(0, 3, 11)
+
+    def f(x):
+        return x[into] ** 2 * np.arange(1, 12)
+
+    def vjp(dy, x):
+        g = np.zeros_like(x)
+        g[into] = dy * np.arange(1, 12) * 2 * x[into]
+        return g
+
+    return f, vjp, rng.normal(size=3)
+
+
+# Where forward is flat, or reads what backward does not.
+
+
+def clamp_forgotten(rng):
+    return lambda x: np.minimum(x**2, 1), lambda dy, x: 2 * x * dy, 1.5 * rng.normal(size=sizes(rng, 2))
+
+
+def mask_not_applied(rng):
+    shape = sizes(rng, 2)
+    mask = rng.random(shape) < 0.6
+    return lambda x: np.sin(x) * mask, lambda dy, x: np.cos(x) * dy, rng.normal(size=shape)
+
+
+def ignored_rows(rng):
+    n, k = sizes(rng, 2)
+    t, keep = np.eye(k)[rng.integers(0, k, n)], np.arange(n) % 3 != 1
+
+    def f(x):
+        return ((np.log(np.exp(x).sum(axis=1)) - (x * t).sum(axis=1)) * keep).sum()
+
+    return f, lambda x: softmax(x) - t, rng.normal(size=(n, k))
+
+
+def stride_forgotten(rng):
+    n, k = sizes(rng, 2)
+
+    def f(x):
+        y = np.zeros((n, 2 * k))
+        y[:, ::2] = np.sin(x)
+        return y
+
+    return f, lambda dy, x: dy[:, :k] * np.cos(x), rng.normal(size=(n, k))
+
+
 ROWS = [
     Row("sine without dy", sine_without_dy, {"x": "dy-ignored"}, "multiply by dy; where each dy is 1 it is right"),
     Row("sums of rows without dy", row_sums_without_dy, {"x": "dy-ignored"}),
@@ -104,6 +295,25 @@ ROWS = [
     Row("a loss partly without dy", loss_partly, {"x": "dy-partly-ignored"}, "for dy = 0"),
     Row("weight decay", decayed, {"w": "weight-decay"}),
     Row("a cost, of which dy is 1", doubled_cost, {"x": "factor"}, check=check_function),
+    Row("columns", second_columns_ignored, {"x": "part-of-dy"}),
+    Row("an output", second_of_a_tuple_ignored, {"x": "part-of-dy"}, "the dy of the second output, y[1] never arrives"),
+    Row("a state", state_of_a_dict_ignored, {"x": "part-of-dy"}, "the second output, y['state']"),
+    Row("all steps but the last", last_step_alone, {"x": "part-of-dy"}),
+    Row("every other step", every_other_step, {"x": "part-of-dy"}),
+    Row("a bias of the last step", bias_of_one_step, {"b": "not-summed"}, "not summed over axis 1 of y"),
+    Row("a bias of each row", bias_of_every_row, {"b": "not-summed"}, "summed over axis 0 it is right"),
+    Row("a scale of each step", scale_of_every_step, {"s": "not-summed"}, "summed over axis 1 it is right"),
+    Row("a scale summed over heads", scale_of_heads_summed, {"s": "summed-too-far"}, "over axis 0 of s"),
+    Row("places summed", places_summed, {"p": "summed-too-far"}, "summed over axis 0 of p"),
+    Row("an input summed over the batch", input_summed, {"x": "summed-too-far"}),
+    Row("the shape of the transpose", transposed_shape, {"w": "transposed"}, "it is the transpose of the right one"),
+    Row("overlapping windows", windows_overwrite, {"x": "overwritten"}, "= for +="),
+    Row("repeated words", repeated_words_overwrite, {"table": "overwritten"}),
+    Row("repeated indices", bins_overwrite, {"x": "overwritten"}),
+    Row("a clamp", clamp_forgotten, {"x": "mask-forgotten"}, "where the slope is 0, where x is outside"),
+    Row("a mask", mask_not_applied, {"x": "mask-forgotten"}),
+    Row("rows that are ignored", ignored_rows, {"x": "mask-forgotten"}, "of axis 0", check_function),
+    Row("a stride", stride_forgotten, {"x": "reordered"}, "dy is read in the wrong places"),
 ]
 
 

@@ -66,7 +66,7 @@ def _subject(pair: Pair) -> Subject:
         pair, y = replace(pair, chosen=chosen), y.reshape(-1)[chosen]
     pair = pair.without(pair.constants(y))
     main = next((label for label in pair.trees if label in pair.live), None)
-    subject = Subject(pair.owner, pair.arrays, pair.forward, pair.backward, main=main)
+    subject = Subject(pair.owner, pair.arrays, pair.forward, pair.backward, main=main, outputs=pair.in_row())
     precise = _precise(pair, y)
     if precise is None:
         return subject
@@ -134,6 +134,13 @@ class Pair:
         if not live:
             raise CheckError(f"the {self.role} of {self.owner} gives None for each array: there is nothing to check")
         return replace(self, live=live)
+
+    def in_row(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Return the name and the shape of each output; nothing where y is one array, or holds but a part of them."""
+        named = [
+            (name, as_reals(array)) for name, leaf in leaves("y", self.outputs) if (array := as_array(leaf)) is not None
+        ]
+        return tuple((name, each.shape) for name, each in named) if len(named) > 1 and self.chosen is None else ()
 
     def forward(self, arrays: Arrays) -> NDArray:
         """Return y, of several outputs all numbers in one row."""

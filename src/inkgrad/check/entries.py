@@ -11,12 +11,12 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.comparison import Comparison, EntryVerdict
-from inkgrad.check.measure.numerical import complex_slope, numerical_vjp, output_noise, outputs_or_nan
+from inkgrad.check.measure.numerical import Numerical, complex_slope, numerical_vjp, output_noise, outputs_or_nan
 from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.slopes import slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.naming import Case, Mechanism, name_mistake
+from inkgrad.check.naming import Case, Mechanism, name_mistake, named_by_shape
 from inkgrad.check.report import Report
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict, by_entries, root_mean_square
 
@@ -70,7 +70,7 @@ def examine_entries(
     rounding = output_noise(subject, y) + looks.noise
     numericals = {name: numerical_vjp(subject, name, dy, y, rounding) for name in subject.arrays}
     purity = examine_purity(subject, y, dy, {name: each.bar for name, each in numericals.items()})
-    findings = [replace(finding, layer=layer) for finding in purity.findings]
+    findings = [replace(_by_shape(finding, numericals), layer=layer) for finding in purity.findings]
     comparisons = [
         Comparison(layer, name, np.asarray(each), numericals[name]) for name, each in purity.gradients.items()
     ]
@@ -85,6 +85,13 @@ def examine_entries(
             findings.append(finding)
     arrays, named = _judged(comparisons, findings, usual, strictness)
     return Report(subject.name, arrays, named, not_checked=purity.not_checked)
+
+
+def _by_shape(finding: Finding, numericals: Mapping[str, Numerical]) -> Finding:
+    """Return a finding with a better name, if it is about a gradient of a wrong shape whose numbers tell more."""
+    gradient = finding.evidence.get("gradient")
+    known = gradient is not None and np.asarray(gradient).dtype.kind == "f"
+    return named_by_shape(finding, np.asarray(gradient), numericals[finding.array]) if known else finding
 
 
 def _usual_gradients(subject: Subject, comparisons: list[Comparison]) -> dict[str, float]:

@@ -43,6 +43,10 @@ class Kind(StrEnum):
     factor_per_row = "factor-per-row", "each row of the gradient is multiplied by a number of its own"
     factor_per_column = "factor-per-column", "each column of the gradient is multiplied by a number of its own"
     one_example = "one-example", "the examples of the batch do not count once each, as with = where += is meant"
+    part_of_dy = "part-of-dy", "the dy of some outputs never arrives"
+    overwritten = "overwritten", "each entry holds what the last output that it touches adds, = where += is meant"
+    summed_too_far = "summed-too-far", "the gradient is summed over an axis too many"
+    not_summed = "not-summed", "the gradient is not summed over an axis over which its array is broadcast"
     weight_decay = "weight-decay", "a multiple of the parameter is added, for which the cost has no term"
     imprecise = "imprecise", "the gradient is right up to the rounding of a coarser type"
 
@@ -60,6 +64,7 @@ class Kind(StrEnum):
     derivative_at_output = "derivative-at-output", "the derivative is taken at the output y instead of the input x"
     input_for_output = "input-for-output", "something else stands where the input of this forward belongs"
     wrong_mask = "wrong-mask", "dy passes, or is stopped, in the wrong places"
+    mask_forgotten = "mask-forgotten", "the gradient is right but where the slope is 0, and there it is not 0"
     statistics_constant = "statistics-constant", "the mean or the variance of a normalisation is taken for a constant"
     wrong_formula = "wrong-formula", "the gradient equals a short formula, which is not the derivative"
 

@@ -90,7 +90,8 @@ def misshapen(subject: Subject, gradients: Arrays) -> list[Finding]:
         if shape != array.shape:
             hint = "; does backward return it?" if gradients[name] is None else ""
             message = f"d{name} has shape {shape}, must be {array.shape}, that of {name}{hint}"
-            findings.append(_finding(name, Kind.unknown, message, shape=shape))
+            evidence = {"shape": shape, "gradient": gradients[name]}
+            findings.append(Finding("", name, Kind.unknown, (), message, evidence))
     return findings
 
 

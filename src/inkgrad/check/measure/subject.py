@@ -33,6 +33,7 @@ class Subject:
     variants    the same backward called in other ways, in words: all must give the same; nothing where a way is none
     parts       what it is made of, each alone at what it really gets, from the last to the first
     y           what forward gives for the arrays, where it has been asked before
+    outputs     of several outputs in one row, the name and the shape of each
 
     Neither forward nor backward copies what it is given, so that changes in place are seen.
     """
@@ -51,6 +52,7 @@ class Subject:
     variants: Mapping[str, Backward] = field(default_factory=dict)
     parts: Callable[[], Iterable[Component]] | None = None
     y: NDArray | None = None
+    outputs: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def at(self, arrays: Arrays) -> Subject:
         """Return the same function at other numbers."""

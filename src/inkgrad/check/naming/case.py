@@ -113,6 +113,15 @@ class Case:
         return self.numericals[self.name].jacobian
 
     @cached_property
+    def flow(self) -> NDArray | None:
+        """What the dy of each output adds to each entry, (outputs, entries), 0 where it is but rounding; or None."""
+        j = self.jacobian
+        if j is None or not j.size or not np.isfinite(j).all():
+            return None
+        slopes = np.where(np.abs(j) > 1e-9 * np.abs(j).max(), j, 0)
+        return np.asarray(self.dy.reshape(-1, 1) * slopes)
+
+    @cached_property
     def slopes(self) -> NDArray | None:
         """The diagonal of J, shaped like x, if y has the shape of x; else None."""
         j = self.jacobian

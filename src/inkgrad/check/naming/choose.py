@@ -6,7 +6,18 @@ import numpy as np
 
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming import amounts, counterfactuals, formulas, jacobians, manners, positions, statistics
+from inkgrad.check.naming import (
+    amounts,
+    arrivals,
+    counterfactuals,
+    formulas,
+    jacobians,
+    manners,
+    masks,
+    positions,
+    statistics,
+    sums,
+)
 from inkgrad.check.naming.case import Case, Mechanism
 
 TELLING = (  # in the order in which they are believed when several fit
@@ -29,16 +40,22 @@ TELLING = (  # in the order in which they are believed when several fit
     amounts.weighted,
     amounts.one_each,
     amounts.weight_decay,
+    arrivals.one_slice,
+    arrivals.part_of_dy,
+    arrivals.overwritten,
+    sums.summed_too_far,
     counterfactuals.output_for_input,
     counterfactuals.another_kernel,
     counterfactuals.part_left_out,
     positions.memory_order,
     positions.flipped,
     positions.rolled,
+    positions.dy_misread,
     formulas.summed_over_the_wrong_axis,
     jacobians.neighbour,
     formulas.branches,
     statistics.constants,
+    masks.mask_forgotten,
 )
 FITS = (  # with numbers fitted to the mistake, so they explain more than they should: asked last
     amounts.per_row_or_column,

@@ -75,3 +75,35 @@ def swapped(case: Case) -> Iterator[Guess]:
     for other, numerical in case.numericals.items():
         if other != case.name and numerical.value.shape == case.n.shape:
             yield Guess(Kind.swapped, numerical.value, f"d{case.name} holds the gradient of {other}", {"other": other})
+
+
+def dy_misread(case: Case) -> Iterator[Guess]:
+    """Each slope beside the dy of another output, where each entry moves one output alone."""
+    j, dy = case.jacobian, case.dy.reshape(-1)
+    if case.flow is None or j is None or dy.size < 4:
+        return
+    moves = case.flow != 0
+    alone = moves.sum(axis=0) == 1
+    if moves.sum(axis=0).max() > 1 or alone.sum() < 4:
+        return
+    own, order = np.argmax(moves, axis=0)[alone], np.argsort(dy)
+    wanted = case.a.ravel()[alone] / j[own, np.flatnonzero(alone)]  # the dy that backward has taken
+    place = np.clip(np.searchsorted(dy[order], wanted), 1, dy.size - 1)
+    place -= wanted - dy[order][place - 1] < dy[order][place] - wanted
+    taken = order[place]
+    is_read = (wanted != 0) & (np.abs(dy[taken] - wanted) < 1e-6 * np.abs(dy).max())
+    if is_read.sum() < 4 or not (is_read | (wanted == 0)).all() or (own == taken)[is_read].all():
+        return
+    predicted = np.zeros(case.a.size)
+    predicted[alone] = np.where(is_read, dy[taken], 0) * j[own, np.flatnonzero(alone)]
+    first = int(np.flatnonzero(is_read & (own != taken))[0])
+    at, read, right = (
+        [int(k) for k in np.unravel_index(where, shape)]
+        for where, shape in (
+            (np.flatnonzero(alone)[first], case.a.shape),
+            (taken[first], case.y.shape),
+            (own[first], case.y.shape),
+        )
+    )
+    message = f"dy is read in the wrong places: for d{case.name}{at} backward takes dy{read}, not dy{right}"
+    yield Guess(Kind.reordered, predicted.reshape(case.a.shape), message)

@@ -43,6 +43,12 @@ class OutputRow:
         first = self.of(outputs)
         self.infinite = np.where(np.isinf(first), first, 0) if np.isinf(first).any() else None
 
+    @property
+    def named_shapes(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The name and the shape of each output in the row; nothing where it is one alone."""
+        named = zip(self.kept, self.shapes, strict=True)
+        return tuple((f"y[{k}]", shape) for k, shape in named) if len(self.kept) > 1 else ()
+
     def chosen(self, outputs: Sequence[Any]) -> list[Any]:
         """Return the outputs that count, with their graph."""
         if len(outputs) <= self.kept[-1]:

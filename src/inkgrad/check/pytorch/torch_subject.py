@@ -96,6 +96,7 @@ def _subject(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> S
         pushforward=pushforward_of(product) if make is _product else None,
         variants=variants_of(product),
         y=product.y,
+        outputs=product.row.named_shapes,
     )
 
 
