@@ -284,6 +284,91 @@ def stride_forgotten(rng):
     return f, lambda dy, x: dy[:, :k] * np.cos(x), rng.normal(size=(n, k))
 
 
+# Where a padding has another backward, or none.
+
+
+def correlated(x, w, stride=1):
+    """Return the correlation of rows (N, L) with w, without padding."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, len(w), axis=1)
+    return windows[:, ::stride] @ w
+
+
+def spread(dy, w, length, stride=1):
+    """Return the gradient of `correlated` in x, of some length."""
+    g = np.zeros((len(dy), length))
+    for k in range(dy.shape[1]):
+        g[:, stride * k : stride * k + len(w)] += dy[:, [k]] * w
+    return g
+
+
+def padded(mode, backward_mode=None, stride=1, before=2, after=2, outer=False):
+    """Return what builds a padded filter whose backward folds back as another padding does, or crops."""
+
+    def build(rng):
+        n, length = 3, int(rng.choice([11, 13]))
+        w = rng.normal(size=4)
+        places = np.pad(np.arange(length), (before, after), backward_mode) if backward_mode else None
+
+        def f(x):
+            y = correlated(np.pad(x, ((0, 0), (before, after)), mode), w, stride)
+            return np.tanh(y) if outer else y
+
+        def vjp(dy, x):
+            inner = dy * (1 - f(x) ** 2) if outer else dy
+            g = spread(inner, w, before + length + after, stride)
+            if places is None:
+                return g[:, before : before + length]
+            found = np.zeros_like(x)
+            np.add.at(found, (slice(None), places), g)
+            return found
+
+        return f, vjp, rng.normal(size=(n, length))
+
+    return build
+
+
+def padded_picture(mode):
+    def build(rng):
+        n, height, width = 2, 7, int(rng.choice([9, 11]))
+        w = rng.normal(size=(3, 3))
+
+        def f(x):
+            wide = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode)
+            return np.einsum("nyxhw,hw->nyx", np.lib.stride_tricks.sliding_window_view(wide, (3, 3), (1, 2)), w)
+
+        def vjp(dy, x):
+            wide = np.pad(dy, ((0, 0), (1, 1), (1, 1)))
+            turned = w[::-1, ::-1]
+            return np.einsum("nyxhw,hw->nyx", np.lib.stride_tricks.sliding_window_view(wide, (3, 3), (1, 2)), turned)
+
+        return f, vjp, rng.normal(size=(n, height, width))
+
+    return build
+
+
+def dy_padded(mode):
+    """Same-size filter with zeros beyond the ends, whose backward pads dy with something else."""
+
+    def build(rng):
+        w = rng.normal(size=5)
+
+        def vjp(dy, x):
+            return correlated(np.pad(dy, ((0, 0), (2, 2)), mode), w[::-1])
+
+        return lambda x: correlated(np.pad(x, ((0, 0), (2, 2))), w), vjp, rng.normal(size=(3, 13))
+
+    return build
+
+
+def first_step_doubled(rng):
+    def vjp(dy, x):
+        g = np.cumsum(dy[:, ::-1], axis=1)[:, ::-1] * np.cos(x)
+        g[:, :1] += np.sin(3 * x[:, :1]) * dy[:, :1]
+        return g
+
+    return lambda x: np.cumsum(np.sin(x), axis=1), vjp, rng.normal(size=(3, 13))
+
+
 ROWS = [
     Row("sine without dy", sine_without_dy, {"x": "dy-ignored"}, "multiply by dy; where each dy is 1 it is right"),
     Row("sums of rows without dy", row_sums_without_dy, {"x": "dy-ignored"}),
@@ -313,6 +398,18 @@ ROWS = [
     Row("a clamp", clamp_forgotten, {"x": "mask-forgotten"}, "where the slope is 0, where x is outside"),
     Row("a mask", mask_not_applied, {"x": "mask-forgotten"}),
     Row("rows that are ignored", ignored_rows, {"x": "mask-forgotten"}, "of axis 0", check_function),
+    Row("a symmetric padding, cropped", padded("symmetric"), {"x": "border"}, "a mirror behind the last entry"),
+    Row("a reflected padding, cropped", padded("reflect"), {"x": "border"}, "a mirror at the last entry"),
+    Row("a circular padding, cropped", padded("wrap"), {"x": "border"}, "with the other end"),
+    Row("an edge repeated, cropped", padded("edge", before=0, after=3), {"x": "border"}, "is cut off in backward"),
+    Row("with a stride", padded("symmetric", stride=2), {"x": "border"}, "near the ends of axis 1"),
+    Row("one padding for another", padded("symmetric", "reflect"), {"x": "border"}, "backward has a mirror at"),
+    Row("wrapped for mirrored", padded("reflect", "wrap"), {"x": "border"}, "backward has the other end"),
+    Row("inside another function", padded("reflect", outer=True), {"x": "border"}, "is the backward of a padding"),
+    Row("a picture", padded_picture("reflect"), {"x": "border"}, "near the ends of axes 1 and 2"),
+    Row("a picture's edge", padded_picture("edge"), {"x": "border"}, "near the ends of axes 1 and 2"),
+    Row("dy with its edge repeated", dy_padded("edge"), {"x": "border"}, "backward pads dy"),
+    Row("the first step of a sum", first_step_doubled, {"x": "unknown"}),
     Row("a stride", stride_forgotten, {"x": "reordered"}, "dy is read in the wrong places"),
 ]
 

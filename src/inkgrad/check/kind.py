@@ -65,6 +65,7 @@ class Kind(StrEnum):
     input_for_output = "input-for-output", "something else stands where the input of this forward belongs"
     wrong_mask = "wrong-mask", "dy passes, or is stopped, in the wrong places"
     mask_forgotten = "mask-forgotten", "the gradient is right but where the slope is 0, and there it is not 0"
+    border = "border", "right inside and wrong near the border, as the backward of another padding is, or of none"
     statistics_constant = "statistics-constant", "the mean or the variance of a normalisation is taken for a constant"
     wrong_formula = "wrong-formula", "the gradient equals a short formula, which is not the derivative"
 

@@ -9,6 +9,7 @@ from inkgrad.check.kind import Kind
 from inkgrad.check.naming import (
     amounts,
     arrivals,
+    border,
     counterfactuals,
     formulas,
     jacobians,
@@ -55,7 +56,10 @@ TELLING = (  # in the order in which they are believed when several fit
     jacobians.neighbour,
     formulas.branches,
     statistics.constants,
+    border.padding,
+    border.padded_dy,
     masks.mask_forgotten,
+    border.right_inside,
 )
 FITS = (  # with numbers fitted to the mistake, so they explain more than they should: asked last
     amounts.per_row_or_column,

@@ -1,0 +1,130 @@
+"""A gradient that is right inside and wrong near the border: the backward of a padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from itertools import combinations
+from math import prod
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
+from inkgrad.check.naming.case import Case, Guess
+from inkgrad.check.naming.paddings import PADDINGS, FilterAxis, FilterJacobian
+
+LEAST_INSIDE = 0.2  # of all entries must be right, and lie inside, before that alone is a name
+
+
+def padding(case: Case) -> Iterator[Guess]:
+    """The gradient of the same filter with another padding, such as zeros: what flows into the padding is lost."""
+    if _near_border(case) is None or case.flow is None:
+        return
+    whole = _filter_jacobian(case)
+    for axes, other, found in _with_others(whole, [each for each in whole.filter_axes() if each.used != "zero"]):
+        where = f"d{case.name} is right inside and wrong near the ends of {_called(axes)}"
+        if other in ("zero", axes[0].used + ", cropped"):
+            how = "what flows into the padding is cut off in backward: add it to the entries that it was copied from"
+        else:
+            how = f"backward has {PADDINGS[other][0]}"
+        message = f"{where}: there forward pads with {PADDINGS[axes[0].used][0]}, and {how}"
+        predicted = (case.dy.reshape(-1) @ found.whole).reshape(case.z.shape)
+        if case.explains(predicted):  # each of the others would take as long
+            yield Guess(Kind.border, predicted, message, {"forward": axes[0].used, "backward": other})
+            return
+
+
+def padded_dy(case: Case) -> Iterator[Guess]:
+    """The filter of backward goes over a dy that was padded where it should end."""
+    if _near_border(case) is None or case.flow is None or case.subject.outputs:
+        return
+    (block,) = _filter_jacobian(case).blocks
+    turned = np.moveaxis(block, range(case.y.ndim), range(-case.y.ndim, 0))
+    whole = FilterJacobian((turned,), case.y.ndim)
+    for axes, other, found in _with_others(whole, [each for each in whole.filter_axes() if each.used == "zero"]):
+        message = (
+            f"d{case.name} is right inside and wrong near the border: backward pads dy with {PADDINGS[other][0]} along "
+            f"{_called(axes)}, where forward has nothing of it"
+        )
+        predicted = (found.whole @ case.dy.reshape(-1)).reshape(case.z.shape)
+        yield Guess(Kind.border, predicted, message, {"forward": "zero", "backward": other})
+
+
+def _with_others(
+    whole: FilterJacobian, padded: list[FilterAxis]
+) -> Iterator[tuple[tuple[FilterAxis, ...], str, FilterJacobian]]:
+    """Yield the Jacobian with each other padding along some axes, all of them first, and these axes."""
+    for count in range(len(padded), 0, -1):
+        for axes in combinations(padded, count):
+            for other in PADDINGS:
+                if all(each.used != other for each in axes):
+                    yield axes, other, reduce(lambda found, along: found.with_padding(along, other), axes, whole)
+
+
+def _called(axes: tuple[FilterAxis, ...]) -> str:
+    return _axes([each.axis for each in axes])
+
+
+def _axes(axes: list[int]) -> str:
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {' and '.join(map(str, axes))}"
+
+
+def _filter_jacobian(case: Case) -> FilterJacobian:
+    """Return the Jacobian of each output, without what is but rounding."""
+    j = case.jacobian
+    assert j is not None
+    assert case.flow is not None
+    shapes = [shape for _, shape in case.subject.outputs] or [case.y.shape]
+    parts = np.split(np.where(case.flow != 0, j, 0), np.cumsum([prod(shape) for shape in shapes])[:-1])
+    blocks = (part.reshape(*shape, *case.z.shape) for part, shape in zip(parts, shapes, strict=True))
+    return FilterJacobian(tuple(blocks), case.z.ndim)
+
+
+def right_inside(case: Case) -> Iterator[Guess]:
+    """Wrong near the ends of some axes alone, where each output depends on what is near it: no padding is known."""
+    near = _near_border(case)
+    if near is None or case.flow is None or not case.is_input or case.subject.outputs:
+        return
+    inside, axes, depth = near
+    if inside.mean() < LEAST_INSIDE or not all(_is_local(case, axis) for axis in axes):
+        return
+    message = (
+        f"d{case.name} is right inside and wrong within {depth} of the ends of {_axes(axes)}: "
+        "is the backward of a padding missing, or that of another one?"
+    )
+    yield Guess(Kind.border, np.where(inside, case.n, case.a), message, {"axes": axes, "depth": depth})
+
+
+def _is_local(case: Case, axis: int) -> bool:
+    """Return whether entries move outputs in a few places along an axis, which go on as they do."""
+    shape, ndim = case.y.shape, case.z.ndim
+    if case.flow is None or len(shape) != ndim or shape[axis] < 4:
+        return False
+    moves = np.moveaxis((case.flow != 0).reshape(*shape, *case.z.shape), (axis, ndim + axis), (0, 1))
+    touched = moves.any(axis=tuple(range(2, 2 * ndim)))  # (outputs along the axis, entries along it)
+    n = touched.shape[1]
+    few, far = touched[:, n // 4], touched[:, n - 1 - n // 4]
+    if not (few.any() and far.any()) or touched.sum(axis=0).max() > 0.6 * shape[axis]:
+        return False
+    return bool(np.flatnonzero(few).mean() < np.flatnonzero(far).mean())
+
+
+def _near_border(case: Case) -> tuple[NDArray, list[int], int] | None:
+    """Return which entries lie inside, the axes at whose ends those lie that are wrong, and how near; or None."""
+    is_wrong = np.abs(case.a - case.n) > np.maximum(case.bar, 1e-6 * np.abs(case.n).max(initial=0))
+    if not is_wrong.any() or is_wrong.all():
+        return None
+    shape = is_wrong.shape
+    long = [axis for axis in range(len(shape)) if shape[axis] >= 5]
+    for count in range(1, len(long) + 1):
+        for axes in combinations(long, count):
+            for depth in range(1, min(shape[axis] for axis in axes) // 2 + 1):
+                inside = np.ones(shape, bool)
+                for axis in axes:
+                    place = np.arange(shape[axis])
+                    near = np.minimum(place, shape[axis] - 1 - place) >= depth
+                    inside &= near.reshape([-1 if k == axis else 1 for k in range(len(shape))])
+                if inside.any() and not is_wrong[inside].any():
+                    return inside, list(axes), depth
+    return None
