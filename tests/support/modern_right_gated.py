@@ -163,7 +163,7 @@ def scaled(rng):
 
 def experts(n_experts):
     def inputs(rng):
-        n, width, m = sizes(rng, 5, 7, 11)
+        n, width, m = sizes(rng, 5 - n_experts, 5, 7)  # none of them the number of experts
         return normal(rng, n, width), weights(rng, width, n_experts), weights(rng, n_experts, width, m)
 
     return inputs
