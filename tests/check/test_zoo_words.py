@@ -236,6 +236,17 @@ def repeated_words_overwrite(rng):
     return lambda table: table[words], vjp, rng.normal(size=(n_words, k))
 
 
+def rows_overwrite(rng):
+    rows = np.array([0, 2, 2, 4, 2])
+
+    def backward(dy, table):
+        dtable = np.zeros_like(table)
+        dtable[rows] += dy
+        return dtable
+
+    return lambda table: table[rows], backward, rng.normal(size=(5, 3))
+
+
 def bins_overwrite(rng):
     into = rng.integers(0, 3, 11)
 
@@ -394,6 +405,7 @@ ROWS = [
     Row("the shape of the transpose", transposed_shape, {"w": "transposed"}, "it is the transpose of the right one"),
     Row("overlapping windows", windows_overwrite, {"x": "overwritten"}, "= for +="),
     Row("repeated words", repeated_words_overwrite, {"table": "overwritten"}),
+    Row("rows of a table", rows_overwrite, {"table": "overwritten"}),
     Row("repeated indices", bins_overwrite, {"x": "overwritten"}),
     Row("a clamp", clamp_forgotten, {"x": "mask-forgotten"}, "where the slope is 0, where x is outside"),
     Row("a mask", mask_not_applied, {"x": "mask-forgotten"}),

@@ -88,16 +88,26 @@ def _is_broadcast(groups: Groups) -> bool:
 def overwritten(case: Case) -> Iterator[Guess]:
     """Each entry holds what the last output that touches it adds; the outputs one by one, or by their first axes."""
     for groups in (*_leading_groups(case), *_all_groups(case)):
-        count = groups.touches.sum(axis=0)
-        if (count > 1).sum() < 2:
-            continue
-        last = len(groups.flow) - 1 - np.argmax(groups.touches[::-1], axis=0)
-        predicted = np.take_along_axis(groups.flow, last[np.newaxis], axis=0)[0].reshape(case.a.shape)
-        message = (
-            f"each entry of d{case.name} holds what the last output that it touches adds, where up to "
-            f"{int(count.max())} add to it: = for +=, or an index that comes more than once?"
-        )
-        yield Guess(Kind.overwritten, predicted, message)
+        yield from _last_alone(case, groups)
+
+
+def overwritten_by_several(case: Case) -> Iterator[Guess]:
+    """The same where no index of y touches all entries, so that it is more than the last one that arrives."""
+    if not any((each.touches == each.touches.any(axis=0)).all(axis=1).any() for each in _all_groups(case)):
+        yield from overwritten(case)
+
+
+def _last_alone(case: Case, groups: Groups) -> Iterator[Guess]:
+    count = groups.touches.sum(axis=0)
+    if (count > 1).sum() < 2:
+        return
+    last = len(groups.flow) - 1 - np.argmax(groups.touches[::-1], axis=0)
+    predicted = np.take_along_axis(groups.flow, last[np.newaxis], axis=0)[0].reshape(case.a.shape)
+    message = (
+        f"each entry of d{case.name} holds what the last output that it touches adds, where up to "
+        f"{int(count.max())} add to it: = for +=, or an index that comes more than once?"
+    )
+    yield Guess(Kind.overwritten, predicted, message)
 
 
 def _all_groups(case: Case) -> Iterator[Groups]:

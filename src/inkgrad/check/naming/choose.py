@@ -42,6 +42,7 @@ TELLING = (  # in the order in which they are believed when several fit
     amounts.one_each,
     amounts.weight_decay,
     arrivals.one_slice,
+    arrivals.overwritten_by_several,
     arrivals.part_of_dy,
     arrivals.overwritten,
     sums.summed_too_far,
