@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -122,20 +123,23 @@ def examine_writing(subject: Subject, dy: NDArray, gradients: Arrays) -> list[Fi
 def _repeating(subject: Subject, dy: NDArray, gradients: Arrays, known: set[str]) -> list[Finding]:
     findings = []
     for name, second in _again(subject, dy).items():
-        first = gradients[name]
-        if name in known or not _differs(second, first, subject.eps):
+        if name in known or not _differs(second, gradients[name], subject.eps):
             continue
-        third = _again(subject, dy)[name]
-        ratio = _ratio(second - first, first)
-        if ratio is not None and _ratio(third - second, first) is not None:
-            message = f"each call of backward adds to d{name}: the second is {1 + ratio:.4g} times the first"
-            findings.append(_finding(name, Kind.accumulated, message, ratio=ratio))
+        if _grows(np.diff([second, *(_again(subject, dy)[name] for _ in range(3))], axis=0)):
+            message = f"each call of backward adds to what d{name} held: write = for +=, or begin with zeros"
+            findings.append(_finding(name, Kind.accumulated, message))
         else:
             message = (
                 f"d{name} differs when backward is called again with the same numbers and rng: draw once, in forward"
             )
             findings.append(_finding(name, Kind.random, message))
     return findings
+
+
+def _grows(steps: NDArray) -> bool:
+    """Return whether steps are the same, or each the same part of the last as with a momentum; none drawn anew is."""
+    one, other = (_ratio(after, before) for before, after in pairwise(steps))
+    return one is not None and other is not None and abs(one - other) < 1e-4 * one
 
 
 def _differs(a: NDArray, b: NDArray, eps: float) -> bool:
