@@ -13,8 +13,8 @@ from typing import Any
 
 from command_line import command_line_page
 from derivations import derivation_of_module, derivations
-from kinds import kinds_table
 from links import ROOT, relinked, source_pages
+from mistakes import kinds_table, mistake_pages
 from mkdocs.structure.files import File, Files, InclusionLevel
 from reference import reference_pages
 
@@ -25,7 +25,7 @@ FENCE = re.compile(r"(^ *```.*?^ *```)", re.MULTILINE | re.DOTALL)
 
 def _made() -> dict[str, str]:
     """Return the pages that are made of the source alone, by their paths."""
-    return {**reference_pages(), "reference/command-line.md": command_line_page()}
+    return {**mistake_pages(), **reference_pages(), "reference/command-line.md": command_line_page()}
 
 
 def on_config(config: Any) -> Any:

@@ -10,6 +10,7 @@ from PIL import Image
 from support import ROOT
 from support.commands import assert_refused, command, inkgrad, last_line, names_in, started
 
+from inkgrad.check import Kind
 from inkgrad.check.lessons import LESSONS
 from inkgrad.costs import SquaredError
 from inkgrad.layers import Chain, Dense, Tanh
@@ -117,7 +118,7 @@ def test_a_wrong_layer_is_named_and_ends_with_1(folder):
     found = inkgrad("check", "mine.py:Mean", "--set", "n=4", "--input-shape", 4, "--plot", picture, cwd=folder)
     assert found.returncode == 1
     assert "ds: factor: ds is 0.142857 times what it should be, that is 1 / the batch size" in found.stdout
-    assert last_line(found.stdout) == "the gradient is wrong in 1 place"
+    assert found.stdout.endswith("the gradient is wrong in 1 place\nmore: inkgrad check --explain factor\n")
     assert "Traceback" not in found.stderr
     with Image.open(picture) as drawn:
         assert drawn.width > 300
@@ -172,8 +173,12 @@ def test_every_entry_of_a_large_layer_or_network_is_looked_at_where_that_is_aske
 def test_a_gradient_of_a_wrong_shape_is_wrong(folder):
     found = inkgrad("check", "mine.py:Narrow", "--set", "n=4", "--input-shape", 4, cwd=folder)
     assert found.returncode == 1
-    lines = "dx: unknown: dx has shape (4,), must be (7, 4), that of x", "the gradient is wrong in 1 place"
-    assert tuple(found.stdout.splitlines()[-2:]) == lines
+    lines = (
+        "dx: unknown: dx has shape (4,), must be (7, 4), that of x",
+        "the gradient is wrong in 1 place",
+        "more: inkgrad check --explain unknown",
+    )
+    assert tuple(found.stdout.splitlines()[-3:]) == lines
 
 
 def test_costs_take_rows_or_class_numbers(folder):
@@ -269,6 +274,34 @@ def test_a_lesson_ends_well_when_its_mistake_is_found(tmp_path, name):
     assert f": {LESSONS[name].kind}" in found.stdout
     assert "the gradient is wrong; with the right line it is right" in found.stdout
     assert names_in(tmp_path) == ["errors.png"]
+
+
+# Kinds.
+
+
+def test_the_kinds_are_listed_one_a_line(tmp_path):
+    found = inkgrad("check", "--explain", "list", cwd=tmp_path)
+    assert found.returncode == 0
+    rows = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+    assert rows == [[kind, kind.sentence] for kind in Kind]
+
+
+def test_a_kind_is_explained_with_the_numbers_of_its_example(tmp_path):
+    found = inkgrad("check", "--explain", "factor", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    for line in (
+        f"factor: {Kind.factor.sentence}",
+        "  forward  return x + b",
+        "  wrong    return dy, dy.mean(axis=0)",
+        "  right    return dy, dy.sum(axis=0)",
+        "How it looks",
+        "│ b[0]     │       0.083609 │    0.011944 │ 0.142857 │       0.857143 │",
+        "  db: factor: db is 0.142857 times what it should be, that is 1 / the batch size",
+        "What to do",
+        "a lesson: inkgrad check --break bias-mean",
+    ):
+        assert line in found.stdout.splitlines()
+    assert max(len(line) for line in found.stdout.splitlines()) <= 100
 
 
 # Silly input.

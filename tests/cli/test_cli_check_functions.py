@@ -354,7 +354,7 @@ def test_a_report_in_json_holds_what_the_table_does(folder, inkgrad_here):
     assert {each["compared_with"] for each in report["arrays"]} == {"differences"}
     assert all(0 < each["least_seen"] < 1e-6 for each in report["arrays"])
     [finding] = report["findings"]
-    assert (finding["array"], finding["kind"]) == ("b", "factor")
+    assert (finding["array"], finding["kind"], finding["page"]) == ("b", "factor", "mistakes/factor.html")
 
 
 def test_the_same_seed_gives_the_same_report(folder, inkgrad_here):
@@ -418,7 +418,7 @@ def test_a_picture_takes_the_options_of_a_check(folder, inkgrad_here, target, op
 def test_a_check_and_its_picture_have_the_same_options():
     """What is about the answer in words is for the words alone."""
     words, picture = (set(signature(each).parameters) for each in (check, plot_check))
-    assert words - picture == {"plot", "is_json", "lesson"}
+    assert words - picture == {"plot", "is_json", "lesson", "explain"}
     assert picture - words == {"out"}
 
 

@@ -11,6 +11,7 @@ from inkgrad.sessions import Paths, start
 TRAIN_ALONE = "is for a training on several workers: say how many with --workers"
 WITH_ROWS = "does not go with --out, which has a row for each picture"
 NEEDS_OUT = "is for answers that go to a file: add --out results.parquet"
+NOTHING_CHECKED = "--explain checks nothing: leave"
 OWN_NETWORK = "--break brings a network of its own: leave"
 
 
@@ -57,6 +58,13 @@ def ask(capsys, monkeypatch, tmp_path):
         "check --break bias-mean --data digits": f"{OWN_NETWORK} --data out",
         "check --break bias-mean --seed 1": f"{OWN_NETWORK} --seed out",
         "check --break bias-mean --exact": f"{OWN_NETWORK} --exact out",
+        "check seed --explain factor": f"{NOTHING_CHECKED} seed out",
+        "check --explain factor --seed 1": f"{NOTHING_CHECKED} --seed out",
+        "check --explain factor --break bias-mean": f"{NOTHING_CHECKED} --break out",
+        "check --explain factor --plot a.png": f"{NOTHING_CHECKED} --plot out",
+        "check --explain fctor": "there is no mistake of the name 'fctor': did you mean factor?",
+        "check --explain Diagonal_Jacobian": "there is no mistake of the name 'Diagonal_Jacobian': did you mean",
+        "check --explain zzz": "there is no mistake of the name 'zzz': `inkgrad check --explain list` lists them",
         "check --break list --plot a.png": "--plot draws one lesson: name it in the place of list",
     }.items(),
 )

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import inkgrad
 from inkgrad.check import Kind
+from inkgrad.check.mistakes import explained
 from inkgrad.cli.commands import app
 from inkgrad.layers import Activation, Elementwise, Layer
 
@@ -124,7 +125,7 @@ def test_from_disk_pages_open_and_the_search_finds(site):
         strangers, complaints = [], []
         page.on("request", lambda asked: strangers.append(asked.url) if asked.url.startswith("http") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        pages = [*site.glob("[!4]*.html"), *site.glob("[dht]*/*.html"), site / "reference" / "inkgrad.layers.html"]
+        pages = [*site.glob("[!4]*.html"), *site.glob("[dhmt]*/*.html"), site / "reference" / "inkgrad.layers.html"]
         for file in pages:  # 404.html is a server's, and the others are like these
             page.goto(file.as_uri())
             too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -143,5 +144,21 @@ def test_from_disk_pages_open_and_the_search_finds(site):
 def test_the_page_of_the_checker_explains_every_kind_and_no_other(site):
     html = (site / "gradient-check.html").read_text()
     section = html.split('id="the-names"')[1].split("<h2")[0]
-    rows = re.findall(r"<td><code>(.*?)</code></td>\s*<td>(.*?)</td>", section)
+    rows = re.findall(r"<td><a href=\S*><code>(.*?)</code></a></td>\s*<td>(.*?)</td>", section)
     assert [(word, unescape(sentence)) for word, sentence in rows] == [(kind, kind.sentence) for kind in Kind]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_has_a_page_with_its_example(site, kind):
+    page = words((site / kind.page).read_text())
+    mistake = explained(kind)
+    assert "".join(kind.sentence[1:].split()) in page
+    for line in (*mistake.wrong_lines, *mistake.right_lines):
+        assert "".join(line.split()) in page
+
+
+def test_a_page_of_a_kind_shows_the_numbers_and_what_is_said_of_them(site):
+    page = words((site / Kind.factor.page).read_text())
+    assert "0.0836090.0119440.143" in page
+    assert "dbis0.142857timeswhatitshouldbe,thatis1/thebatchsize" in page
+    assert "inkgradcheck--breakbias-mean" in page

@@ -57,8 +57,8 @@ class Page(HTMLParser):
 def page(thing):
     found = Page(thing._repr_html_())
     assert {tag for tag, _ in found.tags} <= {
-        "b", "br", "caption", "code", "div", "figcaption", "figure", "img", "span", "table", "tbody", "td", "th",
-        "thead", "tr",
+        "b", "br", "caption", "code", "details", "div", "figcaption", "figure", "img", "pre", "span", "summary",
+        "table", "tbody", "td", "th", "thead", "tr",
     }  # fmt: skip
     for _, attributes in found.tags:
         assert set(attributes) <= {"style", "scope", "title", "src", "alt", "width", "height"}

@@ -228,6 +228,7 @@ def test_the_check_names_the_diagonal_softmax_of_a_broken_network(page):
     assert found["broken"] == "softmax-diagonal"
     assert finding["kind"] == LESSONS["softmax-diagonal"].kind
     assert finding["sentence"] == LESSONS["softmax-diagonal"].kind.sentence
+    assert finding["explained"]["wrong_line"] == "return y * (1 - y) * dy"
     assert "Softmax" in finding["layer"]
     for array in found["arrays"]:
         assert_whole(array)

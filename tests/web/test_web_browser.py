@@ -238,6 +238,8 @@ def test_the_broken_softmax_is_caught_and_mended(page):
     expect(page.locator("#check-lessons .broken-now")).to_contain_text("softmax-diagonal")
     page.click("#check-go")
     expect(page.locator("#check-report")).to_contain_text("diagonal-jacobian", timeout=WAIT)
+    page.click("#check-report summary:has-text('What diagonal-jacobian means')")
+    expect(page.locator("#check-report .line-of.wrong")).to_contain_text("y * (1 - y) * dy")
     expect(page.locator("#check-report tr:has-text('Softmax') .told")).to_have_text("wrong")
     expect(page.locator("#check-report")).to_contain_text(Verdict.wrong.sentence)
     page.click("#check-lessons button:has-text('Mend it')")

@@ -22,6 +22,11 @@ class Kind(StrEnum):
         member._value_, member.sentence = word, sentence
         return member
 
+    @property
+    def page(self) -> str:
+        """The page of the documentation that explains it, from where that begins."""
+        return f"mistakes/{self.value}.html"
+
     def __repr__(self) -> str:
         return repr(self.value)
 

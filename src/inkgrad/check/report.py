@@ -11,6 +11,7 @@ from typing import Any
 
 from inkgrad.check.finding import Finding
 from inkgrad.check.measure.comparison import Comparison
+from inkgrad.check.mistakes.mistake import explained
 from inkgrad.check.report_table import ReportTable, report_table
 from inkgrad.check.verdict import NO_TIME, ArrayVerdict, Verdict, worst
 from inkgrad.errors import CheckError, GradientMismatch
@@ -128,7 +129,8 @@ def _badge(verdict: Verdict) -> Html:
 def _as_html(finding: Finding) -> Html:
     """Return a finding for a notebook, its kind explained where a pointer rests on it."""
     before, kind, after = str(finding).partition(finding.kind)
-    return Html(as_html(before) + _explained(as_html(kind), finding.kind.sentence) + as_html(after))
+    said = Html(as_html(before) + _explained(as_html(kind), finding.kind.sentence) + as_html(after))
+    return Html(said + explained(finding.kind)._repr_html_())
 
 
 def _explained(shown: str, sentence: str) -> Html:

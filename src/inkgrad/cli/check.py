@@ -27,6 +27,7 @@ from inkgrad.cli.check_options import (
 )
 from inkgrad.cli.options import ClassSettings, Data, NotWith, Seed, refused
 from inkgrad.cli.shown_lesson import list_lessons, show_lesson
+from inkgrad.cli.shown_mistake import list_mistakes, show_mistake
 from inkgrad.cli.shown_report import STATUS, as_json, show_report
 from inkgrad.cli.targets import Request, examine
 from inkgrad.cli.terminal import say, waiting
@@ -54,6 +55,8 @@ OF_A_CHECK = (
 @refused(
     NotWith(("target",), "lesson", "--break brings a network of its own: leave {value} out"),
     NotWith(OF_A_CHECK, "lesson", "--break brings a network of its own: leave {} out"),
+    NotWith(("target",), "explain", "--explain checks nothing: leave {value} out"),
+    NotWith((*OF_A_CHECK, "plot", "lesson"), "explain", "--explain checks nothing: leave {} out"),
 )
 def check(
     target: Target = None,
@@ -80,6 +83,10 @@ def check(
     lesson: Annotated[
         str | None,
         typer.Option("--break", metavar="LESSON", help="See a mistake being made and found; 'list' lists them."),
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Say what the name of a mistake means; 'list' lists them."),
     ] = None,
 ) -> None:
     """Compare the gradient by backward with finite differences, and name what is wrong.
@@ -109,6 +116,8 @@ def check(
     Exit status: 0 the gradient is right, 1 it is wrong, 2 it cannot be told, or
     not be checked. A lesson, with --break, ends with 0 when the mistake was found.
     """
+    if explain is not None:
+        return list_mistakes() if explain == "list" else show_mistake(explain)
     if plot:
         refuse_same(plot, [Path(each.rpartition(":")[0] or each) for each in (target, inputs) if each])
         refuse_unwritable(plot)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from inkgrad.check import ArrayVerdict, Finding, Report, Verdict
+from inkgrad.check import ArrayVerdict, Finding, Kind, Report, Verdict
 from inkgrad.check.report_table import TEXTS, ReportTable, report_table
 from inkgrad.cli.targets import Checked
 
@@ -36,6 +36,8 @@ def show_report(checked: Checked) -> None:
     for finding in report.findings:
         console.print(in_words(finding, checked.layers), markup=False, soft_wrap=not console.is_terminal)
     console.print(report.summary, markup=False, soft_wrap=not console.is_terminal)
+    if report.findings:
+        print(more_about(report.findings[0].kind))
 
 
 def _most_telling(arrays: Sequence[ArrayVerdict]) -> list[ArrayVerdict]:
@@ -69,6 +71,11 @@ def in_words(finding: Finding, names: dict[str, str]) -> str:
         where = ""
     ties = f" (or: {', '.join(finding.also)})" if finding.also else ""
     return f"{where}d{finding.array}: {finding.kind}{ties}: {finding.message}"
+
+
+def more_about(kind: Kind) -> str:
+    """Return a line that says where more is told of a kind."""
+    return f"more: inkgrad check --explain {kind}"
 
 
 def as_json(report: Report) -> str:
@@ -110,6 +117,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "about": finding.kind.sentence,
         "also": [str(each) for each in finding.also],
         "message": finding.message,
+        "page": finding.kind.page,
     }
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.check import ArrayVerdict, Comparison, EntryVerdict, Finding, Report, Verdict
+from inkgrad.check import ArrayVerdict, Comparison, EntryVerdict, Finding, Kind, Report, Verdict
+from inkgrad.check.mistakes import explained
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
@@ -115,6 +116,17 @@ def _layer(path: str, names: dict[str, str]) -> str:
     return {"": "the whole", "wiring": "the whole", "cost": "the cost"}.get(path) or names.get(path, path)
 
 
+def _explained(kind: Kind) -> dict[str, str]:
+    mistake = explained(kind)
+    return {
+        "meaning": mistake.meaning,
+        "wrong_line": "\n".join(mistake.wrong_lines),
+        "right_line": "\n".join(mistake.right_lines),
+        "looks": mistake.looks,
+        "advice": mistake.advice,
+    }
+
+
 def _finding(finding: Finding, names: dict[str, str]) -> dict[str, Any]:
     return {
         "layer": _layer(finding.layer, names),
@@ -123,6 +135,7 @@ def _finding(finding: Finding, names: dict[str, str]) -> dict[str, Any]:
         "sentence": finding.kind.sentence,
         "also": list(finding.also),
         "message": finding.message,
+        "explained": _explained(finding.kind),
         "text": str(finding),
     }
 

@@ -1,6 +1,13 @@
 /** The menu of lessons: put one mistake into the backward pass of a network, train on, and mend it again. */
 import { make, say } from "./make.js";
 
+/** Return a wrong line of code over the right one. */
+export function wrongAndRight(wrong, right) {
+  return make("div", { class: "lines" },
+    make("div", { class: "line-of wrong" }, make("span", { text: "wrong" }), make("pre", { tabindex: "0" }, wrong)),
+    make("div", { class: "line-of right" }, make("span", { text: "right" }), make("pre", { tabindex: "0" }, right)));
+}
+
 /**
  * Make the menu.
  * @param {HTMLElement} host
@@ -33,9 +40,7 @@ export function makeLessons(host, lessons, onBreak) {
   describe();
   host.append(
     make("div", { class: "field" }, make("label", { for: "check-lesson", text: "Mistake" }), select), about,
-    make("div", { class: "lines" },
-      make("div", { class: "line-of wrong" }, make("span", { text: "wrong" }), make("pre", { tabindex: "0" }, wrong)),
-      make("div", { class: "line-of right" }, make("span", { text: "right" }), make("pre", { tabindex: "0" }, right))),
+    wrongAndRight(wrong, right),
     moral, needs, make("div", { class: "row" }, put, mend), state);
   return {
     show(broken) {

@@ -1,5 +1,6 @@
 /** The report of a gradient check: its verdict, what was found, a table of the arrays, and where their errors are. */
 import { heatKey, heatMap } from "./heat.js";
+import { wrongAndRight } from "./lessons.js";
 import { layerName, make } from "./make.js";
 
 const OUTCOMES = {
@@ -13,12 +14,21 @@ const AS_A_WHOLE = "A network with convolutions, or a large one, is judged as a 
 const PARTS = "Errors are parts of the typical gradient of their array. Least seen is the smallest error that would " +
   "have been seen.";
 
-function findingOf({ layer, array, kind, sentence, also, message }) {
+function explainedOf(kind, { meaning, wrong_line, right_line, looks, advice }) {
+  return make("details", { class: "explained" }, make("summary", { text: `What ${kind} means` }),
+    ...meaning.split("\n\n").map((text) => make("p", { text })),
+    wrongAndRight(make("code", { text: wrong_line }), make("code", { text: right_line })),
+    make("p", {}, make("b", { text: "How it looks. " }), looks),
+    make("p", {}, make("b", { text: "What to do. " }), advice));
+}
+
+function findingOf({ layer, array, kind, sentence, also, message, explained }) {
   return make("li", {},
     make("p", { class: "finding-head" }, make("span", { class: "kind", title: sentence, text: kind }),
       make("b", { text: `${array} of ${layerName(layer)}` })),
     make("p", { text: message }),
-    ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : []));
+    ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : []),
+    explainedOf(kind, explained));
 }
 
 function rowOf({ layer, array, verdict, row }, head) {
