@@ -15,6 +15,8 @@ from inkgrad.check.array_tree import ABSENT, as_array, branches, labels_of, leav
 from inkgrad.check.calls import a_kind, in_one_line
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.rounding import same_function
+from inkgrad.check.tape import Tape, TapeError
+from inkgrad.check.tape.numpy_tape import written_down
 from inkgrad.errors import CheckError
 
 
@@ -66,11 +68,21 @@ def _subject(pair: Pair) -> Subject:
         pair, y = replace(pair, chosen=chosen), y.reshape(-1)[chosen]
     pair = pair.without(pair.constants(y))
     main = next((label for label in pair.trees if label in pair.live), None)
-    subject = Subject(pair.owner, pair.arrays, pair.forward, pair.backward, main=main, outputs=pair.in_row())
+    subject = Subject(
+        pair.owner,
+        pair.arrays,
+        pair.forward,
+        pair.backward,
+        main=main,
+        outputs=pair.in_row(),
+        unfold=pair.unfold,
+    )
     precise = _precise(pair, y)
     if precise is None:
         return subject
-    exact = replace(subject.at(precise.arrays), forward=precise.forward, backward=precise.backward)
+    exact = replace(
+        subject.at(precise.arrays), forward=precise.forward, backward=precise.backward, unfold=precise.unfold
+    )
     return replace(subject, precise=exact)
 
 
@@ -161,6 +173,17 @@ class Pair:
         factor = float(dy) if self.role == "gradient" else 1.0
         found = self._found(arrays, dy)
         return {name: self._gradient(name, each, factor) for name, each in found.items()}
+
+    def unfold(self, arrays: Arrays) -> Tape:
+        """Return what f does with the arrays, operation by operation."""
+        if self.chosen is not None or any(array.dtype.kind == "c" for array in self.live.values()):
+            raise TapeError("complex numbers, or outputs that are left out")
+
+        def call(f: Callable[..., Any], traced: Arrays) -> list[Any]:
+            args, kwargs = self._arguments(traced)
+            return [leaf for _, leaf in leaves("y", f(*args, **kwargs)) if as_array(leaf) is not None]
+
+        return written_down(self.f, arrays, call)
 
     # To the user's functions
 

@@ -85,6 +85,7 @@ class Block:
 
             return backward_of_few
 
+        unfold = whole.unfold
         few_numbers = {name: whole.arrays[name][few].copy()}
         return Subject(
             whole.name,
@@ -95,6 +96,7 @@ class Block:
             main=None,
             unit=whole.unit,
             variants={words: of_few(each) for words, each in whole.variants.items() if words == REDRAWN},
+            unfold=(lambda arrays: unfold(inserted(arrays)).of_few(name, few)) if unfold else None,
         )
 
 
@@ -109,8 +111,10 @@ def _with_outputs(subject: Subject, few: tuple[slice, ...], shape: tuple[int, ..
 
         return backward_of_few
 
+    unfold = subject.unfold
     return replace(
         subject,
+        unfold=(lambda arrays: unfold(arrays).with_few_outputs(few)) if unfold else None,
         forward=lambda arrays: subject.forward(arrays)[few],
         backward=of_few(subject.backward),
         main=next(iter(subject.arrays)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.slopes import slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.naming import Case, Mechanism, name_mistake, named_by_shape
+from inkgrad.check.naming import Case, Inside, Mechanism, name_mistake, named_by_shape
 from inkgrad.check.report import Report
+from inkgrad.check.tape import TapeError
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict, by_entries, root_mean_square
 
 
@@ -75,11 +77,12 @@ def examine_entries(
         Comparison(layer, name, np.asarray(each), numericals[name]) for name, each in purity.gradients.items()
     ]
     usual = _usual_gradients(subject, comparisons)
+    inside = _Opened(subject, dy)
     for each in comparisons:
         if each.array in purity.explained:
             continue
         if by_entries(each, False, usual[each.array], strictness).error:
-            case = Case(subject, each.array, each.analytical, numericals, y, dy, looks.settings)
+            case = Case(subject, each.array, each.analytical, numericals, y, dy, looks.settings, inside.forward)
             findings.append(_with_second_opinion(name_mistake(case, layer, looks.mechanisms), case))
         elif looks.ties and (finding := _examine_ties(subject, each, dy, y, rounding)):
             findings.append(finding)
@@ -92,6 +95,24 @@ def _by_shape(finding: Finding, numericals: Mapping[str, Numerical]) -> Finding:
     gradient = finding.evidence.get("gradient")
     known = gradient is not None and np.asarray(gradient).dtype.kind == "f"
     return named_by_shape(finding, np.asarray(gradient), numericals[finding.array]) if known else finding
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The forward of a subject, taken apart when it is first asked for."""
+
+    subject: Subject
+    dy: NDArray
+
+    @cached_property
+    def forward(self) -> Inside | None:
+        """Return it, or None where it cannot be taken apart."""
+        if self.subject.unfold is None:
+            return None
+        try:
+            return Inside(self.subject.unfold(self.subject.copies()), self.dy)
+        except TapeError:
+            return None
 
 
 def _usual_gradients(subject: Subject, comparisons: list[Comparison]) -> dict[str, float]:

@@ -18,9 +18,11 @@ from inkgrad.check.array_subject import finite_entries
 from inkgrad.check.calls import in_one_line
 from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
 from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
+from inkgrad.check.jax_tape import unfold
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Backward, Component, Subject
 from inkgrad.check.rounding import same_function
+from inkgrad.check.tape import Tape, TapeError
 from inkgrad.errors import CheckError
 
 REFUSALS = (jax.errors.JAXTypeError, jax.errors.JAXIndexError)  # of what must see numbers, where JAX shows none
@@ -241,6 +243,7 @@ class Adapter:
             subject,
             reference=self.reference if has_reference else None,
             pushforward=self.pushforward if has_pushforward else None,
+            unfold=self.unfold if self.dy is None else None,
         )
 
     # What JAX computes
@@ -320,6 +323,13 @@ class Adapter:
     def forward(self, arrays: Arrays) -> NDArray:
         """Return y, a copy: JAX may give what it was given."""
         return np.array(self._run("forward", self.value, dict(arrays)))
+
+    def unfold(self, arrays: Arrays) -> Tape:
+        """Return what the function does with the arrays, equation by equation."""
+        if self.closed is None or any(each.dtype != np.float64 for each in self.arrays.values()):
+            raise TapeError("a function that must see its numbers, or numbers that are not float64")
+        with self._bits():
+            return unfold(self.closed, sorted(self.arrays), arrays, self.forward(arrays))
 
     def backward(self, arrays: Arrays, dy: NDArray, start: float) -> Arrays:
         """Return the gradient of each array; nothing of it starts from anything."""

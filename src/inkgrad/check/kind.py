@@ -71,8 +71,15 @@ class Kind(StrEnum):
     wrong_mask = "wrong-mask", "dy passes, or is stopped, in the wrong places"
     mask_forgotten = "mask-forgotten", "the gradient is right but where the slope is 0, and there it is not 0"
     border = "border", "right inside and wrong near the border, as the backward of another padding is, or of none"
-    statistics_constant = "statistics-constant", "the mean or the variance of a normalisation is taken for a constant"
     wrong_formula = "wrong-formula", "the gradient equals a short formula, which is not the derivative"
+    statistics_constant = "statistics-constant", "the mean or the variance of a normalisation is taken for a constant"
+
+    # One operation inside forward.
+    term_missing = "term-missing", "a part of the gradient is left out, as if a factor or a branch were constant"
+    term_factor = "term-factor", "a part of the gradient counts a wrong number of times, or with the wrong sign"
+    carry_lost = "carry-lost", "what one step of a recurrence hands on to the next is left out"
+    wrong_argument = "wrong-argument", "the derivative of an operation is taken at another value than forward's"
+    wrong_axis = "wrong-axis", "a sum, a mean or a softmax is taken over another axis, group or block"
 
     # What only a cost can have wrong.
     label_shift = "label-shift", "the labels are counted from another number than in the cost"

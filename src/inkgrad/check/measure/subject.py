@@ -9,6 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.measure.moves import Move
+from inkgrad.check.tape import Tape
 
 Arrays = Mapping[str, NDArray]
 Backward = Callable[[Arrays, NDArray, float], Arrays]
@@ -34,6 +35,7 @@ class Subject:
     parts       what it is made of, each alone at what it really gets, from the last to the first
     y           what forward gives for the arrays, where it has been asked before
     outputs     of several outputs in one row, the name and the shape of each
+    unfold      writes down what forward does at the arrays, operation by operation; it may raise TapeError
 
     Neither forward nor backward copies what it is given, so that changes in place are seen.
     """
@@ -53,6 +55,7 @@ class Subject:
     parts: Callable[[], Iterable[Component]] | None = None
     y: NDArray | None = None
     outputs: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    unfold: Callable[[Arrays], Tape] | None = None
 
     def at(self, arrays: Arrays) -> Subject:
         """Return the same function at other numbers."""

@@ -13,6 +13,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.numerical import Numerical, numerical_vjp, outputs_or_nan
 from inkgrad.check.measure.subject import Subject
+from inkgrad.check.naming.inside import Inside
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Case:
     """The gradient `a` of the array `name` by backward, which is not `n`, the numerical one.
 
     `numericals` has the numerical gradients of all arrays of the subject; `settings` are numbers
-    from which mistakes are made, such as a dropout's 1 - rate, with what to call them.
+    from which mistakes are made, such as a dropout's 1 - rate, with what to call them; `inside` is forward taken
+    apart, if it can be.
     """
 
     subject: Subject
@@ -45,6 +47,7 @@ class Case:
     y: NDArray
     dy: NDArray
     settings: Mapping[str, float] = field(default_factory=dict)
+    inside: Inside | None = None
 
     @property
     def n(self) -> NDArray:

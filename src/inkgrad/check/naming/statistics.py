@@ -42,17 +42,17 @@ def constants(case: Case) -> Iterator[Guess]:
             continue  # not a normalisation along this axis
         if np.allclose(found, right, atol=1e-3):
             continue  # what is wrong is none of the three
-        has_mean, has_variance = abs(found[1]) > 1e-2, abs(found[2]) > 1e-2
-        if has_mean and has_variance:
+        lost = [words for k, words in ((1, "the mean"), (2, "the variance")) if abs(found[k]) < 1e-2 < abs(right[k])]
+        if not lost:
             kind, message = (
                 Kind.wrong_formula,
                 f"the terms of d{case.name} count {np.round(found, 4)}, not {np.round(right, 4)}",
             )
         else:
-            what = "the variance is" if has_mean else "the mean is" if has_variance else "mean and variance are"
             kind, message = (
                 Kind.statistics_constant,
-                f"{what} treated as constant, though each {case.name} moves them too",
+                f"{' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} treated as constant, though each {case.name} "
+                f"moves {'them' if len(lost) > 1 else 'it'} too",
             )
         predicted = (columns @ found).reshape(case.z.shape)
         # the exact gradient holds an epsilon in the variance that the terms here do not

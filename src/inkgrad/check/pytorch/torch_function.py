@@ -52,6 +52,12 @@ def _forward_mode() -> Iterator[None]:
 
 def reference_of(product: VectorProduct) -> Callable[[Arrays, NDArray], Arrays] | None:
     """Return dy J as autograd gives it for a Function's own forward; None for what is no Function."""
+    forward = own_forward(product)
+    return partial(product.pulled, function=forward) if forward else None
+
+
+def own_forward(product: VectorProduct) -> Callable[..., Any] | None:
+    """Return the forward of a Function, without its backward; None for what is no Function."""
     kind = product.call.kind
     if kind is None:
         return None
@@ -61,7 +67,7 @@ def reference_of(product: VectorProduct) -> Callable[[Arrays, NDArray], Arrays] 
             return kind.forward(*inputs)
         return kind.forward(StandIn(tuple(torch.is_tensor(each) for each in inputs)), *inputs)
 
-    return partial(product.pulled, function=forward)
+    return forward
 
 
 def pushforward_of(product: VectorProduct) -> Callable[[Arrays, Arrays], NDArray] | None:

@@ -18,6 +18,7 @@ from inkgrad.check.pytorch.precision import eps_of
 from inkgrad.check.pytorch.tensor_call import TensorCall
 from inkgrad.check.pytorch.torch_function import pushforward_of, reference_of
 from inkgrad.check.pytorch.torch_parts import parts_of, rests_on_constants
+from inkgrad.check.pytorch.torch_tape import unfold
 from inkgrad.check.pytorch.vector_product import VectorProduct
 from inkgrad.check.rounding import same_function
 from inkgrad.errors import CheckError
@@ -97,6 +98,7 @@ def _subject(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> S
         variants=variants_of(product),
         y=product.y,
         outputs=product.row.named_shapes,
+        unfold=partial(unfold, product) if make is _product else None,
     )
 
 

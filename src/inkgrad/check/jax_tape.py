@@ -1,0 +1,165 @@
+"""A forward of JAX written down: its jaxpr, with the loops unrolled and what it calls put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend.core import Literal
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.jax_parts import CALLS, KINDS, bind
+from inkgrad.check.jax_primitives import NUMPY
+from inkgrad.check.measure.subject import Arrays
+from inkgrad.check.tape import Recorder, Tape, TapeError
+from inkgrad.check.tape.place import Place, place_of_traceback
+
+LIBRARY = str(Path(jax.__file__).parent)
+LOOPS = "scan", "while", "cond"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A number of a jaxpr: its value, and which of those that are followed it is, if it is one."""
+
+    value: Any
+    number: int | None = None
+
+
+class JaxprTracer(Recorder):
+    """A recorder of the equations of a jaxpr."""
+
+    def run(self, closed: Any, inputs: Sequence[Known], path: tuple[int, ...] = ()) -> list[Known]:
+        """Evaluate a jaxpr, closed or not, and write down its equations; `path` is where it stands in others."""
+        jaxpr = getattr(closed, "jaxpr", closed)
+        constants = map(Known, getattr(closed, "consts", ()))
+        known = dict(zip(jaxpr.constvars, constants, strict=True))
+        known |= dict(zip(jaxpr.invars, inputs, strict=True))
+
+        def read(atom: Any) -> Known:
+            return Known(atom.val) if isinstance(atom, Literal) else known[atom]
+
+        for k, equation in enumerate(jaxpr.eqns):
+            found = self._equation(equation, [read(each) for each in equation.invars], (*path, k))
+            known |= dict(zip(equation.outvars, found, strict=True))
+        return [read(each) for each in jaxpr.outvars]
+
+    def _equation(self, equation: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+        name, params = equation.primitive.name, equation.params
+        if all(each.number is None for each in given) and name not in LOOPS:
+            return [Known(each) for each in _results(equation, [each.value for each in given])]
+        if name in KINDS:
+            return self.run(params["call_jaxpr"], given, path)
+        if name in CALLS:
+            return self.run(params[CALLS[name]], given, path)
+        if name == "cond":
+            branches = params["branches"]
+            index = min(max(int(given[0].value), 0), len(branches) - 1)
+            return self.run(branches[index], given[1:], path)
+        if name == "scan":
+            return self._scan(params, given, path)
+        if name == "while":
+            return self._while(params, given, path)
+        return self._step(equation, given, path)
+
+    def _scan(self, params: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+        n_constants, n_carried, length = params["num_consts"], params["num_carry"], params["length"]
+        constants, state, xs = given[:n_constants], given[n_constants:][:n_carried], given[n_constants + n_carried :]
+        collected: dict[int, list[Known]] = {}
+        for t in reversed(range(length)) if params["reverse"] else range(length):
+            slices = [self._written("getitem", partial(_row, t), [x], (*path, -1, k)) for k, x in enumerate(xs)]
+            found = self.run(params["jaxpr"], [*constants, *state, *slices], path)
+            state = found[:n_carried]
+            for k, each in enumerate(found[n_carried:]):
+                collected.setdefault(k, []).append(each)
+        rows = (each[::-1] if params["reverse"] else each for each in collected.values())
+        return [*state, *(self._written("stack", _stacked, each, (*path, 10_000, k)) for k, each in enumerate(rows))]
+
+    def _while(self, params: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+        n_condition, n_body = params["cond_nconsts"], params["body_nconsts"]
+        of_condition, constants = given[:n_condition], given[n_condition:][:n_body]
+        state = given[n_condition + n_body :]
+        while JaxprTracer().run(params["cond_jaxpr"], [Known(each.value) for each in (*of_condition, *state)])[0].value:
+            state = self.run(params["body_jaxpr"], [*constants, *state], path)
+        return state
+
+    def _step(self, equation: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+        place = place_of_traceback(equation.source_info.traceback, LIBRARY, path)
+        results = _results(equation, [each.value for each in given])
+        name = equation.primitive.name
+        return [
+            self._written(name, partial(_result, equation, k), given, path, place, each)
+            for k, each in enumerate(results)
+        ]
+
+    def _written(
+        self,
+        name: str,
+        operation: Any,
+        given: list[Known],
+        path: tuple[int, ...],
+        place: Place | None = None,
+        result: Any = None,
+    ) -> Known:
+        """Return the result of an operation, written down if it depends on what is followed."""
+        values = [each.value for each in given]
+        result = operation(*values) if result is None else result
+        live = [k for k, each in enumerate(given) if each.number is not None]
+        if not live or np.asarray(result).dtype.kind != "f":
+            return Known(result)
+
+        def apply(*moved: NDArray) -> NDArray:
+            own = list(values)
+            for k, value in zip(live, moved, strict=True):
+                own[k] = value
+            return np.asarray(operation(*own))
+
+        inputs = [number for k in live if (number := given[k].number) is not None]
+        here = place or Place(path, path, "", 0, (0, 0), ())
+        here = Place(here.key, here.order, here.file, here.line, here.columns, ("",) * len(inputs))
+        return Known(result, self.step(apply, inputs, result, here, name))
+
+
+def _row(t: int, x: NDArray) -> NDArray:
+    return np.asarray(np.asarray(x)[t])
+
+
+def _stacked(*rows: NDArray) -> NDArray:
+    return np.stack([np.asarray(row) for row in rows])
+
+
+def _results(equation: Any, given: Sequence[Any]) -> list[Any]:
+    """Return what an equation gives, by NumPy where that is known to do the same."""
+    function = NUMPY.get(equation.primitive.name)
+    if function:
+        return [function(*map(np.asarray, given), **equation.params)]
+    found = bind(equation, given)
+    return [each if jax.dtypes.issubdtype(each.dtype, jax.dtypes.extended) else np.asarray(each) for each in found]
+
+
+def _result(equation: Any, k: int, *given: Any) -> Any:
+    return _results(equation, given)[k]
+
+
+def unfold(closed: Any, names: Sequence[str], arrays: Arrays, y: NDArray) -> Tape:
+    """Return the tape of a closed jaxpr that takes the arrays of some names, in their order, and gives y.
+
+    Raises TapeError where that cannot be written down.
+    """
+    tracer = JaxprTracer()
+    given = [Known(np.asarray(arrays[name]), tracer.array(name, arrays[name])) for name in names]
+    try:
+        with np.errstate(all="ignore"):
+            (found,) = tracer.run(closed, given)
+    except TapeError:
+        raise
+    except Exception as error:  # an equation may need what is there only when JAX runs it all
+        raise TapeError(str(error)) from error
+    if found.number is None or not np.allclose(found.value, y, rtol=1e-9, atol=1e-12, equal_nan=True):
+        raise TapeError("the outputs do not come from what was followed")
+    return tracer.tape([found.number])

@@ -1,0 +1,42 @@
+"""Factors: the gradient of a value inside forward multiplied, or divided, by another value once too often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
+from inkgrad.check.naming.inside import Inside, Way
+
+
+def other_factors(inside: Inside) -> Iterator[Way]:
+    """A value's gradient is multiplied or divided by another value, or holds another in the place of its own."""
+    tape = inside.tape
+    for values in inside.same_values:
+        if len(values) > 1:
+            continue
+        number = values[0]
+        own, where = tape.values[number], inside.where(tape.makers[number])
+        for other in (*tape.arrays.values(), *tape.makers):
+            factor = tape.values[other]
+            if factor.ndim > own.ndim or not _spreads(factor.shape, own.shape) or not np.all(factor):
+                continue
+            word, third = inside.word(number), inside.word(other)
+            for by, how in ((factor, "multiplied"), (1 / factor, "divided")):
+                message = f"the part through {word} is {how} by {third} once too often"
+                yield Way(Kind.term_factor, f"{message} ({where})", nodes={number: partial(_times, by)})
+            if other != number and factor.shape == own.shape and np.all(own):
+                for by in (factor / own, own / factor):
+                    message = f"{third} stands where {word} belongs"
+                    yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(_times, by)})
+
+
+def _times(by: NDArray, gradient: NDArray) -> NDArray:
+    return gradient * by
+
+
+def _spreads(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
+    return all(a in (1, b) for a, b in zip(reversed(shape), reversed(out), strict=False))

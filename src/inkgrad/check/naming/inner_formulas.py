@@ -1,0 +1,94 @@
+"""Formulas: the slope of an elementwise part inside forward written down wrongly, or made with another value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
+from inkgrad.check.naming.inside import Inside, Way
+
+MOST_STEPS = 8  # in one part
+
+
+def wrong_slopes(inside: Inside) -> Iterator[Way]:
+    """The slope of a part is a short formula that is not its own, or its own made with another value."""
+    for number, other, slopes in _elementwise_parts(inside):
+        u, v = inside.tape.values[number], inside.tape.values[other]
+        name, result = inside.word(number), inside.word(other)
+        where = inside.where(inside.tape.makers[other])
+        for formula, wrong in _formulas(name, u, result, v).items():
+            message = f"the slope of {result} is taken for {formula}"
+            yield _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong - slopes)
+        for same in _in_outputs(v, slopes):
+            for third in _alike(inside, other):
+                message = f"the slope of {result} is made with {inside.word(third)} in its place"
+                off = same(inside.tape.values[third]) - slopes
+                yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, off)
+
+
+def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, off: NDArray) -> Way:
+    return Way(kind, message, nodes={number: partial(_with, off * inside.gradients[other])})
+
+
+def _with(off: NDArray, gradient: NDArray) -> NDArray:
+    return gradient + off
+
+
+def _formulas(x: str, u: NDArray, y: str, v: NDArray) -> dict[str, NDArray]:
+    return {
+        y: v,
+        f"1 - {y}": 1 - v,
+        f"{y} (1 - {y})": v * (1 - v),
+        f"1 - {y}²": 1 - v * v,
+        f"{y}²": v * v,
+        x: u,
+        f"1 - {x}²": 1 - u * u,
+        f"{x} (1 - {x})": u * (1 - u),
+        f"2 {x}": 2 * u,
+        f"[{x} > 0]": 1.0 * (u > 0),
+        f"[{x} < 0]": 1.0 * (u < 0),
+    }
+
+
+Formula = Callable[[NDArray], NDArray]
+OF_OUTPUTS: tuple[Formula, ...] = (  # slopes of sigmoid, tanh, exp, sqrt and 1/x, as formulas in their outputs
+    lambda w: w * (1 - w),
+    lambda w: 1 - w * w,
+    lambda w: w,
+    lambda w: 0.5 / w,
+    lambda w: -w * w,
+)
+
+
+def _in_outputs(v: NDArray, slopes: NDArray) -> Iterator[Formula]:
+    """Yield the formulas in the output alone that give the slopes."""
+    for formula in OF_OUTPUTS:
+        with np.errstate(all="ignore"):
+            if np.allclose(formula(v), slopes, rtol=1e-6, atol=1e-9):
+                yield formula
+
+
+def _alike(inside: Inside, number: int) -> Iterator[int]:
+    shape = inside.tape.values[number].shape
+    for other in (*inside.tape.arrays.values(), *inside.tape.makers):
+        if other != number and inside.tape.values[other].shape == shape:
+            yield other
+
+
+def _elementwise_parts(inside: Inside) -> Iterator[tuple[int, int, NDArray]]:
+    """Yield pairs of a value and another that is made of it number by number, and the slopes of that."""
+    tape = inside.tape
+    for other in sorted(inside.gradients, reverse=True):
+        if other not in tape.makers:
+            continue
+        shape = tape.values[other].shape
+        first = max(tape.makers[other] - MOST_STEPS, 0)
+        ones, random = np.ones(shape), np.random.default_rng(0).normal(size=shape)
+        slopes, seen = (tape.back_from({other: each}, first=first) for each in (ones, random))
+        for number in sorted(slopes.keys() - {other}, reverse=True):
+            if tape.values[number].shape == shape and np.allclose(seen[number], random * slopes[number], rtol=1e-9):
+                yield number, other, slopes[number]

@@ -1,0 +1,154 @@
+"""Steps: one operation inside forward differentiated not at all, wrongly, or at other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
+from inkgrad.check.naming.inside import ERRORS, Inside, Way
+from inkgrad.check.tape import Edge
+from inkgrad.check.tape.local import Elementwise, Local, unspread
+
+
+def skipped(inside: Inside) -> Iterator[Way]:
+    """The gradient passes an operation as it came."""
+    for edges in inside.lone_and_joint(inside.same_edges):
+        step, slot = inside.tape.steps[edges[-1][0]], edges[-1][1]
+        shape = inside.tape.values[step.inputs[slot]].shape
+        if not _fits(shape, inside.tape.values[step.output].shape):
+            continue
+        kind, message = _words(inside, edges[-1])
+        ways = {
+            (k, slot): partial(_passed, inside.tape.values[inside.tape.steps[k].inputs[slot]].shape)
+            for k, slot in edges
+        }
+        yield Way(kind, f"{message} ({inside.where(edges[-1][0])})", edges=ways)
+
+
+def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
+    """Return what it is to pass the gradient as it came through a step, and the message."""
+    step, local = inside.tape.steps[edge[0]], inside.tape.local(edge)
+    what = f"the gradient passes {step.operation} of {inside.word(step.inputs[edge[1]])} as it came"
+    slopes = local.slopes
+    if isinstance(local, Elementwise) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
+        return Kind.term_factor, f"{what}, {1 / slopes.flat[0]:.6g} times too large"
+    if np.isin(slopes.round(6), (0, 1)).all():
+        if isinstance(local, Elementwise):
+            return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
+        return Kind.reordered, f"{what}, not back to where its numbers came from"
+    return Kind.derivative_forgotten, f"{what}: its derivative is left out"
+
+
+def _passed(shape: tuple[int, ...], gradient: NDArray) -> NDArray:
+    return unspread(gradient, shape)
+
+
+def region_skipped(inside: Inside) -> Iterator[Way]:
+    """A value gets the gradient of another one of its shape that is made of it: all between them is left out."""
+    tape = inside.tape
+    for number in (*tape.arrays.values(), *(step.output for step in tape.steps)):
+        for other in tape.below(number):
+            if tape.values[other].shape == tape.values[number].shape and {number, other} <= inside.gradients.keys():
+                message = (
+                    f"{inside.word(number)} gets the gradient of {inside.word(other)}: what is between is left out"
+                )
+                way = {number: partial(_instead, inside.gradients[other])}
+                where = inside.where(tape.makers[other])
+                yield Way(Kind.derivative_forgotten, f"{message} ({where})", nodes=way)
+
+
+def _instead(other: NDArray, gradient: NDArray) -> NDArray:
+    return other
+
+
+def _fits(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
+    return len(shape) <= len(out) and all(a in (1, b) for a, b in zip(reversed(shape), reversed(out), strict=False))
+
+
+def at_another_value(inside: Inside) -> Iterator[Way]:
+    """An operation is differentiated at another value of the same shape: c for c_prev, y for x."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for number in (*inside.tape.arrays.values(), *(step.output for step in inside.tape.steps)):
+        by_shape.setdefault(inside.tape.values[number].shape, []).append(number)
+    for edges in inside.same_edges:
+        k, _ = edges[-1]
+        for j, number in enumerate(inside.tape.steps[k].inputs):
+            if not _depends(inside, edges[-1], j):
+                continue
+            for other in by_shape[inside.tape.values[number].shape]:
+                if other != number and len(edges) == 1:
+                    yield from _exchanged(inside, edges, j, [other])
+            if len(edges) > 1:
+                yield from _exchanged_alike(inside, edges, j)
+
+
+def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]:
+    """In each turn of a loop the same other value of that turn stands there."""
+    tape = inside.tape
+    shape = tape.values[tape.steps[edges[-1][0]].inputs[j]].shape
+    for values in inside.same_values:
+        if tape.values[values[-1]].shape != shape:
+            continue
+        for shift in (0, 1):
+            chosen = values[shift:] if shift else values
+            if len(chosen) == len(edges) - shift:
+                yield from _exchanged(inside, edges[shift:] if shift == 0 else edges[:-shift], j, chosen)
+
+
+def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> Iterator[Way]:
+    tape = inside.tape
+    ways = {}
+    for edge, other in zip(edges, others, strict=True):
+        if tape.values[other].shape != tape.values[tape.steps[edge[0]].inputs[j]].shape:
+            return
+        try:
+            local = tape.local_at(edge, {j: tape.values[other]})
+        except ERRORS:
+            return
+        ways[edge] = partial(_pulled, local)
+    k = edges[-1][0]
+    wrong, right = inside.word(others[-1]), inside.word(tape.steps[k].inputs[j])
+    if wrong == right:
+        return
+    message = f"{wrong} stands where {right} belongs: the derivative of {tape.steps[k].operation} is taken there"
+    yield Way(Kind.wrong_argument, f"{message} ({inside.where(k)})", edges=ways, evidence={"instead": wrong})
+
+
+def _pulled(local: Local, gradient: NDArray) -> NDArray:
+    return local.pull(gradient)
+
+
+def _depends(inside: Inside, edge: Edge, j: int) -> bool:
+    """Return whether the derivative of a step in one input depends on what another, or the same, is."""
+    tape = inside.tape
+    step = tape.steps[edge[0]]
+    value = tape.values[step.inputs[j]]
+    above = inside.gradients[step.output]
+    rng = np.random.default_rng(0)
+    try:
+        other = tape.local_at(edge, {j: value * rng.uniform(0.8, 0.9, value.shape)}).pull(above)
+    except ERRORS:
+        return False
+    usual = tape.local(edge).pull(above)
+    return not np.allclose(other, usual, rtol=1e-6, atol=1e-9 * float(np.abs(usual).max(initial=0)))
+
+
+def transposed(inside: Inside) -> Iterator[Way]:
+    """A square value stands transposed in the derivative of an operation."""
+    for edges in inside.same_edges:
+        k, _ = edges[-1]
+        for j, number in enumerate(inside.tape.steps[k].inputs):
+            value = inside.tape.values[number]
+            if value.ndim < 2 or value.shape[-1] != value.shape[-2] or not _depends(inside, edges[-1], j):
+                continue
+            ways = {}
+            for edge in edges:
+                own = inside.tape.values[inside.tape.steps[edge[0]].inputs[j]]
+                ways[edge] = partial(_pulled, inside.tape.local_at(edge, {j: own.swapaxes(-1, -2)}))
+            word = inside.word(number)
+            message = f"{word} stands transposed in the derivative of {inside.tape.steps[k].operation}"
+            yield Way(Kind.jacobian_not_transposed, f"{message} ({inside.where(k)})", edges=ways)

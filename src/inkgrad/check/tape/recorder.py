@@ -1,0 +1,124 @@
+"""Recorder: writes down the operations of a forward while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.tape.local import evaluations
+from inkgrad.check.tape.place import Place
+from inkgrad.check.tape.tape import Step, Tape
+
+
+class TapeError(Exception):
+    """A forward is too long, too large, or does something that cannot be written down."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is not written down: more would take longer than anyone waits for a name.
+
+    most_steps        operations, each turn of a loop counted
+    most_numbers      in one value
+    most_evaluations  of single operations, to differentiate them
+    """
+
+    most_steps: int = 3000
+    most_numbers: int = 20_000
+    most_evaluations: int = 200_000
+
+
+LIMITS = Limits()
+
+
+@dataclass
+class Recorder:
+    """The values of a forward so far, and its steps."""
+
+    arrays: dict[str, int] = field(default_factory=dict)
+    values: list[NDArray] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def value(self, array: Any) -> int:
+        """Keep a copy of a value, which may be changed later; return its number."""
+        kept = np.array(array, np.float64)
+        if kept.size > LIMITS.most_numbers:
+            raise TapeError(f"a value of {kept.size} numbers")
+        self.values.append(kept)
+        return len(self.values) - 1
+
+    def array(self, name: str, array: NDArray) -> int:
+        """Keep an array that forward gets; return its number."""
+        self.arrays[name] = self.value(array)
+        return self.arrays[name]
+
+    def step(self, apply: Callable[..., Any], inputs: Sequence[int], result: Any, place: Place, operation: str) -> int:
+        """Keep an operation and its result; return the number of that."""
+        if len(self.steps) >= LIMITS.most_steps:
+            raise TapeError(f"more than {LIMITS.most_steps} operations")
+        number = self.value(result)
+        self.steps.append(Step(apply, tuple(inputs), number, place, operation))
+        return number
+
+    def tape(self, outputs: Sequence[int]) -> Tape:
+        """Return the tape from the arrays to the outputs, without what leads from none of those or to none of these."""
+        reached = set(self.arrays.values())
+        for step in self.steps:
+            if reached & set(step.inputs):
+                reached.add(step.output)
+        needed = set(outputs)
+        for step in reversed(self.steps):
+            if step.output in needed:
+                needed |= set(step.inputs)
+        alive = reached & needed
+        steps = [self._without_constants(step, reached) for step in self.steps if step.output in alive]
+        work = sum(evaluations(self.values[k], self.values[step.output]) for step in steps for k in step.inputs)
+        if work > LIMITS.most_evaluations:
+            raise TapeError(f"{work} evaluations to differentiate each operation")
+        return Tape(self.arrays, self.values, steps, tuple(outputs))
+
+    def _without_constants(self, step: Step, reached: set[int]) -> Step:
+        """Return a step as one of the inputs alone that depend on the arrays."""
+        live = [k for k, number in enumerate(step.inputs) if number in reached]
+        if len(live) == len(step.inputs):
+            return step
+        fixed = [self.values[number] for number in step.inputs]
+
+        def apply(*given: NDArray) -> NDArray:
+            inputs = list(fixed)
+            for k, each in zip(live, given, strict=True):
+                inputs[k] = each
+            return step.apply(*inputs)
+
+        place = step.place
+        names = tuple(place.names[k] for k in live)
+        kept = Place(place.key, place.order, place.file, place.line, place.columns, names)
+        return Step(apply, tuple(step.inputs[k] for k in live), step.output, kept, step.operation)
+
+
+def leaves_of(tree: Any, kind: type) -> Iterator[Any]:
+    """Yield what is of a kind among arguments, also in lists, tuples and dicts."""
+    if isinstance(tree, kind):
+        yield tree
+    elif isinstance(tree, (list, tuple)):
+        for each in tree:
+            yield from leaves_of(each, kind)
+    elif isinstance(tree, dict):
+        for each in tree.values():
+            yield from leaves_of(each, kind)
+
+
+def replaced(tree: Any, kind: type, new: Iterator[Any]) -> Any:
+    """Return arguments with those of a kind replaced by the next new ones, in the order of `leaves_of`."""
+    if isinstance(tree, kind):
+        return next(new)
+    if isinstance(tree, (list, tuple)):
+        found = [replaced(each, kind, new) for each in tree]
+        return type(tree)(*found) if hasattr(tree, "_fields") else type(tree)(found)
+    if isinstance(tree, dict):
+        return {key: replaced(each, kind, new) for key, each in tree.items()}
+    return tree

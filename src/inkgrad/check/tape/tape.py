@@ -1,0 +1,170 @@
+"""Tape: what forward does, operation by operation, and the gradient if one of them were differentiated otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.check.tape.local import Local, local_derivative
+from inkgrad.check.tape.place import Place
+
+Edge = tuple[int, int]  # the number of a step, and which of its inputs
+Index = tuple[slice, ...]
+Change = Callable[[NDArray], NDArray]  # another way back: from the gradient of a step's output to that of an input
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation: value `output` is apply(*inputs), the inputs being values by their numbers too."""
+
+    apply: Callable[..., NDArray]
+    inputs: tuple[int, ...]
+    output: int
+    place: Place
+    operation: str
+
+
+NOWHERE = Place(("nowhere",), (), "", 0, (0, 0), ("",))  # of what is in no code of the user's
+
+
+@dataclass(frozen=True)
+class Tape:
+    """All operations between some arrays and the outputs of a forward.
+
+    arrays   the number of the value that each array is, by name
+    values   all values, float64
+    steps    the operations in their order
+    outputs  the numbers of the outputs, which in a row are y
+    """
+
+    arrays: Mapping[str, int]
+    values: Sequence[NDArray]
+    steps: Sequence[Step]
+    outputs: tuple[int, ...]
+    _locals: dict[Edge, Local] = field(default_factory=dict, repr=False)
+
+    def local(self, edge: Edge) -> Local:
+        """Return the derivative of a step in one of its inputs, at the values as they are."""
+        if edge not in self._locals:
+            self._locals[edge] = self.local_at(edge, {})
+        return self._locals[edge]
+
+    def local_at(self, edge: Edge, others: Mapping[int, NDArray]) -> Local:
+        """Return the derivative of a step in one of its inputs, where some of its inputs are others."""
+        step, slot = self.steps[edge[0]], edge[1]
+        inputs = [others.get(k, self.values[number]) for k, number in enumerate(step.inputs)]
+
+        def moved(x: NDArray) -> NDArray:
+            return np.asarray(step.apply(*inputs[:slot], x, *inputs[slot + 1 :]), np.float64)
+
+        return local_derivative(moved, inputs[slot], self.values[step.output] if not others else moved(inputs[slot]))
+
+    def back(
+        self,
+        dy: NDArray,
+        edges: Mapping[Edge, Change] | None = None,
+        nodes: Mapping[int, Change] | None = None,
+    ) -> dict[int, NDArray]:
+        """Return the gradient of <dy, y> for each value, by its number.
+
+        `edges` are other ways back through some steps; `nodes` change the gradients of some values, when all
+        that flows into them has been added up.
+        """
+        start: dict[int, NDArray] = {}
+        for number, part in zip(self.outputs, self._parts(dy), strict=True):
+            start[number] = start[number] + part if number in start else part
+        return self.back_from(start, edges, nodes)
+
+    def back_from(
+        self,
+        start: Mapping[int, NDArray],
+        edges: Mapping[Edge, Change] | None = None,
+        nodes: Mapping[int, Change] | None = None,
+        first: int = 0,
+    ) -> dict[int, NDArray]:
+        """Return the same where the gradients of some values are given, for the steps from `first` on."""
+        edges, nodes, found = edges or {}, nodes or {}, dict(start)
+        for k in range(len(self.steps) - 1, first - 1, -1):
+            step = self.steps[k]
+            if step.output not in found:
+                continue
+            if step.output in nodes:
+                found[step.output] = nodes[step.output](found[step.output])
+            gradient = found[step.output]
+            for slot, number in enumerate(step.inputs):
+                change = edges.get((k, slot))
+                part = change(gradient) if change else self.local((k, slot)).pull(gradient)
+                found[number] = found[number] + part if number in found else part
+        for number in self.arrays.values():
+            if number in nodes and number in found:
+                found[number] = nodes[number](found[number])
+        return found
+
+    def gradients(self, found: Mapping[int, NDArray]) -> dict[str, NDArray]:
+        """Return the gradients of the arrays, of those of all values."""
+        return {name: found.get(k, np.zeros_like(self.values[k])) for name, k in self.arrays.items()}
+
+    def forth(self, directions: Mapping[str, NDArray]) -> dict[int, NDArray]:
+        """Return the slope of each value along a direction of some arrays, by its number."""
+        found = {self.arrays[name]: direction for name, direction in directions.items()}
+        for k, step in enumerate(self.steps):
+            for slot, number in enumerate(step.inputs):
+                if number in found:
+                    part = self.local((k, slot)).push(found[number])
+                    found[step.output] = found[step.output] + part if step.output in found else part
+        return found
+
+    @cached_property
+    def users(self) -> dict[int, list[Edge]]:
+        """By the number of a value the edges that lead from it."""
+        found: dict[int, list[Edge]] = {}
+        for k, step in enumerate(self.steps):
+            for slot, number in enumerate(step.inputs):
+                found.setdefault(number, []).append((k, slot))
+        return found
+
+    def of_few(self, name: str, few: Index) -> Tape:
+        """Return the tape that leads from a few numbers of one array alone, those at an index."""
+        start, number = self.values[self.arrays[name]], len(self.values)
+
+        def inserted(numbers: NDArray) -> NDArray:
+            found = np.array(start)
+            found[few] = numbers
+            return found
+
+        first = Step(inserted, (number,), self.arrays[name], NOWHERE, "insert")
+        values = [*self.values, start[few]]
+        return replace(self, arrays={name: number}, values=values, steps=[first, *self.steps], _locals={})
+
+    def with_few_outputs(self, few: Index) -> Tape:
+        """Return the tape that ends with a few numbers of its one output, those at an index."""
+        (output,), number = self.outputs, len(self.values)
+        last = Step(lambda y: y[few], (output,), number, NOWHERE, "getitem")
+        values = [*self.values, self.values[output][few]]
+        return replace(self, values=values, steps=[*self.steps, last], outputs=(number,), _locals={})
+
+    def below(self, number: int) -> list[int]:
+        """Return the numbers of the values that depend on one, in their order."""
+        found = {number}
+        for step in self.steps:
+            if found & set(step.inputs):
+                found.add(step.output)
+        return sorted(found - {number})
+
+    @cached_property
+    def makers(self) -> dict[int, int]:
+        """By the number of a value that of the step that makes it."""
+        return {step.output: k for k, step in enumerate(self.steps)}
+
+    def _parts(self, dy: NDArray) -> list[NDArray]:
+        row, parts, start = dy.reshape(-1).astype(np.float64), [], 0
+        for number in self.outputs:
+            shape = self.values[number].shape
+            size = int(np.prod(shape))
+            parts.append(row[start : start + size].reshape(shape))
+            start += size
+        return parts
