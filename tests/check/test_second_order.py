@@ -245,3 +245,18 @@ def test_a_report_of_jax_says_so_too():
     report = check_jax(jnp.sin, (jnp.ones(3),), order=2)
     assert report.name == "sin"
     assert report.summary == "the gradient of the gradient is right"
+
+
+@pytest.mark.parametrize("function", WRONG)
+def test_a_gradient_that_is_right_once_is_said_to_be_so(function):
+    x = torch.from_numpy(np.random.default_rng(3).normal(size=(4, 3)))
+    (finding,) = check_torch(function, (x,), order=2, raises=False).findings
+    assert (finding.kind, finding.array) == ("second-order", "x")
+    assert "the gradient itself is right" in finding.message
+
+
+def test_a_rule_of_jax_that_is_right_once_is_said_to_be_so():
+    x = np.random.default_rng(0).normal(size=5)
+    (finding,) = check_jax(softplus(True), (x,), order=2, raises=False).findings
+    assert finding.kind == "second-order"
+    assert set(finding.also) == {"zero"}

@@ -380,6 +380,53 @@ def first_step_doubled(rng):
     return lambda x: np.cumsum(np.sin(x), axis=1), vjp, rng.normal(size=(3, 13))
 
 
+# What may be meant: matrices that are symmetric, steps.
+
+
+def squared_matrix(rng):
+    def vjp(dy, a):
+        g = dy @ a.T + a.T @ dy
+        return (g + g.T) / 2
+
+    n = sizes(rng, 1)[0]
+    return lambda a: a @ a, vjp, rng.normal(size=(n, n))
+
+
+def lower_triangle_read(rng):
+    def whole(a):
+        return np.tril(a) + np.tril(a, -1).T
+
+    def vjp(dy, a):
+        g = 2 * dy * whole(a)
+        return (g + g.T) / 2
+
+    n = sizes(rng, 1)[0]
+    return lambda a: whole(a) ** 2, vjp, rng.normal(size=(n, n))
+
+
+def lower_triangle_given(rng):
+    def vjp(dy, a):
+        g = dy @ a.T + a.T @ dy
+        return np.tril(g + g.T) - np.diag(np.diag(g))
+
+    n = sizes(rng, 1)[0]
+    return lambda a: a @ a, vjp, rng.normal(size=(n, n))
+
+
+def rounded_through(rng):
+    return lambda x: np.round(x), lambda dy, x: dy, 3 * rng.normal(size=sizes(rng, 2))
+
+
+def spiking(rng):
+    return lambda x: np.heaviside(x, 0.0), lambda dy, x: dy / (1 + np.abs(x)) ** 2, rng.normal(size=sizes(rng, 2))
+
+
+def signs_of_a_product(rng):
+    n, n_in, n_out = sizes(rng)
+    x, w = rng.normal(size=(n, n_in)), rng.normal(size=(n_in, n_out))
+    return lambda x, w: np.sign(x @ w), lambda dy, x, w: (dy @ w.T, x.T @ dy), x, w
+
+
 ROWS = [
     Row("sine without dy", sine_without_dy, {"x": "dy-ignored"}, "multiply by dy; where each dy is 1 it is right"),
     Row("sums of rows without dy", row_sums_without_dy, {"x": "dy-ignored"}),
@@ -422,6 +469,12 @@ ROWS = [
     Row("a picture's edge", padded_picture("edge"), {"x": "border"}, "near the ends of axes 1 and 2"),
     Row("dy with its edge repeated", dy_padded("edge"), {"x": "border"}, "backward pads dy"),
     Row("the first step of a sum", first_step_doubled, {"x": "unknown"}),
+    Row("a symmetric part", squared_matrix, {"a": "symmetrised"}, "tangent={'a': 'symmetric'}"),
+    Row("one triangle is read", lower_triangle_read, {"a": "symmetrised"}),
+    Row("one triangle is given", lower_triangle_given, {"a": "symmetrised"}, "lower triangle"),
+    Row("rounding", rounded_through, {"x": "surrogate"}, "surrogate={'x': 'straight-through'}"),
+    Row("spikes", spiking, {"x": "surrogate"}, "a function of dy and the arrays"),
+    Row("signs", signs_of_a_product, {"x": "surrogate", "w": "surrogate"}),
     Row("a stride", stride_forgotten, {"x": "reordered"}, "dy is read in the wrong places"),
 ]
 

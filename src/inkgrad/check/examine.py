@@ -12,12 +12,12 @@ from inkgrad.check.close_look import close_looks
 from inkgrad.check.coarse import compared, is_coarse, is_same_function
 from inkgrad.check.course import BudgetError
 from inkgrad.check.entries import LOOKS, Looks, examine_entries
-from inkgrad.check.finding import Finding
+from inkgrad.check.finding import Finding, as_second
 from inkgrad.check.forward_mode import examine_forward_mode
 from inkgrad.check.joint import Joint, joint_of, verdicts
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.purity import examine_layouts, examine_without_dy
-from inkgrad.check.measure.subject import Component, Subject
+from inkgrad.check.measure.subject import SECOND, Component, Subject
 from inkgrad.check.own_forward import ROUNDINGS, by_own_forward
 from inkgrad.check.parts_seen import PartsSeen
 from inkgrad.check.report import Report
@@ -221,6 +221,8 @@ class Stages:
         except CheckError as error:  # at what it gets here it has no slopes
             found.lacks(path, error)
             return
+        if part.path.endswith(SECOND):  # which is asked where all parts are right once
+            report = replace(report, findings=tuple(map(as_second, report.findings)))
         found.add(report, part.kind)
 
     def _cut_short(self, joint: Joint) -> Report:

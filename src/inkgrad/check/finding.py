@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inkgrad.check.kind import Kind
@@ -32,3 +32,12 @@ class Finding:
         where = ".".join(part for part in (self.layer, self.array) if part)
         ties = f" (or: {', '.join(self.also)})" if self.also else ""
         return f"{where}: {self.kind}{ties}: {self.message}"
+
+
+def as_second(finding: Finding) -> Finding:
+    """Return a finding about a gradient of a gradient that is right itself."""
+    if finding.kind == Kind.second_order:
+        return finding
+    also = tuple(kind for kind in (finding.kind, *finding.also) if kind != Kind.unknown)
+    words = "the gradient itself is right: does backward use what is detached, or kept without its graph?"
+    return replace(finding, kind=Kind.second_order, also=also, message=f"{finding.message}; {words}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -87,10 +88,10 @@ def check_torch(
     """
     from inkgrad.check.pytorch import subject_of_torch
 
-    def build(inputs: Sequence[Any], seed: int) -> Subject:
+    def build(inputs: Sequence[Any], seed: int, order: int = order) -> Subject:
         return subject_of_torch(function, inputs, keywords(kwargs), seed=seed, order=order)
 
-    return concluded(build, inputs, settings, order)
+    return concluded(build, inputs, settings, partial(build, order=1) if order == 2 else None)
 
 
 @np.errstate(all="ignore")
@@ -113,7 +114,7 @@ def check_jax(
     """
     from inkgrad.check.jax_subject import subject_of_jax
 
-    def build(args: Sequence[Any], seed: int) -> Subject:
+    def build(args: Sequence[Any], seed: int, order: int = order) -> Subject:
         return subject_of_jax(function, args, keywords(kwargs), seed=seed, order=order)
 
-    return concluded(build, args, settings, order)
+    return concluded(build, args, settings, partial(build, order=1) if order == 2 else None)

@@ -58,6 +58,7 @@ class Kind(StrEnum):
     # Right numbers in the wrong places.
     transposed = "transposed", "two axes of the gradient are exchanged"
     swapped = "swapped", "the gradient is that of another array of the same shape"
+    symmetrised = "symmetrised", "the gradient is that for symmetric matrices: a symmetric part, or one triangle's"
     reordered = "reordered", "the numbers are right, but flipped, shifted or otherwise in the wrong places"
 
     # The Jacobian used in a wrong way.
@@ -88,6 +89,7 @@ class Kind(StrEnum):
 
     # The whole.
     forward_mode = "forward-mode", "forward mode, a jvp, gives other slopes than forward has"
+    second_order = "second-order", "the gradient is right, and the gradient of the gradient is not"
     wiring = "wiring", "each part is right alone, and put together they are wrong"
-    surrogate = "surrogate", "the gradient is not the one that it was declared to be"
+    surrogate = "surrogate", "forward is flat where backward is not, or the gradient is not what it was declared to be"
     unknown = "unknown", "the gradient is wrong, and fits no pattern that is known"

@@ -16,7 +16,7 @@ from inkgrad.check.declared import Surrogate, Tangent, beside_surrogates, on_tan
 from inkgrad.check.declared_parts import with_wrong_parts
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
-from inkgrad.check.finding import Finding
+from inkgrad.check.finding import Finding, as_second
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report, all_not_checked, merged
 from inkgrad.check.verdict import NO_TIME, USUAL, ArrayVerdict, Strictness, Verdict
@@ -109,11 +109,14 @@ def _is_seed(value: Any) -> bool:
 
 
 def concluded(
-    build: Callable[[Sequence[Any], int], Subject], inputs: Sequence[Any], settings: CheckSettings, order: int = 1
+    build: Callable[[Sequence[Any], int], Subject],
+    inputs: Sequence[Any],
+    settings: CheckSettings,
+    first: Callable[[Sequence[Any], int], Subject] | None = None,
 ) -> Report:
     """Return the report of a subject, built of inputs and a seed; raise what is to be raised.
 
-    With order 2 the subject is the gradient of what the user gave.
+    Where the subject is the gradient of what the user gave, `first` builds that itself.
     """
     refuse_unsound(settings)
     seed = int(settings.get("seed", 0))
@@ -124,9 +127,19 @@ def concluded(
         if repeated:
             there: CheckSettings = {**settings, "points": "given"}
             report = _with_repeats(report, lambda: _examined(build(repeated, seed), course, there))
-    if order == 2:
-        report = replace(report, order=2, findings=_somewhere(report, "in the gradient of the gradient"))
+        if first is not None:
+            report = _of_the_second(report, lambda: _examined(first(inputs, seed), course, settings))
     return report.raise_if_not_right() if settings.get("raises", True) else report
+
+
+def _of_the_second(report: Report, of_the_first: Callable[[], Report]) -> Report:
+    """Return the report of the gradient of a gradient, which says so, and whether the gradient itself is right."""
+    try:
+        is_right = bool(report.findings) and of_the_first().ok
+    except CheckError:  # it may have no time, or nothing to compare
+        is_right = False
+    findings = _somewhere(report, "in the gradient of the gradient")
+    return replace(report, order=2, findings=tuple(map(as_second, findings)) if is_right else findings)
 
 
 def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Report:

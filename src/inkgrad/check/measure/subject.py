@@ -13,6 +13,7 @@ from inkgrad.check.tape import Tape
 
 Arrays = Mapping[str, NDArray]
 Backward = Callable[[Arrays, NDArray, float], Arrays]
+SECOND = " (second derivatives)"  # at the end of the path of a part whose gradient is differentiated
 REDRAWN = "other random numbers"  # in backward than would have come after those of forward: a way to call it
 
 

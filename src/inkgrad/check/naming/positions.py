@@ -18,6 +18,25 @@ def transposed(case: Case) -> Iterator[Guess]:
             yield Guess(Kind.transposed, case.n.swapaxes(i, j), f"axes {i} and {j} of d{case.name} are exchanged")
 
 
+def symmetrised(case: Case) -> Iterator[Guess]:
+    """The symmetric part of square matrices, or one triangle's: the same along symmetric steps."""
+    if case.n.ndim < 2 or case.n.shape[-1] != case.n.shape[-2] or case.n.shape[-1] < 2:
+        return
+    n, turned = case.n, case.n.swapaxes(-1, -2)
+    once = n + turned - n * np.eye(n.shape[-1])
+    for what, predicted in (
+        (f"(G + Gᵀ) / 2 of the right d{case.name}, G", (n + turned) / 2),
+        ("that of its lower triangle, which stands for both", np.tril(once)),
+        ("that of its upper triangle, which stands for both", np.triu(once)),
+        (f"G + Gᵀ of the right d{case.name}, G, with the diagonal counted once", once),
+    ):
+        message = (
+            f"d{case.name} is {what}: right where {case.name} is symmetric and moves so alone; "
+            f"if it does, declare it: tangent={{{case.name!r}: 'symmetric'}}"
+        )
+        yield Guess(Kind.symmetrised, predicted, message)
+
+
 def memory_order(case: Case) -> Iterator[Guess]:
     """The numbers of the transpose read out in their own order."""
     if case.n.ndim >= 2:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.measure.subject import Component, Subject
+from inkgrad.check.measure.subject import SECOND, Component, Subject
 from inkgrad.check.pytorch.gradient_call import GradientCall
 from inkgrad.check.pytorch.other_calls import variants_of
 from inkgrad.check.pytorch.precision import eps_of
@@ -77,7 +77,7 @@ def _parts(make: Callable[[TensorCall], VectorProduct], call: TensorCall) -> Cal
         yield from parts()
         if make is _product and _product(call).needs_graph:
             for each in twice():
-                yield replace(each, path=f"{each.path} (second derivatives)", last_resort=True)
+                yield replace(each, path=f"{each.path}{SECOND}", last_resort=True)
 
     return all_parts
 
