@@ -109,9 +109,10 @@ class JaxprTracer(Recorder):
         """Return the result of an operation, written down if it depends on what is followed."""
         values = [each.value for each in given]
         result = operation(*values) if result is None else result
-        live = [k for k, each in enumerate(given) if each.number is not None]
-        if not live or np.asarray(result).dtype.kind != "f":
+        if all(each.number is None for each in given) or np.asarray(result).dtype.kind != "f":
             return Known(result)
+        numbers = [self._number(each) for each in given]
+        live = [k for k, number in enumerate(numbers) if number is not None]
 
         def apply(*moved: NDArray) -> NDArray:
             own = list(values)
@@ -119,10 +120,16 @@ class JaxprTracer(Recorder):
                 own[k] = value
             return np.asarray(operation(*own))
 
-        inputs = [number for k in live if (number := given[k].number) is not None]
+        inputs = [number for number in numbers if number is not None]
         here = place or Place(path, path, "", 0, (0, 0), ())
         here = Place(here.key, here.order, here.file, here.line, here.columns, ("",) * len(inputs))
         return Known(result, self.step(apply, inputs, result, here, name))
+
+    def _number(self, known: Known) -> int | None:
+        """Return which value a number is: a constant of floating-point numbers becomes one."""
+        if known.number is None and getattr(known.value, "dtype", np.dtype(int)).kind == "f":
+            return self.value(known.value)
+        return known.number
 
 
 def _row(t: int, x: NDArray) -> NDArray:

@@ -21,7 +21,7 @@ from inkgrad.check.naming import (
     sums,
 )
 from inkgrad.check.naming.case import Case, Mechanism
-from inkgrad.check.naming.inner import inner_mistakes
+from inkgrad.check.naming.inner import carries, inner_mistakes, two_inner_mistakes
 
 TELLING = (  # in the order in which they are believed when several fit
     amounts.nothing,
@@ -30,6 +30,7 @@ TELLING = (  # in the order in which they are believed when several fit
     manners.dy_partly_ignored,
     amounts.multiple,
     flat.surrogate,
+    carries,
     jacobians.part_of_it,
     jacobians.forgotten,
     jacobians.twice,
@@ -79,7 +80,7 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
 
     `more` are mechanisms that only this kind of subject needs; they are believed first.
     """
-    for mechanisms in ((*more, *TELLING), (inner_mistakes,), FITS):
+    for mechanisms in ((*more, *TELLING), (inner_mistakes,), (two_inner_mistakes,), FITS):
         guesses = (guess for mechanism in mechanisms for guess in mechanism(case))
         fitting = [guess for guess in guesses if case.explains(guess.predicted, guess.n_fitted)]
         if fitting:

@@ -2,61 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
-from inkgrad.check.kind import Kind
+from inkgrad.arrays import NDArray
 from inkgrad.check.naming import (
     inner_axes,
     inner_factors,
     inner_formulas,
+    inner_forwards,
     inner_jacobians,
+    inner_loops,
+    inner_norms,
     inner_pairs,
+    inner_softmax,
     inner_steps,
     inner_terms,
 )
 from inkgrad.check.naming.case import Case, Guess
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.inside import Inside, Search, Way
 
-Search = Callable[[Inside], Iterator[Way]]
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
+    inner_loops.one_turn_alone,
     inner_terms.held_constant,
     inner_steps.skipped,
-    inner_steps.region_skipped,
-    inner_terms.counted_otherwise,
+    inner_softmax.misused,
+    inner_norms.misused,
     inner_jacobians.misused,
+    inner_terms.counted_otherwise,
+    inner_steps.region_skipped,
     inner_axes.not_summed,
     inner_axes.summed_elsewhere,
     inner_steps.transposed,
     inner_steps.at_another_value,
+    inner_formulas.made_with_another,
+    inner_formulas.at_another_place,
     inner_formulas.wrong_slopes,
     inner_factors.other_factors,
     inner_axes.moved,
     inner_axes.read_elsewhere,
+    inner_forwards.recomputed,
 )
+
+
+def carries(case: Case) -> Iterator[Guess]:
+    """What one turn of a loop hands on to the next comes back not at all."""
+    yield from _first_that_fits(case, (inner_loops.carries,))
 
 
 def inner_mistakes(case: Case) -> Iterator[Guess]:
     """The gradients that come where one operation inside forward is differentiated wrongly."""
-    inside = case.inside
-    if inside is None or not case.same(inside.gradient(case.name), case.n):
+    yield from _first_that_fits(case, SEARCHES)
+
+
+def two_inner_mistakes(case: Case) -> Iterator[Guess]:
+    """The same where one number is fitted, or where it is two operations."""
+    if (inside := _opened(case)) is None:
         return
-    seen = [each.ravel() @ (case.a - case.n).ravel() for each in inside.directions(case.name)]
-    off = np.array(seen)
-    for search in SEARCHES:
-        found = [guess for way in search(inside) if (guess := _guess(case, inside, way, off))]
+    off = _off(case, inside)
+    for ways, n_fitted in (
+        (inner_terms.fitted_count(inside, case.name, off), 1),
+        (inner_pairs.two_at_once(inside, case.name, off), 0),
+    ):
+        found = [guess for way in ways if (guess := _guess(case, inside, way, off, n_fitted))]
         if found:
-            yield from sorted(found, key=lambda guess: guess.kind != Kind.carry_lost)  # it says more than its last term
+            yield from found
             return
-    fitted = [_guess(case, inside, way, off, n_fitted=1) for way in inner_terms.fitted_count(inside, case.name, off)]
-    if any(fitted):
-        yield from filter(None, fitted)
+
+
+def _first_that_fits(case: Case, searches: tuple[Search, ...]) -> Iterator[Guess]:
+    if (inside := _opened(case)) is None:
         return
-    yield from filter(None, (_guess(case, inside, way, off) for way in inner_pairs.two_at_once(inside, case.name, off)))
+    off = _off(case, inside)
+    for way in inside.believed:
+        if guess := _guess(case, inside, way, off):
+            yield guess
+            return
+    for search in searches:
+        if inside.is_tired:
+            return
+        found = [(way, guess) for way in inside.ways(search) if (guess := _guess(case, inside, way, off))]
+        if found:
+            inside.believed.append(found[0][0])
+            yield from (guess for _, guess in found)
+            return
 
 
-def _guess(case: Case, inside: Inside, way: Way, off: np.ndarray, n_fitted: int = 0) -> Guess | None:
+def _opened(case: Case) -> Inside | None:
+    """Return forward taken apart, or None where its own derivative is not what differences say."""
+    inside = case.inside
+    return inside if inside is not None and case.same(inside.gradient(case.name), case.n) else None
+
+
+def _off(case: Case, inside: Inside) -> NDArray:
+    """Return how far the slopes along the directions of an array are off."""
+    off = (case.a - case.n).ravel()
+    return np.array([each.ravel() @ off for each in inside.directions(case.name)])
+
+
+def _guess(case: Case, inside: Inside, way: Way, off: NDArray, n_fitted: int = 0) -> Guess | None:
     """Return a way as a guess, or None where it does not give what backward said."""
     if way.is_single and not inside.may_be(case.name, way, off, 1e-2 * float(np.linalg.norm(off))):
         return None

@@ -9,13 +9,49 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.inside import ERRORS, Inside, Way
+from inkgrad.check.tape.local import elementwise_slopes
 
 MOST_STEPS = 8  # in one part
 
 
+def made_with_another(inside: Inside) -> Iterator[Way]:
+    """The slope of a part, such as 1 - y² of a tanh, is made with another value in the place of its output."""
+    for number, other, slopes in _elementwise_parts(inside):
+        result, where = inside.word(other), inside.where(inside.tape.makers[other])
+        for same in _in_outputs(inside.tape.values[other], slopes):
+            for third in _alike(inside, other):
+                message = f"the slope of {result} is made with {inside.word(third)} in its place"
+                off = same(inside.tape.values[third]) - slopes
+                yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, off)
+
+
+def at_another_place(inside: Inside) -> Iterator[Way]:
+    """The slope of a part is that at another value, such as its own output."""
+    tape = inside.tape
+    for number, other, slopes in _elementwise_parts(inside):
+        if tape.steps[tape.makers[other]].inputs[:1] == (number,):
+            continue  # one operation, which is looked at alone
+        where = inside.where(tape.makers[other])
+        for third in (other, *_alike(inside, number)):
+            try:
+                wrong = elementwise_slopes(partial(_again, inside, number, other), tape.values[third])
+            except ERRORS:
+                continue
+            message = (
+                f"the slope of {inside.word(other)} is taken at {inside.word(third)}, not at {inside.word(number)}"
+            )
+            kind = Kind.derivative_at_output if third == other else Kind.wrong_argument
+            if wrong.shape == slopes.shape and np.isfinite(wrong).all():
+                yield _way(inside, kind, f"{message} ({where})", number, other, wrong - slopes)
+
+
+def _again(inside: Inside, number: int, other: int, value: NDArray) -> NDArray:
+    return inside.tape.again(number, value, other)
+
+
 def wrong_slopes(inside: Inside) -> Iterator[Way]:
-    """The slope of a part is a short formula that is not its own, or its own made with another value."""
+    """The slope of a part is a short formula that is not its own."""
     for number, other, slopes in _elementwise_parts(inside):
         u, v = inside.tape.values[number], inside.tape.values[other]
         name, result = inside.word(number), inside.word(other)
@@ -23,11 +59,6 @@ def wrong_slopes(inside: Inside) -> Iterator[Way]:
         for formula, wrong in _formulas(name, u, result, v).items():
             message = f"the slope of {result} is taken for {formula}"
             yield _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong - slopes)
-        for same in _in_outputs(v, slopes):
-            for third in _alike(inside, other):
-                message = f"the slope of {result} is made with {inside.word(third)} in its place"
-                off = same(inside.tape.values[third]) - slopes
-                yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, off)
 
 
 def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, off: NDArray) -> Way:

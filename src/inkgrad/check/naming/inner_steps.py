@@ -20,6 +20,8 @@ def skipped(inside: Inside) -> Iterator[Way]:
         step, slot = inside.tape.steps[edges[-1][0]], edges[-1][1]
         shape = inside.tape.values[step.inputs[slot]].shape
         if not _fits(shape, inside.tape.values[step.output].shape):
+            if inside.tape.values[step.output].size == inside.tape.values[step.inputs[slot]].size:
+                yield _reshaped(inside, edges)
             continue
         kind, message = _words(inside, edges[-1])
         ways = {
@@ -37,10 +39,28 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
     if isinstance(local, Elementwise) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
         return Kind.term_factor, f"{what}, {1 / slopes.flat[0]:.6g} times too large"
     if np.isin(slopes.round(6), (0, 1)).all():
-        if isinstance(local, Elementwise):
+        if lets_pass(inside, edge):
             return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
         return Kind.reordered, f"{what}, not back to where its numbers came from"
     return Kind.derivative_forgotten, f"{what}: its derivative is left out"
+
+
+def lets_pass(inside: Inside, edge: Edge) -> bool:
+    """Return whether a step lets each number of an input pass as it is, or stops it."""
+    local = inside.tape.local(edge)
+    return isinstance(local, Elementwise) and bool(np.isin(local.slopes.round(6), (0, 1)).all())
+
+
+def _reshaped(inside: Inside, edges: list[Edge]) -> Way:
+    """Return the way on which a gradient is brought to its shape without regard to where its numbers belong."""
+    step = inside.tape.steps[edges[-1][0]]
+    word = inside.word(step.inputs[edges[-1][1]])
+    message = f"the gradient of {word} comes back through {step.operation} by a reshape, which moves its numbers"
+    ways = {}
+    for k, slot in edges:
+        shape = inside.tape.values[inside.tape.steps[k].inputs[slot]].shape
+        ways[k, slot] = partial(np.reshape, shape=shape)
+    return Way(Kind.reordered, f"{message} ({inside.where(edges[-1][0])})", edges=ways)
 
 
 def _passed(shape: tuple[int, ...], gradient: NDArray) -> NDArray:
@@ -72,14 +92,15 @@ def _fits(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
 def at_another_value(inside: Inside) -> Iterator[Way]:
     """An operation is differentiated at another value of the same shape: c for c_prev, y for x."""
     by_shape: dict[tuple[int, ...], list[int]] = {}
-    for number in (*inside.tape.arrays.values(), *(step.output for step in inside.tape.steps)):
+    used = {number for step in inside.tape.steps for number in (*step.inputs, step.output)}
+    for number in sorted(used):
         by_shape.setdefault(inside.tape.values[number].shape, []).append(number)
     for edges in inside.same_edges:
         k, _ = edges[-1]
         for j, number in enumerate(inside.tape.steps[k].inputs):
             if not _depends(inside, edges[-1], j):
                 continue
-            for other in by_shape[inside.tape.values[number].shape]:
+            for other in by_shape.get(inside.tape.values[number].shape, ()):
                 if other != number and len(edges) == 1:
                     yield from _exchanged(inside, edges, j, [other])
             if len(edges) > 1:
@@ -91,7 +112,7 @@ def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]
     tape = inside.tape
     shape = tape.values[tape.steps[edges[-1][0]].inputs[j]].shape
     for values in inside.same_values:
-        if tape.values[values[-1]].shape != shape:
+        if tape.values[values[-1]].shape != shape or values[-1] not in inside.names:
             continue
         for shift in (0, 1):
             chosen = values[shift:] if shift else values

@@ -12,7 +12,7 @@ from inkgrad.check.kind import Kind
 from inkgrad.check.naming.inside import Inside, Way
 from inkgrad.check.tape import Edge
 
-COUNTS = {-1.0: "with the wrong sign", 2.0: "twice", 0.5: "half", 0.0: "not at all"}
+COUNTS = {-1.0: "with the wrong sign", 2.0: "twice", 0.5: "half"}
 
 
 def held_constant(inside: Inside) -> Iterator[Way]:
@@ -21,8 +21,9 @@ def held_constant(inside: Inside) -> Iterator[Way]:
 
 
 def counted_otherwise(inside: Inside) -> Iterator[Way]:
-    """Each counts with the wrong sign, twice or half."""
-    for weight in (-1.0, 2.0, 0.5):
+    """Each counts with the wrong sign, twice, half, or as often as an array is long."""
+    lengths = {float(size) for value in inside.tape.values for size in value.shape if size > 2}
+    for weight in (-1.0, 2.0, 0.5, *sorted(lengths), *sorted(1 / size for size in lengths)):
         yield from _counted(inside, weight)
 
 
@@ -85,8 +86,6 @@ def _words_of_edges(inside: Inside, edges: list[Edge], weight: float) -> tuple[K
     k, slot = edges[-1]
     step = inside.tape.steps[k]
     word = inside.word(step.inputs[slot])
-    if weight == 0 and is_carried(inside, edges):
-        return Kind.carry_lost, f"what {word} hands on to the next step is lost ({inside.where(k)})"
     if weight == 0:
         return (
             Kind.term_missing,
@@ -95,15 +94,7 @@ def _words_of_edges(inside: Inside, edges: list[Edge], weight: float) -> tuple[K
     return Kind.term_factor, f"the part through {word} counts {_times(weight)} ({inside.where(k)})"
 
 
-def is_carried(inside: Inside, edges: list[Edge]) -> bool:
-    """Return whether these inputs come from the turn of a loop before: from what stands later in the code."""
-    tape = inside.tape
-    for k, slot in edges:
-        maker = tape.makers.get(tape.steps[k].inputs[slot])
-        if maker is not None and tape.steps[maker].place.order >= tape.steps[k].place.order:
-            return True
-    return False
-
-
 def _times(weight: float) -> str:
-    return COUNTS.get(weight) or f"{weight:.6g} times"
+    if weight in COUNTS:
+        return COUNTS[weight]
+    return f"{weight:.6g} times" if weight >= 1 or (1 / weight) % 1 else f"1/{1 / weight:.0f} times"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ class Way:
 
     edges   from the outputs of some steps to their inputs
     nodes   by the number of a value what is made of its gradient
-    weight  a number that is fitted: how often what goes this way counts; None where there is none
+    tape    of another forward, if it is that of one
     """
 
     kind: Kind
@@ -33,31 +33,56 @@ class Way:
     edges: Mapping[Edge, Change] = field(default_factory=dict)
     nodes: Mapping[int, Change] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    tape: Tape | None = None
 
     @property
     def is_single(self) -> bool:
         """Whether it is another one in one place only, so that the gradient depends linearly on it."""
-        return len(self.edges) + len(self.nodes) == 1
+        return len(self.edges) + len(self.nodes) == 1 and self.tape is None
+
+
+MOST_VISITS = 150_000  # of steps, on ways back that are gone in full: some two seconds
 
 
 @dataclass(frozen=True)
 class Inside:
-    """The tape of a forward with the gradients of all its values for one dy."""
+    """The tape of a forward with the gradients of all its values for one dy.
+
+    `believed` are the ways that have explained a gradient so far: mostly one mistake spoils several arrays.
+    """
 
     tape: Tape
     dy: NDArray
+    believed: list[Way] = field(default_factory=list)
     _tangents: dict[str, list[dict[int, NDArray]]] = field(default_factory=dict)
+    _gone: dict[int, dict[str, NDArray]] = field(default_factory=dict)
+    _changes: dict[int, tuple[int, NDArray]] = field(default_factory=dict)
+    _ways: dict[Any, list[Way]] = field(default_factory=dict)
 
     @cached_property
     def gradients(self) -> dict[int, NDArray]:
         """The right gradient of each value."""
         return self.tape.back(self.dy)
 
+    def ways(self, search: Search) -> list[Way]:
+        """Return the ways that a search finds, which are the same for all arrays."""
+        if search not in self._ways:
+            self._ways[search] = list(search(self))
+        return self._ways[search]
+
     def gradient(self, name: str, way: Way | None = None) -> NDArray:
         """Return the gradient of an array, as it is if another way is gone back."""
         if way is None:
             return self.tape.gradients(self.gradients)[name]
-        return self.tape.gradients(self.tape.back(self.dy, way.edges, way.nodes))[name]
+        if id(way) not in self._gone:
+            tape = way.tape or self.tape
+            self._gone[id(way)] = tape.gradients(tape.back(self.dy, way.edges, way.nodes))
+        return self._gone[id(way)][name]
+
+    @property
+    def is_tired(self) -> bool:
+        """Whether so many ways have been gone that no one waits for more."""
+        return len(self._gone) * len(self.tape.steps) > MOST_VISITS
 
     def directions(self, name: str) -> list[NDArray]:
         """Return some random directions of an array."""
@@ -66,8 +91,9 @@ class Inside:
 
     def slopes(self, name: str, way: Way) -> NDArray:
         """Return by how much a single other way changes the slopes of <dy, y> along the directions of an array."""
-        number, off = self._change(way)
-        return np.array([float((off * each[number]).sum()) if number in each else 0.0 for each in self.tangents(name)])
+        number, change = self._change(way)
+        tangents = self.tangents(name)
+        return np.array([float(np.vdot(change, each[number])) if number in each else 0.0 for each in tangents])
 
     def may_be(self, name: str, way: Way, off: NDArray, room: float) -> bool:
         """Return whether a single other way changes those slopes by `off`, to within `room` in each."""
@@ -80,21 +106,24 @@ class Inside:
 
     def _change(self, way: Way) -> tuple[int, NDArray]:
         """Return which value's gradient a single other way changes, and by what."""
-        if way.nodes:
-            ((number, change),) = way.nodes.items()
-            gradient = self.gradients[number]
-            off = change(gradient) - gradient
-        else:
-            ((edge, change),) = way.edges.items()
-            step = self.tape.steps[edge[0]]
-            number, above = step.inputs[edge[1]], self.gradients[step.output]
-            off = change(above) - self.tape.local(edge).pull(above)
-        return number, off
+        if id(way) not in self._changes:
+            if way.nodes:
+                ((number, change),) = way.nodes.items()
+                gradient = self.gradients[number]
+                off = change(gradient) - gradient
+            else:
+                ((edge, change),) = way.edges.items()
+                step = self.tape.steps[edge[0]]
+                number, above = step.inputs[edge[1]], self.gradients[step.output]
+                off = change(above) - self.tape.local(edge).pull(above)
+            self._changes[id(way)] = number, np.ascontiguousarray(off)
+        return self._changes[id(way)]
 
     def tangents(self, name: str) -> list[dict[int, NDArray]]:
         """Return the slope of each value along each of the directions of an array."""
         if name not in self._tangents:
-            self._tangents[name] = [self.tape.forth({name: each}) for each in self.directions(name)]
+            found = [self.tape.forth({name: each}) for each in self.directions(name)]
+            self._tangents[name] = [{k: np.ascontiguousarray(part) for k, part in each.items()} for each in found]
         return self._tangents[name]
 
     # The same operation in all turns of a loop
@@ -104,8 +133,8 @@ class Inside:
         """The inputs of steps, those of the same place together; from the last to the first."""
         groups: dict[Any, list[Edge]] = {}
         for k, step in enumerate(self.tape.steps):
-            for slot in range(len(step.inputs)):
-                if step.output in self.gradients:
+            for slot, number in enumerate(step.inputs):
+                if step.output in self.gradients and number in self.tape.live:
                     groups.setdefault((step.place.key, step.operation, slot), []).append((k, slot))
         return sorted(groups.values(), key=lambda edges: -edges[-1][0])
 
@@ -127,23 +156,35 @@ class Inside:
 
     # In the user's words
 
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """What values are called in the user's code: arrays by their names, others as they are used first."""
+        names = {number: name for name, number in self.tape.arrays.items()}
+        for step in self.tape.steps:
+            for number, name in zip(step.inputs, step.place.names, strict=True):
+                if name and name not in self.tape.arrays:  # a function may call what it gets as another calls an array
+                    names.setdefault(number, name)
+        for number, k in self.tape.makers.items():
+            place = self.tape.steps[k].place
+            assigned = re.fullmatch(r"(\w+) = (.*)", place.statement)
+            if assigned and place.expression in (assigned[2], place.statement) and assigned[1] not in self.tape.arrays:
+                names.setdefault(number, assigned[1])
+        return names
+
     def word(self, number: int) -> str:
-        """Return what a value is called: an array by its name, others as the user does, or by what makes them."""
-        for name, array in self.tape.arrays.items():
-            if array == number:
-                return name
-        for k, slot in self.tape.users.get(number, []):
-            name = self.tape.steps[k].place.names[slot]
-            if name and name not in self.tape.arrays:  # a function may call what it gets as another calls an array
-                return name
-        place = self.tape.steps[self.tape.makers[number]].place
-        assigned = re.fullmatch(r"(\w+) = (.*)", place.statement)
-        return assigned[1] if assigned and assigned[2] == place.expression else shortened(place.expression)
+        """Return what a value is called, or else what makes it."""
+        if number in self.names:
+            return self.names[number]
+        maker = self.tape.makers.get(number)
+        return "a constant" if maker is None else shortened(self.tape.steps[maker].place.expression)
 
     def where(self, k: int) -> str:
         """Return where a step stands."""
         place = self.tape.steps[k].place
-        return f"in line {place.line}, {shortened(place.statement, 70)}" if place.line else "in forward"
+        return f"line {place.line}: {shortened(place.statement, 70)}" if place.line else "in forward"
+
+
+Search = Callable[[Inside], Iterator[Way]]
 
 
 def shortened(text: str, most: int = 40) -> str:

@@ -49,9 +49,12 @@ class TensorTracer(Recorder):
         results = [args[0]] if is_in_place else [*leaves_of(result, torch.Tensor)]
         if "out" in kwargs:
             raise TapeError("an operation with out=")
-        live = [k for k, each in enumerate(given) if self.number(each) is not None]
-        if not live:
+        if all(self.number(each) is None for each in given):
             return
+        for each in given:
+            if self.number(each) is None and each.dtype == torch.float64:  # a constant
+                self.follow(each, self.value(_numbers(each)))
+        live = [k for k, each in enumerate(given) if self.number(each) is not None]
         inputs = [number for k in live if (number := self.number(given[k])) is not None]
         fixed = [each.detach() for each in given]
         place = place_of_caller(tuple(given[k] for k in live), LIBRARY)

@@ -94,7 +94,7 @@ STEPS = Steps()
 def local_derivative(operation: Operation, x: NDArray, y: NDArray) -> Local:
     """Return the derivative at x of an operation that gives y there."""
     if _is_elementwise(operation, x, y):
-        return Elementwise(_slopes(operation, x), x.shape)
+        return Elementwise(elementwise_slopes(operation, x), x.shape)
     return _by_columns(operation, x, y)
 
 
@@ -126,7 +126,7 @@ def _is_elementwise(operation: Operation, x: NDArray, y: NDArray) -> bool:
     return True
 
 
-def _slopes(operation: Operation, x: NDArray) -> NDArray:
+def elementwise_slopes(operation: Operation, x: NDArray) -> NDArray:
     """Return dy/dx of an elementwise operation, shaped like y, from differences at two distances."""
     step = STEPS.of(x, STEPS.alone)
 

@@ -75,29 +75,13 @@ class Recorder:
             if step.output in needed:
                 needed |= set(step.inputs)
         alive = reached & needed
-        steps = [self._without_constants(step, reached) for step in self.steps if step.output in alive]
-        work = sum(evaluations(self.values[k], self.values[step.output]) for step in steps for k in step.inputs)
+        steps = [step for step in self.steps if step.output in alive]
+        work = sum(
+            evaluations(self.values[k], self.values[step.output]) for step in steps for k in set(step.inputs) & reached
+        )
         if work > LIMITS.most_evaluations:
             raise TapeError(f"{work} evaluations to differentiate each operation")
-        return Tape(self.arrays, self.values, steps, tuple(outputs))
-
-    def _without_constants(self, step: Step, reached: set[int]) -> Step:
-        """Return a step as one of the inputs alone that depend on the arrays."""
-        live = [k for k, number in enumerate(step.inputs) if number in reached]
-        if len(live) == len(step.inputs):
-            return step
-        fixed = [self.values[number] for number in step.inputs]
-
-        def apply(*given: NDArray) -> NDArray:
-            inputs = list(fixed)
-            for k, each in zip(live, given, strict=True):
-                inputs[k] = each
-            return step.apply(*inputs)
-
-        place = step.place
-        names = tuple(place.names[k] for k in live)
-        kept = Place(place.key, place.order, place.file, place.line, place.columns, names)
-        return Step(apply, tuple(step.inputs[k] for k in live), step.output, kept, step.operation)
+        return Tape(self.arrays, self.values, steps, tuple(outputs), frozenset(reached))
 
 
 def leaves_of(tree: Any, kind: type) -> Iterator[Any]:

@@ -39,12 +39,14 @@ class Tape:
     values   all values, float64
     steps    the operations in their order
     outputs  the numbers of the outputs, which in a row are y
+    live     the numbers of the values that depend on the arrays; the others are constants
     """
 
     arrays: Mapping[str, int]
     values: Sequence[NDArray]
     steps: Sequence[Step]
     outputs: tuple[int, ...]
+    live: frozenset[int]
     _locals: dict[Edge, Local] = field(default_factory=dict, repr=False)
 
     def local(self, edge: Edge) -> Local:
@@ -96,6 +98,8 @@ class Tape:
                 found[step.output] = nodes[step.output](found[step.output])
             gradient = found[step.output]
             for slot, number in enumerate(step.inputs):
+                if number not in self.live:
+                    continue
                 change = edges.get((k, slot))
                 part = change(gradient) if change else self.local((k, slot)).pull(gradient)
                 found[number] = found[number] + part if number in found else part
@@ -124,7 +128,8 @@ class Tape:
         found: dict[int, list[Edge]] = {}
         for k, step in enumerate(self.steps):
             for slot, number in enumerate(step.inputs):
-                found.setdefault(number, []).append((k, slot))
+                if number in self.live:
+                    found.setdefault(number, []).append((k, slot))
         return found
 
     def of_few(self, name: str, few: Index) -> Tape:
@@ -138,14 +143,38 @@ class Tape:
 
         first = Step(inserted, (number,), self.arrays[name], NOWHERE, "insert")
         values = [*self.values, start[few]]
-        return replace(self, arrays={name: number}, values=values, steps=[first, *self.steps], _locals={})
+        arrays, live = {name: number}, self.live | {number}
+        return replace(self, arrays=arrays, values=values, steps=[first, *self.steps], live=live, _locals={})
 
     def with_few_outputs(self, few: Index) -> Tape:
         """Return the tape that ends with a few numbers of its one output, those at an index."""
         (output,), number = self.outputs, len(self.values)
         last = Step(lambda y: y[few], (output,), number, NOWHERE, "getitem")
         values = [*self.values, self.values[output][few]]
-        return replace(self, values=values, steps=[*self.steps, last], outputs=(number,), _locals={})
+        steps, live = [*self.steps, last], self.live | {number}
+        return replace(self, values=values, steps=steps, outputs=(number,), live=live, _locals={})
+
+    def again(self, number: int, value: NDArray, other: int) -> NDArray:
+        """Return what value `other` is where value `number` is another one."""
+        found = {number: value}
+        for step in self.steps:
+            if found.keys() & set(step.inputs):
+                inputs = (found.get(k, self.values[k]) for k in step.inputs)
+                found[step.output] = np.asarray(step.apply(*inputs), np.float64)
+            if step.output == other:
+                break
+        return found[other]
+
+    def without(self, edges: frozenset[Edge]) -> Tape:
+        """Return the tape of another forward, in which each of some steps passes on one of its inputs as it is."""
+        values, steps = list(self.values), []
+        for k, step in enumerate(self.steps):
+            passed = next((slot for slot in range(len(step.inputs)) if (k, slot) in edges), None)
+            if passed is not None:
+                step = replace(step, apply=lambda *inputs, passed=passed: inputs[passed])
+            steps.append(step)
+            values[step.output] = np.asarray(step.apply(*(values[number] for number in step.inputs)), np.float64)
+        return replace(self, values=values, steps=steps, _locals={})
 
     def below(self, number: int) -> list[int]:
         """Return the numbers of the values that depend on one, in their order."""
