@@ -10,6 +10,7 @@ from inkgrad.check.kind import Kind
 from inkgrad.check.naming.inner_steps import lets_pass
 from inkgrad.check.naming.inside import ERRORS, Inside, Way
 
+AXES = "transpose", "swapaxes", "moveaxis", "permute", "t"  # operations that exchange axes
 MOST = 30  # other forwards, each of which has to be differentiated anew
 
 
@@ -31,5 +32,7 @@ def recomputed(inside: Inside) -> Iterator[Way]:
         if not all(np.isfinite(each).all() for each in other.values):
             continue
         kind = Kind.mask_forgotten if lets_pass(inside, (k, slot)) else Kind.wrong_argument
+        if step.operation in AXES:
+            kind = Kind.wrong_axis
         message = f"backward belongs to a forward without {step.operation} of {inside.word(step.inputs[slot])}"
         yield Way(kind, f"{message}: is that computed again, and otherwise? ({inside.where(k)})", tape=other)

@@ -133,8 +133,8 @@ def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> 
         ways[edge] = partial(_pulled, local)
     k = edges[-1][0]
     wrong, right = inside.word(others[-1]), inside.word(tape.steps[k].inputs[j])
-    if wrong == right:
-        return
+    if wrong == right:  # in a loop the same name is another value in each turn
+        wrong, right = f"the {wrong} of this step", f"that of another step, which forward took as {right},"
     message = f"{wrong} stands where {right} belongs: the derivative of {tape.steps[k].operation} is taken there"
     yield Way(Kind.wrong_argument, f"{message} ({inside.where(k)})", edges=ways, evidence={"instead": wrong})
 
