@@ -110,7 +110,8 @@ class _Opened:
         if self.subject.unfold is None:
             return None
         try:
-            return Inside(self.subject.unfold(self.subject.copies()), self.dy)
+            inside = Inside(self.subject.unfold(self.subject.copies()), self.dy)
+            return inside if inside.gradients else None
         except TapeError:
             return None
 

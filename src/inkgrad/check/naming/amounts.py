@@ -64,6 +64,21 @@ def multiple(case: Case) -> Iterator[Guess]:
     yield Guess(Kind.factor, c * case.n, message, {"factor": c, "names": names}, n_fitted=0 if names else 1)
 
 
+def multiple_somewhere(case: Case) -> Iterator[Guess]:
+    """Right in some places, and the same multiple in all others."""
+    wrong = np.abs(case.a - case.n) > case.bar + case.tolerance * np.abs(case.n)
+    if wrong.all() or np.count_nonzero(wrong) < 3 or not case.n[wrong].all():
+        return
+    c = float(np.median(case.a[wrong] / case.n[wrong]))
+    names = factor_names(case, c)
+    known = f", that is {' or '.join(names)}" if names else ""
+    count, first = int(wrong.sum()), [int(k) for k in np.argwhere(wrong)[0]]
+    places = f"{count} of {wrong.size} entries, the first at {first}"
+    message = f"d{case.name} is {c:.6g} times what it should be{known} in {places}; the others are right"
+    predicted = np.where(wrong, c * case.n, case.n)
+    yield Guess(Kind.term_factor, predicted, message, {"factor": c, "names": names}, n_fitted=1)
+
+
 def factor_names(case: Case, c: float) -> list[str]:
     """Return what the factor c may come from: the sizes of the problem are distinct primes in a good check."""
     inputs = case.z if case.inputs is None else case.inputs

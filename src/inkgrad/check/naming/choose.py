@@ -68,6 +68,7 @@ TELLING = (  # in the order in which they are believed when several fit
     border.right_inside,
 )
 FITS = (  # with numbers fitted to the mistake, so they explain more than they should: asked last
+    amounts.multiple_somewhere,
     amounts.per_row_or_column,
     formulas.short_formula,
     counterfactuals.stepped_parameters,
@@ -80,7 +81,7 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
 
     `more` are mechanisms that only this kind of subject needs; they are believed first.
     """
-    for mechanisms in ((*more, *TELLING), (inner_mistakes,), (two_inner_mistakes,), FITS):
+    for mechanisms in ((*more, *TELLING), (amounts.per_row_or_column,), (inner_mistakes,), (two_inner_mistakes,), FITS):
         guesses = (guess for mechanism in mechanisms for guess in mechanism(case))
         fitting = [guess for guess in guesses if case.explains(guess.predicted, guess.n_fitted)]
         if fitting:

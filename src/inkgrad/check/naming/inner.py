@@ -22,6 +22,7 @@ from inkgrad.check.naming import (
 )
 from inkgrad.check.naming.case import Case, Guess
 from inkgrad.check.naming.inside import Inside, Search, Way
+from inkgrad.check.tape import TapeError
 
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_loops.one_turn_alone,
@@ -105,7 +106,10 @@ def _guess(case: Case, inside: Inside, way: Way, off: NDArray, n_fitted: int = 0
     """Return a way as a guess, or None where it does not give what backward said."""
     if way.is_single and not inside.may_be(case.name, way, off, 1e-2 * float(np.linalg.norm(off))):
         return None
-    predicted = inside.gradient(case.name, way)
+    try:
+        predicted = inside.gradient(case.name, way)
+    except TapeError:  # at the values of another forward
+        return None
     if not case.explains(predicted, n_fitted):
         return None
     return Guess(way.kind, predicted, f"d{case.name}: {way.message}", dict(way.evidence), n_fitted)

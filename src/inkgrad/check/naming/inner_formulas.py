@@ -9,7 +9,8 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import ERRORS, Inside, Way
+from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.tape import TapeError
 from inkgrad.check.tape.local import elementwise_slopes
 
 MOST_STEPS = 8  # in one part
@@ -36,7 +37,7 @@ def at_another_place(inside: Inside) -> Iterator[Way]:
         for third in (other, *_alike(inside, number)):
             try:
                 wrong = elementwise_slopes(partial(_again, inside, number, other), tape.values[third])
-            except ERRORS:
+            except TapeError:
                 continue
             message = (
                 f"the slope of {inside.word(other)} is taken at {inside.word(third)}, not at {inside.word(number)}"

@@ -8,7 +8,8 @@ import numpy as np
 
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.inner_steps import lets_pass
-from inkgrad.check.naming.inside import ERRORS, Inside, Way
+from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.tape import TapeError
 
 AXES = "transpose", "swapaxes", "moveaxis", "permute", "t"  # operations that exchange axes
 MOST = 30  # other forwards, each of which has to be differentiated anew
@@ -27,7 +28,7 @@ def recomputed(inside: Inside) -> Iterator[Way]:
             return
         try:
             other = tape.without(frozenset(edges))
-        except ERRORS:
+        except TapeError:
             continue
         if not all(np.isfinite(each).all() for each in other.values):
             continue

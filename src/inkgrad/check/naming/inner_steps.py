@@ -9,8 +9,8 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import ERRORS, Inside, Way
-from inkgrad.check.tape import Edge
+from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.tape import Edge, TapeError
 from inkgrad.check.tape.local import Elementwise, Local, unspread
 
 
@@ -128,7 +128,7 @@ def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> 
             return
         try:
             local = tape.local_at(edge, {j: tape.values[other]})
-        except ERRORS:
+        except TapeError:
             return
         ways[edge] = partial(_pulled, local)
     k = edges[-1][0]
@@ -152,7 +152,7 @@ def _depends(inside: Inside, edge: Edge, j: int) -> bool:
     rng = np.random.default_rng(0)
     try:
         other = tape.local_at(edge, {j: value * rng.uniform(0.8, 0.9, value.shape)}).pull(above)
-    except ERRORS:
+    except TapeError:
         return False
     usual = tape.local(edge).pull(above)
     return not np.allclose(other, usual, rtol=1e-6, atol=1e-9 * float(np.abs(usual).max(initial=0)))

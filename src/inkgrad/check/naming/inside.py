@@ -16,7 +16,6 @@ from inkgrad.check.measure.streams import stream
 from inkgrad.check.tape import Change, Edge, Tape
 
 N_DIRECTIONS = 6  # along which a wrong way back is tried before it is gone in full
-ERRORS = ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError  # of an operation at numbers it is not made for
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_one_line
 from inkgrad.check.tape.place import OURS, place_of_caller
-from inkgrad.check.tape.recorder import Recorder, TapeError, leaves_of, replaced
-from inkgrad.check.tape.tape import Tape
+from inkgrad.check.tape.recorder import Recorder, leaves_of, replaced
+from inkgrad.check.tape.tape import Tape, TapeError
 
 LIBRARY = str(Path(np.__file__).parent)
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})

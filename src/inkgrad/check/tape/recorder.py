@@ -11,11 +11,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.tape.local import evaluations
 from inkgrad.check.tape.place import Place
-from inkgrad.check.tape.tape import Step, Tape
-
-
-class TapeError(Exception):
-    """A forward is too long, too large, or does something that cannot be written down."""
+from inkgrad.check.tape.tape import Step, Tape, TapeError
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,11 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.tape.local import Local, local_derivative
 from inkgrad.check.tape.place import Place
 
+
+class TapeError(Exception):
+    """A forward is too long, too large, or does something that cannot be written down, or done again."""
+
+
 Edge = tuple[int, int]  # the number of a step, and which of its inputs
 Index = tuple[slice, ...]
 Change = Callable[[NDArray], NDArray]  # another way back: from the gradient of a step's output to that of an input
@@ -26,6 +31,13 @@ class Step:
     output: int
     place: Place
     operation: str
+
+    def result(self, *inputs: NDArray) -> NDArray:
+        """Return its output; raise TapeError where it cannot be done at these inputs."""
+        try:
+            return np.asarray(self.apply(*inputs), np.float64)
+        except Exception as error:  # it is an operation of a library, which may raise anything
+            raise TapeError(str(error)) from error
 
 
 NOWHERE = Place(("nowhere",), (), "", 0, (0, 0), ("",))  # of what is in no code of the user's
@@ -61,7 +73,7 @@ class Tape:
         inputs = [others.get(k, self.values[number]) for k, number in enumerate(step.inputs)]
 
         def moved(x: NDArray) -> NDArray:
-            return np.asarray(step.apply(*inputs[:slot], x, *inputs[slot + 1 :]), np.float64)
+            return step.result(*inputs[:slot], x, *inputs[slot + 1 :])
 
         return local_derivative(moved, inputs[slot], self.values[step.output] if not others else moved(inputs[slot]))
 
@@ -160,7 +172,7 @@ class Tape:
         for step in self.steps:
             if found.keys() & set(step.inputs):
                 inputs = (found.get(k, self.values[k]) for k in step.inputs)
-                found[step.output] = np.asarray(step.apply(*inputs), np.float64)
+                found[step.output] = step.result(*inputs)
             if step.output == other:
                 break
         return found[other]
@@ -173,7 +185,7 @@ class Tape:
             if passed is not None:
                 step = replace(step, apply=lambda *inputs, passed=passed: inputs[passed])
             steps.append(step)
-            values[step.output] = np.asarray(step.apply(*(values[number] for number in step.inputs)), np.float64)
+            values[step.output] = step.result(*(values[number] for number in step.inputs))
         return replace(self, values=values, steps=steps, _locals={})
 
     def below(self, number: int) -> list[int]:
