@@ -14,7 +14,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_one_line
-from inkgrad.check.tape.place import OURS, place_of_caller
+from inkgrad.check.tape.place import is_ours, place_of_caller
 from inkgrad.check.tape.recorder import Recorder, leaves_of, replaced
 from inkgrad.check.tape.tape import Tape, TapeError
 
@@ -192,7 +192,7 @@ class Numpy:
 
     def _array(self, name: str) -> Callable[..., Any]:
         def make(tree: Any, *args: Any, **kwargs: Any) -> Any:
-            if any(leaves_of(tree, Traced)):
+            if any(True for _ in leaves_of(tree, Traced)):
                 return self._tracer.call(np.array, (tree, *args), kwargs)
             made = getattr(np, name)(tree, *args, **kwargs)
             return self._tracer.constant(made) if name == "array" else made
@@ -270,4 +270,6 @@ class Rebound:
 def _is_own(function: FunctionType) -> bool:
     """Return whether a function is the user's, not one of a library."""
     file = function.__code__.co_filename
-    return not file.startswith((*_LIBRARIES, OURS)) and any(each is np for each in function.__globals__.values())
+    if is_ours(file) or file.startswith(_LIBRARIES):
+        return False
+    return any(each is np for each in function.__globals__.values())

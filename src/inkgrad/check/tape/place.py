@@ -10,7 +10,12 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-OURS = str(Path(__file__).parents[1])  # the checker itself, whose frames are no user's
+_CHECKER = Path(__file__).parents[1]
+
+
+def is_ours(file: str) -> bool:
+    """Return whether code in a file is the checker's own, and no user's, as that of its lessons might be."""
+    return file.startswith(str(_CHECKER)) and not file.startswith(str(_CHECKER / "lessons"))
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,13 @@ def place_of_caller(inputs: tuple[Any, ...], library: str) -> Place:
     `inputs` are the objects that the operation takes.
     """
     frame: FrameType | None = sys._getframe(1)
-    while frame and frame.f_code.co_filename.startswith((OURS, library)):
+    while frame and (is_ours(frame.f_code.co_filename) or frame.f_code.co_filename.startswith(library)):
         frame = frame.f_back
     if frame is None:
         return Place((), (), "", 0, (0, 0), ("",) * len(inputs))
     calls = []
     above: FrameType | None = frame
-    while above and not above.f_code.co_filename.startswith(OURS):
+    while above and not is_ours(above.f_code.co_filename):
         calls.append((above.f_code, above.f_lasti))
         above = above.f_back
     line, columns = _position(frame.f_code, frame.f_lasti, frame.f_lineno)
@@ -71,7 +76,7 @@ def place_of_traceback(traceback: Any, library: str, path: tuple[int, ...]) -> P
     own = None
     while found:
         name = found.tb_frame.f_code.co_filename
-        if not name.startswith((OURS, library)):
+        if not is_ours(name) and not name.startswith(library):
             own = found
         found = found.tb_next
     if own is None:
