@@ -8,7 +8,7 @@ from inkgrad.check import Kind
 from inkgrad.check.mistakes import explained, wrong_gradients
 
 every_kind = pytest.mark.parametrize("kind", Kind)
-IN_TORCH = {Kind.layout, Kind.wiring, Kind.forward_mode}
+IN_TORCH = {Kind.layout, Kind.wiring, Kind.forward_mode, Kind.second_order}
 
 
 @every_kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from dataclasses import dataclass
 from difflib import ndiff
@@ -66,8 +67,10 @@ class Mistake:
         Raises MissingExtra where the example needs a library that is not installed.
         """
         names: dict[str, Any] = {"__name__": f"{__name__}.example"}
+        file = f"<{self.kind}>"
+        linecache.cache[file] = len(self.code), None, self.code.splitlines(keepends=True), file  # findings show lines
         with extra("torch", f"the example of {self.kind} needs"):
-            exec(compile(self.code, f"<{self.kind}>", "exec"), names)
+            exec(compile(self.code, file, "exec"), names)
         found: Report = names["report"]
         return found
 
