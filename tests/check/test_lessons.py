@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inkgrad.check import check_network
-from inkgrad.check.lessons import LESSONS, two_gradients
+from inkgrad.check.lessons import LAYERS, LESSONS, checked, two_gradients
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 
@@ -25,25 +25,33 @@ PLACES = {  # where each mistake sits: layer, array
     "weight-decay": {("0", "W")},
     "target-shifted": {("cost", "y")},
     "cost-sum-not-mean": {("cost", "y")},
+    "attention-unscaled": {("", "q"), ("", "k")},
+    "rmsnorm-constant": {("", "x")},
+    "rope-turned": {("", "x")},
+    "lstm-carry": {("", "x"), ("", "W")},
+    "swiglu-gate": {("", "x"), ("", "W")},
+    "embedding-overwritten": {("", "table")},
+    "ignored-labels": {("", "logits")},
+    "smoothing-forgotten": {("", "logits")},
 }
 
 
 @every_lesson
 def test_the_mistake_is_found_where_it_is_and_under_its_name(lesson):
     for exhibit in lesson.make():
-        findings = check_network(*exhibit.wrong, raises=False).findings
+        findings = checked(exhibit.wrong).findings
         assert {(finding.layer, finding.array) for finding in findings} == PLACES[lesson.name]
         assert {finding.kind for finding in findings} == {lesson.kind}
 
 
 @every_lesson
-def test_the_right_network_passes(lesson):
+def test_the_right_one_passes(lesson):
     for exhibit in lesson.make():
-        assert check_network(*exhibit.right).ok
+        assert checked(exhibit.right).ok
 
 
 @every_lesson
-def test_backward_agrees_with_plain_differences_only_in_the_right_network(lesson):
+def test_backward_agrees_with_plain_differences_only_in_the_right_one(lesson):
     for exhibit in lesson.make():
         for problem, agrees in zip(exhibit.pair, (True, False), strict=True):
             pairs = two_gradients(problem).values()
@@ -55,6 +63,19 @@ def test_a_lesson_is_the_same_every_time():
     first, second = (LESSONS["bias-mean"].make()[0].wrong for _ in range(2))
     np.testing.assert_array_equal(first.theta, second.theta)
     np.testing.assert_array_equal(first.x, second.x)
+    first, second = (LESSONS["rope-turned"].make()[0].wrong for _ in range(2))
+    np.testing.assert_array_equal(first.arrays["x"], second.arrays["x"])
+
+
+def test_what_cannot_be_put_into_a_network_is_a_function():
+    for name, lesson in LESSONS.items():
+        (exhibit, *_) = lesson.make()
+        assert (name in LAYERS) == hasattr(exhibit.wrong, "network") == bool(lesson.needs)
+
+
+def test_a_scale_that_is_forgotten_is_measured():
+    findings = checked(LESSONS["attention-unscaled"].make()[0].wrong).findings
+    assert [finding.evidence["factor"] for finding in findings] == pytest.approx([3**0.5, 3**0.5])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from support.playground import Page, as_bytes
 
 from inkgrad import costs, layers
 from inkgrad.check import Verdict
-from inkgrad.check.lessons import LESSONS
+from inkgrad.check.lessons import LAYERS, LESSONS
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
@@ -264,6 +264,14 @@ def test_where_a_network_with_convolutions_is_wrong_its_layers_are_looked_at(pag
     assert any(array["map"] for array in found["arrays"])
 
 
+def test_a_lesson_about_a_function_shows_its_gradients_alone(page):
+    found = page.ask("/api/experiment", {"lesson": "rope-turned"})
+    (exhibit,) = found["exhibits"]
+    assert found["runs"] == []
+    assert len(exhibit["rows"]) == 6
+    assert exhibit["finding"].startswith("x: jacobian-not-transposed: ")
+
+
 def test_two_labels_hide_the_diagonal_softmax_and_a_third_shows_it(page):
     found = page.ask("/api/experiment", {"lesson": "softmax-diagonal"})
     runs = {(run["labels"], run["broken"]): run for run in found["runs"]}
@@ -455,6 +463,7 @@ def test_a_visitor_who_comes_back_finds_everything(client, seven):
 def test_the_page_is_told_what_it_can_choose(page):
     options = page.options
     assert [lesson["name"] for lesson in options["lessons"]] == list(LESSONS)
+    assert [lesson["name"] for lesson in options["lessons"] if lesson["of_a_layer"]] == list(LAYERS)
     assert options["datasets"] == ["animals", "xor", "circles", "spirals", "own"]
     assert options["defaults"]["digits"]["data"] == "mnist"
     assert {"parameters", "units", "layers", "points", "picture_bytes"} <= options["limits"].keys()

@@ -248,6 +248,16 @@ def test_the_broken_softmax_is_caught_and_mended(page):
     expect(page.locator("#check-report .told.wrong")).to_have_count(0)
 
 
+def test_a_lesson_about_a_function_is_checked_alone(page):
+    show(page, "check?lesson=rope-turned")
+    expect(page.locator("#check-lessons button:has-text('Break it')")).to_be_hidden()
+    page.click("#check-lessons button:has-text('Check it')")
+    expect(page.locator("#check-lessons .exhibit")).to_contain_text("jacobian-not-transposed", timeout=WAIT)
+    page.select_option("#check-lesson", "bias-mean")
+    expect(page.locator("#check-lessons .exhibit")).to_be_hidden()
+    expect(page.locator("#check-lessons button:has-text('Break it')")).to_be_visible()
+
+
 def test_the_experiment_tells_two_labels_from_three(page):
     show(page, "check")
     page.click("#check-experiment button:has-text('Run the experiment')")

@@ -13,7 +13,7 @@ from support.playground import LIBRARY, SOON, Page, as_bytes, opened, wait_until
 from inkgrad import sessions
 from inkgrad.check import check_network
 from inkgrad.check.layer import random_parameters
-from inkgrad.check.lessons import LESSONS
+from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import CrossEntropy
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Dense, Softmax
@@ -309,19 +309,19 @@ def suitable(lesson):
     raise AssertionError(f"{lesson} breaks no network")
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LAYERS)
 def test_every_mistake_can_be_made_and_is_found_by_its_name(lesson):
     settings = suitable(lesson)
     train, rng = settings.dataset(LIBRARY.digits).train, np.random.default_rng(0)
     x, t = train.x[:7].astype(np.float64), train.t[:7]
-    for broken, kinds in (lesson, {LESSONS[lesson].kind}), (None, set()):
+    for broken, kinds in (lesson, {LAYERS[lesson].kind}), (None, set()):
         network, cost = replace(settings, broken=broken).network_and_cost()
         start = random_parameters(network, rng)
         report = check_network(network, cost, x, t, start, raises=False)
         assert {finding.kind for finding in report.findings} == kinds
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LAYERS)
 def test_a_broken_network_trains_as_far_as_it_can(lesson):
     settings = asdict(suitable(lesson)) | {"layers": [asdict(layer) for layer in suitable(lesson).layers]}
     with training(**settings) as trainer:
@@ -333,12 +333,10 @@ def test_a_broken_network_trains_as_far_as_it_can(lesson):
         assert "the cost is no longer a number" in (problem or "") or trainer.state(-1, 0)["epoch"] == 3
 
 
-@pytest.mark.parametrize(
-    "lesson", [name for name, each in LESSONS.items() if each.right is not Dense or each.is_square]
-)
+@pytest.mark.parametrize("lesson", [name for name, each in LAYERS.items() if each.right is not Dense or each.is_square])
 def test_a_mistake_that_the_network_cannot_have_is_refused(lesson):
-    cost = "SoftmaxCrossEntropy" if LESSONS[lesson].right in (CrossEntropy, Softmax) else "CrossEntropy"
-    with pytest.raises(SettingError, match=f"{lesson} needs {LESSONS[lesson].needs}, which this network lacks"):
+    cost = "SoftmaxCrossEntropy" if LAYERS[lesson].right in (CrossEntropy, Softmax) else "CrossEntropy"
+    with pytest.raises(SettingError, match=f"{lesson} needs {LAYERS[lesson].needs}, which this network lacks"):
         parsed({"layers": [DENSE | {"activation": "ELU"}], "cost": cost, "broken": lesson}, "points")
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from inkgrad.check import check_network
-from inkgrad.check.lessons import LESSONS, two_gradients
+from inkgrad.check.lessons import LESSONS, Problem, checked, two_gradients
 from inkgrad.cli.shown_gradients import gradients_table
 from inkgrad.cli.shown_report import in_words, more_about
 from inkgrad.cli.targets import names_of
@@ -33,11 +32,10 @@ def show_lesson(name: str, plot: Path | None) -> None:
     print(f"\n  wrong   {lesson.wrong_line}\n  right   {lesson.right_line}\n")
     found = True
     for exhibit in lesson.make():
-        wrong = check_network(*exhibit.wrong, raises=False)
-        right = check_network(*exhibit.right, raises=False)
+        wrong, right = checked(exhibit.wrong), checked(exhibit.right)
         console.print(gradients_table(exhibit.title, two_gradients(exhibit.wrong)))
         print("The checker says:")
-        names = names_of(exhibit.right.network)
+        names = names_of(exhibit.right.network) if isinstance(exhibit.right, Problem) else {}
         for finding in wrong.findings:
             console.print(f"  {in_words(finding, names)}", style="red", markup=False, soft_wrap=not console.is_terminal)
         print(f"  the gradient is {'right' if wrong.ok else 'wrong'}; with the right line it is "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkgrad.check.lessons import LESSONS
+from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import Cost
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain
@@ -16,7 +16,7 @@ def with_break(network: Chain, cost: Cost, name: str) -> tuple[Chain, Cost]:
     The cost is exchanged for the wrong one, or the first layer that is like it.  Raises SettingError
     where the network has nothing that the lesson could break.
     """
-    lesson = LESSONS[name]
+    lesson = LAYERS[name]
     wrong: Any = lesson.wrong  # a layer or a cost, with the settings of the right one
     if type(cost) is lesson.right:
         return network, wrong(**vars(cost))

@@ -42,7 +42,10 @@ Handler = Callable[[Visitor, Request, IO[bytes]], Any]  # what comes with a requ
 def options() -> dict[str, Any]:
     """Return what can be chosen, and how much of it."""
     told = "name", "about", "wrong_line", "right_line", "kind", "moral", "needs"
-    lessons = [{name: getattr(lesson, name) for name in told} for lesson in LESSONS.values()]
+    lessons = [
+        {name: getattr(lesson, name) for name in told} | {"of_a_layer": lesson.wrong is not None}
+        for lesson in LESSONS.values()
+    ]
     return {
         "activations": choices.ACTIVATIONS,
         "costs": choices.COSTS,
@@ -158,7 +161,7 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
 
 
 def experiment(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
-    """Train with a mistake and without, with two labels and with three."""
+    """Train with a mistake and without, with two labels and with three; of a function show its gradients alone."""
     lesson = choice(decoded(body.read()), "lesson", list(LESSONS))
     return run_experiment(lesson, visitor.library.digits, request.state.stop.is_set)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
-from inkgrad.check.lessons import LESSONS
+from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
@@ -161,7 +161,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         dropout=number(message, "dropout", 0, 0.9, 0),
         augmentation=truth(message, "augmentation") and which == "digits",
         seed=whole(message, "seed", 0, 10**9, 0),
-        broken=None if broken is None else choice(message, "broken", list(LESSONS)),
+        broken=None if broken is None else choice(message, "broken", list(LAYERS)),
     )
     if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))

@@ -1,7 +1,8 @@
-"""Lessons: small networks with one mistake each, to see what it does and what the checker says.
+"""Lessons: small networks and functions with one mistake each, to see what it does and what the checker says.
 
-Every mistake here is one that people make, and the network with it still runs; many of them even
-still learn.  Nothing is printed here, so that a command, a page or a test can show a lesson its own way.
+Every mistake here is one that people make, and what has it still runs; many of them even
+still learn.  Those in `LAYERS` can be put into a network of one's own.  Nothing is printed here, so that a command,
+a page or a test can show a lesson its own way.
 
     >>> from inkgrad.check import check_network
     >>> right, wrong = LESSONS["bias-mean"].make()[0].pair
@@ -12,6 +13,7 @@ still learn.  Nothing is printed here, so that a command, a page or a test can s
 """
 
 from inkgrad.check.lessons import (
+    attention_unscaled,
     batch_twice,
     bias_mean,
     cost_sum_not_mean,
@@ -19,20 +21,27 @@ from inkgrad.check.lessons import (
     derivative_forgotten,
     derivative_twice,
     dropout_unscaled,
+    embedding_overwritten,
     gradient_forgotten,
+    ignored_labels,
     last_example_only,
+    lstm_carry,
     relu_mask_inverted,
+    rmsnorm_constant,
+    rope_turned,
     sign_flipped,
+    smoothing_forgotten,
     softmax_diagonal,
     softmax_twice,
+    swiglu_gate,
     target_shifted,
     weight_decay,
     weights_transposed,
 )
-from inkgrad.check.lessons.lesson import Exhibit, Lesson, two_gradients
+from inkgrad.check.lessons.lesson import ByHand, Exhibit, Lesson, checked, two_gradients
 from inkgrad.check.network import Problem
 
-__all__ = ["LESSONS", "Exhibit", "Lesson", "Problem", "two_gradients"]
+__all__ = ["LAYERS", "LESSONS", "ByHand", "Exhibit", "Lesson", "Problem", "checked", "two_gradients"]
 
 LESSONS = {
     each.LESSON.name: each.LESSON
@@ -53,5 +62,14 @@ LESSONS = {
         weight_decay,
         target_shifted,
         cost_sum_not_mean,
+        attention_unscaled,
+        rmsnorm_constant,
+        rope_turned,
+        lstm_carry,
+        swiglu_gate,
+        embedding_overwritten,
+        ignored_labels,
+        smoothing_forgotten,
     )
 }
+LAYERS = {name: each for name, each in LESSONS.items() if each.wrong}

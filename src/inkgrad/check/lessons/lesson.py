@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.function import check_vjp
 from inkgrad.check.kind import Kind
 from inkgrad.check.layer import random_parameters
-from inkgrad.check.network import Problem
+from inkgrad.check.network import Problem, check_network
+from inkgrad.check.report import Report
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.layers import Chain, Dense, Layer, Tanh
 from inkgrad.layout import Layout
 
 
+class ByHand(NamedTuple):
+    """A function y = forward(*arrays), its backward by hand, backward(dy, *arrays), and arrays by their names."""
+
+    forward: Callable[..., NDArray]
+    backward: Callable[..., tuple[NDArray | None, ...]]
+    arrays: dict[str, NDArray]
+
+
 @dataclass(frozen=True)
 class Exhibit:
-    """The same problem twice: with a mistake, and without."""
+    """The same problem twice, a network or a function: with a mistake, and without."""
 
     title: str
-    right: Problem
-    wrong: Problem
+    right: Problem | ByHand
+    wrong: Problem | ByHand
 
     @property
-    def pair(self) -> tuple[Problem, Problem]:
+    def pair(self) -> tuple[Problem | ByHand, Problem | ByHand]:
         """The right one and the wrong one."""
         return self.right, self.wrong
 
@@ -40,7 +50,7 @@ class Lesson:
     kind        the word that the checker finds for it
     moral       what it teaches, in a sentence or two
     make        builds the exhibits: mostly one, two for the softmax
-    wrong       the layer or cost with the mistake, derived from the right one
+    wrong       the layer or cost with the mistake, derived from the right one; None where it is a function
     needs       what another network must have so that the mistake can be made in it, in words
     is_square   whether it can be made only where there are as many inputs as outputs
     """
@@ -52,21 +62,57 @@ class Lesson:
     kind: Kind
     moral: str
     make: Callable[[], tuple[Exhibit, ...]]
-    wrong: type[Layer] | type[Cost]
-    needs: str
+    wrong: type[Layer] | type[Cost] | None = None
+    needs: str = ""
     is_square: bool = False
 
     @property
-    def right(self) -> type:
-        """The layer or cost in whose place the wrong one stands."""
-        return self.wrong.__mro__[1]
+    def right(self) -> type | None:
+        """The layer or cost in whose place the wrong one stands; None where it is a function."""
+        return self.wrong.__mro__[1] if self.wrong else None
 
 
-def two_gradients(problem: Problem) -> dict[str, tuple[NDArray, NDArray]]:
-    """Return dC/dp of each parameter by its path, first by centred differences, then by backward.
+def checked(problem: Problem | ByHand) -> Report:
+    """Return what the checker says of a network or of a function."""
+    if isinstance(problem, ByHand):
+        return check_vjp(problem.forward, problem.backward, *problem.arrays.values(), raises=False)
+    return check_network(*problem, raises=False)
 
-    The differences are the plain ones, (C(p + h) - C(p - h)) / 2h with h = 1e-4.
+
+def two_gradients(problem: Problem | ByHand) -> dict[str, tuple[NDArray, NDArray]]:
+    """Return the gradient of each parameter by its path, first by centred differences, then by backward.
+
+    It is that of the cost C, or for a function of C = sum dy y with a random dy.  The differences are the plain ones,
+    (C(p + h) - C(p - h)) / 2h with h = 1e-4.
     """
+    return _of_function(problem) if isinstance(problem, ByHand) else _of_network(problem)
+
+
+def _of_function(problem: ByHand) -> dict[str, tuple[NDArray, NDArray]]:
+    forward, backward, arrays = problem
+    dy = np.random.default_rng(0).normal(size=np.shape(forward(*arrays.values())))
+    gradients = zip(arrays, backward(dy, *arrays.values()), strict=True)
+    return {
+        name: (_slopes(lambda: float((dy * forward(*arrays.values())).sum()), arrays[name]), gradient)
+        for name, gradient in gradients
+        if gradient is not None
+    }
+
+
+def _slopes(value: Callable[[], float], array: NDArray) -> NDArray:
+    """Return the slope of a value along each number of an array, which is moved and put back."""
+    h, slopes = 1e-4, np.zeros(array.shape)  # as in the case that started it all
+    for place in np.ndindex(array.shape):
+        start = array[place]
+        array[place] = start + h
+        above = value()
+        array[place] = start - h
+        slopes[place] = (above - value()) / (2 * h)
+        array[place] = start
+    return slopes
+
+
+def _of_network(problem: Problem) -> dict[str, tuple[NDArray, NDArray]]:
     network, cost, x, t, start = problem
     layout, theta = Layout(network.shapes()), start.copy()
     p, gradient = layout.views(theta), np.zeros(layout.size)
@@ -79,14 +125,7 @@ def two_gradients(problem: Problem) -> dict[str, tuple[NDArray, NDArray]]:
 
     y, cache = forward()
     network.parameter_gradient(p, layout.views(gradient), cache, cost.value_and_gradient(y, t)[1])
-    h, numerical = 1e-4, np.zeros(layout.size)  # as in the case that started it all
-    for k in range(layout.size):
-        theta[k] = start[k] + h
-        above = value()
-        theta[k] = start[k] - h
-        numerical[k] = (above - value()) / (2 * h)
-        theta[k] = start[k]
-    by_differences, by_backward = layout.parts(numerical), layout.parts(gradient)
+    by_differences, by_backward = layout.parts(_slopes(value, theta)), layout.parts(gradient)
     return {path: (by_differences[path], by_backward[path]) for path in layout.places}
 
 
@@ -107,6 +146,28 @@ def swap_cost(right: Cost, wrong: Cost, *end: Layer) -> Callable[[], tuple[Exhib
     """Return what makes one chain, with a right and with a wrong cost."""
     chain = Chain((*_network(Tanh()).layers, *end))
     return lambda: (_exhibit(chain, chain, right, wrong),)
+
+
+def by_hand(
+    title: str,
+    forward: Callable[..., NDArray],
+    wrong: Callable[..., tuple[NDArray | None, ...]],
+    right: Callable[..., tuple[NDArray | None, ...]],
+    arrays: Callable[[np.random.Generator], dict[str, NDArray]],
+) -> Callable[[], tuple[Exhibit, ...]]:
+    """Return what makes a function of some arrays with a wrong backward, and with the right one."""
+
+    def make() -> tuple[Exhibit, ...]:
+        right_one, wrong_one = (ByHand(forward, each, arrays(np.random.default_rng(0))) for each in (right, wrong))
+        return (Exhibit(title, right_one, wrong_one),)
+
+    return make
+
+
+def softmax(z: NDArray) -> NDArray:
+    """Return exp z / sum exp z along the last axis."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 def _exhibit(right: Chain, wrong: Chain, cost: Cost, wrong_cost: Cost) -> Exhibit:

@@ -22,7 +22,8 @@ function endsOf(runs) {
       make("th", { scope: "col", text: "accuracy" }))), make("tbody", {}, ...rows)));
 }
 
-function exhibitOf({ title, rows, finding }) {
+/** Return the gradients of one exhibit, and what the checker says of them. */
+export function exhibitOf({ title, rows, finding }) {
   const body = rows.map(({ path, index, differences, backward, ratio }) => {
     const off = ratio === null ? Math.abs(differences) > 1e-7 : Math.abs(ratio - 1) > 0.001;
     return make("tr", { class: off ? "off" : null },

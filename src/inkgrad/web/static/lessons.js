@@ -1,5 +1,8 @@
 /** The menu of lessons: put one mistake into the backward pass of a network, train on, and mend it again. */
+import { post } from "./api.js";
+import { exhibitOf } from "./experiment.js";
 import { make, say } from "./make.js";
+import { attempt } from "./notice.js";
 
 /** Return a wrong line of code over the right one. */
 export function wrongAndRight(wrong, right) {
@@ -27,6 +30,18 @@ export function makeLessons(host, lessons, onBreak) {
   const put = make("button", { type: "button", class: "main", text: "Break it", onclick: () => onBreak(select.value) });
   const mend = make("button", { type: "button", text: "Mend it", disabled: true, onclick: () => onBreak(null) });
 
+  const numbers = make("div", { class: "exhibits", hidden: true });
+  const see = make("button", { type: "button", class: "main", text: "Check it", onclick: async () => {
+    const asked = select.value;
+    see.disabled = true;
+    const found = await attempt(() => post("/api/experiment", { lesson: asked }));
+    see.disabled = false;
+    if (found && asked === select.value) {
+      numbers.replaceChildren(...found.exhibits.map(exhibitOf));
+      numbers.hidden = false;
+    }
+  } });
+
   function describe() {
     const lesson = lessons.find(({ name }) => name === select.value);
     const words = `${lesson.about[0].toUpperCase()}${lesson.about.slice(1)}.`;
@@ -34,14 +49,18 @@ export function makeLessons(host, lessons, onBreak) {
     say(wrong, lesson.wrong_line);
     say(right, lesson.right_line);
     say(moral, lesson.moral);
-    say(needs, lesson.needs ? `Needs ${lesson.needs}.` : "");
+    say(needs, lesson.of_a_layer ? `Needs ${lesson.needs}.` :
+      "A function of its own, which is checked alone: it is no layer that a network here could have.");
+    put.hidden = mend.hidden = !lesson.of_a_layer;
+    see.hidden = lesson.of_a_layer;
+    numbers.hidden = true;
   }
   select.addEventListener("change", describe);
   describe();
   host.append(
     make("div", { class: "field" }, make("label", { for: "check-lesson", text: "Mistake" }), select), about,
     wrongAndRight(wrong, right),
-    moral, needs, make("div", { class: "row" }, put, mend), state);
+    moral, needs, make("div", { class: "row" }, put, mend, see), state, numbers);
   return {
     show(broken) {
       say(state, broken ? `In the network now: ${broken}.` : "");

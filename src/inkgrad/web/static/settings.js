@@ -103,7 +103,8 @@ export function makeSettings(host, which, options, onChange) {
   const another = make("button", {
     type: "button", class: "small", text: "Another", onclick: () => setSeed(Math.floor(Math.random() * 10000)),
   });
-  const broken = choose("broken", "Broken backward", ["", ...options.lessons.map((lesson) => lesson.name)]);
+  const broken = choose("broken", "Broken backward", ["",
+    ...options.lessons.filter((lesson) => lesson.of_a_layer).map((lesson) => lesson.name)]);
   fields.broken.options[0].textContent = "none, all is right";
   host.append(group("Start and mistakes",
     make("div", { class: "field" }, make("label", { for: seed.id, text: "Seed of the first weights" }),
