@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inkgrad.check import check_function, check_vjp
+from inkgrad.errors import SettingError
 
 SEEDS = range(5)
 
@@ -427,6 +428,72 @@ def signs_of_a_product(rng):
     return lambda x, w: np.sign(x @ w), lambda dy, x, w: (dy @ w.T, x.T @ dy), x, w
 
 
+# Factors that come from something.
+
+
+def mean_over_ignored_rows(rng):
+    n, k = sizes(rng, 2)
+    t, keep = np.eye(k)[rng.integers(0, k, n)], np.arange(n) % 3 != 1
+
+    def f(x):
+        return ((np.log(np.exp(x).sum(axis=1)) - (x * t).sum(axis=1)) * keep).sum() / keep.sum()
+
+    return f, lambda x: (softmax(x) - t) * keep[:, np.newaxis] / n, rng.normal(size=(n, k))
+
+
+def mean_over_ignored_labels(rng):
+    n, k = sizes(rng, 2)
+    labels = np.where(np.arange(n) % 3 == 1, -100, rng.integers(0, k, n))
+
+    def f(x, labels):
+        kept = labels >= 0
+        return (np.log(np.exp(x).sum(axis=1)) - x[np.arange(n), labels * kept])[kept].sum() / kept.sum()
+
+    def gradient(x, labels):
+        kept = labels >= 0
+        return (softmax(x) - np.eye(k)[labels * kept]) * kept[:, np.newaxis] / n, None
+
+    return f, gradient, rng.normal(size=(n, k)), labels
+
+
+def mean_not_over_places(rng):
+    n, h, w = sizes(rng)
+
+    def f(x):
+        return (x**2).mean(axis=(1, 2))
+
+    return f, lambda dy, x: 2 * x * dy[:, np.newaxis, np.newaxis], rng.normal(size=(n, h, w))
+
+
+def mean_over_all(rng):
+    n, h, w = sizes(rng)
+    return lambda x: (x**2).mean(), lambda dy, x: 2 * x * dy, rng.normal(size=(n, h, w))
+
+
+def root_of_width_forgotten(rng):
+    n, k = sizes(rng, 2)
+    w = rng.normal(size=(11, k))
+    return lambda x: x @ w.T / np.sqrt(x.shape[1]), lambda dy, x: dy @ w, rng.normal(size=(n, k))
+
+
+def unbiased_variance(rng):
+    n, k = sizes(rng, 2)
+    return (
+        lambda x: x.var(axis=1, ddof=1),
+        lambda dy, x: 2 * (x - x.mean(axis=1, keepdims=True)) / k * dy[:, np.newaxis],
+        rng.normal(size=(n, k)),
+    )
+
+
+def constant_forgotten(rng):
+    beta = 0.37
+    return lambda x: beta * np.sin(x), lambda dy, x: dy * np.cos(x), rng.normal(size=sizes(rng, 2))
+
+
+def factor_of_nothing(rng):
+    return np.sin, lambda dy, x: 1.2345 * dy * np.cos(x), rng.normal(size=sizes(rng, 2))
+
+
 ROWS = [
     Row("sine without dy", sine_without_dy, {"x": "dy-ignored"}, "multiply by dy; where each dy is 1 it is right"),
     Row("sums of rows without dy", row_sums_without_dy, {"x": "dy-ignored"}),
@@ -475,6 +542,14 @@ ROWS = [
     Row("rounding", rounded_through, {"x": "surrogate"}, "surrogate={'x': 'straight-through'}"),
     Row("spikes", spiking, {"x": "surrogate"}, "a function of dy and the arrays"),
     Row("signs", signs_of_a_product, {"x": "surrogate", "w": "surrogate"}),
+    Row("ignored rows", mean_over_ignored_rows, {"x": "factor"}, "the share of True in keep", check_function),
+    Row("ignored labels", mean_over_ignored_labels, {"x": "factor"}, "labels in labels that are", check_function),
+    Row("places", mean_not_over_places, {"x": "factor"}, "that is the size of axes 1 to 2 of x together"),
+    Row("all places", mean_over_all, {"x": "factor"}, "that is the size of x"),
+    Row("a root of a width", root_of_width_forgotten, {"x": "factor"}, "that is √ of the size of axis 1 of x"),
+    Row("a variance", unbiased_variance, {"x": "factor"}, "that is (N - 1) / N, N being the size of axis 1 of x"),
+    Row("a constant", constant_forgotten, {"x": "factor"}, "that is 1 / beta"),
+    Row("any factor", factor_of_nothing, {"x": "factor"}, "1.2345 times what it should be"),
     Row("a stride", stride_forgotten, {"x": "reordered"}, "dy is read in the wrong places"),
 ]
 
@@ -487,3 +562,26 @@ def test_a_mistake_is_found_by_its_name(row, seed):
     assert {each.array: str(each.kind) for each in report.findings} == row.kinds
     assert not row.words or any(row.words in each.message for each in report.findings), report.findings
     assert not report.ok
+
+
+def test_a_factor_that_comes_from_nothing_known_is_not_explained():
+    for seed in SEEDS:
+        f, vjp, x = factor_of_nothing(np.random.default_rng(seed))
+        (finding,) = check_vjp(f, vjp, x, raises=False).findings
+        assert finding.message.endswith("what it should be")
+
+
+def test_a_constant_of_ones_own_explains_a_factor():
+    x = np.random.default_rng(0).normal(size=(7, 5))
+
+    def message(**settings):
+        (finding,) = check_vjp(lambda x: 0.37 * x**2, lambda dy, x: 2 * x * dy, x, raises=False, **settings).findings
+        return finding.message
+
+    assert message().endswith("what it should be")
+    assert message(constants={"beta": 0.37, "gamma": 5.1}).endswith("that is 1 / beta")
+
+
+def test_constants_are_numbers_by_name():
+    with pytest.raises(SettingError, match="the setting constants must be a dict of numbers by name"):
+        check_vjp(np.sin, lambda dy, x: dy * np.cos(x), np.ones(3), constants={"beta": "half"})

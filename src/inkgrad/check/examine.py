@@ -217,7 +217,8 @@ class Stages:
         if found.is_wrong_inside(path):
             return
         try:
-            report = examine(part.subject, self.seed, path, strictness=self.strictness, every_entry=False)
+            looks = Looks(self.looks.settings)
+            report = examine(part.subject, self.seed, path, looks, self.strictness, every_entry=False)
         except CheckError as error:  # at what it gets here it has no slopes
             found.lacks(path, error)
             return

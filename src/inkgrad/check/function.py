@@ -9,10 +9,22 @@ from typing import Any, Unpack
 import numpy as np
 
 from inkgrad.check.array_subject import subject_of_arrays
+from inkgrad.check.array_tree import labels_of
 from inkgrad.check.calls import name_of
+from inkgrad.check.known_numbers import known_numbers
 from inkgrad.check.measure.subject import Subject
 from inkgrad.check.report import Report
 from inkgrad.check.settings import CheckSettings, concluded, keywords
+
+
+def _known(
+    functions: list[Callable[..., Any]], inputs: Sequence[Any], kwargs: Mapping[str, Any] | None
+) -> dict[str, float]:
+    """Return the numbers that a factor may come from."""
+    given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    return known_numbers(
+        functions, dict(zip(labels_of(functions[0], len(given)), given, strict=True)) | keywords(kwargs)
+    )
 
 
 @np.errstate(all="ignore")
@@ -35,7 +47,7 @@ def check_function(
     def build(arrays: Sequence[Any], seed: int) -> Subject:
         return subject_of_arrays(f, gradient, arrays, keywords(kwargs), owner=name_of(f), role="gradient")
 
-    return concluded(build, arrays, settings)
+    return concluded(build, arrays, settings, known=_known([f, gradient], arrays, kwargs))
 
 
 @np.errstate(all="ignore")
@@ -62,7 +74,7 @@ def check_vjp(
     def build(arrays: Sequence[Any], seed: int) -> Subject:
         return subject_of_arrays(f, vjp, arrays, keywords(kwargs), owner=name_of(f))
 
-    return concluded(build, arrays, settings)
+    return concluded(build, arrays, settings, known=_known([f, vjp], arrays, kwargs))
 
 
 @np.errstate(all="ignore")
@@ -91,7 +103,8 @@ def check_torch(
     def build(inputs: Sequence[Any], seed: int, order: int = order) -> Subject:
         return subject_of_torch(function, inputs, keywords(kwargs), seed=seed, order=order)
 
-    return concluded(build, inputs, settings, partial(build, order=1) if order == 2 else None)
+    first = partial(build, order=1) if order == 2 else None
+    return concluded(build, inputs, settings, first, _known([function], inputs, kwargs))
 
 
 @np.errstate(all="ignore")
@@ -117,4 +130,5 @@ def check_jax(
     def build(args: Sequence[Any], seed: int, order: int = order) -> Subject:
         return subject_of_jax(function, args, keywords(kwargs), seed=seed, order=order)
 
-    return concluded(build, args, settings, partial(build, order=1) if order == 2 else None)
+    first = partial(build, order=1) if order == 2 else None
+    return concluded(build, args, settings, first, _known([function], args, kwargs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,8 @@ def factors_of(layer: Layer) -> dict[str, float]:
     if is_dataclass(layer):
         for field in fields(layer):
             value = getattr(layer, field.name)
+            if isinstance(value, float) and isfinite(value) and value not in (0, 1, -1):
+                factors[field.name] = value
             if isinstance(value, float) and 0 < value < 1:
                 factors |= {
                     f"1 - {field.name}": 1 - value,

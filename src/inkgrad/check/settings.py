@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import inf
+from math import inf, isfinite
 from numbers import Real
 from typing import Any, Literal, TypedDict
 
@@ -40,6 +40,7 @@ class CheckSettings(TypedDict, total=False):
     surrogate    gradients that are meant to be another than the derivative, by the names of arrays:
                  "straight-through", a factor, or a function of dy and the arrays
     tangent      arrays that move in some directions only: "symmetric", or a function that projects a step
+    constants    numbers of your own, by name: a wrong factor that comes from one is called so
     seed         of all that is random: 0
     raises       whether GradientMismatch is raised, and CheckError where it cannot be told: yes
     """
@@ -54,6 +55,7 @@ class CheckSettings(TypedDict, total=False):
     progress: Callable[[str], None] | None
     surrogate: Mapping[str, Surrogate]
     tangent: Mapping[str, Tangent]
+    constants: Mapping[str, float]
     seed: int
     raises: bool
 
@@ -74,6 +76,7 @@ def refuse_unsound(settings: Mapping[str, Any]) -> None:
         "progress": (lambda each: each is None or callable(each), "a function of a sentence, or None"),
         "surrogate": (_is_named, "a dict of arrays by name"),
         "tangent": (_is_named, "a dict of arrays by name"),
+        "constants": (_are_numbers, "a dict of numbers by name"),
         "seed": (_is_seed, "a whole number from 0 to 2**63 - 1"),
         "raises": (_is_choice, "True or False"),
     }
@@ -104,6 +107,10 @@ def _is_named(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_number(each) and isfinite(each) for each in value.values())
+
+
 def _is_seed(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not _is_choice(value) and 0 <= int(value) <= LARGEST_SEED
 
@@ -113,12 +120,16 @@ def concluded(
     inputs: Sequence[Any],
     settings: CheckSettings,
     first: Callable[[Sequence[Any], int], Subject] | None = None,
+    known: Mapping[str, float] | None = None,
 ) -> Report:
     """Return the report of a subject, built of inputs and a seed; raise what is to be raised.
+
+    `known` are numbers that a factor may come from, beside those that the user names.
 
     Where the subject is the gradient of what the user gave, `first` builds that itself.
     """
     refuse_unsound(settings)
+    settings = {**settings, "constants": {**settings.get("constants", {}), **(known or {})}}
     seed = int(settings.get("seed", 0))
     with told_in_terminal() as terminal:
         course = Course(settings.get("progress", terminal), float(settings.get("budget", inf)))
@@ -163,7 +174,7 @@ def _examined(subject: Subject, course: Course, settings: CheckSettings) -> Repo
 def _reports(subject: Subject, seed: int, strictness: Strictness, settings: CheckSettings) -> list[Report]:
     """Return the reports of what is declared, of the rest, and of awkward points, as far as there is time."""
     reports: list[Report] = []
-    looks = Looks(own_forward=settings.get("reference") == "forward")
+    looks = Looks(settings.get("constants", {}), own_forward=settings.get("reference") == "forward")
     try:
         subject, declared = beside_surrogates(subject, settings.get("surrogate", {}), seed, strictness)
         reports.append(declared)

@@ -9,6 +9,7 @@ import typer
 
 from inkgrad.cli.check_options import (
     Budget,
+    Constants,
     Dtype,
     EveryEntry,
     Exact,
@@ -47,6 +48,7 @@ OF_A_CHECK = (
         "budget",
         "surrogate",
         "tangent",
+        "constant",
     ),
     "is_json",
 )
@@ -77,6 +79,7 @@ def check(
     budget: Budget = None,
     surrogate: Surrogates = None,
     tangent: Tangents = None,
+    constant: Constants = None,
     seed: Seed = 0,
     plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the errors as a picture.")] = None,
     is_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
@@ -150,6 +153,7 @@ def check(
                 progress=tell,
                 surrogate=surrogate,
                 tangent=tangent,
+                constant=constant,
             )
         )
     if is_json:

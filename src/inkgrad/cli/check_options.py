@@ -109,3 +109,11 @@ Tangents = Annotated[
         "counts.",
     ),
 ]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant",
+        metavar="NAME=NUMBER",
+        help="A number of your own, such as beta=0.5: a wrong factor that comes from it is called so.",
+    ),
+]

@@ -9,6 +9,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
+from inkgrad.check.naming.factors import factor_names
 
 
 def nothing(case: Case) -> Iterator[Guess]:
@@ -77,27 +78,6 @@ def multiple_somewhere(case: Case) -> Iterator[Guess]:
     message = f"d{case.name} is {c:.6g} times what it should be{known} in {places}; the others are right"
     predicted = np.where(wrong, c * case.n, case.n)
     yield Guess(Kind.term_factor, predicted, message, {"factor": c, "names": names}, n_fitted=1)
-
-
-def factor_names(case: Case, c: float) -> list[str]:
-    """Return what the factor c may come from: the sizes of the problem are distinct primes in a good check."""
-    inputs = case.z if case.inputs is None else case.inputs
-    outputs = case.y if case.y.ndim else inputs  # a cost has one output; its y is its input
-    n = outputs.shape[0] if outputs.ndim else 1
-    n_out = outputs.shape[-1] if outputs.ndim > 1 else None
-    n_in = inputs.shape[-1] if inputs.ndim > 1 else None
-    places = int(np.prod(outputs.shape[1:-1])) if outputs.ndim > 2 else None
-    candidates = {"2": 2.0, "½": 0.5}
-    for size, words in (
-        (n, "the batch size" if outputs.ndim > 1 or case.y.ndim else f"the size of {case.name}"),
-        (n_in, "the number of inputs"),
-        (n_out, "the number of outputs"),
-        (places, "the number of places"),
-    ):
-        if size is not None and size > 1:
-            candidates |= {words: float(size), f"1 / {words}": 1 / size}
-    candidates |= case.settings
-    return [name for name, value in candidates.items() if abs(c - value) < 1e-4 * abs(value)]
 
 
 def per_row_or_column(case: Case) -> Iterator[Guess]:

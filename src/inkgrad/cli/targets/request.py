@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -30,9 +31,8 @@ class CheckSizes:
 
 
 SIZES = CheckSizes()
-OF_FUNCTIONS = (
-    "order exact sensitivity tolerance reference points budget surrogate tangent"  # what only they can be asked
-)
+# What only they can be asked:
+OF_FUNCTIONS = "order exact sensitivity tolerance reference points budget surrogate tangent constant"
 Reference = Literal["differences", "forward"]
 Points = Literal["given", "awkward"]
 
@@ -60,6 +60,7 @@ class Request:
     budget: float | None = None
     surrogate: Sequence[str] | None = None
     tangent: Sequence[str] | None = None
+    constant: Sequence[str] | None = None
     progress: Callable[[str], None] | None = None  # is told what a long check is at
 
     def __post_init__(self) -> None:
@@ -107,6 +108,8 @@ class Request:
             asked["surrogate"] = dict(map(_surrogate, self.surrogate))
         if self.tangent:
             asked["tangent"] = dict(map(_tangent, self.tangent))
+        if self.constant:
+            asked["constants"] = dict(map(_constant, self.constant))
         return asked
 
 
@@ -138,3 +141,15 @@ def _tangent(text: str) -> tuple[str, str]:
     if not equals or not name or word != "symmetric":
         raise SettingError(f"--tangent takes NAME=symmetric, of an array of symmetric matrices, got {text!r}")
     return name, word
+
+
+def _constant(text: str) -> tuple[str, float]:
+    """Return the name and the number in "beta=0.5"."""
+    name, equals, number = text.rpartition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = nan
+    if not equals or not name or not isfinite(value):
+        raise SettingError(f"--constant takes NAME=NUMBER, such as beta=0.5, got {text!r}")
+    return name, value
