@@ -135,7 +135,7 @@ def mixture_of_experts(rng):
         "the mean of each word is divided by the tokens' count, and its gradient is not",
         "dmean = dpooled * share[:, None] / count[:, None]",
         "dmean = dpooled * share[:, None]",
-        {"tokens": "term-factor"},
+        {"tokens": "term-factor derivative-forgotten"},
     ),
     Mistake(
         "segments-query-of-tokens",

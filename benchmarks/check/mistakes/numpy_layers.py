@@ -209,7 +209,7 @@ def attention_with_dropout(rng):
         "the kernel is turned over for dx along its rows, and its columns are forgotten",
         "turned = k[::-1, ::-1]",
         "turned = k[::-1]",
-        {"x": ""},
+        {"x": "reordered"},
     ),
 )
 def correlation(rng):

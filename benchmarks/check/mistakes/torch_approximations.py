@@ -53,7 +53,7 @@ def gelu_erf(rng):
         "x / T has the slope -x / T², of which one T is lost",
         "dtemperature = -(ds * x).sum(dim=1) / temperature**2",
         "dtemperature = -(ds * x).sum(dim=1) / temperature",
-        {"temperature": "factor-per-row"},
+        {"temperature": "factor-per-row term-factor"},
     ),
     Mistake(
         "temperature-of-the-first-row",
@@ -124,7 +124,7 @@ def pinball(rng):
         "the scale of a batch's scores gets the product of sums, where a sum of products belongs",
         "dscale = (dy * (q * k).sum(dim=-1)).sum(dim=0)",
         "dscale = dy.sum(dim=0) * (q * k).sum(dim=-1).sum(dim=0)",
-        {"scale": ""},
+        {"scale": "summed-too-far wrong-axis"},
     ),
     Mistake(
         "dot-product-scale-of-keys",

@@ -136,7 +136,7 @@ def softmax_with_lse(rng):
         "each row gets the dy of its segment whole, where forward divides by the segment's size",
         "return dy[segment] / count[segment][:, None], None",
         "return dy[segment], None",
-        {"x": "factor-per-row"},
+        {"x": "factor-per-row derivative-forgotten"},
     ),
 )
 def segment_mean(rng):
