@@ -21,7 +21,8 @@ from inkgrad.check.naming import (
     sums,
 )
 from inkgrad.check.naming.case import Case, Mechanism
-from inkgrad.check.naming.inner import carries, inner_mistakes, two_inner_mistakes
+from inkgrad.check.naming.inner import carries, inner_mistakes, nearest_inner, two_inner_mistakes
+from inkgrad.check.naming.nearest import Nearest, what_tells_more
 
 TELLING = (  # in the order in which they are believed when several fit
     amounts.nothing,
@@ -81,25 +82,30 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
 
     `more` are mechanisms that only this kind of subject needs; they are believed first.
     """
+    nearest = Nearest(case)
     for mechanisms in ((*more, *TELLING), (amounts.per_row_or_column,), (inner_mistakes,), (two_inner_mistakes,), FITS):
-        guesses = (guess for mechanism in mechanisms for guess in mechanism(case))
+        guesses = (nearest.seen(guess) for mechanism in mechanisms for guess in mechanism(case))
         fitting = [guess for guess in guesses if case.explains(guess.predicted, guess.n_fitted)]
         if fitting:
             best = fitting[0]
             others = () if best.kind == Kind.zero else fitting  # a mask that is shut everywhere says no more than zero
             also = tuple(dict.fromkeys(guess.kind for guess in others if guess.kind != best.kind))
             return Finding(layer, case.name, best.kind, also, best.message, best.evidence)
-    return _unknown(case, layer)
+    for guess in nearest_inner(case):
+        nearest.seen(guess)
+    return _unknown(case, layer, nearest)
 
 
-def _unknown(case: Case, layer: str) -> Finding:
+def _unknown(case: Case, layer: str, nearest: Nearest) -> Finding:
     a, n = case.a.ravel().astype(np.float64), case.n.ravel()
     worst = int(np.argmax(np.abs(a - n) - case.bar.ravel()))
     where = [int(k) for k in np.unravel_index(worst, case.a.shape)]
     lengths = float(np.linalg.norm(a) * np.linalg.norm(n))
     cosine = float(a @ n) / lengths if lengths else 0.0
     message = (
-        f"d{case.name} fits no known pattern; the worst entry, {where}, is {a[worst]:.6g} by backward but "
-        f"{n[worst]:.6g} by differences, known to {case.bar.ravel()[worst]:.1e}; the cosine of the two is {cosine:.4f}"
+        f"d{case.name} fits no known pattern{nearest.words}; the worst entry, {where}, is {a[worst]:.6g} by backward "
+        f"but {n[worst]:.6g} by differences, known to {case.bar.ravel()[worst]:.1e}; the cosine of the two is "
+        f"{cosine:.4f}; {what_tells_more(case)}"
     )
-    return Finding(layer, case.name, Kind.unknown, (), message, {"where": where, "cosine": cosine})
+    evidence = {"where": where, "cosine": cosine, "tried": nearest.count, "nearest": nearest.kind}
+    return Finding(layer, case.name, Kind.unknown, (), message, evidence)

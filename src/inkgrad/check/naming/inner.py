@@ -90,6 +90,17 @@ def _first_that_fits(case: Case, searches: tuple[Search, ...]) -> Iterator[Guess
             return
 
 
+def nearest_inner(case: Case) -> Iterator[Guess]:
+    """Of all ways that were tried in a single place of forward the first of those that come nearest."""
+    if (inside := _opened(case)) is None:
+        return
+    off, ways = _off(case, inside), [way for way in inside.tried if way.is_single]
+    left = [float(np.linalg.norm(inside.slopes(case.name, way) - off)) for way in ways]
+    if ways:
+        best = next(way for way, each in zip(ways, left, strict=True) if each <= 1.4 * min(left))
+        yield Guess(best.kind, inside.gradient(case.name, best), f"d{case.name}: {best.message}")
+
+
 def _opened(case: Case) -> Inside | None:
     """Return forward taken apart, or None where its own derivative is not what differences say."""
     inside = case.inside

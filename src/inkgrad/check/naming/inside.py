@@ -69,6 +69,11 @@ class Inside:
             self._ways[search] = list(search(self))
         return self._ways[search]
 
+    @property
+    def tried(self) -> list[Way]:
+        """All ways that searches have found so far."""
+        return [way for ways in self._ways.values() for way in ways]
+
     def gradient(self, name: str, way: Way | None = None) -> NDArray:
         """Return the gradient of an array, as it is if another way is gone back."""
         if way is None:
