@@ -494,6 +494,64 @@ def factor_of_nothing(rng):
     return np.sin, lambda dy, x: 1.2345 * dy * np.cos(x), rng.normal(size=sizes(rng, 2))
 
 
+# Costs of logits, probabilities and log-probabilities.
+
+
+def cross_entropy(gradient, of="logits", smoothing=0.0, per_row=False, places=()):
+    """Return what builds a cross-entropy with class numbers and a gradient(x, t, labels) of it, before the mean."""
+
+    def build(rng):
+        n, k = 7, 5
+        labels = rng.integers(0, k, (n, *places))
+        t = np.eye(k)[labels]
+        soft = (1 - smoothing) * t + smoothing / k
+        x = rng.normal(size=(n, *places, k))
+        if of == "probabilities":
+            x = softmax(x)
+        elif of == "log-probabilities":
+            x = np.log(softmax(x))
+
+        def f(x):
+            logs = {"logits": lambda: np.log(softmax(x)), "probabilities": lambda: np.log(x)}.get(of, lambda: x)()
+            losses = -(soft * logs).sum(axis=-1)
+            return losses if per_row else losses.mean()
+
+        if per_row:
+            return f, lambda dy, x: dy[..., np.newaxis] * gradient(x, t), x
+        return f, lambda x: gradient(x, t) / t[..., 0].size, x
+
+    return build
+
+
+def shifted(x, t):
+    return softmax(x) - np.roll(t, 1, axis=-1)
+
+
+def smoothed(x, t):
+    return softmax(x) - (0.9 * t + 0.1 / t.shape[-1])
+
+
+def binary_entropy(rng):
+    shape = sizes(rng, 2)
+    t = (rng.random(shape) < 0.5).astype(float)
+    x = rng.normal(size=shape)
+
+    def f(x):
+        return (np.logaddexp(0, x) - t * x).mean()
+
+    return f, lambda x: (x - t) / x.size, x
+
+
+def mean_over_rows_that_count(rng):
+    n, k = sizes(rng, 2)
+    t = np.eye(k)[rng.integers(0, k, n)] * (np.arange(n) % 3 != 1)[:, np.newaxis]
+
+    def f(x):
+        return -(np.log(softmax(x)) * t).sum() / t.sum()
+
+    return f, lambda x: (softmax(x) * t.sum(axis=1, keepdims=True) - t) / n, rng.normal(size=(n, k))
+
+
 ROWS = [
     Row("sine without dy", sine_without_dy, {"x": "dy-ignored"}, "multiply by dy; where each dy is 1 it is right"),
     Row("sums of rows without dy", row_sums_without_dy, {"x": "dy-ignored"}),
@@ -550,6 +608,52 @@ ROWS = [
     Row("a variance", unbiased_variance, {"x": "factor"}, "that is (N - 1) / N, N being the size of axis 1 of x"),
     Row("a constant", constant_forgotten, {"x": "factor"}, "that is 1 / beta"),
     Row("any factor", factor_of_nothing, {"x": "factor"}, "1.2345 times what it should be"),
+    Row("labels from one", cross_entropy(shifted), {"x": "label-shift"}, "does counting start at 1", check_function),
+    Row("labels from one, a row each", cross_entropy(shifted, per_row=True), {"x": "label-shift"}),
+    Row("labels of words", cross_entropy(shifted, places=(3,)), {"x": "label-shift"}, "shifted by 1", check_function),
+    Row(
+        "the true class alone",
+        cross_entropy(lambda x, t: (softmax(x) - t) * t),
+        {"x": "target-only"},
+        "the others have one too",
+        check_function,
+    ),
+    Row(
+        "smoothed in backward",
+        cross_entropy(smoothed),
+        {"x": "wrong-formula"},
+        "smoothed in the gradient but not in the cost",
+        check_function,
+    ),
+    Row(
+        "smoothed in the cost",
+        cross_entropy(lambda x, t: softmax(x) - t, smoothing=0.1),
+        {"x": "wrong-formula"},
+        "that of labels that are not smoothed",
+        check_function,
+    ),
+    Row(
+        "log-probabilities",
+        cross_entropy(lambda x, t: np.exp(x) - t, of="log-probabilities"),
+        {"x": "fused-twice"},
+        "exp(x) - t, that of logits, whose log-softmax is taken already; of this cost it is -t",
+        check_function,
+    ),
+    Row(
+        "probabilities",
+        cross_entropy(lambda x, t: x - t, of="probabilities"),
+        {"x": "fused-twice"},
+        "of this cost it is -t / x",
+        check_function,
+    ),
+    Row(
+        "probabilities, a row each",
+        cross_entropy(lambda x, t: softmax(x) - t, of="probabilities", per_row=True),
+        {"x": "fused-twice"},
+        "of this cost it is -t / x",
+    ),
+    Row("binary", binary_entropy, {"x": "fused-twice"}, "of this cost it is sigmoid(x) - t", check_function),
+    Row("rows that count", mean_over_rows_that_count, {"x": "factor"}, "share of rows that have", check_function),
     Row("a stride", stride_forgotten, {"x": "reordered"}, "dy is read in the wrong places"),
 ]
 

@@ -18,6 +18,7 @@ def factor_names(case: Case, c: float) -> list[str]:
     for candidates, room in (
         ({**_sizes(case), **case.settings}, 1e-4),
         (_of_known(case.settings), 10 * case.tolerance),
+        (_of_rows(case), 10 * case.tolerance),
         (dict(_of_shapes(case)), 10 * case.tolerance),
     ):
         for sign, factor in (("", c), ("-", -c)):
@@ -57,6 +58,20 @@ def _of_known(settings: Mapping[str, float]) -> dict[str, float]:
         if value > 0:
             found |= {f"√{short}": sqrt(value), f"1 / √{short}": 1 / sqrt(value)}
     return found
+
+
+def _of_rows(case: Case) -> dict[str, float]:
+    """Return what comes from rows that do not count, as their gradient is 0."""
+    if case.n.ndim < 2:
+        return {}
+    rows = (case.n != 0).any(axis=tuple(range(1, case.n.ndim)))
+    kept, n = int(rows.sum()), len(rows)
+    if not 1 < kept < n:
+        return {}
+    share = "the share of rows that have a gradient"
+    return {share: kept / n, f"1 / {share}": n / kept, f"the {kept} rows that have a gradient": kept} | {
+        f"1 / the {kept} rows that have a gradient": 1 / kept
+    }
 
 
 def _of_shapes(case: Case) -> Iterator[tuple[str, float]]:
