@@ -552,6 +552,47 @@ def mean_over_rows_that_count(rng):
     return f, lambda x: (softmax(x) * t.sum(axis=1, keepdims=True) - t) / n, rng.normal(size=(n, k))
 
 
+# What is said beside the name.
+
+
+def steps_before_dx(rng):
+    n, n_in, n_out = sizes(rng)
+    x, w = rng.normal(size=(n, n_in)), rng.normal(size=(n_in, n_out))
+
+    def vjp(dy, x, w):
+        dw = x.T @ dy
+        return dy @ (w - 0.1 * dw).T, dw
+
+    return lambda x, w: x @ w, vjp, x, w
+
+
+def signed_threshold(rng):
+    def f(x):
+        return np.where(np.abs(x) < 1, 0.5 * x * x, np.abs(x) - 0.5)
+
+    return f, lambda dy, x: dy * np.where(x < 1, x, np.sign(x)), 2 * rng.normal(size=sizes(rng, 2))
+
+
+def zeros_left_out(rng):
+    x = rng.normal(size=(7, 5))
+    x[[1, 4], [2, 0]] = 0
+    return lambda x: np.sin(x), lambda dy, x: np.where(x == 0, 0, dy * np.cos(x)), x
+
+
+def bfloat16(array):
+    bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+    return bits.view(np.float32).astype(np.float64)
+
+
+def kept_in(coarse):
+    def build(rng):
+        n, n_in, n_out = sizes(rng)
+        x, w = rng.normal(size=(n, n_in)), rng.normal(size=(n_in, n_out))
+        return lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, coarse(x.T @ dy)), x, w
+
+    return build
+
+
 ROWS = [
     Row("sine without dy", sine_without_dy, {"x": "dy-ignored"}, "multiply by dy; where each dy is 1 it is right"),
     Row("sums of rows without dy", row_sums_without_dy, {"x": "dy-ignored"}),
@@ -654,6 +695,11 @@ ROWS = [
     ),
     Row("binary", binary_entropy, {"x": "fused-twice"}, "of this cost it is sigmoid(x) - t", check_function),
     Row("rows that count", mean_over_rows_that_count, {"x": "factor"}, "share of rows that have", check_function),
+    Row("a step before dx", steps_before_dx, {"x": "mutated"}, "update after the whole backward pass"),
+    Row("a threshold without its sign", signed_threshold, {"x": "wrong-formula"}, "where x < 0 it equals 1 dy x"),
+    Row("zeros left out", zeros_left_out, {"x": "missing"}, "those where x is 0"),
+    Row("bfloat16", kept_in(bfloat16), {"w": "imprecise"}, "the rounding of bfloat16"),
+    Row("float16", kept_in(lambda a: a.astype(np.float16)), {"w": "imprecise"}, "the rounding of float16"),
     Row("a stride", stride_forgotten, {"x": "reordered"}, "dy is read in the wrong places"),
 ]
 

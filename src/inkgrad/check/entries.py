@@ -17,7 +17,7 @@ from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.slopes import slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.naming import Case, Inside, Mechanism, name_mistake, named_by_shape
+from inkgrad.check.naming import Case, Inside, Mechanism, name_mistake, named_by_shape, rather_stepped
 from inkgrad.check.report import Report
 from inkgrad.check.tape import TapeError
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict, by_entries, root_mean_square
@@ -73,6 +73,12 @@ def examine_entries(
     numericals = {name: numerical_vjp(subject, name, dy, y, rounding) for name in subject.arrays}
     purity = examine_purity(subject, y, dy, {name: each.bar for name, each in numericals.items()})
     findings = [replace(_by_shape(finding, numericals), layer=layer) for finding in purity.findings]
+    findings = [
+        rather_stepped(each, Case(subject, each.array, purity.gradients[each.array], numericals, y, dy))
+        if each.kind == Kind.nonlinear
+        else each
+        for each in findings
+    ]
     comparisons = [
         Comparison(layer, name, np.asarray(each), numericals[name]) for name, each in purity.gradients.items()
     ]
@@ -82,7 +88,8 @@ def examine_entries(
         if each.array in purity.explained:
             continue
         if by_entries(each, False, usual[each.array], strictness).error:
-            case = Case(subject, each.array, each.analytical, numericals, y, dy, looks.settings, inside.forward)
+            said = each.analytical.astype(np.float64)  # linear algebra knows no float16
+            case = Case(subject, each.array, said, numericals, y, dy, looks.settings, inside.forward)
             findings.append(_with_second_opinion(name_mistake(case, layer, looks.mechanisms), case))
         elif looks.ties and (finding := _examine_ties(subject, each, dy, y, rounding)):
             findings.append(finding)

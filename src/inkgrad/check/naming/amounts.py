@@ -42,6 +42,8 @@ def _what_they_share(case: Case, missing: NDArray) -> str:
         if ((x < 0) & live == missing).all():
             return f"those where {case.name} < 0; is the slope of the negative branch lost?"
         low, high = float(x[missing].min()), float(x[missing].max())
+        if low == high:
+            return f"those where {case.name} is {low:.3g}; is that left out?"
         if not (live & ~missing & (x >= low) & (x <= high)).any():
             return f"those where {case.name} is from {low:.3g} to {high:.3g}; is a threshold wrong?"
     small, rest = np.abs(case.n[missing]).max(), np.abs(case.n[~missing])
@@ -140,8 +142,8 @@ def coarse_type(case: Case) -> Iterator[Guess]:
     """Every number is one that a coarse type has, and near the right one."""
     off = float(np.abs(case.a - case.n).max(initial=0))
     for name, coarse, unit in (
+        ("bfloat16", _bfloat16(case.a), 2.0**-8),  # whose numbers float16 has too, but not the other way round
         ("float16", case.a.astype(np.float16), 2.0**-11),
-        ("bfloat16", _bfloat16(case.a), 2.0**-8),
         ("float32", case.a.astype(np.float32), 2.0**-24),
     ):
         # a sum of a few products in a coarse type is off by no more than 32 of its units

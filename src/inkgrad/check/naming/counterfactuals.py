@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
+from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
@@ -54,6 +56,14 @@ def part_left_out(case: Case) -> Iterator[Guess]:
                 if predicted is not None:
                     message = f"d{case.name} leaves out index {k} of axis {axis} of {name}"
                     yield Guess(Kind.missing, predicted, message, {"array": name, "axis": axis, "index": k})
+
+
+def rather_stepped(finding: Finding, case: Case) -> Finding:
+    """Return a finding about a dx that is not linear in dy, with its cause where parameters are stepped before it."""
+    for guess in stepped_parameters(case):
+        if case.explains(guess.predicted, guess.n_fitted):
+            return replace(finding, kind=guess.kind, also=(finding.kind,), message=guess.message)
+    return finding
 
 
 def stepped_parameters(case: Case) -> Iterator[Guess]:

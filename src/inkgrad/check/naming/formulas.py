@@ -11,6 +11,8 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
+NOTHING = 1e-9  # of a gradient: a term that is smaller is not said
+
 
 def short_formula(case: Case) -> Iterator[Guess]:
     """The sparsest sum of at most two terms that gives the wrong dx exactly."""
@@ -29,13 +31,15 @@ def _fitted(terms: dict[str, NDArray], a: NDArray) -> tuple[NDArray, str]:
     """Return the sum of terms that is nearest to a, and its formula: "" where the terms are not independent."""
     columns = np.stack([term.ravel() for term in terms.values()], axis=1)
     weights, _, rank, _ = np.linalg.lstsq(columns, a.ravel(), rcond=None)
-    formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, terms, strict=True))
+    sizes = np.abs(weights) * np.linalg.norm(columns, axis=0)
+    weights = np.where(sizes > NOTHING * np.linalg.norm(a), weights, 0)  # what is but rounding is no term
+    formula = " ".join(f"{weight:+.4g} {name}" for weight, name in zip(weights, terms, strict=True) if weight)
     return (columns @ weights).reshape(a.shape), formula if rank == len(terms) else ""
 
 
 def _terms(case: Case) -> dict[str, NDArray]:
     name, x, y, dy, right = case.name, case.z, case.y, case.dy, case.n
-    positive = x > 0
+    positive, below = x > 0, _below(case)
     return {
         "dy y": dy * y,
         f"dy {name}": dy * x,
@@ -47,11 +51,16 @@ def _terms(case: Case) -> dict[str, NDArray]:
         "dy y²": dy * y * y,
         f"the right d{name}": right,
         f"the right d{name} where {name} > 0": right * positive,
-        f"the right d{name} where {name} < 0": right * ~positive,
-        f"dy where {name} < 0": dy * ~positive,
-        f"dy {name} where {name} < 0": dy * x * ~positive,
-        f"dy y where {name} < 0": dy * y * ~positive,
+        f"the right d{name} where {below}": right * ~positive,
+        f"dy where {below}": dy * ~positive,
+        f"dy {name} where {below}": dy * x * ~positive,
+        f"dy y where {below}": dy * y * ~positive,
     }
+
+
+def _below(case: Case) -> str:
+    """Return in words where the array is not above 0."""
+    return f"{case.name} <= 0" if (case.z == 0).any() else f"{case.name} < 0"
 
 
 def branches(case: Case) -> Iterator[Guess]:
@@ -70,7 +79,8 @@ def branches(case: Case) -> Iterator[Guess]:
             continue
         predicted = case.n.copy()
         predicted[negative] = fitted
-        message = f"d{case.name} is right where {case.name} > 0; where {case.name} < 0 it equals {formula.lstrip('+')}"
+        above = f"{case.name} >= 0" if (case.z == 0).any() else f"{case.name} > 0"
+        message = f"d{case.name} is right where {above}; where {case.name} < 0 it equals {formula.lstrip('+')}"
         yield Guess(Kind.wrong_formula, predicted, message, {"formula": formula}, n_fitted=len(names))
 
 
