@@ -40,7 +40,7 @@ def _contents() -> str:
 
 def _page(mistake: Mistake) -> str:
     lessons = [each.name for each in LESSONS.values() if each.kind == mistake.kind]
-    shown = " or ".join(f"`inkgrad check --break {name}`" for name in lessons)
+    shown = ", ".join(f"`inkgrad check --break {name}`" for name in lessons)
     return "\n\n".join(
         [
             f"# {mistake.kind}",
@@ -50,7 +50,7 @@ def _page(mistake: Mistake) -> str:
             f"## How it looks\n\n{mistake.looks}",
             *_numbers(mistake),
             f"## What to do\n\n{mistake.advice}",
-            *([f"A lesson: {shown}."] if lessons else []),
+            *([f"{'Lessons' if len(lessons) > 1 else 'A lesson'}: {shown}."] if lessons else []),
         ]
     )
 
