@@ -714,6 +714,45 @@ def test_a_mistake_is_found_by_its_name(row, seed):
     assert not report.ok
 
 
+# What must not be said
+
+
+def kinds_of(f, vjp, *arrays):
+    found = check_vjp(f, vjp, *arrays, raises=False).findings
+    return {str(kind) for each in found for kind in (each.kind, *each.also)}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_nothing_is_active_forward_is_not_said_to_move_in_steps(seed):
+    x = -np.abs(np.random.default_rng(seed).normal(size=(7, 5)))
+    assert "surrogate" not in kinds_of(lambda x: np.maximum(x, 0), lambda dy, x: dy, x)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_few_wrong_numbers_that_happen_to_lie_outside_are_no_border(seed):
+    rng = np.random.default_rng(seed)
+    off = np.zeros((7, 5))
+    off[tuple(rng.integers(0, (7, 5)))] = off[tuple(rng.integers(0, (7, 5)))] = 1
+    assert "border" not in kinds_of(np.sin, lambda dy, x: dy * np.cos(x) * (1 + off * x), rng.normal(size=(7, 5)))
+    w = rng.normal(size=3)
+
+    def f(x):
+        return correlated(np.pad(x, ((0, 0), (1, 1))), w)
+
+    def vjp(dy, x):
+        return spread(dy, w, 7)[:, 1:6] + off * x
+
+    assert "border" not in kinds_of(f, vjp, rng.normal(size=(7, 5)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_noise_gets_no_word(seed):
+    rng = np.random.default_rng(seed)
+    x, w, noise = rng.normal(size=(7, 5)), rng.normal(size=(5, 3)), rng.normal(size=(7, 5))
+    kinds = kinds_of(lambda x, w: np.tanh(x @ w), lambda dy, x, w: (noise * dy.sum(), x.T @ dy * noise[:5, :3]), x, w)
+    assert kinds == {"unknown"}
+
+
 def test_a_factor_that_comes_from_nothing_known_is_not_explained():
     for seed in SEEDS:
         f, vjp, x = factor_of_nothing(np.random.default_rng(seed))

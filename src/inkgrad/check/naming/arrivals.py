@@ -12,6 +12,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
+MOST_GROUPS = 300  # whose weights are fitted together: more take seconds
 ORDINALS = "first", "second", "third", "fourth", "fifth", "sixth"
 
 
@@ -68,7 +69,7 @@ def _zeros_and_ones(flow: NDArray, a: NDArray) -> NDArray | None:
     """Return how often each group counts where that is 0 times or once each, both; None where it is not so, or where
     there are too few numbers to tell."""
     alive = np.abs(flow).max(axis=1, initial=0) > 0
-    if alive.sum() < 2 or alive.sum() >= flow.shape[1]:
+    if not 2 <= alive.sum() <= MOST_GROUPS or alive.sum() >= flow.shape[1]:
         return None
     found, _, rank, _ = np.linalg.lstsq(flow[alive].T, a, rcond=1e-9)
     whole = np.rint(found)

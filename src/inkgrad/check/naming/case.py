@@ -150,6 +150,11 @@ class Case:
         parts = np.einsum("nop,no->np", j.reshape(n, -1, self.z.size), self.dy.reshape(n, -1))
         return parts.reshape(n, *self.z.shape)
 
+    @cached_property
+    def without_dy(self) -> NDArray:
+        """What backward gives for dy = 0."""
+        return self.gradient_for(np.zeros_like(self.dy))
+
     def gradient_for(self, dy: NDArray) -> NDArray:
         """Return what backward gives for another dy."""
         found = self.subject.backward(self.subject.copies(), dy.copy(), 0.0)

@@ -54,7 +54,9 @@ def _of_known(settings: Mapping[str, float]) -> dict[str, float]:
         if value in (0, 1, -1):
             continue
         short = f"({name})" if " " in name else name
-        found |= {f"1 / {short}": 1 / value, f"{short}²": value**2}
+        found[f"1 / {short}"] = 1 / value
+        if value != round(value):  # the square of a whole number is many other things too
+            found[f"{short}²"] = value**2
         if value > 0:
             found |= {f"√{short}": sqrt(value), f"1 / √{short}": 1 / sqrt(value)}
     return found
