@@ -13,6 +13,7 @@ DATA = "data/mnist/"
 MODELS = "models/trained/"
 IN_BOTH = (  # below the package
     "py.typed",
+    "check/mistakes/factor.md",
     "fast/LICENCES.md",
     f"{DATA}README.md",
     f"{DATA}SHA256SUMS",
