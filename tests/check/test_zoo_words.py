@@ -605,7 +605,9 @@ ROWS = [
     Row("weight decay", decayed, {"w": "weight-decay"}),
     Row("a cost, of which dy is 1", doubled_cost, {"x": "factor"}, check=check_function),
     Row("columns", second_columns_ignored, {"x": "part-of-dy"}),
-    Row("an output", second_of_a_tuple_ignored, {"x": "part-of-dy"}, "the dy of the second output, y[1] never arrives"),
+    Row(
+        "an output", second_of_a_tuple_ignored, {"x": "part-of-dy"}, "the dy of the second output, y[1], never arrives"
+    ),
     Row("a state", state_of_a_dict_ignored, {"x": "part-of-dy"}, "the second output, y['state']"),
     Row("all steps but the last", last_step_alone, {"x": "part-of-dy"}),
     Row("every other step", every_other_step, {"x": "part-of-dy"}),

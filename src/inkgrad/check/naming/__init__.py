@@ -6,9 +6,9 @@ error bars.
 """
 
 from inkgrad.check.naming.case import Case, Guess, Mechanism
-from inkgrad.check.naming.choose import name_mistake
+from inkgrad.check.naming.choose import name_mistake, name_of_whole
 from inkgrad.check.naming.counterfactuals import rather_stepped
 from inkgrad.check.naming.inside import Inside
 from inkgrad.check.naming.sums import named_by_shape
 
-__all__ = ["Case", "Guess", "Inside", "Mechanism", "name_mistake", "named_by_shape", "rather_stepped"]
+__all__ = ["Case", "Guess", "Inside", "Mechanism", "name_mistake", "name_of_whole", "named_by_shape", "rather_stepped"]

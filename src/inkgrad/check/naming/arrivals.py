@@ -34,7 +34,7 @@ class Groups:
     def called(self, chosen: NDArray) -> str:
         """Return some of the groups in words: "y[:, 3:6]", "the second output"."""
         if self.words:
-            return " and ".join(self.words[k] for k in chosen)
+            return " and ".join(self.words[k] + "," * ("," in self.words[k]) for k in chosen)
         first, last = int(chosen[0]), int(chosen[-1])
         is_span = last - first + 1 == len(chosen) and len(chosen) > 1
         index = f"{first}:{last + 1}" if is_span else str(first) if len(chosen) == 1 else f"{[int(k) for k in chosen]}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
+from inkgrad.check.measure.numerical import outputs_or_nan
 from inkgrad.check.naming.case import Case, Guess
 from inkgrad.check.naming.paddings import PADDINGS, FilterAxis, FilterJacobian
 
@@ -86,7 +87,7 @@ def _filter_jacobian(case: Case) -> FilterJacobian:
 def right_inside(case: Case) -> Iterator[Guess]:
     """Wrong near the ends of some axes alone, where each output depends on what is near it: no padding is known."""
     near = _near_border(case)
-    if near is None or case.flow is None or not case.is_input or case.subject.outputs:
+    if near is None or not case.is_input or case.subject.outputs:
         return
     inside, axes, depth = near
     n_wrong = np.count_nonzero(np.abs(case.a - case.n) > case.bar)
@@ -104,18 +105,27 @@ def right_inside(case: Case) -> Iterator[Guess]:
 
 
 def _is_local(case: Case, axis: int) -> bool:
-    """Return whether entries move outputs in a few places along an axis, which go on as they do."""
-    shape, ndim = case.y.shape, case.z.ndim
-    if case.flow is None or len(shape) != ndim or shape[axis] < 4:
+    """Return whether entries move several outputs, but few along an axis, which go on as they do."""
+    shape, n = case.y.shape, case.z.shape[axis]
+    if len(shape) != case.z.ndim or shape[axis] < 4:
         return False
-    moves = np.moveaxis((case.flow != 0).reshape(*shape, *case.z.shape), (axis, ndim + axis), (0, 1))
-    touched = moves.any(axis=tuple(range(2, 2 * ndim)))  # (outputs along the axis, entries along it)
-    n = touched.shape[1]
-    few, far = touched[:, n // 4], touched[:, n - 1 - n // 4]
-    counts = touched.sum(axis=0)
-    if not (few.any() and far.any()) or counts.max() > 0.6 * shape[axis] or counts[n // 2] < 2:
+    touched = [np.flatnonzero(_touched(case, axis, place)) for place in (0, n // 4, n // 2, n - 1 - n // 4, n - 1)]
+    counts = [len(each) for each in touched]
+    if min(counts[1:4]) < 1 or max(counts) > 0.6 * shape[axis] or counts[2] < 2:
         return False
-    return bool(np.flatnonzero(few).mean() < np.flatnonzero(far).mean())
+    return bool(touched[1].mean() < touched[3].mean())
+
+
+def _touched(case: Case, axis: int, place: int) -> NDArray:
+    """Return along an axis of y which outputs move with the entry at a place of that axis, in the middle of others."""
+    where = tuple(place if k == axis else n // 2 for k, n in enumerate(case.z.shape))
+    moved = case.z.copy()
+    moved[where] += 0.1 * (float(np.sqrt(np.mean(moved * moved))) or 1.0)
+    y = case.y.reshape(-1).astype(np.float64)
+    found = outputs_or_nan(case.subject, case.subject.copies() | {case.name: moved}, y)
+    has_moved = ~(np.abs(found - y) <= 1e-9 * (np.abs(y).max(initial=0) or 1.0))
+    others = tuple(k for k in range(case.y.ndim) if k != axis)
+    return np.asarray(has_moved.reshape(case.y.shape).any(axis=others))
 
 
 def _near_border(case: Case) -> tuple[NDArray, list[int], int] | None:

@@ -78,6 +78,27 @@ FITS = (  # with numbers fitted to the mistake, so they explain more than they s
     positions.sorted_alike,
 )
 
+WHOLE = (  # which need the right gradient of a large array alone, and little time
+    costs.cost_mistakes,
+    amounts.multiple,
+    positions.transposed,
+    positions.symmetrised,
+    positions.swapped,
+    sums.summed_too_far,
+    positions.memory_order,
+    positions.flipped,
+    border.right_inside,
+)
+
+
+def name_of_whole(case: Case, layer: str) -> Finding | None:
+    """Return what is wrong with the gradient of a large array, seen as a whole without its Jacobian; or None."""
+    for mechanism in WHOLE:
+        for guess in mechanism(case):
+            if case.explains(guess.predicted, guess.n_fitted):
+                return Finding(layer, case.name, guess.kind, (), guess.message, guess.evidence)
+    return None
+
 
 def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Finding:
     """Return what is wrong with a gradient, or "unknown" with the numbers alone.

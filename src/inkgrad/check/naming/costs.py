@@ -95,14 +95,15 @@ def _smoothing(case: Case, term: NDArray, unsmoothed: NDArray) -> Iterator[Guess
 
 def _entropy_of(case: Case) -> Entropy | None:
     """Return what cross-entropy the cost is, by its right gradient; None if it is none."""
-    if case.z.ndim < 2 or case.jacobian is None:
+    j = case.n.reshape(1, -1) / case.dy if case.y.ndim == 0 else case.jacobian
+    if case.z.ndim < 2 or j is None:
         return None
     for axis in dict.fromkeys((case.z.ndim - 1, 1)):
         x = np.moveaxis(case.z, axis, -1)
         if x.shape[-1] < 2 or case.y.size not in (1, x.size // x.shape[-1]):
             continue
         rows = x.reshape(-1, x.shape[-1]).astype(np.float64)
-        for_ones = np.moveaxis(case.jacobian.sum(axis=0).reshape(case.z.shape), axis, -1).reshape(rows.shape)
+        for_ones = np.moveaxis(j.sum(axis=0).reshape(case.z.shape), axis, -1).reshape(rows.shape)
         dy = np.broadcast_to(case.dy.reshape(-1, 1), (len(rows), 1)).astype(np.float64)
         found = next(_entropies(rows, for_ones, axis), None)
         if found is not None:

@@ -10,6 +10,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
 
+MOST_SHOWN = 8  # indices in a message
 FEWEST = 2  # entries that are wrong, and that are right and not 0, before a mask is spoken of
 
 
@@ -33,8 +34,10 @@ def _where(case: Case, flat: NDArray) -> str:
     for axis in range(flat.ndim):
         others = tuple(k for k in range(flat.ndim) if k != axis)
         whole = flat.all(axis=others)
-        if whole.any() and (flat == np.expand_dims(whole, others)).all():
-            return f"at index {[int(k) for k in np.flatnonzero(whole)]} of axis {axis}"
+        if flat.size > flat.shape[axis] and whole.any() and (flat == np.expand_dims(whole, others)).all():
+            index = [int(k) for k in np.flatnonzero(whole)]
+            shown = f"{index}" if len(index) <= MOST_SHOWN else f"{index[:MOST_SHOWN]} and more"
+            return f"at index {shown} of axis {axis}"
     moving, still = case.z[~flat], case.z[flat]
     if still.max() < moving.min():
         return f"where {case.name} < {moving.min():.3g}"
