@@ -129,3 +129,15 @@ def test_forward_mode_too_is_judged_along_the_tangent(factor):
     triangle.defjvp(jvp)
     a = randn(4, 4)
     assert check_jax(triangle, (a + a.T,), tangent={"a": "symmetric"}, raises=False).ok == (factor == 1)
+
+
+def test_an_output_whose_dy_never_arrives_is_called_by_its_name():
+    @jax.custom_vjp
+    def f(x):
+        return {"h": jnp.sin(x), "sums": x.sum(axis=1)}
+
+    f.defvjp(lambda x: (f(x), x), lambda x, dy: (dy["h"] * jnp.cos(x),))
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(7, 5)), jnp.float32)
+    (finding,) = check_jax(f, (x,), raises=False).findings
+    assert finding.kind == "part-of-dy"
+    assert "the second output, y['sums'], never arrives" in finding.message

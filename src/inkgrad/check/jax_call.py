@@ -205,3 +205,23 @@ def real_function(run: Callable[[dict[str, Any]], Any], kinds: Mapping[str, Any]
         return found[0] if len(found) == 1 else jnp.concatenate([each.reshape(-1) for each in found])
 
     return real
+
+
+def named_outputs(
+    run: Callable[[dict[str, Any]], Any], kinds: Mapping[str, Any], arrays: Mapping[str, NDArray]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return the name and the shape of each of several outputs in a row; nothing for one alone, or where JAX cannot
+    tell without numbers."""
+    names: list[str] = []
+
+    def outputs(arrays: dict[str, Any]) -> list[Any]:
+        y = run({name: _restored(array, kinds[name]) for name, array in arrays.items()})
+        found = [(path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(y) if has_slopes(leaf)]
+        names.extend("y" + jax.tree_util.keystr(path) for path, _ in found)
+        return [_reals(jnp.asarray(leaf)) for _, leaf in found]
+
+    try:
+        shapes = [tuple(each.shape) for each in jax.eval_shape(outputs, dict(arrays))]
+    except Exception:  # whatever it raises at a tracer: with numbers it has been called already
+        return ()
+    return tuple(zip(names, shapes, strict=True)) if len(shapes) > 1 else ()

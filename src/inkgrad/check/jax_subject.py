@@ -16,7 +16,16 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.array_subject import finite_entries
 from inkgrad.check.calls import in_one_line
-from inkgrad.check.jax_call import JaxCall, Real, has_slopes, jax_call, kinds_of, numbers_of, real_function
+from inkgrad.check.jax_call import (
+    JaxCall,
+    Real,
+    has_slopes,
+    jax_call,
+    kinds_of,
+    named_outputs,
+    numbers_of,
+    real_function,
+)
 from inkgrad.check.jax_parts import CustomCall, constants, custom_calls, customs, equations, undecorated
 from inkgrad.check.jax_tape import unfold
 from inkgrad.check.measure.streams import stream
@@ -243,8 +252,17 @@ class Adapter:
             subject,
             reference=self.reference if has_reference else None,
             pushforward=self.pushforward if has_pushforward else None,
+            outputs=self.in_row,
             unfold=self.unfold if self.dy is None else None,
         )
+
+    @property
+    def in_row(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The outputs that are in a row, if they are all of it."""
+        if self.dy is not None or self.chosen is not None or not self.jitted:
+            return ()
+        with self._bits():
+            return named_outputs(self.call.run, self.kinds, self.arrays)
 
     # What JAX computes
 
