@@ -145,7 +145,8 @@ def _results(equation: Any, given: Sequence[Any]) -> list[Any]:
     function = NUMPY.get(equation.primitive.name)
     if function:
         return [function(*map(np.asarray, given), **equation.params)]
-    found = bind(equation, given)
+    with jax.enable_x64(True):  # in which all values here are
+        found = bind(equation, given)
     return [each if jax.dtypes.issubdtype(each.dtype, jax.dtypes.extended) else np.asarray(each) for each in found]
 
 

@@ -87,6 +87,9 @@ def per_row_or_column(case: Case) -> Iterator[Guess]:
     if case.n.ndim < 2:
         return
     for axis, kind in ((0, Kind.factor_per_row), (case.n.ndim - 1, Kind.factor_per_column)):
+        rows = np.moveaxis(case.n, axis, 0).reshape(case.n.shape[axis], -1)
+        if np.linalg.matrix_rank(rows, tol=1e-6 * float(np.linalg.norm(rows))) < 2:
+            continue  # rows that are multiples of one another are so of any such
         others = tuple(k for k in range(case.n.ndim) if k != axis)
         square = (case.n**2).sum(axis=others, keepdims=True)
         if not square.all() or case.n.size == case.n.shape[axis]:

@@ -123,7 +123,7 @@ def _one_each(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDA
     assert isinstance(local, Entries)
     order = np.lexsort((local.rows if not first else -local.rows, local.columns))
     columns = local.columns[order]
-    last = np.append(columns[1:] != columns[:-1], True)
+    last = np.append(columns[1:] != columns[:-1], True)[: columns.size]
     kept = order[last]
     return Entries(local.rows[kept], local.columns[kept], local.slopes[kept], local.shape_out, local.shape).pull(
         gradient

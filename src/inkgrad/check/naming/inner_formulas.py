@@ -21,7 +21,9 @@ def made_with_another(inside: Inside) -> Iterator[Way]:
     for number, other, slopes in _elementwise_parts(inside):
         result, where = inside.word(other), inside.where(inside.tape.makers[other])
         for same in _in_outputs(inside.tape.values[other], slopes):
-            for third in _alike(inside, other):
+            for third in inside.alike(inside.tape.values[other].shape):
+                if third == other:
+                    continue
                 message = f"the slope of {result} is made with {inside.word(third)} in its place"
                 off = same(inside.tape.values[third]) - slopes
                 yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, off)
@@ -34,7 +36,11 @@ def at_another_place(inside: Inside) -> Iterator[Way]:
         if tape.steps[tape.makers[other]].inputs[:1] == (number,):
             continue  # one operation, which is looked at alone
         where = inside.where(tape.makers[other])
-        for third in (other, *_alike(inside, number)):
+        if inside.is_in_loop(other):
+            continue
+        for third in dict.fromkeys((other, *inside.alike(slopes.shape))):
+            if third == number:
+                continue
             try:
                 wrong = elementwise_slopes(partial(_again, inside, number, other), tape.values[third])
             except TapeError:
@@ -57,7 +63,11 @@ def wrong_slopes(inside: Inside) -> Iterator[Way]:
         u, v = inside.tape.values[number], inside.tape.values[other]
         name, result = inside.word(number), inside.word(other)
         where = inside.where(inside.tape.makers[other])
-        for formula, wrong in _formulas(name, u, result, v).items():
+        formulas = _formulas(name, u, result, v)
+        for third in inside.alike(slopes.shape):
+            w, word = inside.tape.values[third], inside.word(third)
+            formulas |= {word: w, f"{word} (1 - {word})": w * (1 - w), f"1 - {word}²": 1 - w * w}
+        for formula, wrong in formulas.items():
             message = f"the slope of {result} is taken for {formula}"
             yield _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong - slopes)
 
@@ -102,13 +112,6 @@ def _in_outputs(v: NDArray, slopes: NDArray) -> Iterator[Formula]:
         with np.errstate(all="ignore"):
             if np.allclose(formula(v), slopes, rtol=1e-6, atol=1e-9):
                 yield formula
-
-
-def _alike(inside: Inside, number: int) -> Iterator[int]:
-    shape = inside.tape.values[number].shape
-    for other in (*inside.tape.arrays.values(), *inside.tape.makers):
-        if other != number and inside.tape.values[other].shape == shape:
-            yield other
 
 
 def _elementwise_parts(inside: Inside) -> Iterator[tuple[int, int, NDArray]]:

@@ -13,6 +13,8 @@ from inkgrad.check.naming.inside import Inside, Way
 from inkgrad.check.tape import Edge, TapeError
 from inkgrad.check.tape.local import Elementwise, Local, unspread
 
+PRODUCTS = "multiply", "divide", "true_divide", "mul", "div"  # by a constant, where one input depends on the arrays
+
 
 def skipped(inside: Inside) -> Iterator[Way]:
     """The gradient passes an operation as it came."""
@@ -42,13 +44,17 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
         if lets_pass(inside, edge):
             return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
         return Kind.reordered, f"{what}, not back to where its numbers came from"
+    if isinstance(local, Elementwise) and len(set(step.inputs) & inside.tape.live) == 1 and step.operation in PRODUCTS:
+        return Kind.term_factor, f"{what}, without the factor of {step.operation}"
     return Kind.derivative_forgotten, f"{what}: its derivative is left out"
 
 
 def lets_pass(inside: Inside, edge: Edge) -> bool:
     """Return whether a step lets each number of an input pass as it is, or stops it."""
     local = inside.tape.local(edge)
-    return isinstance(local, Elementwise) and bool(np.isin(local.slopes.round(6), (0, 1)).all())
+    if not isinstance(local, Elementwise) or not np.isin(local.slopes.round(6), (0, 1)).all():
+        return False
+    return bool((local.slopes.round(6) == 0).any())
 
 
 def _reshaped(inside: Inside, edges: list[Edge]) -> Way:
@@ -91,16 +97,12 @@ def _fits(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
 
 def at_another_value(inside: Inside) -> Iterator[Way]:
     """An operation is differentiated at another value of the same shape: c for c_prev, y for x."""
-    by_shape: dict[tuple[int, ...], list[int]] = {}
-    used = {number for step in inside.tape.steps for number in (*step.inputs, step.output)}
-    for number in sorted(used):
-        by_shape.setdefault(inside.tape.values[number].shape, []).append(number)
     for edges in inside.same_edges:
         k, _ = edges[-1]
         for j, number in enumerate(inside.tape.steps[k].inputs):
             if not _depends(inside, edges[-1], j):
                 continue
-            for other in by_shape.get(inside.tape.values[number].shape, ()):
+            for other in inside.alike(inside.tape.values[number].shape):
                 if other != number and len(edges) == 1:
                     yield from _exchanged(inside, edges, j, [other])
             if len(edges) > 1:

@@ -40,7 +40,8 @@ class Way:
         return len(self.edges) + len(self.nodes) == 1 and self.tape is None
 
 
-MOST_VISITS = 150_000  # of steps, on ways back that are gone in full: some two seconds
+LONG = 60  # steps
+MOST_VISITS = 100_000  # of steps, on ways back that are gone in full: some two seconds
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,26 @@ class Inside:
             if step.output in self.gradients:
                 groups.setdefault((step.place.key, step.operation), []).append(step.output)
         return sorted(groups.values(), key=lambda values: -values[-1])
+
+    def is_in_loop(self, number: int) -> bool:
+        """Return whether a value is made anew in each turn of a loop."""
+        return number in self._turned
+
+    @cached_property
+    def _turned(self) -> set[int]:
+        return {number for values in self.same_values if len(values) > 1 for number in values}
+
+    def alike(self, shape: tuple[int, ...]) -> list[int]:
+        """Return the values of a shape that may stand where another belongs; in a long forward those with names."""
+        is_long = len(self.tape.steps) > LONG
+        return [number for number in self._by_shape.get(shape, ()) if not is_long or number in self.names]
+
+    @cached_property
+    def _by_shape(self) -> dict[tuple[int, ...], list[int]]:
+        found: dict[tuple[int, ...], list[int]] = {}
+        for number in sorted({number for step in self.tape.steps for number in (*step.inputs, step.output)}):
+            found.setdefault(self.tape.values[number].shape, []).append(number)
+        return found
 
     def lone_and_joint(self, groups: list[list[Any]]) -> Iterator[list[Any]]:
         """Yield each group as a whole, then what is in groups of several alone."""
