@@ -148,7 +148,12 @@ def softmax(x):
             "only the diagonal of the Jacobian is used",
         ),
         (np.tanh, lambda dy, signal: dy, "derivative-forgotten", "dx is dy"),
-        (lambda h: np.tanh(h), lambda dy, h: dy * (1 - np.tanh(h)), "wrong-formula", r"dh equals 1 dy \(1 - y\)"),
+        (
+            lambda h: np.tanh(h),
+            lambda dy, h: dy * (1 - np.tanh(h)),
+            "wrong-formula",
+            r"dh: the slope of np.tanh\(h\) is taken for 1 - np.tanh\(h\)",
+        ),
         (lambda h: np.maximum(h, 0), lambda dy, h: dy * (dy > 0), "nonlinear", "dh for"),
         (
             lambda h: h * (h > 0) + 0.1 * h * (h < 0),

@@ -13,7 +13,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.numerical import Numerical, numerical_vjp, outputs_or_nan
 from inkgrad.check.measure.subject import Subject
-from inkgrad.check.naming.inside import Inside
+from inkgrad.check.naming.ways import Inside
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from inkgrad.check.naming import (
     inner_terms,
 )
 from inkgrad.check.naming.case import Case, Guess
-from inkgrad.check.naming.inside import Inside, Search, Way
+from inkgrad.check.naming.ways import Inside, Search, Way
 from inkgrad.check.tape import TapeError
 
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed

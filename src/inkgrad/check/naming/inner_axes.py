@@ -10,9 +10,9 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Change, Edge
-from inkgrad.check.tape.local import Elementwise, Entries
+from inkgrad.check.tape.local import Diagonal, Entries
 
 
 def summed_elsewhere(inside: Inside) -> Iterator[Way]:
@@ -92,7 +92,7 @@ def not_summed(inside: Inside) -> Iterator[Way]:
         k, slot = edges[-1]
         local, number = inside.tape.local((k, slot)), inside.tape.steps[k].inputs[slot]
         word, where = inside.word(number), inside.where(k)
-        if isinstance(local, Elementwise) and local.slopes.size > inside.tape.values[number].size:
+        if isinstance(local, Diagonal) and local.slopes.size > inside.tape.values[number].size:
             for first in (True, False):
                 ways = {edge: partial(_one_slice, inside, edge, first) for edge in edges}
                 which = "first" if first else "last"
@@ -108,7 +108,7 @@ def not_summed(inside: Inside) -> Iterator[Way]:
 
 def _one_slice(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDArray:
     local = inside.tape.local(edge)
-    assert isinstance(local, Elementwise)
+    assert isinstance(local, Diagonal)
     found, shape = local.slopes * gradient, local.shape
     while found.ndim > len(shape):
         found = found[0 if first else -1]

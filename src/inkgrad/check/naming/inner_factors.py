@@ -9,7 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 
 
 def other_factors(inside: Inside) -> Iterator[Way]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import TapeError
 from inkgrad.check.tape.local import elementwise_slopes
 
@@ -38,7 +38,8 @@ def at_another_place(inside: Inside) -> Iterator[Way]:
         where = inside.where(tape.makers[other])
         if inside.is_in_loop(other):
             continue
-        for third in dict.fromkeys((other, *inside.alike(slopes.shape))):
+        others = () if inside.is_long else inside.alike(slopes.shape)
+        for third in dict.fromkeys((other, *others)):
             if third == number:
                 continue
             try:

@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.inner_steps import lets_pass
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import TapeError
 
 AXES = "transpose", "swapaxes", "moveaxis", "permute", "t"  # operations that exchange axes

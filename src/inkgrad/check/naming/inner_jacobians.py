@@ -10,11 +10,11 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 
 
 @dataclass(frozen=True)
-class Sizes:
+class PartSizes:
     """Parts that are looked at: larger ones would take longer than anyone waits.
 
     most_steps    between the two values
@@ -27,7 +27,7 @@ class Sizes:
     most_parts: int = 60
 
 
-SIZES = Sizes()
+SIZES = PartSizes()
 
 
 def misused(inside: Inside) -> Iterator[Way]:

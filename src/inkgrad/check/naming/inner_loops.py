@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Change, Edge
 
 BUFFERS = "changed", "__setitem__", "scatter", "dynamic_update_slice"  # into which results of all turns are written

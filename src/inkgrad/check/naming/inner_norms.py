@@ -10,7 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 
 MOST_STEPS = 14  # of which a normalisation may be made
 Axes = tuple[int, ...]

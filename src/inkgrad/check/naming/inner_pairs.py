@@ -9,7 +9,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming import inner_axes, inner_steps, inner_terms
-from inkgrad.check.naming.inside import N_DIRECTIONS, Inside, Way
+from inkgrad.check.naming.ways import N_DIRECTIONS, Inside, Way
 
 MOST = 1500  # ways, of which any two may be gone
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Edge, TapeError
-from inkgrad.check.tape.local import Elementwise, Local, unspread
+from inkgrad.check.tape.local import Diagonal, Local, unspread
 
 PRODUCTS = "multiply", "divide", "true_divide", "mul", "div"  # by a constant, where one input depends on the arrays
 
@@ -38,13 +38,13 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
     step, local = inside.tape.steps[edge[0]], inside.tape.local(edge)
     what = f"the gradient passes {step.operation} of {inside.word(step.inputs[edge[1]])} as it came"
     slopes = local.slopes
-    if isinstance(local, Elementwise) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
+    if isinstance(local, Diagonal) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
         return Kind.term_factor, f"{what}, {1 / slopes.flat[0]:.6g} times too large"
     if np.isin(slopes.round(6), (0, 1)).all():
         if lets_pass(inside, edge):
             return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
         return Kind.reordered, f"{what}, not back to where its numbers came from"
-    if isinstance(local, Elementwise) and len(set(step.inputs) & inside.tape.live) == 1 and step.operation in PRODUCTS:
+    if isinstance(local, Diagonal) and len(set(step.inputs) & inside.tape.live) == 1 and step.operation in PRODUCTS:
         return Kind.term_factor, f"{what}, without the factor of {step.operation}"
     return Kind.derivative_forgotten, f"{what}: its derivative is left out"
 
@@ -52,7 +52,7 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
 def lets_pass(inside: Inside, edge: Edge) -> bool:
     """Return whether a step lets each number of an input pass as it is, or stops it."""
     local = inside.tape.local(edge)
-    if not isinstance(local, Elementwise) or not np.isin(local.slopes.round(6), (0, 1)).all():
+    if not isinstance(local, Diagonal) or not np.isin(local.slopes.round(6), (0, 1)).all():
         return False
     return bool((local.slopes.round(6) == 0).any())
 

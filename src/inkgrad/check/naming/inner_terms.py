@@ -9,7 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.inside import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Edge
 
 COUNTS = {-1.0: "with the wrong sign", 2.0: "twice", 0.5: "half"}

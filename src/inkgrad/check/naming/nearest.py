@@ -8,7 +8,7 @@ import numpy as np
 
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.case import Case, Guess
-from inkgrad.check.naming.inside import shortened
+from inkgrad.check.naming.ways import shortened
 
 FITTED = Kind.factor_per_row, Kind.factor_per_column  # to the wrong gradient
 LEAST_EXPLAINED = 0.7  # of the error, and of so many wrong numbers at least, or it may be chance

@@ -28,7 +28,7 @@ class Local(Protocol):
 
 
 @dataclass(frozen=True)
-class Elementwise:
+class Diagonal:
     """Each number of the output depends on one of the input, which may be spread along other axes before.
 
     `slopes` has the shape of the output.
@@ -94,7 +94,7 @@ STEPS = Steps()
 def local_derivative(operation: Operation, x: NDArray, y: NDArray) -> Local:
     """Return the derivative at x of an operation that gives y there."""
     if _is_elementwise(operation, x, y):
-        return Elementwise(elementwise_slopes(operation, x), x.shape)
+        return Diagonal(elementwise_slopes(operation, x), x.shape)
     return _by_columns(operation, x, y)
 
 
@@ -137,7 +137,8 @@ def elementwise_slopes(operation: Operation, x: NDArray) -> NDArray:
 
 
 def _by_columns(operation: Operation, x: NDArray, y: NDArray) -> Entries:
-    rows, columns, slopes = [], [], []
+    none = np.zeros(0, int)
+    rows, columns, slopes = [none], [none], [np.zeros(0)]
     moved = np.array(x, np.float64, order="C")
     flat, step = moved.reshape(-1), STEPS.of(x, STEPS.together).reshape(-1)
     for k in range(x.size):
@@ -151,8 +152,8 @@ def _by_columns(operation: Operation, x: NDArray, y: NDArray) -> Entries:
         rows.append(touched)
         columns.append(np.full(touched.size, k))
         slopes.append(change[touched])
-    join = np.concatenate if rows else np.array
-    return Entries(join(rows), join(columns), join(slopes), y.shape, x.shape)
+    found = (np.concatenate(each) for each in (rows, columns, slopes))
+    return Entries(*found, y.shape, x.shape)
 
 
 def unspread(array: NDArray, shape: tuple[int, ...]) -> NDArray:

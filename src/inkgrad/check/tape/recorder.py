@@ -11,11 +11,11 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.tape.local import evaluations
 from inkgrad.check.tape.place import Place
-from inkgrad.check.tape.tape import Step, Tape, TapeError
+from inkgrad.check.tape.tape import Tape, TapeError, TapeStep
 
 
 @dataclass(frozen=True)
-class Limits:
+class TapeLimits:
     """What is not written down: more would take longer than anyone waits for a name.
 
     most_steps        operations, each turn of a loop counted
@@ -28,7 +28,7 @@ class Limits:
     most_evaluations: int = 200_000
 
 
-LIMITS = Limits()
+LIMITS = TapeLimits()
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Recorder:
 
     arrays: dict[str, int] = field(default_factory=dict)
     values: list[NDArray] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TapeStep] = field(default_factory=list)
 
     def value(self, array: Any) -> int:
         """Keep a copy of a value, which may be changed later; return its number."""
@@ -57,7 +57,7 @@ class Recorder:
         if len(self.steps) >= LIMITS.most_steps:
             raise TapeError(f"more than {LIMITS.most_steps} operations")
         number = self.value(result)
-        self.steps.append(Step(apply, tuple(inputs), number, place, operation))
+        self.steps.append(TapeStep(apply, tuple(inputs), number, place, operation))
         return number
 
     def tape(self, outputs: Sequence[int]) -> Tape:

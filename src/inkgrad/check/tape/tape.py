@@ -23,7 +23,7 @@ Change = Callable[[NDArray], NDArray]  # another way back: from the gradient of 
 
 
 @dataclass(frozen=True)
-class Step:
+class TapeStep:
     """One operation: value `output` is apply(*inputs), the inputs being values by their numbers too."""
 
     apply: Callable[..., NDArray]
@@ -56,7 +56,7 @@ class Tape:
 
     arrays: Mapping[str, int]
     values: Sequence[NDArray]
-    steps: Sequence[Step]
+    steps: Sequence[TapeStep]
     outputs: tuple[int, ...]
     live: frozenset[int]
     _locals: dict[Edge, Local] = field(default_factory=dict, repr=False)
@@ -153,7 +153,7 @@ class Tape:
             found[few] = numbers
             return found
 
-        first = Step(inserted, (number,), self.arrays[name], NOWHERE, "insert")
+        first = TapeStep(inserted, (number,), self.arrays[name], NOWHERE, "insert")
         values = [*self.values, start[few]]
         arrays, live = {name: number}, self.live | {number}
         return replace(self, arrays=arrays, values=values, steps=[first, *self.steps], live=live, _locals={})
@@ -161,7 +161,7 @@ class Tape:
     def with_few_outputs(self, few: Index) -> Tape:
         """Return the tape that ends with a few numbers of its one output, those at an index."""
         (output,), number = self.outputs, len(self.values)
-        last = Step(lambda y: y[few], (output,), number, NOWHERE, "getitem")
+        last = TapeStep(lambda y: y[few], (output,), number, NOWHERE, "getitem")
         values = [*self.values, self.values[output][few]]
         steps, live = [*self.steps, last], self.live | {number}
         return replace(self, values=values, steps=steps, outputs=(number,), live=live, _locals={})

@@ -162,8 +162,12 @@ class Inside:
 
     def alike(self, shape: tuple[int, ...]) -> list[int]:
         """Return the values of a shape that may stand where another belongs; in a long forward those with names."""
-        is_long = len(self.tape.steps) > LONG
-        return [number for number in self._by_shape.get(shape, ()) if not is_long or number in self.names]
+        return [number for number in self._by_shape.get(shape, ()) if not self.is_long or number in self.names]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether forward has so many steps that not everything can be tried."""
+        return len(self.tape.steps) > LONG
 
     @cached_property
     def _by_shape(self) -> dict[tuple[int, ...], list[int]]:
