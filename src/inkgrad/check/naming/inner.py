@@ -14,6 +14,7 @@ from inkgrad.check.naming import (
     inner_forwards,
     inner_jacobians,
     inner_loops,
+    inner_masks,
     inner_norms,
     inner_pairs,
     inner_softmax,
@@ -26,16 +27,21 @@ from inkgrad.check.tape import TapeError
 
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_loops.one_turn_alone,
+    inner_loops.overlapping_turns,
     inner_terms.held_constant,
+    inner_loops.parts_of_carries,
     inner_steps.skipped,
     inner_softmax.misused,
     inner_norms.misused,
     inner_jacobians.misused,
     inner_terms.counted_otherwise,
     inner_steps.region_skipped,
+    inner_steps.turns_skipped,
     inner_axes.not_summed,
+    inner_axes.not_summed_at_all,
     inner_axes.summed_elsewhere,
     inner_steps.transposed,
+    inner_masks.other_masks,
     inner_steps.at_another_value,
     inner_formulas.made_with_another,
     inner_formulas.at_another_place,
@@ -81,9 +87,14 @@ def _first_that_fits(case: Case, searches: tuple[Search, ...]) -> Iterator[Guess
             yield guess
             return
     for search in searches:
-        if inside.is_tired:
-            return
-        found = [(way, guess) for way in inside.ways(search) if (guess := _guess(case, inside, way, off))]
+        found, n_gone = [], 0
+        for way in inside.ways(search):
+            if not way.is_single and not inside.has_gone(way):
+                n_gone += 1
+                if inside.is_tired(n_gone):
+                    continue
+            if guess := _guess(case, inside, way, off):
+                found.append((way, guess))
         if found:
             inside.believed.append(found[0][0])
             yield from (guess for _, guess in found)

@@ -106,6 +106,31 @@ def not_summed(inside: Inside) -> Iterator[Way]:
                 yield Way(Kind.overwritten, f"{message} ({where})", edges=ways)
 
 
+def not_summed_at_all(inside: Inside) -> Iterator[Way]:
+    """The same of several repetitions at once, as of the rows and the columns of a picture."""
+    repeated = [
+        (k, slot)
+        for k, step in enumerate(inside.tape.steps)
+        for slot, number in enumerate(step.inputs)
+        if number in inside.tape.live and step.output in inside.gradients and _repeats(inside, (k, slot))
+    ]
+    if 1 < len(repeated) < 5:
+        for first in (True, False):
+            which = "first" if first else "last"
+            message = f"of what is repeated the {which} place alone gives its gradient back"
+            ways = {edge: partial(_one_each, inside, edge, first) for edge in repeated}
+            yield Way(Kind.not_summed, f"{message} ({inside.where(repeated[-1][0])})", edges=ways)
+
+
+def _repeats(inside: Inside, edge: Edge) -> bool:
+    """Return whether an operation repeats numbers of an input as they are."""
+    local = inside.tape.local(edge)
+    if not isinstance(local, Entries) or not np.all(local.slopes.round(6) == 1):
+        return False
+    is_copy = np.unique(local.rows).size == local.rows.size
+    return is_copy and np.unique(local.columns).size < local.columns.size
+
+
 def _one_slice(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDArray:
     local = inside.tape.local(edge)
     assert isinstance(local, Diagonal)

@@ -87,6 +87,33 @@ def region_skipped(inside: Inside) -> Iterator[Way]:
                 yield Way(Kind.derivative_forgotten, f"{message} ({where})", nodes=way)
 
 
+def turns_skipped(inside: Inside) -> Iterator[Way]:
+    """An array that is used in each turn of a loop gets the gradient of what is made later in the turn."""
+    tape = inside.tape
+    for edges in inside.same_edges:
+        k, slot = edges[-1]
+        number = tape.steps[k].inputs[slot]
+        if number not in tape.arrays.values() or any(tape.steps[i].inputs[j] != number for i, j in edges):
+            continue
+        shape = tape.values[number].shape
+        for values in inside.turns if len(edges) > 1 else ((other,) for other in tape.below(tape.steps[k].output)):
+            if len(values) != len(edges) or not inside.gradients.keys() >= set(values):
+                continue
+            if not _fits(shape, tape.values[values[-1]].shape) or tape.values[values[-1]].shape == shape:
+                continue
+            names = inside.word(number), inside.word(values[-1])
+            message = f"{names[0]} gets the sum of the gradient of {names[1]}: what is between is left out"
+            ways = {
+                edge: partial(_always, unspread(inside.gradients[each], shape))
+                for edge, each in zip(edges, values, strict=True)
+            }
+            yield Way(Kind.derivative_forgotten, f"{message} ({inside.where(k)})", edges=ways)
+
+
+def _always(found: NDArray, gradient: NDArray) -> NDArray:
+    return found
+
+
 def _instead(other: NDArray, gradient: NDArray) -> NDArray:
     return other
 
@@ -113,13 +140,9 @@ def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]
     """In each turn of a loop the same other value of that turn stands there."""
     tape = inside.tape
     shape = tape.values[tape.steps[edges[-1][0]].inputs[j]].shape
-    for values in inside.same_values:
-        if tape.values[values[-1]].shape != shape or values[-1] not in inside.names:
-            continue
-        for shift in (0, 1):
-            chosen = values[shift:] if shift else values
-            if len(chosen) == len(edges) - shift:
-                yield from _exchanged(inside, edges[shift:] if shift == 0 else edges[:-shift], j, chosen)
+    for values in inside.turns:
+        if tape.values[values[-1]].shape == shape and values[-1] in inside.names and len(values) == len(edges):
+            yield from _exchanged(inside, edges, j, list(values))
 
 
 def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> Iterator[Way]:

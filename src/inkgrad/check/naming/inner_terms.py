@@ -23,8 +23,10 @@ def held_constant(inside: Inside) -> Iterator[Way]:
 def counted_otherwise(inside: Inside) -> Iterator[Way]:
     """Each counts with the wrong sign, twice, half, or as often as an array is long."""
     lengths = {float(size) for value in inside.tape.values for size in value.shape if size > 2}
-    for weight in (-1.0, 2.0, 0.5, *sorted(lengths), *sorted(1 / size for size in lengths)):
+    for weight in (-1.0, 2.0, 0.5):
         yield from _counted(inside, weight)
+    for weight in (*sorted(lengths), *sorted(1 / size for size in lengths)):
+        yield from (way for way in _counted(inside, weight) if way.is_single)
 
 
 def _counted(inside: Inside, weight: float) -> Iterator[Way]:

@@ -41,7 +41,9 @@ class Way:
 
 
 LONG = 60  # steps
-MOST_VISITS = 100_000  # of steps, on ways back that are gone in full: some two seconds
+NUMBERS_OF_A_STEP = 500  # which take as long as the rest of it
+MOST_EFFORT = 200_000  # steps on ways that are gone in full: some two seconds
+SHARES = 4  # no search may have more than a quarter of that
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,24 @@ class Inside:
             self._gone[id(way)] = tape.gradients(tape.back(self.dy, way.edges, way.nodes))
         return self._gone[id(way)][name]
 
-    @property
-    def is_tired(self) -> bool:
-        """Whether so many ways have been gone that no one waits for more."""
-        return len(self._gone) * len(self.tape.steps) > MOST_VISITS
+    def has_gone(self, way: Way) -> bool:
+        """Return whether a way has been gone in full, for another array."""
+        return id(way) in self._gone
+
+    @cached_property
+    def effort(self) -> float:
+        """What it takes to go one way in full, in steps of few numbers."""
+        sizes = (
+            self.tape.local((k, slot)).slopes.size
+            for k, step in enumerate(self.tape.steps)
+            for slot, number in enumerate(step.inputs)
+            if number in self.tape.live and step.output in self.gradients
+        )
+        return sum(1 + size / NUMBERS_OF_A_STEP for size in sizes)
+
+    def is_tired(self, n_gone: int = 0) -> bool:
+        """Return whether so many ways have been gone, or by one search alone, that no one waits for more."""
+        return self.effort * max(len(self._gone), SHARES * n_gone) > MOST_EFFORT
 
     def directions(self, name: str) -> list[NDArray]:
         """Return some random directions of an array."""
@@ -151,6 +167,16 @@ class Inside:
             if step.output in self.gradients:
                 groups.setdefault((step.place.key, step.operation), []).append(step.output)
         return sorted(groups.values(), key=lambda values: -values[-1])
+
+    @cached_property
+    def turns(self) -> list[tuple[int, ...]]:
+        """Values turn by turn of a loop: what an operation gives in each, and what it takes."""
+        made = [tuple(values) for values in self.same_values if len(values) > 1]
+        taken: dict[Any, list[int]] = {}
+        for step in self.tape.steps:
+            for slot, number in enumerate(step.inputs):
+                taken.setdefault((step.place.key, step.operation, slot), []).append(number)
+        return list(dict.fromkeys((*made, *(tuple(each) for each in taken.values() if len(set(each)) > 1))))
 
     def is_in_loop(self, number: int) -> bool:
         """Return whether a value is made anew in each turn of a loop."""

@@ -152,8 +152,7 @@ def _by_columns(operation: Operation, x: NDArray, y: NDArray) -> Entries:
         rows.append(touched)
         columns.append(np.full(touched.size, k))
         slopes.append(change[touched])
-    found = (np.concatenate(each) for each in (rows, columns, slopes))
-    return Entries(*found, y.shape, x.shape)
+    return Entries(np.concatenate(rows), np.concatenate(columns), np.concatenate(slopes), y.shape, x.shape)
 
 
 def unspread(array: NDArray, shape: tuple[int, ...]) -> NDArray:
