@@ -16,7 +16,7 @@ from inkgrad.check.measure.numerical import Numerical, complex_slope, numerical_
 from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.slopes import slope
 from inkgrad.check.measure.streams import stream
-from inkgrad.check.measure.subject import Subject
+from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.naming import Case, Inside, Mechanism, name_mistake, named_by_shape, rather_stepped
 from inkgrad.check.report import Report
 from inkgrad.check.tape import TapeError
@@ -83,7 +83,7 @@ def examine_entries(
         Comparison(layer, name, np.asarray(each), numericals[name]) for name, each in purity.gradients.items()
     ]
     usual = _usual_gradients(subject, comparisons)
-    inside = _Opened(subject, dy)
+    inside = _Opened(subject, dy, purity.gradients)
     for each in comparisons:
         if each.array in purity.explained:
             continue
@@ -110,6 +110,7 @@ class _Opened:
 
     subject: Subject
     dy: NDArray
+    said: Arrays
 
     @cached_property
     def forward(self) -> Inside | None:
@@ -117,7 +118,7 @@ class _Opened:
         if self.subject.unfold is None:
             return None
         try:
-            inside = Inside(self.subject.unfold(self.subject.copies()), self.dy)
+            inside = Inside(self.subject.unfold(self.subject.copies()), self.dy, self.said)
             return inside if inside.gradients else None
         except TapeError:
             return None

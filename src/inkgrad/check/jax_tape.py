@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import numpy as np
 from jax.extend.core import Literal
 
 from inkgrad.arrays import NDArray
-from inkgrad.check.jax_parts import CALLS, KINDS, bind
+from inkgrad.check.jax_parts import CALLS, KINDS, bind, is_custom
 from inkgrad.check.jax_primitives import NUMPY
 from inkgrad.check.measure.subject import Arrays
 from inkgrad.check.tape import Recorder, Tape, TapeError
-from inkgrad.check.tape.place import Place, place_of_traceback
+from inkgrad.check.tape.place import NOWHERE, Place, extended, place_of_traceback
 
 LIBRARY = str(Path(jax.__file__).parent)
 LOOPS = "scan", "while", "cond"
@@ -34,8 +34,11 @@ class Known:
 class JaxprTracer(Recorder):
     """A recorder of the equations of a jaxpr."""
 
-    def run(self, closed: Any, inputs: Sequence[Known], path: tuple[int, ...] = ()) -> list[Known]:
-        """Evaluate a jaxpr, closed or not, and write down its equations; `path` is where it stands in others."""
+    def run(self, closed: Any, inputs: Sequence[Known], within: Place | None = None) -> list[Known]:
+        """Evaluate a jaxpr, closed or not, and write down its equations.
+
+        Inside what a library calls the place is that of the call, `within`: it is traced only once.
+        """
         jaxpr = getattr(closed, "jaxpr", closed)
         constants = map(Known, getattr(closed, "consts", ()))
         known = dict(zip(jaxpr.constvars, constants, strict=True))
@@ -44,56 +47,62 @@ class JaxprTracer(Recorder):
         def read(atom: Any) -> Known:
             return Known(atom.val) if isinstance(atom, Literal) else known[atom]
 
+        last, count = NOWHERE, 0
         for k, equation in enumerate(jaxpr.eqns):
-            found = self._equation(equation, [read(each) for each in equation.invars], (*path, k))
+            if within is None:
+                place = place_of_traceback(equation.source_info.traceback, LIBRARY)
+                count = count + 1 if place.key == last.key else 0  # one operation of the user may be several equations
+                last, place = place, extended(place, count)
+            else:
+                place = extended(within, k)
+            found = self._equation(equation, [read(each) for each in equation.invars], place)
             known |= dict(zip(equation.outvars, found, strict=True))
         return [read(each) for each in jaxpr.outvars]
 
-    def _equation(self, equation: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+    def _equation(self, equation: Any, given: list[Known], place: Place) -> list[Known]:
         name, params = equation.primitive.name, equation.params
         if all(each.number is None for each in given) and name not in LOOPS:
             return [Known(each) for each in _results(equation, [each.value for each in given])]
         if name in KINDS:
-            return self.run(params["call_jaxpr"], given, path)
+            return self.run(params["call_jaxpr"], given, None if is_custom(equation) else place)
         if name in CALLS:
-            return self.run(params[CALLS[name]], given, path)
+            return self.run(params[CALLS[name]], given, place)
         if name == "cond":
             branches = params["branches"]
             index = min(max(int(given[0].value), 0), len(branches) - 1)
-            return self.run(branches[index], given[1:], path)
+            return self.run(branches[index], given[1:])
         if name == "scan":
-            return self._scan(params, given, path)
+            return self._scan(params, given, place)
         if name == "while":
-            return self._while(params, given, path)
-        return self._step(equation, given, path)
+            return self._while(params, given)
+        return self._step(equation, given, place)
 
-    def _scan(self, params: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+    def _scan(self, params: Any, given: list[Known], place: Place) -> list[Known]:
         n_constants, n_carried, length = params["num_consts"], params["num_carry"], params["length"]
         constants, state, xs = given[:n_constants], given[n_constants:][:n_carried], given[n_constants + n_carried :]
         collected: dict[int, list[Known]] = {}
         for t in reversed(range(length)) if params["reverse"] else range(length):
-            slices = [self._written("getitem", partial(_row, t), [x], (*path, -1, k)) for k, x in enumerate(xs)]
-            found = self.run(params["jaxpr"], [*constants, *state, *slices], path)
+            slices = [self._written("getitem", partial(_row, t), [x], extended(place, -1, k)) for k, x in enumerate(xs)]
+            found = self.run(params["jaxpr"], [*constants, *state, *slices])
             state = found[:n_carried]
             for k, each in enumerate(found[n_carried:]):
                 collected.setdefault(k, []).append(each)
         rows = (each[::-1] if params["reverse"] else each for each in collected.values())
-        return [*state, *(self._written("stack", _stacked, each, (*path, 10_000, k)) for k, each in enumerate(rows))]
+        return [*state, *(self._written("stack", _stacked, each, extended(place, k)) for k, each in enumerate(rows))]
 
-    def _while(self, params: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
+    def _while(self, params: Any, given: list[Known]) -> list[Known]:
         n_condition, n_body = params["cond_nconsts"], params["body_nconsts"]
         of_condition, constants = given[:n_condition], given[n_condition:][:n_body]
         state = given[n_condition + n_body :]
         while JaxprTracer().run(params["cond_jaxpr"], [Known(each.value) for each in (*of_condition, *state)])[0].value:
-            state = self.run(params["body_jaxpr"], [*constants, *state], path)
+            state = self.run(params["body_jaxpr"], [*constants, *state])
         return state
 
-    def _step(self, equation: Any, given: list[Known], path: tuple[int, ...]) -> list[Known]:
-        place = place_of_traceback(equation.source_info.traceback, LIBRARY, path)
+    def _step(self, equation: Any, given: list[Known], place: Place) -> list[Known]:
         results = _results(equation, [each.value for each in given])
         name = equation.primitive.name
         return [
-            self._written(name, partial(_result, equation, k), given, path, place, each)
+            self._written(name, partial(_result, equation, k), given, extended(place, k), each)
             for k, each in enumerate(results)
         ]
 
@@ -102,8 +111,7 @@ class JaxprTracer(Recorder):
         name: str,
         operation: Any,
         given: list[Known],
-        path: tuple[int, ...],
-        place: Place | None = None,
+        place: Place,
         result: Any = None,
     ) -> Known:
         """Return the result of an operation, written down if it depends on what is followed."""
@@ -121,8 +129,7 @@ class JaxprTracer(Recorder):
             return np.asarray(operation(*own))
 
         inputs = [number for number in numbers if number is not None]
-        here = place or Place(path, path, "", 0, (0, 0), ())
-        here = Place(here.key, here.order, here.file, here.line, here.columns, ("",) * len(inputs))
+        here = replace(place, names=("",) * len(inputs))
         return Known(result, self.step(apply, inputs, result, here, name))
 
     def _number(self, known: Known) -> int | None:

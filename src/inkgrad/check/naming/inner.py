@@ -53,6 +53,23 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
 )
 
 
+TELLING_NEAR: tuple[Search, ...] = (  # of which the nearest says something also where none fits
+    inner_terms.held_constant,
+    inner_steps.skipped,
+    inner_terms.counted_otherwise,
+    inner_steps.region_skipped,
+)
+
+
+OF_MANY = (  # that try so much that one array alone may fit by chance
+    inner_formulas.at_another_place,
+    inner_formulas.wrong_slopes,
+    inner_factors.other_factors,
+    inner_axes.moved,
+    inner_axes.read_elsewhere,
+)
+
+
 def carries(case: Case) -> Iterator[Guess]:
     """What one turn of a loop hands on to the next comes back not at all."""
     yield from _first_that_fits(case, (inner_loops.carries,))
@@ -95,7 +112,8 @@ def _first_that_fits(case: Case, searches: tuple[Search, ...]) -> Iterator[Guess
                     continue
             if guess := _guess(case, inside, way, off):
                 found.append((way, guess))
-        if found:
+        found.sort(key=lambda each: not inside.explains_all(each[0]))  # mostly one mistake spoils all that is wrong
+        if found and (search not in OF_MANY or inside.explains_all(found[0][0])):
             inside.believed.append(found[0][0])
             yield from (guess for _, guess in found)
             return
@@ -105,7 +123,8 @@ def nearest_inner(case: Case) -> Iterator[Guess]:
     """Of all ways that were tried in a single place of forward the first of those that come nearest."""
     if (inside := _opened(case)) is None:
         return
-    off, ways = _off(case, inside), [way for way in inside.tried if way.is_single]
+    off = _off(case, inside)
+    ways = [way for search in TELLING_NEAR for way in inside.ways(search) if way.is_single]
     left = [float(np.linalg.norm(inside.slopes(case.name, way) - off)) for way in ways]
     if ways:
         best = next(way for way, each in zip(ways, left, strict=True) if each <= 1.4 * min(left))

@@ -13,6 +13,7 @@ from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Edge, TapeError
 from inkgrad.check.tape.local import Diagonal, Local, unspread
 
+NEAR = 4  # steps: what is made so near may be taken for another also if it has no name
 PRODUCTS = "multiply", "divide", "true_divide", "mul", "div"  # by a constant, where one input depends on the arrays
 
 
@@ -141,7 +142,10 @@ def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]
     tape = inside.tape
     shape = tape.values[tape.steps[edges[-1][0]].inputs[j]].shape
     for values in inside.turns:
-        if tape.values[values[-1]].shape == shape and values[-1] in inside.names and len(values) == len(edges):
+        if tape.values[values[-1]].shape != shape or len(values) != len(edges):
+            continue
+        made = tape.makers.get(values[-1], -1)
+        if values[-1] in inside.names or abs(edges[-1][0] - made) <= NEAR:
             yield from _exchanged(inside, edges, j, list(values))
 
 

@@ -41,6 +41,7 @@ class Way:
 
 
 LONG = 60  # steps
+SAME = 1e-5  # parts of itself by which two gradients may differ that are the same
 NUMBERS_OF_A_STEP = 500  # which take as long as the rest of it
 MOST_EFFORT = 200_000  # steps on ways that are gone in full: some two seconds
 SHARES = 4  # no search may have more than a quarter of that
@@ -50,11 +51,12 @@ SHARES = 4  # no search may have more than a quarter of that
 class Inside:
     """The tape of a forward with the gradients of all its values for one dy.
 
-    `believed` are the ways that have explained a gradient so far: mostly one mistake spoils several arrays.
+    `said` is what backward gives for each array; `believed` are the ways that have explained a gradient so far: mostly one mistake spoils several arrays.
     """
 
     tape: Tape
     dy: NDArray
+    said: Mapping[str, NDArray]
     believed: list[Way] = field(default_factory=list)
     _tangents: dict[str, list[dict[int, NDArray]]] = field(default_factory=dict)
     _gone: dict[int, dict[str, NDArray]] = field(default_factory=dict)
@@ -72,11 +74,6 @@ class Inside:
             self._ways[search] = list(search(self))
         return self._ways[search]
 
-    @property
-    def tried(self) -> list[Way]:
-        """All ways that searches have found so far."""
-        return [way for ways in self._ways.values() for way in ways]
-
     def gradient(self, name: str, way: Way | None = None) -> NDArray:
         """Return the gradient of an array, as it is if another way is gone back."""
         if way is None:
@@ -85,6 +82,14 @@ class Inside:
             tape = way.tape or self.tape
             self._gone[id(way)] = tape.gradients(tape.back(self.dy, way.edges, way.nodes))
         return self._gone[id(way)][name]
+
+    def explains_all(self, way: Way) -> bool:
+        """Return whether a way gives what backward said for all arrays, also for those that are right."""
+        for name, said in self.said.items():
+            off = float(np.linalg.norm(self.gradient(name, way) - said))
+            if not off <= SAME * float(np.linalg.norm(said)):
+                return False
+        return True
 
     def has_gone(self, way: Way) -> bool:
         """Return whether a way has been gone in full, for another array."""
@@ -99,7 +104,8 @@ class Inside:
             for slot, number in enumerate(step.inputs)
             if number in self.tape.live and step.output in self.gradients
         )
-        return sum(1 + size / NUMBERS_OF_A_STEP for size in sizes)
+        return sum(1 + size / SAME = 1e-5  # parts of itself by which two gradients may differ that are the same
+NUMBERS_OF_A_STEP for size in sizes)
 
     def is_tired(self, n_gone: int = 0) -> bool:
         """Return whether so many ways have been gone, or by one search alone, that no one waits for more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -49,6 +49,14 @@ class Place:
         return text or self.statement
 
 
+NOWHERE = Place(("nowhere",), (), "", 0, (0, 0), ("",))  # of what is in no code of the user's
+
+
+def extended(place: Place, *more: int) -> Place:
+    """Return the place of one of several operations that stand in the same place."""
+    return replace(place, key=(*place.key, *more), order=(*place.order, *more))
+
+
 def place_of_caller(inputs: tuple[Any, ...], library: str) -> Place:
     """Return the place of the innermost call that is neither in a library, a folder, nor in the checker.
 
@@ -70,20 +78,20 @@ def place_of_caller(inputs: tuple[Any, ...], library: str) -> Place:
     return Place(tuple(calls), order, frame.f_code.co_filename, line, columns, names)
 
 
-def place_of_traceback(traceback: Any, library: str, path: tuple[int, ...]) -> Place:
-    """Return the place of an operation of which a library has kept a traceback; `path` tells it from all others."""
-    found = traceback.as_python_traceback() if traceback is not None else None
-    own = None
-    while found:
-        name = found.tb_frame.f_code.co_filename
-        if not is_ours(name) and not name.startswith(library):
-            own = found
-        found = found.tb_next
-    if own is None:
-        return Place(path, path, "", 0, (0, 0), ())
-    code = own.tb_frame.f_code
-    line, columns = _position(code, own.tb_lasti, own.tb_lineno)
-    return Place(path, path, code.co_filename, line, columns, ())
+def place_of_traceback(traceback: Any, library: str) -> Place:
+    """Return the place of an operation of which a library has kept a traceback; one without a key if there is none."""
+    codes, instructions = traceback.raw_frames() if traceback is not None else ((), ())
+    calls = [
+        (code, lasti)
+        for code, lasti in zip(codes, instructions, strict=True)
+        if not is_ours(code.co_filename) and not code.co_filename.startswith(library)
+    ]
+    if not calls:
+        return Place((), (), "", 0, (0, 0), ())
+    code, lasti = calls[0]
+    line, columns = _position(code, lasti, code.co_firstlineno)
+    order = tuple(int(lasti) for _, lasti in reversed(calls))
+    return Place(tuple(calls), order, code.co_filename, line, columns, ())
 
 
 def _name_in(frame: FrameType, thing: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.tape.local import Local, local_derivative
-from inkgrad.check.tape.place import Place
+from inkgrad.check.tape.place import NOWHERE, Place
 
 
 class TapeError(Exception):
@@ -38,9 +38,6 @@ class TapeStep:
             return np.asarray(self.apply(*inputs), np.float64)
         except Exception as error:  # it is an operation of a library, which may raise anything
             raise TapeError(str(error)) from error
-
-
-NOWHERE = Place(("nowhere",), (), "", 0, (0, 0), ("",))  # of what is in no code of the user's
 
 
 @dataclass(frozen=True)
@@ -179,14 +176,20 @@ class Tape:
 
     def without(self, edges: frozenset[Edge]) -> Tape:
         """Return the tape of another forward, in which each of some steps passes on one of its inputs as it is."""
-        values, steps = list(self.values), []
+        values, steps, changed = list(self.values), [], set[int]()
+        known: dict[Edge, Local] = {}
         for k, step in enumerate(self.steps):
             passed = next((slot for slot in range(len(step.inputs)) if (k, slot) in edges), None)
             if passed is not None:
                 step = replace(step, apply=lambda *inputs, passed=passed: inputs[passed])
+            if passed is not None or changed & set(step.inputs):
+                values[step.output] = step.result(*(values[number] for number in step.inputs))
+                changed.add(step.output)
+            else:
+                same = ((k, slot) for slot in range(len(step.inputs)))
+                known |= {edge: self._locals[edge] for edge in same if edge in self._locals}
             steps.append(step)
-            values[step.output] = step.result(*(values[number] for number in step.inputs))
-        return replace(self, values=values, steps=steps, _locals={})
+        return replace(self, values=values, steps=steps, _locals=known)
 
     def below(self, number: int) -> list[int]:
         """Return the numbers of the values that depend on one, in their order."""
