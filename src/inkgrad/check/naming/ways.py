@@ -51,7 +51,8 @@ SHARES = 4  # no search may have more than a quarter of that
 class Inside:
     """The tape of a forward with the gradients of all its values for one dy.
 
-    `said` is what backward gives for each array; `believed` are the ways that have explained a gradient so far: mostly one mistake spoils several arrays.
+    `said` is what backward gives for each array.  `believed` are the ways that have explained one so far: mostly
+    one mistake spoils several arrays.
     """
 
     tape: Tape
@@ -104,8 +105,7 @@ class Inside:
             for slot, number in enumerate(step.inputs)
             if number in self.tape.live and step.output in self.gradients
         )
-        return sum(1 + size / SAME = 1e-5  # parts of itself by which two gradients may differ that are the same
-NUMBERS_OF_A_STEP for size in sizes)
+        return sum(1 + size / NUMBERS_OF_A_STEP for size in sizes)
 
     def is_tired(self, n_gone: int = 0) -> bool:
         """Return whether so many ways have been gone, or by one search alone, that no one waits for more."""
