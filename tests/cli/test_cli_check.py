@@ -357,6 +357,7 @@ def test_a_kind_is_explained_with_the_numbers_of_its_example(tmp_path):
         (["mine.py:net", "--points", "awkward"], "--points is for functions of PyTorch, JAX and NumPy; Chain("),
         (["mine.py:Rows", "--every-entry"], "--every-entry is for functions, layers and networks; "),
         (["mine.py:net", "--tangent", "x=symmetric"], "--tangent is for functions of PyTorch, JAX and NumPy; Chain("),
+        (["mine.py:net", "--constant", "b=2"], "--constant is for functions of PyTorch, JAX and NumPy; Chain("),
         (["--break", "bias-mean", "--budget", "9"], "--break brings a network of its own: leave --budget out"),
         (["seed", "--order", "3"], "--order is 1, the gradient, or 2, the gradient of it, got 3"),
         (["seed", "--data", "nowhere"], "there is no folder nowhere"),

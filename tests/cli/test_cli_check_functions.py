@@ -555,6 +555,9 @@ def test_what_jax_differentiates_is_checked(folder, inkgrad_here, target, option
         ("linear,linear_vjp", [*LINEAR, "--points", "odd"], "--points is given or awkward, got 'odd'"),
         ("linear,linear_vjp", [*LINEAR, "--reference", "god"], "--reference is differences or forward, got 'god'"),
         ("linear,linear_vjp", [*LINEAR, "--tangent", "x"], "--tangent takes NAME=symmetric, of an array of symmetric"),
+        ("linear,linear_vjp", [*LINEAR, "--constant", "beta"], "--constant takes NAME=NUMBER, such as beta=0.5"),
+        ("linear,linear_vjp", [*LINEAR, "--constant", "beta=half"], "such as beta=0.5, got 'beta=half'"),
+        ("linear,linear_vjp", [*LINEAR, "--constant", "beta=inf"], "such as beta=0.5, got 'beta=inf'"),
         ("linear,linear_vjp", [*LINEAR, "--examples", "2"], "--examples is for a layer; a function takes --shape"),
         ("linear,linear_vjp", [*LINEAR, "--set", "k=3"], "linear takes x, w, b, no k: leave that --set out"),
         ("linear,linear_vjp", [*LINEAR, "--data", "."], "--data is for whole networks"),
@@ -595,6 +598,13 @@ def test_a_tolerance_moves_the_border_of_approximate(folder, inkgrad_here):
     asked = "check", "pair.py:linear,nearly", *LINEAR
     assert inkgrad_here(*asked).returncode == 0
     assert inkgrad_here(*asked, "--tolerance", "1e-8").returncode == 1
+
+
+def test_a_constant_of_ones_own_explains_a_factor(folder, inkgrad_here):
+    asked = "check", "pair.py:linear,mean_vjp", "--shape", "7x3", "--shape", "3x2", "--shape", "2"
+    found = inkgrad_here(*asked, "--constant", "workers=7")
+    assert found.returncode == 1
+    assert "that is 1 / the batch size or 1 / workers" in re.sub(r"\s+", " ", found.stdout)
 
 
 def test_symmetric_matrices_move_symmetrically(folder, inkgrad_here):

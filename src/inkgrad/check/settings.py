@@ -129,7 +129,9 @@ def concluded(
     Where the subject is the gradient of what the user gave, `first` builds that itself.
     """
     refuse_unsound(settings)
-    settings = {**settings, "constants": {**settings.get("constants", {}), **(known or {})}}
+    named = settings.get("constants", {})
+    inverse = {f"1 / {name}": 1 / value for name, value in named.items() if value}
+    settings = {**settings, "constants": {**(known or {}), **named, **inverse}}
     seed = int(settings.get("seed", 0))
     with told_in_terminal() as terminal:
         course = Course(settings.get("progress", terminal), float(settings.get("budget", inf)))

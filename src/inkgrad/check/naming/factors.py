@@ -51,7 +51,7 @@ def _of_known(settings: Mapping[str, float]) -> dict[str, float]:
     """Return what is made of numbers that are known by name."""
     found: dict[str, float] = {}
     for name, value in settings.items():
-        if value in (0, 1, -1):
+        if value in (0, 1, -1) or name.startswith("1 / "):
             continue
         short = f"({name})" if " " in name else name
         found[f"1 / {short}"] = 1 / value
