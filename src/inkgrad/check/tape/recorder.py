@@ -41,10 +41,9 @@ class Recorder:
 
     def value(self, array: Any) -> int:
         """Keep a copy of a value, which may be changed later; return its number."""
-        kept = np.array(array, np.float64)
-        if kept.size > LIMITS.most_numbers:
-            raise TapeError(f"a value of {kept.size} numbers")
-        self.values.append(kept)
+        if np.size(array) > LIMITS.most_numbers:
+            raise TapeError(f"a value of {np.size(array)} numbers")
+        self.values.append(np.array(array, np.float64))
         return len(self.values) - 1
 
     def array(self, name: str, array: NDArray) -> int:
