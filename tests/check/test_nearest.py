@@ -38,7 +38,17 @@ def test_what_is_nearly_a_term_too_few_is_said_to_be_near():
     def backward(dy, x):
         return dy / (1 + np.exp(-x)) * (1 + 0.02 * np.sin(5 * x))
 
-    assert "nearest is term-missing, which explains 9" in finding(gated, backward).message
+    message = finding(gated, backward).message
+    assert "nearest is term-missing, which explains 9" in message
+    assert "% of the error (the part that goes through gate is missing" in message
+
+
+def test_of_a_cost_the_inputs_are_made_smaller():
+    def backward(dy, x):
+        return dy * np.exp(x) * (np.sin(x) + np.cos(2 * x))
+
+    message = finding(lambda x: (np.exp(x) * np.sin(x)).sum(), backward).message
+    assert message.endswith("one example, two units, one part of forward alone")
 
 
 def test_nothing_is_said_to_be_near_that_is_not():

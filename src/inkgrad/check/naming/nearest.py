@@ -57,13 +57,13 @@ class Nearest:
         if self.guess is None or self.kind is None:
             return ""
         share = min(int(100 * self.explained), 99)
-        said = shortened(self.guess.message, 100)
+        said = shortened(self.guess.message.removeprefix(f"d{self.case.name}: "), 100)
         return f"; nearest is {self.kind}, which explains {share} % of the error ({said})"
 
 
 def what_tells_more(case: Case) -> str:
     """Return a sentence on how to make a case smaller: what is still wrong there mostly shows what it is."""
-    shape = case.y.shape
+    shape = case.y.shape or np.shape(case.inputs)  # of a cost the inputs say how large it is
     smaller = [
         *(["one example"] if len(shape) > 1 and shape[0] > 1 else []),
         *(["one step or place"] if len(shape) > 2 else []),
