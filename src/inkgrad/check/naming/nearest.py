@@ -63,7 +63,8 @@ class Nearest:
 
 def what_tells_more(case: Case) -> str:
     """Return a sentence on how to make a case smaller: what is still wrong there mostly shows what it is."""
-    shape = case.y.shape or np.shape(case.inputs)  # of a cost the inputs say how large it is
+    inputs = case.z if case.inputs is None else case.inputs
+    shape = case.y.shape or inputs.shape  # of a cost the inputs say how large it is
     smaller = [
         *(["one example"] if len(shape) > 1 and shape[0] > 1 else []),
         *(["one step or place"] if len(shape) > 2 else []),
