@@ -183,7 +183,10 @@ class Pair:
             args, kwargs = self._arguments(traced)
             return [leaf for _, leaf in leaves("y", f(*args, **kwargs)) if as_array(leaf) is not None]
 
-        return written_down(self.f, arrays, call)
+        try:
+            return written_down(self.f, arrays, call)
+        finally:
+            self._called(arrays)  # so that what a layer keeps of its last call are plain arrays again
 
     # To the user's functions
 

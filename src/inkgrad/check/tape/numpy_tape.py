@@ -62,7 +62,7 @@ def written_down(function: Callable[..., Any], arrays: Mapping[str, NDArray], ca
     tracer = Tracer()
     traced = {name: tracer.traced(array, tracer.array(name, array)) for name, array in arrays.items()}
     try:
-        outputs = call(Rebound(Numpy(tracer)).function(function), traced)
+        outputs = call(Rebound(Numpy(tracer)).called(function), traced)
     except TapeError:
         raise
     except Exception as error:  # it is the user's, and was written for arrays that do not tell: it may raise anything
@@ -83,8 +83,13 @@ class Rebound:
         self._globals: dict[int, dict[str, Any]] = {}
         self._functions: dict[int, Any] = {}
 
+    def called(self, thing: Any) -> Any:
+        """Return what to call for a function, a method, or an object that is called."""
+        method = thing.__call__
+        return self.function(method if isinstance(method, MethodType) else thing)
+
     def function(self, thing: Any) -> Any:
-        """Return the copy of a function, of a method, or of an object that is called; other things as they are."""
+        """Return the copy of a function, or of a method; other things as they are."""
         if id(thing) in self._functions:
             return self._functions[id(thing)]
         if isinstance(thing, functools.partial):
@@ -100,6 +105,7 @@ class Rebound:
             thing.__code__, self._of_module(thing.__globals__), thing.__name__, thing.__defaults__, cells
         )
         copy.__kwdefaults__ = thing.__kwdefaults__
+        copy.__dict__.update(vars(thing))
         self._functions[id(thing)] = copy
         for cell, own in zip(cells, thing.__closure__ or (), strict=True):
             try:

@@ -156,10 +156,15 @@ class Tape:
         return replace(self, arrays=arrays, values=values, steps=[first, *self.steps], live=live, _locals={})
 
     def with_few_outputs(self, few: Index) -> Tape:
-        """Return the tape that ends with a few numbers of its one output, those at an index."""
-        (output,), number = self.outputs, len(self.values)
-        last = TapeStep(lambda y: y[few], (output,), number, NOWHERE, "getitem")
-        values = [*self.values, self.values[output][few]]
+        """Return the tape that ends with a few numbers of its output, those at an index; of several all in a row."""
+        number = len(self.values)
+
+        def part(*ys: NDArray) -> NDArray:
+            whole = ys[0] if len(ys) == 1 else np.concatenate([y.reshape(-1) for y in ys])
+            return np.asarray(whole[few])
+
+        last = TapeStep(part, self.outputs, number, NOWHERE, "getitem")
+        values = [*self.values, part(*(self.values[output] for output in self.outputs))]
         steps, live = [*self.steps, last], self.live | {number}
         return replace(self, values=values, steps=steps, outputs=(number,), live=live, _locals={})
 

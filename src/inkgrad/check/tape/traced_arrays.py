@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from inkgrad.check.tape.tape import TapeError
 LIBRARY = str(Path(np.__file__).parent)
 METHODS = (  # of arrays, which are functions of NumPy too
     *("reshape", "transpose", "swapaxes", "ravel", "squeeze", "copy", "take", "repeat", "diagonal", "trace", "dot"),
-    *("sum", "mean", "var", "std", "prod", "max", "min", "cumsum", "cumprod", "clip", "round", "sort"),
+    *("sum", "mean", "var", "std", "prod", "max", "min", "cumsum", "cumprod", "clip", "round"),
 )
+IN_PLACE_METHODS = "sort", "partition", "fill", "put"
+IN_PLACE_FUNCTIONS = np.copyto, np.put, np.putmask, np.place, np.put_along_axis, np.fill_diagonal
 
 
 class Traced(np.ndarray):
@@ -35,12 +38,20 @@ class Traced(np.ndarray):
         (out,) = kwargs.pop("out", None) or (None,)
         if out is None:
             return tracer.call(call, inputs, kwargs)
-        result = tracer.call(call, inputs, kwargs)
-        tracer.overwrite(out, result)
+        if "where" in kwargs:  # elsewhere what was there before stays
+            call, inputs = _masked(call), (out, *inputs)
+        tracer.overwrite(out, tracer.call(call, inputs, kwargs))
         return out
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _tracer((args, kwargs)).call(function, args, kwargs)
+        tracer = _tracer((args, kwargs))
+        if function in IN_PLACE_FUNCTIONS:
+            return tracer.change(args[0], function, args[1:], kwargs)
+        if kwargs.get("out") is None:
+            return tracer.call(function, args, kwargs)
+        out = kwargs.pop("out")
+        tracer.overwrite(out, tracer.call(function, args, kwargs))
+        return out
 
     def __getitem__(self, key: Any) -> Any:
         return self._call(operator.getitem, key)
@@ -68,17 +79,36 @@ class Traced(np.ndarray):
         return _tracer((self, args)).call(function, (self, *args), kwargs)
 
 
+def _masked(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def masked(start: NDArray, *inputs: Any, **kwargs: Any) -> NDArray:
+        own = np.array(start)
+        call(*inputs, out=own, **kwargs)
+        return own
+
+    return masked
+
+
 def _method(name: str) -> Callable[..., Any]:
     def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
         if name in ("reshape", "transpose") and len(args) > 1:
             args = (args,)
-        return self._call(getattr(np, name), *args, **kwargs)
+        return self.__array_function__(getattr(np, name), (), (self, *args), kwargs)
+
+    return method
+
+
+def _in_place(name: str) -> Callable[..., None]:
+    def method(self: Traced, *args: Any, **kwargs: Any) -> None:
+        _tracer((self, args)).change(self, getattr(np.ndarray, name), args, kwargs)
 
     return method
 
 
 for _name in METHODS:
     setattr(Traced, _name, _method(_name))
+for _name in IN_PLACE_METHODS:
+    setattr(Traced, _name, _in_place(_name))
 
 
 def _plain(array: Any) -> Any:
@@ -113,20 +143,20 @@ class Tracer(Recorder):
             found = [
                 self._written(function, tree, inputs, each, operator.itemgetter(k)) for k, each in enumerate(result)
             ]
-            return type(result)(found) if type(result) in (tuple, list) else tuple(found)
+            return type(result)(*found) if hasattr(result, "_fields") else type(result)(found)
         return self._written(function, tree, inputs, result, lambda result: result)
 
-    def change(self, array: Any, function: Callable[..., Any], args: Any) -> None:
-        """Change an array in place by function(array, *args), and write down what it is from now on."""
+    def change(self, array: Any, function: Callable[..., Any], args: Any, kwargs: Any = None) -> None:
+        """Change an array in place by function(array, *args, **kwargs), and write down what it is from now on."""
         if not isinstance(array, Traced):
             raise TapeError("an array that is not followed gets values that are")
 
-        def changed(array: NDArray, *args: Any) -> NDArray:
+        def changed(array: NDArray, *args: Any, **kwargs: Any) -> NDArray:
             own = np.array(array)
-            function(own, *args)
+            function(own, *args, **kwargs)
             return own
 
-        self.overwrite(array, self.call(changed, (array, *args), {}))
+        self.overwrite(array, self.call(changed, (array, *args), kwargs or {}))
 
     def overwrite(self, array: Any, result: Any) -> None:
         """Let an array be a result from now on."""
