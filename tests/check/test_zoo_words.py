@@ -248,6 +248,17 @@ def rows_overwrite(rng):
     return lambda table: table[rows], backward, rng.normal(size=(5, 3))
 
 
+def few_words_overwrite(rng):
+    words = np.array([[0, 1, 1], [2, 0, 1]])
+
+    def vjp(dy, table):
+        g = np.zeros_like(table)
+        g[words] = dy
+        return g
+
+    return lambda table: table[words], vjp, rng.normal(size=(5, 3))
+
+
 def bins_overwrite(rng):
     into = rng.integers(0, 3, 11)
 
@@ -621,6 +632,7 @@ ROWS = [
     Row("overlapping windows", windows_overwrite, {"x": "overwritten"}, "= for +="),
     Row("repeated words", repeated_words_overwrite, {"table": "overwritten"}),
     Row("rows of a table", rows_overwrite, {"table": "overwritten"}),
+    Row("few words", few_words_overwrite, {"table": "overwritten"}),
     Row("repeated indices", bins_overwrite, {"x": "overwritten"}),
     Row("a clamp", clamp_forgotten, {"x": "mask-forgotten"}, "where the slope is 0, where x is outside"),
     Row("a mask", mask_not_applied, {"x": "mask-forgotten"}),

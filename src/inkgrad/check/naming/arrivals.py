@@ -93,9 +93,19 @@ def overwritten(case: Case) -> Iterator[Guess]:
 
 
 def overwritten_by_several(case: Case) -> Iterator[Guess]:
-    """The same where no index of y touches all entries, so that it is more than the last one that arrives."""
-    if not any((each.touches == each.touches.any(axis=0)).all(axis=1).any() for each in _all_groups(case)):
+    """The same where no index of y touches all entries, so that it is more than the last one that arrives; or where y
+    is made of copies of entries, such as words that come again."""
+    if _is_of_copies(case) or not any(
+        (each.touches == each.touches.any(axis=0)).all(axis=1).any() for each in _all_groups(case)
+    ):
         yield from overwritten(case)
+
+
+def _is_of_copies(case: Case) -> bool:
+    j, flow = case.jacobian, case.flow
+    if j is None or flow is None or case.subject.outputs:
+        return False
+    return bool((flow != 0).sum(axis=1).max() == 1 and np.abs(j[flow != 0] - 1).max() < 1e-6)
 
 
 def _last_alone(case: Case, groups: Groups) -> Iterator[Guess]:
