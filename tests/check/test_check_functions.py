@@ -152,7 +152,7 @@ def softmax(x):
             lambda h: np.tanh(h),
             lambda dy, h: dy * (1 - np.tanh(h)),
             "wrong-formula",
-            r"dh: the slope of np.tanh\(h\) is taken for 1 - np.tanh\(h\)",
+            r"dh equals 1 dy \(1 - y\)",
         ),
         (lambda h: np.maximum(h, 0), lambda dy, h: dy * (dy > 0), "nonlinear", "dh for"),
         (

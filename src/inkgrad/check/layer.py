@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from functools import partial
 from math import isfinite
@@ -16,10 +16,12 @@ from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
 from inkgrad.check.kind import Kind
-from inkgrad.check.measure.moves import moves
+from inkgrad.check.measure.moves import Move, moves
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
 from inkgrad.check.report import Report, merged
+from inkgrad.check.tape import Tape
+from inkgrad.check.tape.numpy_tape import written_down
 from inkgrad.check.verdict import EXACT
 from inkgrad.errors import CheckError
 from inkgrad.layers import Chain, Layer
@@ -187,8 +189,19 @@ def subject_of(layer: Layer, theta: NDArray, x: NDArray, seed: int) -> Subject:
         _put_back(arrays, layout, vector)
         return {"x": dx} | layout.parts(gradient)
 
+    def unfold(arrays: Arrays) -> Tape:
+        def call(method: Callable[..., Any], traced: Arrays) -> list[Any]:
+            return [method(views(traced)[0], traced["x"], np.random.default_rng(seed))[0]]
+
+        return written_down(layer.forward, arrays, call)
+
     arrays = {"x": x} | {name: part.copy() for name, part in layout.parts(theta).items()}
-    return Subject(str(layer), arrays, outputs, backward, lambda name: None if name == "x" else moves(layer, x, name))
+    how_it_moves = partial(_moves, layer, x)
+    return Subject(str(layer), arrays, outputs, backward, how_it_moves, unfold=unfold)
+
+
+def _moves(layer: Layer, x: NDArray, name: str) -> Iterable[Move] | None:
+    return None if name == "x" else moves(layer, x, name)
 
 
 def _put_back(arrays: Arrays, layout: Layout, vector: NDArray) -> None:

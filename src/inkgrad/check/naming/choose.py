@@ -70,6 +70,7 @@ TELLING = (  # in the order in which they are believed when several fit
     masks.mask_forgotten,
     border.right_inside,
 )
+BEFORE_INNER = amounts.per_row_or_column, formulas.formula_of_elementwise  # of all of a gradient, not of a part
 FITS = (  # with numbers fitted to the mistake, so they explain more than they should: asked last
     amounts.multiple_somewhere,
     amounts.per_row_or_column,
@@ -106,7 +107,7 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
     `more` are mechanisms that only this kind of subject needs; they are believed first.
     """
     nearest = Nearest(case)
-    for mechanisms in ((*more, *TELLING), (amounts.per_row_or_column,), (inner_mistakes,), (two_inner_mistakes,), FITS):
+    for mechanisms in ((*more, *TELLING), BEFORE_INNER, (inner_mistakes,), (two_inner_mistakes,), FITS):
         guesses = (nearest.seen(guess) for mechanism in mechanisms for guess in mechanism(case))
         fitting = [guess for guess in guesses if case.explains(guess.predicted, guess.n_fitted)]
         if fitting:

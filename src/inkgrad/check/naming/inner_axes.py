@@ -176,7 +176,7 @@ def _moves(shape: tuple[int, ...]) -> Iterator[tuple[Kind, Change, str]]:
             yield Kind.missing, partial(_sliced, axis, k, keep), words
     for i, j in combinations(axes, 2):
         if shape[i] == shape[j]:
-            yield Kind.transposed, partial(np.swapaxes, axis1=i, axis2=j), f"has axes {i} and {j} exchanged"
+            yield Kind.reordered, partial(np.swapaxes, axis1=i, axis2=j), f"has axes {i} and {j} exchanged"
 
 
 def _shifted(shift: int, axis: int, gradient: NDArray) -> NDArray:

@@ -162,7 +162,8 @@ class Inside:
         for k, step in enumerate(self.tape.steps):
             for slot, number in enumerate(step.inputs):
                 if step.output in self.gradients and number in self.tape.live:
-                    groups.setdefault((step.place.key, step.operation, slot), []).append((k, slot))
+                    shapes = self.tape.values[number].shape, self.tape.values[step.output].shape
+                    groups.setdefault((step.place.key, step.operation, slot, shapes), []).append((k, slot))
         return sorted(groups.values(), key=lambda edges: -edges[-1][0])
 
     @cached_property
@@ -171,7 +172,8 @@ class Inside:
         groups: dict[Any, list[int]] = {}
         for step in self.tape.steps:
             if step.output in self.gradients:
-                groups.setdefault((step.place.key, step.operation), []).append(step.output)
+                shape = self.tape.values[step.output].shape
+                groups.setdefault((step.place.key, step.operation, shape), []).append(step.output)
         return sorted(groups.values(), key=lambda values: -values[-1])
 
     @cached_property
