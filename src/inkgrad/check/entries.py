@@ -52,6 +52,18 @@ SLIGHT = (
     Kind.factor_per_column,
     Kind.dy_ignored,
     Kind.dy_partly_ignored,
+    Kind.part_of_dy,
+    Kind.overwritten,
+    Kind.summed_too_far,
+    Kind.not_summed,
+    Kind.symmetrised,
+    Kind.mask_forgotten,
+    Kind.border,
+    Kind.term_missing,
+    Kind.term_factor,
+    Kind.carry_lost,
+    Kind.wrong_argument,
+    Kind.wrong_axis,
 )
 
 

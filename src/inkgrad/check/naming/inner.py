@@ -25,6 +25,7 @@ from inkgrad.check.naming.case import Case, Guess
 from inkgrad.check.naming.ways import Inside, Search, Way
 from inkgrad.check.tape import TapeError
 
+LEAST = 1e-3  # of a gradient: what is off by less may be an approximation, and like many mistakes by chance
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_loops.one_turn_alone,
     inner_loops.overlapping_turns,
@@ -134,7 +135,9 @@ def nearest_inner(case: Case) -> Iterator[Guess]:
 def _opened(case: Case) -> Inside | None:
     """Return forward taken apart, or None where its own derivative is not what differences say."""
     inside = case.inside
-    return inside if inside is not None and case.same(inside.gradient(case.name), case.n) else None
+    if inside is None or np.linalg.norm(case.a - case.n) < LEAST * np.linalg.norm(case.n):
+        return None
+    return inside if case.same(inside.gradient(case.name), case.n) else None
 
 
 def _off(case: Case, inside: Inside) -> NDArray:
