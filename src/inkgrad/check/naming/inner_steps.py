@@ -41,9 +41,9 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
     slopes = local.slopes
     if isinstance(local, Diagonal) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
         return Kind.term_factor, f"{what}, {1 / slopes.flat[0]:.6g} times too large"
-    if np.isin(slopes.round(6), (0, 1)).all():
-        if lets_pass(inside, edge):
-            return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
+    if lets_pass(inside, edge):
+        return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
+    if not isinstance(local, Diagonal) and np.all(slopes.round(6) == 1):
         return Kind.reordered, f"{what}, not back to where its numbers came from"
     if isinstance(local, Diagonal) and len(set(step.inputs) & inside.tape.live) == 1 and step.operation in PRODUCTS:
         return Kind.term_factor, f"{what}, without the factor of {step.operation}"
@@ -51,11 +51,12 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
 
 
 def lets_pass(inside: Inside, edge: Edge) -> bool:
-    """Return whether a step lets each number of an input pass as it is, or stops it."""
+    """Return whether a step lets each number of an input pass, all of them scaled alike as in dropout, or stops it."""
     local = inside.tape.local(edge)
-    if not isinstance(local, Diagonal) or not np.isin(local.slopes.round(6), (0, 1)).all():
+    if not isinstance(local, Diagonal):
         return False
-    return bool((local.slopes.round(6) == 0).any())
+    passed = local.slopes[local.slopes.round(9) != 0]
+    return 0 < passed.size < local.slopes.size and bool(np.ptp(passed) < 1e-6 * np.abs(passed).max())
 
 
 def _reshaped(inside: Inside, edges: list[Edge]) -> Way:
