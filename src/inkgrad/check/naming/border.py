@@ -20,6 +20,12 @@ LEAST_INSIDE = 0.2  # of all entries must be right, and lie inside, before that 
 BY_CHANCE = 1e-3  # all that is wrong lies near the border with a smaller probability, if it lies anywhere
 
 
+def paddings(case: Case) -> Iterator[Guess]:
+    """Another padding of the signal, or else of dy: each takes a while."""
+    found = list(padding(case))
+    yield from found or padded_dy(case)
+
+
 def padding(case: Case) -> Iterator[Guess]:
     """The gradient of the same filter with another padding, such as zeros: what flows into the padding is lost."""
     if _near_border(case) is None or case.flow is None:
@@ -51,7 +57,9 @@ def padded_dy(case: Case) -> Iterator[Guess]:
             f"{_called(axes)}, where forward has nothing of it"
         )
         predicted = (found.whole @ case.dy.reshape(-1)).reshape(case.z.shape)
-        yield Guess(Kind.border, predicted, message, {"forward": "zero", "backward": other})
+        if case.explains(predicted):
+            yield Guess(Kind.border, predicted, message, {"forward": "zero", "backward": other})
+            return
 
 
 def _with_others(

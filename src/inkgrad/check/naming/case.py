@@ -198,9 +198,12 @@ class Case:
             for d in (-step, step)
         )
         slope = dy @ (after - before) / (2 * step)
-        off = abs(float(slope - (self.a * v).sum()))
-        close = (0.01 + 10 * self.subject.eps ** (2 / 3)) * np.linalg.norm(self.a) + 3 * np.linalg.norm(self.bar)
-        return not off > close * np.sqrt(v.size)  # what is not finite is looked at entry by entry
+        off, off_right = (abs(float(slope - (each * v).sum())) for each in (self.a, self.n))
+        curved, blur = self.subject.eps ** (2 / 3), 3 * np.linalg.norm(self.bar)
+        close = ((0.01 + 10 * curved) * np.linalg.norm(self.a) + blur) * np.sqrt(v.size)
+        sharp = (100 * curved * np.linalg.norm(self.a) + blur) * np.sqrt(v.size)
+        is_right = off > sharp and off_right < 0.1 * off  # as of a linear function, whose gradient is the same there
+        return not (off > close or is_right)  # what is not finite is looked at entry by entry
 
 
 Mechanism = Callable[[Case], Iterator[Guess]]

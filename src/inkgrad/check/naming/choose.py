@@ -65,8 +65,7 @@ TELLING = (  # in the order in which they are believed when several fit
     jacobians.neighbour,
     formulas.branches,
     statistics.constants,
-    border.padding,
-    border.padded_dy,
+    border.paddings,
     masks.mask_forgotten,
     border.right_inside,
 )
