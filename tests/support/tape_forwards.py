@@ -155,6 +155,13 @@ def attention(x, w):
     return softmax(scores) @ x
 
 
+def masked_attention(x, w):
+    scores = (x @ w) @ (x @ w).T
+    scores[np.triu_indices(3, 1)] = -np.inf
+    p = softmax(np.where(np.tri(3) > 0, scores, -np.inf))
+    return p @ x, np.maximum(scores, -1).sum(axis=1)
+
+
 def with_numbers_of_their_own(v):
     return sum(v) + max(v) * min(v) + abs(v[0]) + v[1] ** v[2] ** 2 + divmod(v[3], 0.7)[1] - +v[4]
 
@@ -240,7 +247,12 @@ FORWARDS = {
     **{"out of functions": (out_of_functions, X), "sorted": (sorted_in_place, X)},
     **{"changed": (changed_by_functions, S), "norms": (norms, X), "solved": (solved, S), "decomposed": (decomposed, S)},
     **{"statistics": (statistics, X), "order": (in_order, X), "apart": (taken_apart, X), "reshaped": (reshaped, X)},
-    **{"chosen": (chosen, X), "attention": (attention, X, W), "numbers": (with_numbers_of_their_own, abs(V))},
+    **{
+        "chosen": (chosen, X),
+        "attention": (attention, X, W),
+        "masked": (masked_attention, X, W),
+        "numbers": (with_numbers_of_their_own, abs(V)),
+    },
     **{"of numbers": (arrays_of_numbers, V), "dict": (as_dict, X, W), "itself": (itself, X)},
     **{"constant": (not_only_moving, X), "nested": (nested, X), "closure": (in_closure(3.0), X)},
     **{"decorated": (decorated, X), "attribute": (with_attribute, X), "method": (Gate(0.7).forward, X)},

@@ -37,7 +37,7 @@ def _select(which: NDArray, *cases: NDArray, **_: Any) -> NDArray:
 
 
 def _reduce(reduce: Callable[..., Any]) -> Callable[..., NDArray]:
-    return lambda x, *, axes, **_: np.asarray(reduce(x, axis=tuple(axes)))
+    return lambda x, *, axes, **_: np.asarray(reduce(x, axis=tuple(axes)), x.dtype)
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., NDArray]:
@@ -47,18 +47,23 @@ def _plain(function: Callable[..., Any]) -> Callable[..., NDArray]:
 def _along(function: Callable[..., Any]) -> Callable[..., NDArray]:
     def along(x: NDArray, *, axis: int, reverse: bool = False, **_: Any) -> NDArray:
         found = function(np.flip(x, axis) if reverse else x, axis=axis)
-        return np.asarray(np.flip(found, axis) if reverse else found)
+        return np.asarray(np.flip(found, axis) if reverse else found, x.dtype)
 
     return along
 
 
+def _divided(a: NDArray, b: NDArray) -> NDArray:
+    """Return a / b, of whole numbers that without its fraction."""
+    return np.asarray(a / b if a.dtype.kind == "f" else np.trunc(a / b), a.dtype)
+
+
 PLAIN: dict[str, Callable[..., Any]] = {  # those without settings
-    **{"add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide},
+    **{"add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "div": _divided},
     **{"max": np.maximum, "min": np.minimum, "neg": np.negative, "exp": np.exp, "log": np.log},
     **{"tanh": np.tanh, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign},
     **{"log1p": np.log1p, "expm1": np.expm1, "square": np.square, "pow": np.power, "atan2": np.arctan2},
     **{"gt": np.greater, "lt": np.less, "ge": np.greater_equal, "le": np.less_equal, "eq": np.equal},
-    **{"ne": np.not_equal, "and": np.logical_and, "or": np.logical_or, "not": np.logical_not},
+    **{"ne": np.not_equal, "and": np.bitwise_and, "or": np.bitwise_or, "not": np.invert},
     **{"floor": np.floor, "is_finite": np.isfinite, "sinh": np.sinh, "cosh": np.cosh, "tan": np.tan},
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "logistic": lambda x: 1 / (1 + np.exp(-x)),
@@ -86,8 +91,8 @@ NUMPY: dict[str, Callable[..., NDArray]] = {
     "reduce_max": _reduce(np.max),
     "reduce_min": _reduce(np.min),
     "reduce_prod": _reduce(np.prod),
-    "reduce_and": _reduce(np.all),
-    "reduce_or": _reduce(np.any),
+    "reduce_and": _reduce(np.bitwise_and.reduce),
+    "reduce_or": _reduce(np.bitwise_or.reduce),
     "cumsum": _along(np.cumsum),
     "cumprod": _along(np.cumprod),
 }

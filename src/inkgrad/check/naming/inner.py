@@ -126,9 +126,9 @@ def nearest_inner(case: Case) -> Iterator[Guess]:
         return
     off = _off(case, inside)
     ways = [way for search in TELLING_NEAR for way in inside.ways(search) if way.is_single]
-    left = [float(np.linalg.norm(inside.slopes(case.name, way) - off)) for way in ways]
-    if ways:
-        best = next(way for way, each in zip(ways, left, strict=True) if each <= 1.4 * min(left))
+    left = np.array([np.linalg.norm(inside.slopes(case.name, way) - off) for way in ways])
+    if np.isfinite(left).any():
+        best = ways[int(np.argmax(left <= 1.4 * np.nanmin(left)))]
         yield Guess(best.kind, inside.gradient(case.name, best), f"d{case.name}: {best.message}")
 
 

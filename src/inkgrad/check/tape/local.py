@@ -85,7 +85,8 @@ class Steps:
     def of(self, x: NDArray, part: float) -> NDArray:
         """Return how far each number of x is moved."""
         typical = min(float(np.sqrt(np.mean(x * x))) if x.size else 1.0, 1.0)  # beside -1e30 of a mask all is nothing
-        return np.asarray(part * np.maximum(np.abs(x), self.least * typical or 1.0))
+        size = np.where(np.isinf(x), 1.0, np.abs(x))
+        return np.asarray(part * np.maximum(size, self.least * typical or 1.0))
 
 
 STEPS = Steps()
@@ -131,9 +132,15 @@ def elementwise_slopes(operation: Operation, x: NDArray) -> NDArray:
     step = STEPS.of(x, STEPS.alone)
 
     def difference(h: NDArray) -> NDArray:
-        return np.asarray((operation(x + h) - operation(x - h)) / (2 * h))
+        return _slopes(operation(x + h), operation(x - h), 2 * h)
 
     return np.asarray((4 * difference(step / 2) - difference(step)) / 3)  # Richardson 1911: the error of h² cancels
+
+
+def _slopes(above: NDArray, below: NDArray, width: NDArray | float) -> NDArray:
+    """Return the slopes between two outputs; what stays where it is, as the -inf of a mask does, has none."""
+    with np.errstate(invalid="ignore"):
+        return np.where(above == below, 0.0, (above - below) / width)
 
 
 def _by_columns(operation: Operation, x: NDArray, y: NDArray) -> Entries:
@@ -146,7 +153,7 @@ def _by_columns(operation: Operation, x: NDArray, y: NDArray) -> Entries:
         flat[k] = here + h
         above = operation(moved).copy()
         flat[k] = here - h
-        change = (above - operation(moved)).reshape(-1) / (2 * h)
+        change = _slopes(above, operation(moved), 2 * h).reshape(-1)
         flat[k] = here
         touched = np.flatnonzero(change)
         rows.append(touched)
