@@ -10,6 +10,7 @@ import typer
 from inkgrad import plots
 from inkgrad.cli.check_options import (
     Budget,
+    Constants,
     Dtype,
     EveryEntry,
     Exact,
@@ -51,6 +52,7 @@ def plot_check(
     budget: Budget = None,
     surrogate: Surrogates = None,
     tangent: Tangents = None,
+    constant: Constants = None,
     seed: Seed = 0,
     out: Annotated[Path | None, picture("TARGET.check.png")] = None,
 ) -> None:
@@ -86,6 +88,7 @@ def plot_check(
                 budget=budget,
                 surrogate=surrogate,
                 tangent=tangent,
+                constant=constant,
                 progress=tell,
             )
         ).report
