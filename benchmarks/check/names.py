@@ -3,6 +3,7 @@
     python benchmarks/check/names.py                # a table, and the totals
     python benchmarks/check/names.py --only lstm    # mistakes whose name has that in it
     python benchmarks/check/names.py --right        # the same functions with their lines mended: all must be right
+    python benchmarks/check/names.py --set second   # written later, without a look at how names are found
 
 Named is a mistake where every finding has a kind that is true of it (the words stand beside each), partly named where
 others are unknown, misnamed where any has another kind.  Where no word is true, unknown is no fault ("honest"), and the
@@ -33,6 +34,7 @@ from inkgrad.check.report import Report
 from inkgrad.errors import CheckError
 
 FOLDER = Path(__file__).resolve().parent / "mistakes"
+SETS = {"first": ("",), "second": ("second",), "all": ("", "second")}  # folders within it
 LONG_LINES = 30  # a forward of more is long
 HEAD = "mistake", "lines", "wrong", "true of it", "said", "outcome", "processor seconds"
 OUTCOMES = "named", "partly", "unknown", "misnamed", "honest", "not found"
@@ -58,11 +60,11 @@ class Outcome:
         return *cells, self.word, f"{self.seconds:.2f}"
 
 
-def functions() -> Iterator[tuple[str, Function]]:
-    """Yield each function with the library whose name begins that of its file."""
-    for path in sorted(FOLDER.glob("*_*.py")):
+def functions(which: str) -> Iterator[tuple[str, Function]]:
+    """Yield each function of a set with the library whose name begins that of its file."""
+    for path in (path for folder in SETS[which] for path in sorted((FOLDER / folder).glob("*_*.py"))):
         if path.stem != "__init__":
-            module = import_module(f"mistakes.{path.stem}")
+            module = import_module(".".join(path.with_suffix("").relative_to(FOLDER.parent).parts))
             found = [each for each in vars(module).values() if isinstance(each, Function)]
             yield from ((path.stem.split("_")[0], each) for each in found)
 
@@ -121,10 +123,10 @@ def totals(outcomes: list[Outcome]) -> str:
     return markdown(("of", "mistakes", *OUTCOMES, "share named", "share misnamed"), rows)
 
 
-def mended(only: str) -> int:
+def mended(which: str, only: str) -> int:
     """Print what is said of each function as it should be, and return how many are alarmed at."""
     n_alarms = 0
-    for _, function in functions():
+    for _, function in functions(which):
         names = [each.name for each in function.mistakes if only in each.name]
         if names:
             alarm = alarm_of(function.right())
@@ -137,11 +139,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Count the mistakes that the check names.")
     parser.add_argument("--only", default="", help="a part of a mistake's name")
     parser.add_argument("--right", action="store_true", help="check the functions with their lines mended")
+    parser.add_argument("--set", choices=SETS, default="first", help="which mistakes")
     given = parser.parse_args()
     if given.right:
-        return int(mended(given.only) > 0)
+        return int(mended(given.set, given.only) > 0)
     outcomes = []
-    for library, function in functions():
+    for library, function in functions(given.set):
         for mistake in function.mistakes:
             if given.only in mistake.name:
                 outcomes.append(outcome_of(library, function, mistake))

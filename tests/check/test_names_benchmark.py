@@ -18,13 +18,13 @@ def names(monkeypatch):
 
 
 def test_each_mistake_is_one_line_of_its_function_and_has_a_name_of_its_own(names):
-    mistakes = [(function, mistake) for _, function in names.functions() for mistake in function.mistakes]
+    mistakes = [(function, mistake) for _, function in names.functions("all") for mistake in function.mistakes]
     assert len({mistake.name for _, mistake in mistakes}) == len(mistakes)
     assert all(function.wrong(mistake).n_lines > 0 for function, mistake in mistakes)
 
 
 def test_a_mended_line_makes_the_gradient_right(names):
-    (moving_average,) = (each for _, each in names.functions() if each.build.__name__ == "moving_average")
+    (moving_average,) = (each for _, each in names.functions("all") if each.build.__name__ == "moving_average")
     assert names.alarm_of(moving_average.right()) == ""
     assert "wrong" in names.alarm_of(moving_average.wrong(moving_average.mistakes[0]))
 

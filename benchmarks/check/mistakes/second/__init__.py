@@ -1,0 +1,1 @@
+"""A second set of mistakes, in other functions than the first."""
