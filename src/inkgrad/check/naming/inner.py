@@ -42,6 +42,7 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_axes.not_summed_at_all,
     inner_axes.summed_elsewhere,
     inner_steps.transposed,
+    inner_steps.transposed_gradients,
     inner_masks.other_masks,
     inner_steps.at_another_value,
     inner_formulas.made_with_another,

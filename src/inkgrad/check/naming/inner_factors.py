@@ -15,12 +15,13 @@ from inkgrad.check.naming.ways import Inside, Way
 def other_factors(inside: Inside) -> Iterator[Way]:
     """A value's gradient is multiplied or divided by another value, or holds another in the place of its own."""
     tape = inside.tape
+    others = sorted((*tape.arrays.values(), *tape.makers), key=lambda number: number not in inside.names)
     for values in inside.same_values:
         if len(values) > 1:
             continue
         number = values[0]
         own, where = tape.values[number], inside.where(tape.makers[number])
-        for other in (*tape.arrays.values(), *tape.makers):
+        for other in others:
             factor = tape.values[other]
             if factor.ndim > own.ndim or not _spreads(factor.shape, own.shape) or not np.all(factor):
                 continue

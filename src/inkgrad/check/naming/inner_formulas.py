@@ -30,7 +30,11 @@ def made_with_another(inside: Inside) -> Iterator[Way]:
 
 
 def at_another_place(inside: Inside) -> Iterator[Way]:
-    """The slope of a part is that at another value, such as its own output."""
+    """The slope of a part is that at another value, first of all at its own output."""
+    yield from sorted(_at_other_places(inside), key=lambda way: way.kind != Kind.derivative_at_output)
+
+
+def _at_other_places(inside: Inside) -> Iterator[Way]:
     tape = inside.tape
     for number, other, slopes in _elementwise_parts(inside):
         if tape.steps[tape.makers[other]].inputs[:1] == (number,):

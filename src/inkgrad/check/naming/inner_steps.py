@@ -40,7 +40,9 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
     what = f"the gradient passes {step.operation} of {inside.word(step.inputs[edge[1]])} as it came"
     slopes = local.slopes
     if isinstance(local, Diagonal) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
-        return Kind.term_factor, f"{what}, {1 / slopes.flat[0]:.6g} times too large"
+        times = 1 / slopes.flat[0]
+        how = "with the wrong sign" if round(times, 6) == -1 else f"{times:.6g} times too large"
+        return Kind.term_factor, f"{what}, {how}"
     if lets_pass(inside, edge):
         return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
     if not isinstance(local, Diagonal) and np.all(slopes.round(6) == 1):
@@ -101,7 +103,9 @@ def turns_skipped(inside: Inside) -> Iterator[Way]:
         for values in inside.turns if len(edges) > 1 else ((other,) for other in tape.below(tape.steps[k].output)):
             if len(values) != len(edges) or not inside.gradients.keys() >= set(values):
                 continue
-            if not _fits(shape, tape.values[values[-1]].shape) or tape.values[values[-1]].shape == shape:
+            if not _fits(shape, tape.values[values[-1]].shape):
+                continue
+            if len(edges) == 1 and tape.values[values[-1]].shape == shape:  # see region_skipped
                 continue
             names = inside.word(number), inside.word(values[-1])
             message = f"{names[0]} gets the sum of the gradient of {names[1]}: what is between is left out"
@@ -196,10 +200,33 @@ def transposed(inside: Inside) -> Iterator[Way]:
             value = inside.tape.values[number]
             if value.ndim < 2 or value.shape[-1] != value.shape[-2] or not _depends(inside, edges[-1], j):
                 continue
-            ways = {}
-            for edge in edges:
-                own = inside.tape.values[inside.tape.steps[edge[0]].inputs[j]]
-                ways[edge] = partial(_pulled, inside.tape.local_at(edge, {j: own.swapaxes(-1, -2)}))
+            try:
+                ways = {edge: partial(_pulled, _local_transposed(inside, edge, j)) for edge in edges}
+            except TapeError:  # it may be no such operation there, as a Cholesky decomposition
+                continue
             word = inside.word(number)
             message = f"{word} stands transposed in the derivative of {inside.tape.steps[k].operation}"
             yield Way(Kind.jacobian_not_transposed, f"{message} ({inside.where(k)})", edges=ways)
+
+
+def _local_transposed(inside: Inside, edge: Edge, j: int) -> Local:
+    own = inside.tape.values[inside.tape.steps[edge[0]].inputs[j]]
+    return inside.tape.local_at(edge, {j: own.swapaxes(-1, -2)})
+
+
+def transposed_gradients(inside: Inside) -> Iterator[Way]:
+    """The gradient of a square value, such as the scores of an attention, goes transposed into one of its inputs."""
+    for edges in inside.same_edges:
+        k, slot = edges[-1]
+        step = inside.tape.steps[k]
+        y = inside.tape.values[step.output]
+        if y.ndim < 2 or y.shape[-1] != y.shape[-2] or isinstance(inside.tape.local(edges[-1]), Diagonal):
+            continue
+        words = inside.word(step.output), inside.word(step.inputs[slot])
+        message = f"the gradient of {words[0]} goes transposed into that of {words[1]}"
+        ways = {edge: partial(_pulled_transposed, inside.tape.local(edge)) for edge in edges}
+        yield Way(Kind.transposed, f"{message} ({inside.where(k)})", edges=ways)
+
+
+def _pulled_transposed(local: Local, gradient: NDArray) -> NDArray:
+    return local.pull(np.ascontiguousarray(gradient.swapaxes(-1, -2)))

@@ -1,0 +1,183 @@
+"""Mistakes inside a forward: each is named, with the line where it stands; right ones and unheard-of ones are not."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from support.inner_mistakes import PAIRS
+
+from inkgrad.check import check_vjp
+from inkgrad.check.array_subject import Pair
+from inkgrad.check.tape import TapeError
+
+MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the kind, and what the message says
+    ("rnn", "last turn"): ("w", "overwritten", "the first alone counts for w: = for +=? (line", "x[t] @ w + h @ u"),
+    ("rnn", "next state"): ("u", "wrong-argument", "the h of this step stands where that of another step"),
+    ("rnn", "bias early"): ("b", "derivative-forgotten", "b gets the sum of the gradient of h"),
+    ("rnn", "carry"): ("x w u b", "carry-lost", "what h hands on from one step to the next is lost"),
+    ("rnn", "recurrent weight"): ("x w u b", "derivative-forgotten", "the gradient passes matmul of h as it came"),
+    ("gru", "gate to state"): ("x u v", "term-missing", "h is missing", "z = sigmoid(x[t] + h * u)"),
+    ("windows", "set"): ("x g", "overwritten", "that use a number of z the last alone counts: = for +=?"),
+    ("glu", "gate constant"): ("x", "term-missing", "as if it were constant", "gate = sigmoid(x @ w)"),
+    ("glu", "gate twice"): ("x", "term-factor", "the part through x counts twice", "gate = sigmoid(x @ w)"),
+    ("glu", "gate minus"): ("x", "term-factor", "with the wrong sign", "line"),
+    ("glu", "gate 0.3"): ("x", "term-factor", "the part through gate counts 0.3 times"),
+    ("glu", "no sigmoid"): ("x w", "derivative-forgotten", "a gets the gradient of gate: what is between is left out"),
+    ("glu", "sigmoid for tanh"): ("x v", "wrong-formula", "the slope of value is taken for value (1 - value)"),
+    ("glu", "gate for value"): ("x v", "wrong-argument", "the slope of value is made with gate in its place"),
+    ("glu", "tanh at output"): ("x v", "wrong-argument", "the derivative of tanh is taken there", "np.tanh(x @ v)"),
+    ("glu", "sigmoid at output"): ("x w", "derivative-at-output", "the slope of gate is taken at gate", "line 9"),
+    ("glu", "gate once more"): ("x v", "term-factor", "multiplied by gate once too often", "value = np.tanh(x @ v)"),
+    ("glu", "no gate and no tanh"): ("x", "derivative-forgotten", "; and ", "line"),
+    ("attention", "softmax axis"): ("q k", "wrong-axis", "of p runs over axis 0, where it should over axis 1"),
+    ("attention", "softmax diagonal"): ("q k", "diagonal-jacobian", "of p, made of scores, only the diagonal"),
+    ("attention", "softmax skipped"): ("q k", "derivative-forgotten", "scores gets the gradient of p"),
+    ("attention", "scores not transposed"): ("k", "transposed", "goes transposed into that of k.T", "scores = q @ k.T"),
+    ("attention", "p not transposed"): ("v", "jacobian-not-transposed", "return p @ v"),
+    ("normed", "norm axis"): ("x", "wrong-axis", "of z run over axis 0, where they should over 1"),
+    ("normed", "mean constant"): ("x", "term-missing", "the part that goes through mean is missing"),
+    ("normed", "std constant"): ("x", "term-missing", "the part that goes through std is missing"),
+    ("clipped", "no mask"): ("x w", "mask-forgotten", "also where it is stopped in forward", "np.maximum(a, 0)"),
+    ("clipped", "mask inverted"): ("x w", "wrong-mask", "just where it should be stopped", "np.maximum(a, 0)"),
+    ("clipped", "mask of another"): ("x w", "wrong-mask", "where np.sin(h + 1) > 0, which is not its mask"),
+    ("pooled", "reversed"): ("x w", "reordered", "the gradient of pooled is reversed along axis 1"),
+    ("pooled", "summed over examples"): ("x w", "wrong-axis", "the gradient of pooled is summed over axis 0 too"),
+    ("padded", "from the corner"): ("x w", "reordered", "from [0, 0] on, from another place", "y = np.pad(y, 1)"),
+    ("repeated", "first of four"): ("x w", "not-summed", "of what is repeated the first place alone"),
+    ("dropped", "drawn no mask"): ("x w", "mask-forgotten", "multiply of h", "h = h * mask"),
+    ("turned", "not turned back"): ("x w", "reordered", "comes back through transpose by a reshape"),
+    ("turned", "weight not transposed"): ("x", "jacobian-not-transposed", "h = np.tanh(x @ w)"),
+}
+
+
+def report_of(name, mistake, seed=0):
+    f, back, *arrays = PAIRS[name]
+    rng = np.random.default_rng(seed)
+    arrays = [rng.normal(size=each.shape) for each in arrays] if seed else arrays
+    return check_vjp(f, partial(back, mistake=mistake), *arrays, raises=False)
+
+
+def wrong(report):
+    return [each.array for each in report.arrays if each.verdict == "wrong"]
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES)
+def test_a_mistake_inside_is_named_where_it_stands(name, mistake):
+    arrays, kind, *words = MISTAKES[name, mistake]
+    findings = report_of(name, mistake).findings
+    assert [finding.array for finding in findings] == arrays.split()
+    for finding in findings:
+        assert finding.kind == kind
+        assert all(word in finding.message for word in words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES)
+def test_a_mistake_inside_is_named_the_same_at_other_numbers(name, mistake, seed):
+    arrays, kind, *_ = MISTAKES[name, mistake]
+    findings = report_of(name, mistake, seed).findings
+    assert [finding.array for finding in findings] == arrays.split()
+    assert {kind, *(each.kind for each in findings)} <= {kind, "unknown"}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_right_backward_is_not_named(name):
+    for seed in range(3):
+        report = report_of(name, "", seed)
+        assert report.findings == ()
+        assert wrong(report) == []
+
+
+def unheard_of(back, gradient):
+    """Return a backward of which one gradient is spoiled as nobody would."""
+
+    def spoiled(dy, *arrays):
+        found = list(back(dy, *arrays))
+        shape = found[gradient].shape
+        waves = np.sin(7.3 * np.arange(found[gradient].size)).reshape(shape)
+        found[gradient] = found[gradient] + 0.3 * waves * np.sum(dy * np.cos(np.arange(dy.size)).reshape(dy.shape))
+        return tuple(found)
+
+    return spoiled
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_mistake_that_nobody_could_guess_is_unknown(name):
+    f, back, *arrays = PAIRS[name]
+    (finding,) = check_vjp(f, unheard_of(back, 0), *arrays, raises=False).findings
+    assert finding.kind == "unknown"
+
+
+@pytest.mark.parametrize(("name", "mistake"), list(MISTAKES)[::4])
+def test_names_change_no_verdict(name, mistake, monkeypatch):
+    usual = report_of(name, mistake)
+
+    def closed(self, arrays):
+        raise TapeError("cannot be taken apart")
+
+    monkeypatch.setattr(Pair, "unfold", closed)
+    without = report_of(name, mistake)
+    assert [each.verdict for each in usual.arrays] == [each.verdict for each in without.arrays]
+    assert wrong(usual) == wrong(without)
+
+
+# Operations that raise at other numbers
+
+
+def decomposed(x, s):
+    c = np.linalg.cholesky(s)
+    return np.tanh(x @ c) * np.log(np.diag(c))
+
+
+def decomposed_back(dy, x, s):
+    c = np.linalg.cholesky(s)
+    t = np.tanh(x @ c)
+    da = dy * np.log(np.diag(c)) * (1 - t**2)
+    return da @ c, None
+
+
+def guarded(x, w):
+    with np.errstate(all="raise"):
+        h = np.log(x) * w
+        return np.sqrt(h**2 + 1) * h
+
+
+def guarded_back(dy, x, w):
+    h = np.log(x) * w
+    dh = dy * (np.sqrt(h**2 + 1) + h**2 / np.sqrt(h**2 + 1))
+    return dh * w / x * np.cos(x), dh * np.log(x)
+
+
+def test_an_operation_that_raises_at_other_numbers_ends_nothing():
+    x = np.random.default_rng(0).normal(size=(3, 2))
+    s = np.array([[1.5, 9.0], [0.3, 2.0]])  # of which only one triangle is read: turned it is not positive
+    (finding,) = check_vjp(decomposed, decomposed_back, x, s, raises=False).findings
+    assert (finding.array, finding.kind) == ("x", "jacobian-not-transposed")
+    (finding,) = check_vjp(guarded, guarded_back, abs(x) + 0.1, x, raises=False).findings
+    assert finding.array == "x"
+
+
+def test_where_an_operation_raises_only_its_own_search_ends():
+    x = np.random.default_rng(0).normal(size=(3, 2))
+    s = np.array([[1.5, 9.0], [0.3, 2.0]])
+
+    def back(dy, x, s):
+        good = by_hand(x, s, dy)
+        return good[0], good[1] * np.cos(5 * np.arange(4)).reshape(2, 2)
+
+    def by_hand(x, s, dy):
+        found = [np.zeros(x.shape), np.zeros(s.shape)]
+        for array, gradient in zip((x, s), found, strict=True):
+            for at in np.ndindex(array.shape):
+                here, values = array[at], []
+                for sign in (1, -1):
+                    array[at] = here + sign * 1e-6
+                    values.append(np.vdot(dy, decomposed(x, s)))
+                    array[at] = here
+                gradient[at] = (values[0] - values[1]) / 2e-6
+        return found
+
+    report = check_vjp(decomposed, back, x, s, raises=False)
+    assert "s" in wrong(report)
+    assert all(finding.kind == "unknown" for finding in report.findings if finding.array == "s")
