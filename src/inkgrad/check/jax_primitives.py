@@ -24,7 +24,7 @@ def _dot(a: NDArray, b: NDArray, *, dimension_numbers: Any, **_: Any) -> NDArray
     batch = [a.shape[k] for k in batch_a]
     left = a.transpose(*batch_a, *free_a, *sum_a).reshape(*batch, int(np.prod([a.shape[k] for k in free_a])), -1)
     right = b.transpose(*batch_b, *sum_b, *free_b).reshape(*batch, left.shape[-1], -1)
-    return np.asarray((left @ right).reshape(*batch, *(a.shape[k] for k in free_a), *(b.shape[k] for k in free_b)))
+    return np.asarray((left @ right).reshape((*batch, *(a.shape[k] for k in free_a), *(b.shape[k] for k in free_b))))
 
 
 def _slice(x: NDArray, *, start_indices: Any, limit_indices: Any, strides: Any, **_: Any) -> NDArray:

@@ -20,7 +20,6 @@ from inkgrad.check.tape import Recorder, Tape, TapeError
 from inkgrad.check.tape.place import NOWHERE, Place, extended, place_of_traceback
 
 LIBRARY = str(Path(jax.__file__).parent)
-LOOPS = "scan", "while", "cond"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class JaxprTracer(Recorder):
 
     def _equation(self, equation: Any, given: list[Known], place: Place) -> list[Known]:
         name, params = equation.primitive.name, equation.params
-        if all(each.number is None for each in given) and name not in LOOPS:
+        if all(each.number is None for each in given):
             return [Known(each) for each in _results(equation, [each.value for each in given])]
         if name in KINDS:
             return self.run(params["call_jaxpr"], given, None if is_custom(equation) else place)
