@@ -181,3 +181,34 @@ def test_where_an_operation_raises_only_its_own_search_ends():
     report = check_vjp(decomposed, back, x, s, raises=False)
     assert "s" in wrong(report)
     assert all(finding.kind == "unknown" for finding in report.findings if finding.array == "s")
+
+
+# Large ones, of which a few numbers are looked at
+
+
+def attended(x, w, v):
+    s = (x @ w) @ x.T / np.sqrt(x.shape[1])
+    s = np.where(np.tri(len(x)) > 0, s, -np.inf)
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return {"y": p @ x @ v, "p": p}
+
+
+def attended_back(dy, x, w, v, keys=1.0):
+    p = attended(x, w, v)["p"]
+    do = dy["y"] @ v.T
+    dp = do @ x.T + dy["p"]
+    ds = p * (dp - (dp * p).sum(axis=1, keepdims=True)) / np.sqrt(x.shape[1])
+    return p.T @ do + keys * (ds.T @ (x @ w)) + (ds @ x) @ w.T, x.T @ (ds @ x), (p @ x).T @ dy["y"]
+
+
+@pytest.mark.parametrize(
+    ("n", "size"), [(6, 4), pytest.param(60, 40, marks=pytest.mark.slow)], ids=["small", "of 2,400 numbers"]
+)
+def test_of_a_masked_attention_with_two_outputs_a_part_is_named_that_is_missing(n, size):
+    rng = np.random.default_rng(0)
+    arrays = rng.normal(size=(n, size)), rng.normal(size=(size, size)) / np.sqrt(size), rng.normal(size=(size, 5))
+    assert check_vjp(attended, attended_back, *arrays).findings == ()
+    (finding,) = check_vjp(attended, partial(attended_back, keys=0.0), *arrays, raises=False).findings
+    assert (finding.array, finding.kind) == ("x", "term-missing")
+    assert "x.T is missing" in finding.message
