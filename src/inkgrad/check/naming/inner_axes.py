@@ -106,6 +106,9 @@ def not_summed(inside: Inside) -> Iterator[Way]:
                 yield Way(Kind.overwritten, f"{message} ({where})", edges=ways)
 
 
+PICKS = "getitem", "__getitem__", "take", "gather", "index_select"  # by indices, of which some may be alike
+
+
 def not_summed_at_all(inside: Inside) -> Iterator[Way]:
     """The same of several repetitions at once, as of the rows and the columns of a picture."""
     repeated = [
@@ -119,7 +122,9 @@ def not_summed_at_all(inside: Inside) -> Iterator[Way]:
             which = "first" if first else "last"
             message = f"of what is repeated the {which} place alone gives its gradient back"
             ways = {edge: partial(_one_each, inside, edge, first) for edge in repeated}
-            yield Way(Kind.not_summed, f"{message} ({inside.where(repeated[-1][0])})", edges=ways)
+            is_picked = inside.tape.steps[repeated[-1][0]].operation in PICKS
+            kind = Kind.overwritten if is_picked else Kind.not_summed
+            yield Way(kind, f"{message} ({inside.where(repeated[-1][0])})", edges=ways)
 
 
 def _repeats(inside: Inside, edge: Edge) -> bool:

@@ -11,6 +11,9 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.ways import Inside, Way
 
+DIVISIONS = "divide", "true_divide", "div"
+PRODUCTS = "multiply", "mul"
+
 
 def other_factors(inside: Inside) -> Iterator[Way]:
     """A value's gradient is multiplied or divided by another value, or holds another in the place of its own."""
@@ -27,12 +30,24 @@ def other_factors(inside: Inside) -> Iterator[Way]:
                 continue
             word, third = inside.word(number), inside.word(other)
             for by, how in ((factor, "multiplied"), (1 / factor, "divided")):
-                message = f"the part through {word} is {how} by {third} once too often"
-                yield Way(Kind.term_factor, f"{message} ({where})", nodes={number: partial(_times, by)})
+                kind, message = Kind.term_factor, f"the part through {word} is {how} by {third} once too often"
+                if (pair := _made_by(inside, other, how)) is not None:
+                    wrong, right = map(inside.word, pair)
+                    kind, message = Kind.wrong_argument, f"{wrong} stands where {right} belongs, {how} by {third}"
+                yield Way(kind, f"{message} ({where})", nodes={number: partial(_times, by)})
             if other != number and factor.shape == own.shape and np.all(own):
                 for by in (factor / own, own / factor):
                     message = f"{third} stands where {word} belongs"
                     yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(_times, by)})
+
+
+def _made_by(inside: Inside, factor: int, how: str) -> tuple[int, int] | None:
+    """Return a value and what forward makes of it by the opposite of that: one may stand where the other belongs."""
+    names = DIVISIONS if how == "multiplied" else PRODUCTS
+    for step in inside.tape.steps:
+        if step.operation in names and factor in step.inputs[1:]:
+            return step.inputs[0], step.output
+    return None
 
 
 def _times(by: NDArray, gradient: NDArray) -> NDArray:
