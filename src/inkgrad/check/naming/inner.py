@@ -31,6 +31,7 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_loops.overlapping_turns,
     inner_terms.held_constant,
     inner_loops.parts_of_carries,
+    inner_masks.other_choices,
     inner_steps.skipped,
     inner_softmax.misused,
     inner_norms.misused,

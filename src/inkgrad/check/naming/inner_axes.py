@@ -130,10 +130,7 @@ def not_summed_at_all(inside: Inside) -> Iterator[Way]:
 def _repeats(inside: Inside, edge: Edge) -> bool:
     """Return whether an operation repeats numbers of an input as they are."""
     local = inside.tape.local(edge)
-    if not isinstance(local, Entries) or not np.all(local.slopes.round(6) == 1):
-        return False
-    is_copy = np.unique(local.rows).size == local.rows.size
-    return is_copy and np.unique(local.columns).size < local.columns.size
+    return isinstance(local, Entries) and local.is_selection and np.unique(local.columns).size < local.columns.size
 
 
 def _one_slice(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDArray:

@@ -11,9 +11,10 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Edge, TapeError
-from inkgrad.check.tape.local import Diagonal, Local, unspread
+from inkgrad.check.tape.local import Diagonal, Entries, Local, unspread
 
 NEAR = 4  # steps: what is made so near may be taken for another also if it has no name
+PREFIXES = "cumsum", "cumprod", "accumulate", "logcumsumexp"  # operations that go on with what they had
 PRODUCTS = "multiply", "divide", "true_divide", "mul", "div"  # by a constant, where one input depends on the arrays
 
 
@@ -45,7 +46,9 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
         return Kind.term_factor, f"{what}, {how}"
     if lets_pass(inside, edge):
         return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
-    if not isinstance(local, Diagonal) and np.all(slopes.round(6) == 1):
+    if step.operation in PREFIXES:
+        return Kind.carry_lost, f"{what}: what each number hands on to the later ones is lost"
+    if isinstance(local, Entries) and local.is_selection:
         return Kind.reordered, f"{what}, not back to where its numbers came from"
     if isinstance(local, Diagonal) and len(set(step.inputs) & inside.tape.live) == 1 and step.operation in PRODUCTS:
         return Kind.term_factor, f"{what}, without the factor of {step.operation}"

@@ -56,6 +56,11 @@ class Entries:
     shape_out: tuple[int, ...]
     shape: tuple[int, ...]
 
+    @property
+    def is_selection(self) -> bool:
+        """Whether each number of the output is one of the input as it is."""
+        return bool(np.all(self.slopes.round(6) == 1)) and np.unique(self.rows).size == self.rows.size
+
     def pull(self, dy: NDArray) -> NDArray:
         """Return dy J."""
         size = int(np.prod(self.shape))
