@@ -92,9 +92,10 @@ def two_inner_mistakes(case: Case) -> Iterator[Guess]:
         (inner_terms.fitted_count(inside, case.name, off), 1),
         (inner_pairs.two_at_once(inside, case.name, off), 0),
     ):
-        found = [guess for way in ways if (guess := _guess(case, inside, way, off, n_fitted))]
+        found = [(way, guess) for way in ways if (guess := _guess(case, inside, way, off, n_fitted))]
         if found:
-            yield from found
+            inside.believed.append(found[0][0])
+            yield from (guess for _, guess in found)
             return
 
 

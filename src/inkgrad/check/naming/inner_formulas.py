@@ -96,6 +96,7 @@ def _formulas(x: str, u: NDArray, y: str, v: NDArray) -> dict[str, NDArray]:
         f"1 - {x}²": 1 - u * u,
         f"{x} (1 - {x})": u * (1 - u),
         f"2 {x}": 2 * u,
+        f"exp {x}": np.exp(u),
         f"[{x} > 0]": 1.0 * (u > 0),
         f"[{x} < 0]": 1.0 * (u < 0),
     }

@@ -26,7 +26,8 @@ def misused(inside: Inside) -> Iterator[Way]:
         z, above = inside.tape.values[other], inside.gradients[other]
         right = _terms(z, above, axes, has_mean)
         scale = _scale(right, inside.tape.back_from({other: above})[number], axes)
-        words, where = inside.word(other), inside.where(inside.tape.makers[other])
+        words = f"{inside.word(other)}, made of {inside.word(number)},"
+        where = inside.where(inside.tape.makers[other])
         for wrong in _all_axes(z.shape):
             if wrong != axes:
                 over, rather = (" and ".join(map(str, each)) for each in (wrong, axes))

@@ -19,7 +19,8 @@ def misused(inside: Inside) -> Iterator[Way]:
     for number, other, axis in _softmaxes(inside):
         p, above = inside.tape.values[other], inside.gradients[other]
         right = _gradient(p, above, axis)
-        words, where = inside.word(other), inside.where(inside.tape.makers[other])
+        words = f"{inside.word(other)}, made of {inside.word(number)},"
+        where = inside.where(inside.tape.makers[other])
         for wrong in (k for k in range(p.ndim) if k != axis):
             message = f"the sum in the derivative of {words} runs over axis {wrong}, where it should over axis {axis}"
             off = _gradient(p, above, wrong) - right

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -72,7 +72,8 @@ class Inside:
     def ways(self, search: Search) -> list[Way]:
         """Return the ways that a search finds, which are the same for all arrays."""
         if search not in self._ways:
-            self._ways[search] = list(search(self))
+            found = list(search(self))
+            self._ways[search] = [*found, *_in_all_turns(found)]
         return self._ways[search]
 
     def gradient(self, name: str, way: Way | None = None) -> NDArray:
@@ -245,6 +246,20 @@ class Inside:
         """Return where a step stands."""
         place = self.tape.steps[k].place
         return f"line {place.line}: {shortened(place.statement, 70)}" if place.line else "in forward"
+
+
+def _in_all_turns(ways: list[Way]) -> Iterator[Way]:
+    """Yield the ways of which the same is said in several places, those of the turns of a loop, gone in all of them."""
+    alike: dict[str, list[Way]] = {}
+    for way in ways:
+        if way.is_single:
+            alike.setdefault(way.message, []).append(way)
+    for each in alike.values():
+        if len(each) > 1:
+            nodes = {number: change for way in each for number, change in way.nodes.items()}
+            edges = {edge: change for way in each for edge, change in way.edges.items()}
+            if len(nodes) + len(edges) == len(each):
+                yield replace(each[0], nodes=nodes, edges=edges)
 
 
 Search = Callable[[Inside], Iterator[Way]]
