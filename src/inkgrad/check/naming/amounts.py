@@ -15,8 +15,9 @@ ROUNDING = 1e-12  # of a gradient: terms that should have been other ones cancel
 
 
 def nothing(case: Case) -> Iterator[Guess]:
-    """All zero, or never written, up to rounding."""
-    if np.abs(case.a).max(initial=0) > ROUNDING * float(np.abs(case.n).max(initial=0)):
+    """All zero, or never written; also where it is rounding, which is no small multiple of the right one."""
+    sizes = float(np.linalg.norm(case.a)), float(np.linalg.norm(case.n))
+    if sizes[0] > ROUNDING * sizes[1] or abs(float(np.vdot(case.a, case.n))) > 0.99 * sizes[0] * sizes[1] > 0:
         return
     message = f"d{case.name} is all zero: is it forgotten, or never written?"
     yield Guess(Kind.zero, np.zeros_like(case.n), message)
