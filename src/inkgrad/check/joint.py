@@ -88,6 +88,9 @@ def least_seen(asked: Sequence[Asked], name: str, usual: float) -> float:
     return float(sqrt(2 / pi) * (np.prod(sharp) / DIRECTION_LIMITS.p_miss) ** (1 / len(sharp)))
 
 
+SAME_AGAIN = 1e-9  # of a gradient: by less a deep model's sums differ where its memory lies otherwise from call to call
+
+
 class Joint:
     """A subject at a point with two dy of different sizes, to be asked along directions.
 
@@ -198,7 +201,7 @@ class Joint:
 
     def _differing(self, first: Rates, again: Rates, times: float = 1.0) -> list[str]:
         """Return the arrays of which backward does not say so many times the same."""
-        room = 1e3 * self.subject.eps * abs(times)
+        room = max(1e3 * self.subject.eps, SAME_AGAIN) * abs(times)
         return [
             name
             for name, size in first.sizes.items()
