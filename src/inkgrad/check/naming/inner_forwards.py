@@ -23,6 +23,8 @@ def recomputed(inside: Inside) -> Iterator[Way]:
         step = tape.steps[k]
         if tape.values[step.inputs[slot]].shape != tape.values[step.output].shape:
             continue
+        if len(set(step.inputs) & tape.live) > 1:  # which joins two branches: without it there is another function
+            continue
         count += 1
         if count > MOST:
             return

@@ -85,7 +85,8 @@ def carried(inside: Inside, values: list[int]) -> list[Edge]:
         for k, slot in tape.users.get(number, []):
             step = tape.steps[k]
             is_buffer = step.operation in BUFFERS and slot == 0
-            if step.place.order and step.place.order <= made and step.output in inside.gradients and not is_buffer:
+            is_before = bool(step.place.order) and step.place.order <= made and inside.is_repeated(step)
+            if is_before and step.output in inside.gradients and not is_buffer:
                 found.append((k, slot))
     return sorted(found)
 

@@ -14,6 +14,7 @@ from inkgrad.check.tape import Edge, TapeError
 from inkgrad.check.tape.local import Diagonal, Entries, Local, unspread
 
 NEAR = 4  # steps: what is made so near may be taken for another also if it has no name
+MOST_AXES = 4  # of a stack of matrices, such as the scores of each head
 PREFIXES = "cumsum", "cumprod", "accumulate", "logcumsumexp"  # operations that go on with what they had
 PRODUCTS = "multiply", "divide", "true_divide", "mul", "div"  # by a constant, where one input depends on the arrays
 
@@ -228,7 +229,9 @@ def transposed_gradients(inside: Inside) -> Iterator[Way]:
         words = inside.word(step.output), inside.word(step.inputs[slot])
         message = f"the gradient of {words[0]} goes transposed into that of {words[1]}"
         ways = {edge: partial(_pulled_transposed, inside.tape.local(edge)) for edge in edges}
-        yield Way(Kind.transposed, f"{message} ({inside.where(k)})", edges=ways)
+        is_matrix = y.ndim <= MOST_AXES  # of windows of a picture it is their numbers that are in the wrong places
+        kind = Kind.transposed if is_matrix else Kind.reordered
+        yield Way(kind, f"{message} ({inside.where(k)})", edges=ways)
 
 
 def _pulled_transposed(local: Local, gradient: NDArray) -> NDArray:

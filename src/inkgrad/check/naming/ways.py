@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.streams import stream
-from inkgrad.check.tape import Change, Edge, Tape
+from inkgrad.check.tape import Change, Edge, Tape, TapeStep
 
 N_DIRECTIONS = 6  # along which a wrong way back is tried before it is gone in full
 
@@ -186,6 +187,14 @@ class Inside:
             for slot, number in enumerate(step.inputs):
                 taken.setdefault((step.place.key, step.operation, slot), []).append(number)
         return list(dict.fromkeys((*made, *(tuple(each) for each in taken.values() if len(set(each)) > 1))))
+
+    def is_repeated(self, step: TapeStep) -> bool:
+        """Return whether a step is done in several turns of a loop."""
+        return self._n_turns[step.place.key, step.operation] > 1
+
+    @cached_property
+    def _n_turns(self) -> Counter[Any]:
+        return Counter((step.place.key, step.operation) for step in self.tape.steps)
 
     def is_in_loop(self, number: int) -> bool:
         """Return whether a value is made anew in each turn of a loop."""
