@@ -8,7 +8,10 @@ from support.inner_mistakes import PAIRS
 
 from inkgrad.check import check_vjp
 from inkgrad.check.array_subject import Pair
-from inkgrad.check.tape import TapeError
+from inkgrad.check.kind import Kind
+from inkgrad.check.naming.ways import Inside, Way
+from inkgrad.check.tape import Recorder, TapeError
+from inkgrad.check.tape.place import NOWHERE
 
 MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the kind, and what the message says
     ("rnn", "last turn"): ("w", "overwritten", "the first alone counts for w: = for +=? (line", "x[t] @ w + h @ u"),
@@ -216,3 +219,16 @@ def test_of_a_masked_attention_with_two_outputs_a_part_is_named_that_is_missing(
     (finding,) = check_vjp(attended, partial(attended_back, keys=0.0), *arrays, raises=False).findings
     assert (finding.array, finding.kind) == ("x", "term-missing")
     assert "x.T is missing" in finding.message
+
+
+def test_a_way_that_is_forgotten_is_not_taken_for_the_next():
+    """Its id may be that of the next one, whose gradient is another."""
+    x = np.array([[0.3, -0.7, 1.1]])
+    recorder = Recorder()
+    number = recorder.array("x", x)
+    doubled = recorder.step(lambda x: 2 * x, [number], 2 * x, NOWHERE, "double")
+    inside = Inside(recorder.tape([doubled]), np.ones_like(x), {"x": 2 * np.ones_like(x)})
+    for weight in range(200):
+        way = Way(Kind.term_factor, "", nodes={doubled: partial(np.multiply, float(weight))})
+        assert np.allclose(inside.gradient("x", way), 2 * weight)
+        del way

@@ -63,6 +63,7 @@ class Inside:
     _tangents: dict[str, list[dict[int, NDArray]]] = field(default_factory=dict)
     _gone: dict[int, dict[str, NDArray]] = field(default_factory=dict)
     _changes: dict[int, tuple[int, NDArray]] = field(default_factory=dict)
+    _kept: dict[int, Way] = field(default_factory=dict)  # ways known by their id, which another would get after them
     _ways: dict[Any, list[Way]] = field(default_factory=dict)
 
     @cached_property
@@ -82,6 +83,7 @@ class Inside:
         if way is None:
             return self.tape.gradients(self.gradients)[name]
         if id(way) not in self._gone:
+            self._kept[id(way)] = way
             tape = way.tape or self.tape
             self._gone[id(way)] = tape.gradients(tape.back(self.dy, way.edges, way.nodes))
         return self._gone[id(way)][name]
@@ -136,6 +138,7 @@ class Inside:
     def _change(self, way: Way) -> tuple[int, NDArray]:
         """Return which value's gradient a single other way changes, and by what."""
         if id(way) not in self._changes:
+            self._kept[id(way)] = way
             if way.nodes:
                 ((number, change),) = way.nodes.items()
                 gradient = self.gradients[number]
