@@ -10,7 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.ways import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way, instead
 from inkgrad.check.tape import Change, Edge
 from inkgrad.check.tape.local import Diagonal, Entries
 
@@ -210,9 +210,5 @@ def read_elsewhere(inside: Inside) -> Iterator[Way]:
                 message = f"{inside.word(number)} gets the gradient of {inside.word(other)} from {list(start)} on"
                 where = inside.where(tape.makers[other])
                 yield Way(
-                    Kind.reordered, f"{message}, from another place ({where})", nodes={number: partial(_as_is, block)}
+                    Kind.reordered, f"{message}, from another place ({where})", nodes={number: partial(instead, block)}
                 )
-
-
-def _as_is(block: NDArray, gradient: NDArray) -> NDArray:
-    return block

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.ways import Inside, Way
+from inkgrad.check.tape.local import spreads
 
 DIVISIONS = "divide", "true_divide", "div"
 PRODUCTS = "multiply", "mul"
@@ -26,7 +26,7 @@ def other_factors(inside: Inside) -> Iterator[Way]:
         own, where = tape.values[number], inside.where(tape.makers[number])
         for other in others:
             factor = tape.values[other]
-            if factor.ndim > own.ndim or not _spreads(factor.shape, own.shape) or not np.all(factor):
+            if not spreads(factor.shape, own.shape) or not np.all(factor):
                 continue
             word, third = inside.word(number), inside.word(other)
             for by, how in ((factor, "multiplied"), (1 / factor, "divided")):
@@ -34,11 +34,11 @@ def other_factors(inside: Inside) -> Iterator[Way]:
                 if (pair := _made_by(inside, other, how)) is not None:
                     wrong, right = map(inside.word, pair)
                     kind, message = Kind.wrong_argument, f"{wrong} stands where {right} belongs, {how} by {third}"
-                yield Way(kind, f"{message} ({where})", nodes={number: partial(_times, by)})
+                yield Way(kind, f"{message} ({where})", nodes={number: partial(np.multiply, by)})
             if other != number and factor.shape == own.shape and np.all(own):
                 for by in (factor / own, own / factor):
                     message = f"{third} stands where {word} belongs"
-                    yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(_times, by)})
+                    yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(np.multiply, by)})
 
 
 def _made_by(inside: Inside, factor: int, how: str) -> tuple[int, int] | None:
@@ -48,11 +48,3 @@ def _made_by(inside: Inside, factor: int, how: str) -> tuple[int, int] | None:
         if step.operation in names and factor in step.inputs[1:]:
             return step.inputs[0], step.output
     return None
-
-
-def _times(by: NDArray, gradient: NDArray) -> NDArray:
-    return gradient * by
-
-
-def _spreads(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
-    return all(a in (1, b) for a, b in zip(reversed(shape), reversed(out), strict=False))

@@ -78,11 +78,7 @@ def wrong_slopes(inside: Inside) -> Iterator[Way]:
 
 
 def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, off: NDArray) -> Way:
-    return Way(kind, message, nodes={number: partial(_with, off * inside.gradients[other])})
-
-
-def _with(off: NDArray, gradient: NDArray) -> NDArray:
-    return gradient + off
+    return Way(kind, message, nodes={number: partial(np.add, off * inside.gradients[other])})
 
 
 def _formulas(x: str, u: NDArray, y: str, v: NDArray) -> dict[str, NDArray]:

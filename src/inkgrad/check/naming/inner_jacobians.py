@@ -46,12 +46,8 @@ def misused(inside: Inside) -> Iterator[Way]:
             (Kind.jacobian_not_transposed, j @ above, "the Jacobian is used untransposed"),
             (Kind.derivative_twice, right @ j, "the derivative is applied twice"),
         ):
-            change = partial(_with, (wrong - right).reshape(inside.tape.values[number].shape))
+            change = partial(np.add, (wrong - right).reshape(inside.tape.values[number].shape))
             yield Way(kind, f"of {part}, {how} ({where})", nodes={number: change})
-
-
-def _with(off: NDArray, gradient: NDArray) -> NDArray:
-    return gradient + off
 
 
 def _parts(inside: Inside) -> Iterator[tuple[int, int, NDArray]]:

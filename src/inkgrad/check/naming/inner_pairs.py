@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 import numpy as np
 
@@ -18,9 +17,9 @@ MOST = 1500  # ways, of which any two may be gone
 def two_at_once(inside: Inside, name: str, off: NDArray) -> Iterator[Way]:
     """Two ways that together change the slopes of <dy, y> along the directions of an array by `off`."""
     for ways in (  # of one family: two mistakes that have nothing in common are seldom made at once
-        inner_terms.held_constant(inside),
-        chain(inner_steps.skipped(inside), inner_steps.region_skipped(inside)),
-        inner_axes.summed_with_weights(inside),
+        inside.ways(inner_terms.held_constant),
+        [*inside.ways(inner_steps.skipped), *inside.ways(inner_steps.region_skipped)],
+        inside.ways(inner_axes.summed_with_weights),
     ):
         yield from _pairs(inside, name, off, [way for way in ways if way.is_single][:MOST])
 

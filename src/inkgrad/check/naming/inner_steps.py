@@ -9,9 +9,9 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
-from inkgrad.check.naming.ways import Inside, Way
+from inkgrad.check.naming.ways import Inside, Way, instead
 from inkgrad.check.tape import Edge, TapeError
-from inkgrad.check.tape.local import Diagonal, Entries, Local, unspread
+from inkgrad.check.tape.local import Diagonal, Entries, Local, spreads, unspread
 
 NEAR = 4  # steps: what is made so near may be taken for another also if it has no name
 MOST_AXES = 4  # of a stack of matrices, such as the scores of each head
@@ -24,7 +24,7 @@ def skipped(inside: Inside) -> Iterator[Way]:
     for edges in inside.lone_and_joint(inside.same_edges):
         step, slot = inside.tape.steps[edges[-1][0]], edges[-1][1]
         shape = inside.tape.values[step.inputs[slot]].shape
-        if not _fits(shape, inside.tape.values[step.output].shape):
+        if not spreads(shape, inside.tape.values[step.output].shape):
             if inside.tape.values[step.output].size == inside.tape.values[step.inputs[slot]].size:
                 yield _reshaped(inside, edges)
             continue
@@ -90,7 +90,7 @@ def region_skipped(inside: Inside) -> Iterator[Way]:
                 message = (
                     f"{inside.word(number)} gets the gradient of {inside.word(other)}: what is between is left out"
                 )
-                way = {number: partial(_instead, inside.gradients[other])}
+                way = {number: partial(instead, inside.gradients[other])}
                 where = inside.where(tape.makers[other])
                 yield Way(Kind.derivative_forgotten, f"{message} ({where})", nodes=way)
 
@@ -107,29 +107,17 @@ def turns_skipped(inside: Inside) -> Iterator[Way]:
         for values in inside.turns if len(edges) > 1 else ((other,) for other in tape.below(tape.steps[k].output)):
             if len(values) != len(edges) or not inside.gradients.keys() >= set(values):
                 continue
-            if not _fits(shape, tape.values[values[-1]].shape):
+            if not spreads(shape, tape.values[values[-1]].shape):
                 continue
             if len(edges) == 1 and tape.values[values[-1]].shape == shape:  # see region_skipped
                 continue
             names = inside.word(number), inside.word(values[-1])
             message = f"{names[0]} gets the sum of the gradient of {names[1]}: what is between is left out"
             ways = {
-                edge: partial(_always, unspread(inside.gradients[each], shape))
+                edge: partial(instead, unspread(inside.gradients[each], shape))
                 for edge, each in zip(edges, values, strict=True)
             }
             yield Way(Kind.derivative_forgotten, f"{message} ({inside.where(k)})", edges=ways)
-
-
-def _always(found: NDArray, gradient: NDArray) -> NDArray:
-    return found
-
-
-def _instead(other: NDArray, gradient: NDArray) -> NDArray:
-    return other
-
-
-def _fits(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
-    return len(shape) <= len(out) and all(a in (1, b) for a, b in zip(reversed(shape), reversed(out), strict=False))
 
 
 def at_another_value(inside: Inside) -> Iterator[Way]:
@@ -168,17 +156,13 @@ def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> 
             local = tape.local_at(edge, {j: tape.values[other]})
         except TapeError:
             return
-        ways[edge] = partial(_pulled, local)
+        ways[edge] = local.pull
     k = edges[-1][0]
     wrong, right = inside.word(others[-1]), inside.word(tape.steps[k].inputs[j])
     if wrong == right:  # in a loop the same name is another value in each turn
         wrong, right = f"the {wrong} of this step", f"that of another step, which forward took as {right},"
     message = f"{wrong} stands where {right} belongs: the derivative of {tape.steps[k].operation} is taken there"
     yield Way(Kind.wrong_argument, f"{message} ({inside.where(k)})", edges=ways, evidence={"instead": wrong})
-
-
-def _pulled(local: Local, gradient: NDArray) -> NDArray:
-    return local.pull(gradient)
 
 
 def _depends(inside: Inside, edge: Edge, j: int) -> bool:
@@ -205,7 +189,7 @@ def transposed(inside: Inside) -> Iterator[Way]:
             if value.ndim < 2 or value.shape[-1] != value.shape[-2] or not _depends(inside, edges[-1], j):
                 continue
             try:
-                ways = {edge: partial(_pulled, _local_transposed(inside, edge, j)) for edge in edges}
+                ways = {edge: _local_transposed(inside, edge, j).pull for edge in edges}
             except TapeError:  # it may be no such operation there, as a Cholesky decomposition
                 continue
             word = inside.word(number)

@@ -30,7 +30,7 @@ def counted_otherwise(inside: Inside) -> Iterator[Way]:
 
 
 def _counted(inside: Inside, weight: float) -> Iterator[Way]:
-    change = partial(_scaled, weight)
+    change = partial(np.multiply, weight)
     for values in inside.lone_and_joint(inside.same_values):
         kind, message = _words_of_value(inside, values[-1], weight)
         yield Way(kind, message, nodes=dict.fromkeys(values, change), evidence={"counts": weight})
@@ -43,7 +43,7 @@ def _counted(inside: Inside, weight: float) -> Iterator[Way]:
 
 def fitted_count(inside: Inside, name: str, off: NDArray) -> Iterator[Way]:
     """Each counts a number of times that is fitted to how far the slopes are off."""
-    for way in _counted(inside, 0.0):
+    for way in inside.ways(held_constant):
         if not way.is_single:
             continue
         part = -inside.slopes(name, way)
@@ -57,16 +57,12 @@ def _with_weight(inside: Inside, way: Way, weight: float) -> Iterator[Way]:
     if way.nodes:
         (number,) = way.nodes
         kind, message = _words_of_value(inside, number, weight)
-        yield Way(kind, message, nodes={number: partial(_scaled, weight)}, evidence={"counts": weight})
+        yield Way(kind, message, nodes={number: partial(np.multiply, weight)}, evidence={"counts": weight})
     else:
         (edge,) = way.edges
         kind, message = _words_of_edges(inside, [edge], weight)
         change = partial(_scaled_pull, inside, edge, weight)
         yield Way(kind, message, edges={edge: change}, evidence={"counts": weight})
-
-
-def _scaled(weight: float, gradient: NDArray) -> NDArray:
-    return weight * gradient
 
 
 def _scaled_pull(inside: Inside, edge: Edge, weight: float, gradient: NDArray) -> NDArray:

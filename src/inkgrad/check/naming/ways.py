@@ -281,3 +281,8 @@ def shortened(text: str, most: int = 40) -> str:
     """Return a piece of code that is not too long."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def instead(found: NDArray, gradient: NDArray) -> NDArray:
+    """Return what takes the place of a gradient, whatever that is."""
+    return found

@@ -106,10 +106,10 @@ def local_derivative(operation: Operation, x: NDArray, y: NDArray) -> Local:
 
 def evaluations(x: NDArray, y: NDArray) -> int:
     """Return how many evaluations a derivative takes at most."""
-    return 12 if _spreads(x.shape, y.shape) else 2 * x.size
+    return 12 if spreads(x.shape, y.shape) else 2 * x.size
 
 
-def _spreads(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
+def spreads(shape: tuple[int, ...], out: tuple[int, ...]) -> bool:
     """Return whether an array of a shape may be spread to another."""
     return len(shape) <= len(out) and all(a in (1, b) for a, b in zip(reversed(shape), reversed(out), strict=False))
 
@@ -120,7 +120,7 @@ def _is_elementwise(operation: Operation, x: NDArray, y: NDArray) -> bool:
     Of two numbers both are moved or not in a quarter of the halves: six halves tell nearly all apart, and what is
     not told shows in the whole gradient.
     """
-    if not _spreads(x.shape, y.shape):
+    if not spreads(x.shape, y.shape):
         return False
     rng = np.random.default_rng(0)
     step = STEPS.of(x, STEPS.alone)
