@@ -785,6 +785,7 @@ def test_a_constant_of_ones_own_explains_a_factor():
     assert message(constants={"beta": 0.37, "gamma": 5.1}).endswith("that is 1 / beta")
 
 
-def test_constants_are_numbers_by_name():
+@pytest.mark.parametrize("constants", [{"beta": "half"}, {3: 0.5}, {"beta": 10**400}, {"beta": np.nan}, 3])
+def test_constants_are_numbers_by_name(constants):
     with pytest.raises(SettingError, match="the setting constants must be a dict of numbers by name"):
-        check_vjp(np.sin, lambda dy, x: dy * np.cos(x), np.ones(3), constants={"beta": "half"})
+        check_vjp(np.sin, lambda dy, x: dy * np.cos(x), np.ones(3), constants=constants)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite
+from math import inf
 from numbers import Real
+from sys import float_info
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -108,7 +109,9 @@ def _is_named(value: Any) -> bool:
 
 
 def _are_numbers(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(_is_number(each) and isfinite(each) for each in value.values())
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and _is_number(each) and abs(each) <= float_info.max for name, each in value.items()
+    )
 
 
 def _is_seed(value: Any) -> bool:
