@@ -76,6 +76,7 @@ def test_a_mistake_inside_is_named_where_it_stands(name, mistake):
     for finding in findings:
         assert finding.kind == kind
         assert all(word in finding.message for word in words)
+        assert not finding.message.startswith(f"d{finding.array}: ")  # which stands before every finding
 
 
 @pytest.mark.slow

@@ -132,7 +132,7 @@ def nearest_inner(case: Case) -> Iterator[Guess]:
     left = np.array([np.linalg.norm(inside.slopes(case.name, way) - off) for way in ways])
     if np.isfinite(left).any():
         best = ways[int(np.argmax(left <= 1.4 * np.nanmin(left)))]
-        yield Guess(best.kind, inside.gradient(case.name, best), f"d{case.name}: {best.message}")
+        yield Guess(best.kind, inside.gradient(case.name, best), best.message)
 
 
 def _opened(case: Case) -> Inside | None:
@@ -159,4 +159,4 @@ def _guess(case: Case, inside: Inside, way: Way, off: NDArray, n_fitted: int = 0
         return None
     if not case.explains(predicted, n_fitted):
         return None
-    return Guess(way.kind, predicted, f"d{case.name}: {way.message}", dict(way.evidence), n_fitted)
+    return Guess(way.kind, predicted, way.message, dict(way.evidence), n_fitted)

@@ -57,8 +57,7 @@ class Nearest:
         if self.guess is None or self.kind is None:
             return ""
         share = min(int(100 * self.explained), 99)
-        said = shortened(self.guess.message.removeprefix(f"d{self.case.name}: "), 100)
-        return f"; nearest is {self.kind}, which explains {share} % of the error ({said})"
+        return f"; nearest is {self.kind}, which explains {share} % of the error ({shortened(self.guess.message, 100)})"
 
 
 def what_tells_more(case: Case) -> str:
