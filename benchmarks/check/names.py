@@ -36,7 +36,7 @@ from inkgrad.errors import CheckError
 FOLDER = Path(__file__).resolve().parent / "mistakes"
 SETS = {"first": ("",), "second": ("second",), "all": ("", "second")}  # folders within it
 LONG_LINES = 30  # a forward of more is long
-HEAD = "mistake", "lines", "wrong", "true of it", "said", "outcome", "processor seconds"
+HEAD = "mistake", "lines", "wrong", "true of it", "said", "outcome", "processor seconds", "more than where right"
 OUTCOMES = "named", "partly", "unknown", "misnamed", "honest", "not found"
 
 
@@ -50,6 +50,7 @@ class Outcome:
     said: dict[str, str]
     word: str
     seconds: float
+    more: float  # than where the line is mended: to look closely and to name
 
     @property
     def row(self) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ class Outcome:
         true = words[0] if len(words) == 1 else "; ".join(f"{a}: {w}" for a, w in self.mistake.arrays.items())
         said = ", ".join(f"{array}: {kind}" for array, kind in self.said.items())
         cells = self.mistake.name, str(self.n_lines), ", ".join(self.mistake.arrays), true or "none", said or "nothing"
-        return *cells, self.word, f"{self.seconds:.2f}"
+        return *cells, self.word, f"{self.seconds:.2f}", f"{self.more:.2f}"
 
 
 def functions(which: str) -> Iterator[tuple[str, Function]]:
@@ -89,15 +90,27 @@ def outcome_word(mistake: Mistake, said: dict[str, str]) -> str:
     return "unknown" if any(mistake.arrays.values()) else "honest"
 
 
-def outcome_of(library: str, function: Function, mistake: Mistake) -> Outcome:
-    call = function.wrong(mistake)
+def outcomes_of(library: str, function: Function, only: str) -> Iterator[Outcome]:
+    """Yield what comes of checking each mistake in a function whose name has `only` in it."""
+    mistakes = [each for each in function.mistakes if only in each.name]
+    if not mistakes:
+        return
+    function.right().check()  # which loads what is loaded once
+    _, right_seconds = said_and_seconds(function.right())
+    for mistake in mistakes:
+        call = function.wrong(mistake)
+        said, seconds = said_and_seconds(call)
+        word, more = outcome_word(mistake, said), seconds - right_seconds
+        yield Outcome(library, mistake, call.n_lines, said, word, seconds, more)
+
+
+def said_and_seconds(call: Call) -> tuple[dict[str, str], float]:
     start = time.process_time()
     try:
         said = said_of(call.check())
     except Exception as error:  # also what should never be raised is an outcome, and the rest is to be measured
         said = {"raised": repr(error)}
-    seconds = time.process_time() - start
-    return Outcome(library, mistake, call.n_lines, said, outcome_word(mistake, said), seconds)
+    return said, time.process_time() - start
 
 
 def alarm_of(call: Call) -> str:
@@ -145,10 +158,9 @@ def main() -> int:
         return int(mended(given.set, given.only) > 0)
     outcomes = []
     for library, function in functions(given.set):
-        for mistake in function.mistakes:
-            if given.only in mistake.name:
-                outcomes.append(outcome_of(library, function, mistake))
-                print(*outcomes[-1].row, sep=" | ", file=sys.stderr, flush=True)
+        for outcome in outcomes_of(library, function, given.only):
+            outcomes.append(outcome)
+            print(*outcome.row, sep=" | ", file=sys.stderr, flush=True)
     print(markdown(HEAD, (each.row for each in outcomes)), totals(outcomes), sep="\n\n")
     return int(any(each.word == "not found" for each in outcomes))
 
