@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from torch.overrides import TorchFunctionMode
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.measure.subject import Arrays
+from inkgrad.check.pytorch import composites
 from inkgrad.check.pytorch.torch_function import own_forward
 from inkgrad.check.pytorch.vector_product import VectorProduct
 from inkgrad.check.tape import Recorder, Tape, TapeError, leaves_of, replaced
 from inkgrad.check.tape.place import place_of_caller
 from inkgrad.errors import CheckError
 
+SAME = 1e-10  # by which an operation and its parts may differ
 LIBRARY = str(Path(torch.__file__).parent)
 IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"}
 # What says something of a tensor rather than doing something with its numbers.
@@ -45,7 +48,7 @@ class TensorTracer(Recorder):
         """Write down that a function gave a result; `chance` is the state of random numbers before, if it drew any."""
         name = getattr(function, "__name__", str(function))
         given = list(leaves_of((args, kwargs), torch.Tensor))
-        is_in_place = name in IN_PLACE or (name.endswith("_") and not name.endswith("__"))
+        is_in_place = name in IN_PLACE or (name.endswith("_") and not name.endswith("__")) or self._has_changed(result)
         results = [args[0]] if is_in_place else [*leaves_of(result, torch.Tensor)]
         if "out" in kwargs:
             raise TapeError("an operation with out=")
@@ -57,7 +60,7 @@ class TensorTracer(Recorder):
         live = [k for k, each in enumerate(given) if self.number(each) is not None]
         inputs = [number for k in live if (number := self.number(given[k])) is not None]
         fixed = [each.detach() for each in given]
-        place = place_of_caller(tuple(given[k] for k in live), LIBRARY)
+        place = place_of_caller(tuple(given[k] for k in live), LIBRARY, composites.__file__)
 
         def apply(part: int, *values: NDArray) -> NDArray:
             own = list(fixed)
@@ -73,6 +76,25 @@ class TensorTracer(Recorder):
             if each.is_floating_point() and not any(each is own for own in given if not is_in_place):
                 step = _part(apply, part)
                 self.follow(each, self.step(step, inputs, _numbers(each), place, name))
+
+    def _has_changed(self, tensor: Any) -> bool:
+        """Return whether a tensor that is followed has other numbers now, as after relu(x, inplace=True)."""
+        number = self.number(tensor)
+        return number is not None and not np.array_equal(self.values[number], _numbers(tensor), equal_nan=True)
+
+    def taken_apart(self, composite: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> bool:
+        """Write down the operations of which another one is made, and return whether they give its result."""
+        n_values, n_steps, numbers = len(self.values), len(self.steps), dict(self._numbers)
+        with Watch(self):
+            found = composite(*args, **kwargs)
+        number = self.number(found)
+        if number is not None and found.shape == result.shape and torch.allclose(found, result, SAME, SAME):
+            self.follow(result, number)
+            self.steps[-1] = replace(self.steps[-1], place=replace(self.steps[-1].place, part=""))
+            return True
+        del self.values[n_values:], self.steps[n_steps:]
+        self._numbers = numbers
+        return False
 
 
 def _part(apply: Callable[..., NDArray], part: int) -> Callable[..., NDArray]:
@@ -112,7 +134,9 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]
         before = torch.get_rng_state()
         result = func(*args, **(kwargs or {}))
         chance = None if torch.equal(before, torch.get_rng_state()) else before
-        self._tracer.written(func, args, kwargs or {}, result, chance)
+        composite = composites.COMPOSITES.get(func)
+        if composite is None or not self._tracer.taken_apart(composite, args, kwargs or {}, result):
+            self._tracer.written(func, args, kwargs or {}, result, chance)
         return result
 
 

@@ -19,13 +19,15 @@ class TapeLimits:
     """What is not written down: more would take longer than anyone waits for a name.
 
     most_steps        operations, each turn of a loop counted
-    most_numbers      in one value
+    most_numbers      in all values
     most_evaluations  of single operations, to differentiate them
+    most_work         numbers that these take or give
     """
 
     most_steps: int = 3000
-    most_numbers: int = 20_000
+    most_numbers: int = 20_000_000
     most_evaluations: int = 200_000
+    most_work: int = 400_000_000
 
 
 LIMITS = TapeLimits()
@@ -38,11 +40,13 @@ class Recorder:
     arrays: dict[str, int] = field(default_factory=dict)
     values: list[NDArray] = field(default_factory=list)
     steps: list[TapeStep] = field(default_factory=list)
+    n_numbers: int = 0
 
     def value(self, array: Any) -> int:
         """Keep a copy of a value, which may be changed later; return its number."""
-        if np.size(array) > LIMITS.most_numbers:
-            raise TapeError(f"a value of {np.size(array)} numbers")
+        self.n_numbers += np.size(array)
+        if self.n_numbers > LIMITS.most_numbers:
+            raise TapeError(f"more than {LIMITS.most_numbers} numbers")
         self.values.append(np.array(array, np.float64))
         return len(self.values) - 1
 
@@ -71,11 +75,11 @@ class Recorder:
                 needed |= set(step.inputs)
         alive = reached & needed
         steps = [step for step in self.steps if step.output in alive]
-        work = sum(
-            evaluations(self.values[k], self.values[step.output]) for step in steps for k in set(step.inputs) & reached
-        )
-        if work > LIMITS.most_evaluations:
-            raise TapeError(f"{work} evaluations to differentiate each operation")
+        ways = [(self.values[k], self.values[step.output]) for step in steps for k in set(step.inputs) & reached]
+        n_evaluations = sum(evaluations(*each) for each in ways)
+        work = sum(evaluations(x, y) * max(x.size, y.size) for x, y in ways)
+        if n_evaluations > LIMITS.most_evaluations or work > LIMITS.most_work:
+            raise TapeError(f"{n_evaluations} evaluations to differentiate each operation, of {work} numbers")
         return Tape(self.arrays, self.values, steps, tuple(outputs), frozenset(reached))
 
 
