@@ -105,7 +105,7 @@ def products(objective: Objective) -> list[int]:
         if isinstance(layer, Dense):
             found.append(layer.n_in * layer.n_out)
         if isinstance(layer, Conv2D):
-            found.append(prod(shape) * layer.kernel**2 * layer.c_in)
+            found.append(prod(shape) * prod(layer.shapes()["W"][:3]))
     return found
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from workloads import tensors_nchw
 
-from inkgrad.layers import ELU, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Softmax
+from inkgrad.layers import ELU, Conv2D, Dense, Dropout, Flatten, GroupNorm, Layer, MaxPool2D, ReLU, Softmax
 from inkgrad.training import Objective
 
 
@@ -22,7 +22,9 @@ def _module_of(layer: Layer) -> nn.Module:
         case Dense(n_in, n_out):
             return nn.Linear(n_in, n_out)
         case Conv2D(c_in, c_out, kernel, stride, "same"):
-            return nn.Conv2d(c_in, c_out, kernel, stride, padding=kernel // 2)
+            return nn.Conv2d(c_in, c_out, kernel, stride, layer.margins)
+        case GroupNorm(n_groups, channels, eps):
+            return nn.GroupNorm(n_groups, channels, eps)
         case MaxPool2D(size):
             return nn.MaxPool2d(size)
         case Flatten():

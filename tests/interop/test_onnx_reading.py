@@ -188,6 +188,22 @@ def test_the_layers_of_a_file_of_torch_are_named():
     assert from_onnx(by_hand(nodes, *rest)).network == Chain((Conv2D(2, 5), AveragePool2D(4), Flatten()))
 
 
+def test_kernels_strides_and_windows_that_are_not_square_are_read():
+    nodes = [
+        ("Conv", ["x", "W", "b"], "c", {"pads": [0, 2, 0, 2], "strides": [2, 1]}),
+        ("MaxPool", ["c"], "m", {"kernel_shape": [2, 1], "strides": [2, 1]}),
+        ("Flatten", ["m"], "f", {}),
+        ("Gemm", ["f", "last", "bias"], "y", {}),
+    ]
+    arrays = {"W": floats(3, 2, 1, 5), "b": floats(3), "last": floats(30, 4), "bias": floats(4)}
+    raw = by_hand(nodes, (2, 7, 5), 4, arrays)
+    model, x = from_onnx(raw), inputs((2, 7, 5))
+    assert model.network == Chain((Conv2D(2, 3, (1, 5), (2, 1)), MaxPool2D((2, 1)), Flatten(), Dense(30, 4)))
+    e = np.exp(run(raw, x) - run(raw, x).max(axis=1, keepdims=True))
+    found = replace(model, engine=Plain()).probabilities(channels_last(x))
+    np.testing.assert_allclose(found, e / e.sum(axis=1, keepdims=True), atol=CLOSE)
+
+
 def test_a_graph_that_ends_in_sigmoid_has_the_cost_that_goes_with_it():
     raw = by_hand([("Gemm", ["x", "W", "b"], "h", {}), ("Sigmoid", ["h"], "y", {})], (4,), 3, SMALL)
     assert (from_onnx(raw).cost, from_onnx(raw).network) == (CrossEntropy(), Chain((Dense(4, 3), Sigmoid())))

@@ -245,6 +245,20 @@ NETWORKS = {
         (28, 28, 1),
         CrossEntropy(),
     ),
+    "line": (
+        Chain(
+            (
+                Conv2D(1, 4, (1, 5)),
+                MaxPool2D((2, 1)),
+                Conv2D(4, 3, (5, 3), (2, 1), "valid"),
+                AveragePool2D((1, 13)),
+                Flatten(),
+                Dense(30, 10),
+            )
+        ),
+        (28, 28, 1),
+        SoftmaxCrossEntropy(),
+    ),
     "norms": (
         Chain(
             (
@@ -333,6 +347,7 @@ def test_what_torch_people_write_is_read():
         nn.Softmax(dim=-1),
     ).bfloat16()
     network, theta = from_torch(module, (9, 13, 2))
+    assert network.layers[0] == Conv2D(2, 4, 3, 2, "valid")
     assert theta.dtype == np.float32
     x = batch((9, 13, 2)).astype(np.float32)
     y, _ = network.forward(Objective(network, SquaredError()).layout.views(theta), x)
@@ -373,7 +388,7 @@ nn = torch.nn
         (nn.Conv2d(2, 2, 3, groups=2), (9, 9, 2), "its groups must be 1, got 2"),
         (nn.Conv2d(2, 2, 3, padding=1, padding_mode="reflect"), (9, 9, 2), "padding_mode must be 'zeros'"),
         (nn.Conv2d(2, 2, 3, padding=2), (9, 9, 2), "its padding must be 0 or 1"),
-        (nn.Conv2d(2, 2, (3, 5)), (9, 9, 2), r"kernel_size must be the same down and across, got \(3, 5\)"),
+        (nn.Conv2d(2, 2, (3, 5), padding=1), (9, 9, 2), r"its padding must be 0 or \(1, 2\)"),
         (nn.Conv2d(2, 2, 4), (9, 9, 2), "needs an odd kernel"),
         (nn.MaxPool2d(3, stride=2), (9, 9, 2), "its stride must be its kernel_size, got 2"),
         (nn.MaxPool2d(3, padding=1), (9, 9, 2), "its padding must be 0, got 1"),

@@ -61,7 +61,7 @@ def theirs_for_images(layer, x, p):
         return functional.layer_norm(x, (layer.n,), p["gain"], p["bias"], layer.eps)
     x = x.permute(0, 3, 1, 2)
     if isinstance(layer, Conv2D):
-        y = functional.conv2d(x, p["W"].permute(3, 2, 0, 1).contiguous(), p["b"], layer.stride, layer.margin)
+        y = functional.conv2d(x, p["W"].permute(3, 2, 0, 1).contiguous(), p["b"], layer.stride, layer.margins)
     elif isinstance(layer, GroupNorm):
         y = functional.group_norm(x, layer.n_groups, p["gain"], p["bias"], layer.eps)
     else:

@@ -58,16 +58,17 @@ def test_the_gradient_of_a_convolution_worked_by_hand():
     assert g.W[0, 0, 0, 0] == 5 * 1000  # only the last output has a pixel above left
 
 
-def by_loops(x, w, b, stride, margin):
+def by_loops(x, w, b, strides, margins):
     """Return the convolution as its formula is written: seven loops."""
     n_images, height, width, n_in = x.shape
-    k, n_out = len(w), len(b)
-    high, wide = ((n + 2 * margin - k) // stride + 1 for n in (height, width))
+    (k, width_of_kernel), n_out = w.shape[:2], len(b)
+    high = (height + 2 * margins[0] - k) // strides[0] + 1
+    wide = (width + 2 * margins[1] - width_of_kernel) // strides[1] + 1
     y = np.zeros((n_images, high, wide, n_out))
     for n, h, v, d in product(*map(range, y.shape)):
         y[n, h, v, d] = b[d]
-        for i, j, c in product(range(k), range(k), range(n_in)):
-            above, left = stride * h + i - margin, stride * v + j - margin
+        for i, j, c in product(range(k), range(width_of_kernel), range(n_in)):
+            above, left = strides[0] * h + i - margins[0], strides[1] * v + j - margins[1]
             if 0 <= above < height and 0 <= left < width:
                 y[n, h, v, d] += x[n, above, left, c] * w[i, j, c, d]
     return y
@@ -77,25 +78,25 @@ def by_loops(x, w, b, stride, margin):
 @given(
     st.tuples(st.integers(1, 2), st.integers(1, 8), st.integers(1, 8), st.integers(1, 3)),
     st.integers(1, 3),
-    st.sampled_from([1, 3, 5, 7]),
-    st.integers(1, 4),
+    st.tuples(*[st.sampled_from([1, 3, 5, 7])] * 2),
+    st.tuples(*[st.integers(1, 4)] * 2),
     st.sampled_from(["same", "valid"]),
     st.integers(0, 2**32 - 1),
 )
-def test_a_convolution_of_any_size_is_the_seven_loops(shape, c_out, kernel, stride, padding, seed):
-    layer, rng = Conv2D(shape[3], c_out, kernel, stride, padding), np.random.default_rng(seed)
+def test_a_convolution_of_any_size_is_the_seven_loops(shape, c_out, kernel, strides, padding, seed):
+    layer, rng = Conv2D(shape[3], c_out, kernel, strides, padding), np.random.default_rng(seed)
     x, layout = rng.normal(size=shape), Layout(layer.shapes())
     p = layout.views(rng.normal(size=layout.size))
-    if padding == "valid" and min(shape[1:3]) < kernel:
-        with pytest.raises(ShapeError, match=f"images of at least {kernel} × {kernel} pixels"):
+    if padding == "valid" and (shape[1] < kernel[0] or shape[2] < kernel[1]):
+        with pytest.raises(ShapeError, match=f"images of at least {kernel[0]} × {kernel[1]} pixels"):
             layer.forward(p, x)
         return
     y, cache = layer.forward(p, x)
-    expected = by_loops(x, p.W, p.b, stride, (kernel - 1) // 2 if padding == "same" else 0)
+    expected = by_loops(x, p.W, p.b, strides, [(k - 1) // 2 if padding == "same" else 0 for k in kernel])
     np.testing.assert_allclose(y, expected, rtol=1e-10, atol=1e-12)  # sums of up to 147 products, in another order
     assert y.shape[1:] == layer.output_shape(shape[1:])
     if padding == "same":
-        assert y.shape[1:3] == (-(-shape[1] // stride), -(-shape[2] // stride))
+        assert y.shape[1:3] == (-(-shape[1] // strides[0]), -(-shape[2] // strides[1]))
     g, dy = layout.views(np.full(layout.size, np.nan)), rng.normal(size=y.shape)
     dx = layer.backward(p, g, cache, dy)
     # y is linear in x and in W, so <dy, y - b> = <dx, x> = <dW, W>: every number takes part
@@ -109,6 +110,33 @@ def test_a_max_pool_worked_by_hand():
     assert y[0, ..., 0].tolist() == [[5, 7]]  # the third row fills no window
     dx = MaxPool2D(2).backward(None, None, cache, np.array([[[[10.0], [20.0]]]]))
     assert dx[0, ..., 0].tolist() == [[0, 0, 0, 0], [0, 10, 0, 20], [0, 0, 0, 0]]
+
+
+def test_a_kernel_that_is_not_square_worked_by_hand():
+    p = parameters([[1, 10, 0, 0, 100]], 0)  # two to the left, one to the left, two to the right
+    y, _ = Conv2D(1, 1, kernel=(1, 5)).forward(p, RAMP)
+    assert y[0, ..., 0].tolist() == [[200, 300, 10, 21], [600, 740, 54, 65], [1000, 1180, 98, 109]]
+    y, _ = Conv2D(1, 1, kernel=(1, 5), stride=(2, 3)).forward(p, RAMP)
+    assert y[0, ..., 0].tolist() == [[200, 21], [1000, 109]]
+    y, _ = Conv2D(1, 1, kernel=(3, 1), padding="valid").forward(parameters([[1], [0], [10]], 0), RAMP)
+    assert y[0, ..., 0].tolist() == [[80, 91, 102, 113]]
+
+
+def test_windows_that_are_not_square_worked_by_hand():
+    y, cache = MaxPool2D((2, 1)).forward(None, RAMP)
+    assert y[0, ..., 0].tolist() == [[4, 5, 6, 7]]  # the third row fills no window
+    dx = MaxPool2D((2, 1)).backward(None, None, cache, np.array([1.0, 2, 3, 4]).reshape(1, 1, 4, 1))
+    assert dx[0, ..., 0].tolist() == [[0, 0, 0, 0], [1, 2, 3, 4], [0, 0, 0, 0]]
+    y, cache = AveragePool2D((1, 3)).forward(None, RAMP)
+    assert y[0, ..., 0].tolist() == [[1], [5], [9]]
+    dx = AveragePool2D((1, 3)).backward(None, None, cache, np.array([3.0, 6, 9]).reshape(1, 3, 1, 1))
+    assert dx[0, ..., 0].tolist() == [[1, 1, 1, 0], [2, 2, 2, 0], [3, 3, 3, 0]]
+
+
+def test_a_size_whose_height_is_its_width_is_one_number():
+    assert Conv2D(1, 2, (5, 5), (2, 2)) == Conv2D(1, 2, 5, 2)
+    assert repr(MaxPool2D((2, 2))) == repr(MaxPool2D(2))
+    assert MaxPool2D((2, 1)).size == (2, 1)
 
 
 def test_the_first_of_equal_maxima_in_reading_order_gets_dy():
@@ -148,6 +176,10 @@ IMAGES = (5, 6, 2)
         (MaxToAll(2), "x", "wrong-mask"),
         (MaxToTheCorner(2), "x", "reordered"),
         (MaxTurned(3), "x", "reordered"),
+        (TurnedKernel(2, 3, (1, 5)), "x", "reordered"),
+        (ForgottenStride(2, 3, (1, 3), stride=(1, 2)), "x", "unknown"),
+        (ForgottenMargin(2, 3, (3, 1)), "x", "reordered"),
+        (MaxToTheCorner((2, 1)), "x", "reordered"),
         (SumForAverage(2), "x", "factor"),
     ],
     ids=str,
@@ -201,6 +233,8 @@ def test_the_gradient_of_a_small_convolutional_network_is_right():
         ),
         (AveragePool2D(3), (2, 5, 1), r"images of at least 3 × 3 pixels, got \(2, 5, 1\)"),
         (MaxPool2D(3), (5, 2, 1), r"MaxPool2D\(size=3\) takes images of at least 3 × 3 pixels, got \(5, 2, 1\)"),
+        (MaxPool2D((4, 1)), (3, 9, 1), r"images of at least 4 × 1 pixels, got \(3, 9, 1\)"),
+        (Conv2D(1, 8, (1, 5), padding="valid"), (9, 4, 1), r"images of at least 1 × 5 pixels, got \(9, 4, 1\)"),
     ],
 )
 def test_inputs_that_are_no_such_images_are_refused(layer, shape, message):
@@ -216,12 +250,20 @@ def test_inputs_that_are_no_such_images_are_refused(layer, shape, message):
         (lambda: Conv2D(1, 8, -3), "whole numbers of at least 1 .* got -3"),
         (lambda: Conv2D(1, 8, stride=0), "whole numbers of at least 1 .* got 0"),
         (lambda: Conv2D(1, 8, stride=True), "whole numbers of at least 1 .* got True"),
+        (lambda: Conv2D(1, 8, (3, 0)), r"got \(3, 0\); the last two may be pairs, \(height, width\)"),
+        (lambda: Conv2D(1, 8, (3, 3, 3)), r"whole numbers of at least 1 .* got \(3, 3, 3\)"),
+        (lambda: Conv2D(1, 8, [1, 5]), r"whole numbers of at least 1 .* got \[1, 5\]"),
+        (lambda: Conv2D(1, 8, stride=(1, True)), r"whole numbers of at least 1 .* got \(1, True\)"),
+        (lambda: Conv2D(1, (8, 8)), r"whole numbers of at least 1 .* got \(8, 8\)"),
+        (lambda: Conv2D(1, 8, (1, 4)), r"needs an odd kernel, so that it has a middle, got \(1, 4\)"),
+        (lambda: MaxPool2D((2, 0)), r"or a pair \(height, width\), got \(2, 0\)"),
+        (lambda: MaxPool2D((2.0, 1)), r"or a pair \(height, width\), got \(2.0, 1\)"),
         (lambda: Conv2D(1, 8, 4), r"Conv2D\(.*\) needs an odd kernel, so that it has a middle, got 4"),
         (lambda: Conv2D(1, 8, padding="full"), "padding must be one of same, valid, got 'full'"),
         (lambda: Conv2D(1, 8, start="xavier"), "start must be one of he, glorot, lecun, got 'xavier'"),
-        (lambda: MaxPool2D(0), r"MaxPool2D\(size=0\) needs a whole number of at least 1 for size, got 0"),
+        (lambda: MaxPool2D(0), r"MaxPool2D\(size=0\) needs a whole number of at least 1 for size, or a pair .* got 0"),
         (lambda: AveragePool2D(2.0), r"AveragePool2D\(size=2.0\) needs a whole number .* got 2.0"),
-        (lambda: MaxPool2D("2"), "at least 1 for size, got '2'"),
+        (lambda: MaxPool2D("2"), "at least 1 for size, .* got '2'"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(make, message):

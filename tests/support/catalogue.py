@@ -50,10 +50,13 @@ CONVOLUTIONS = [
     Conv2D(2, 1, kernel=1, stride=3),
     Conv2D(2, 3, kernel=5, stride=3),
     Conv2D(2, 3, kernel=3, stride=3, padding="valid"),
+    Conv2D(2, 3, kernel=(1, 5)),
+    Conv2D(2, 3, kernel=(5, 3), stride=(2, 1), padding="valid", start="glorot"),
+    Conv2D(2, 1, kernel=(3, 1), stride=(1, 3)),
 ]
 
 POOLS = [
-    pool(size) for pool in (MaxPool2D, AveragePool2D) for size in (1, 2, 3, 5)
+    pool(size) for pool in (MaxPool2D, AveragePool2D) for size in (1, 2, 3, 5, (2, 1), (1, 3), (5, 2))
 ]  # 5 × 6 pixels: some do not fill a window
 
 NORMS = [  # each with the shape of one input

@@ -89,7 +89,7 @@ class MaxToTheCorner(MaxPool2D):
 
 @dataclass(frozen=True)
 class MaxTurned(MaxPool2D):
-    """Height and width of a window exchanged."""
+    """Height and width of a square window exchanged."""
 
     def backward(self, p, g, cache, dy):
         right = super().backward(p, g, cache, dy)

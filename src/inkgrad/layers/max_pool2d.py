@@ -13,22 +13,22 @@ from inkgrad.layout import Named
 
 @dataclass(frozen=True)
 class MaxPool2D(Pool2D):
-    """y is the largest x in each window of size × size pixels, in each channel by itself.
+    """y is the largest x in each window, in each channel by itself.
 
-    The windows lie side by side; rows and columns that do not fill one are left out.  What was
-    found is kept, and where is forgotten to within a window (Scherer et al. 2010,
-    https://doi.org/10.1007/978-3-642-15825-4_10, compare it with averages).
+    A window is size × size pixels, or s × t where the size is (s, t).  They lie side by side; rows and
+    columns that do not fill one are left out.  What was found is kept, and where is forgotten to within
+    a window (Scherer et al. 2010, https://doi.org/10.1007/978-3-642-15825-4_10, compare it with averages).
 
-    Shapes    x (N, height, width, c)   y (N, height // size, width // size, c)
+    Shapes    x (N, height, width, c)   y (N, high, wide, c), with high = height // s and wide = width // t
 
-    Backward  y_nhwc = max_ij x_n,sh+i,sw+j,c with s = size.  Only the largest moves y, one for one,
+    Backward  y_nhwc = max_ij x_n,sh+i,tw+j,c over i < s, j < t.  Only the largest moves y, one for one,
               so it gets dC/dy_nhwc and the others of its window 0.
 
               Where several are equally large there is no slope, and we take a one-sided one: the
               first in reading order gets it all.  A window with a NaN has NaN for its largest.
 
-    Raises SettingError unless the size is a whole number of at least 1; ShapeError unless the input is
-    an image, at least as large as a window.
+    Raises SettingError unless the size is a whole number of at least 1, or a pair of them; ShapeError
+    unless the input is an image, at least as large as a window.
     """
 
     def forward(self, p: Named, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, tuple[Array, Array]]:

@@ -15,7 +15,7 @@ from inkgrad.plots.style import STYLE
 def first_layer(W: NDArray, input_shape: tuple[int, ...] | None = None) -> Any:
     """Return a Figure of weights: red adds to an output, blue takes away from it, white is 0.
 
-    Shapes    W (k, k, c_in, c_out), the kernels of a convolution: a tile for each output channel and,
+    Shapes    W (height, width, c_in, c_out), the kernels of a convolution: a tile for each output channel and,
               side by side, each input channel
               W (n_in, n_out), of a dense layer whose inputs are images of `input_shape` (height, width,
               channels): a tile for each unit; without, or for other inputs: the matrix as it is
@@ -29,7 +29,7 @@ def first_layer(W: NDArray, input_shape: tuple[int, ...] | None = None) -> Any:
 
     W = np.asarray(W, np.float64)
     if W.ndim not in (2, 4) or W.size == 0:
-        raise ShapeError(f"weights are (n_in, n_out) or (k, k, c_in, c_out), got an array of shape {W.shape}")
+        raise ShapeError(f"weights are (n_in, n_out) or (height, width, c_in, c_out), got an array of shape {W.shape}")
     if not np.isfinite(W).all():
         raise DataError("weights must be finite numbers, got NaN or infinity")
     as_images = W.ndim == 4 or (input_shape is not None and len(input_shape) == 3 and prod(input_shape) == len(W))

@@ -25,6 +25,7 @@ VALUES_OF: dict[str, tuple[type, ...]] = {  # for a field declared so, no bool w
     "bool": (bool,),
     "int | None": (int, NoneType),
     "float | None": (int, float, NoneType),
+    "int | tuple[int, int]": (int, tuple),
 }
 
 

@@ -16,6 +16,7 @@ from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax, leaves
+from inkgrad.layers.windows import pair
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam, Optimizer
 from inkgrad.web.breaking import with_break
@@ -222,6 +223,6 @@ def numbers_between(network: Layer, shape: tuple[int, ...]) -> int:
     numbers = 0
     for leaf in leaves(network, shape):
         if isinstance(leaf.layer, Conv2D):  # it lays out each window as a row
-            numbers += leaf.layer.kernel**2 * prod(leaf.input_shape or ())
+            numbers += prod(pair(leaf.layer.kernel)) * prod(leaf.input_shape or ())
         numbers += prod(leaf.output_shape or ())
     return numbers

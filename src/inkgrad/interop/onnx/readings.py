@@ -94,42 +94,44 @@ def convolution(reader: GraphReader, node: Node) -> None:
     """Add Conv2D."""
     reader.hold_images(node, channels_first=True)
     weights = reader.parameter(node, 1)
-    if weights.ndim != 4 or weights.shape[2] != weights.shape[3]:
-        raise no_layer(node, f"its kernels should be square, got weights of shape {weights.shape}")
-    c_out, c_in, kernel, _ = weights.shape
-    strides = _window(node, kernel)
+    if weights.ndim != 4:
+        raise no_layer(node, f"its weights should have four axes, got the shape {weights.shape}")
+    c_out, c_in, *kernel = weights.shape
+    strides = _strides(node, kernel)
     bias = reader.parameter(node, 2) if len(node.inputs) > 2 and node.inputs[2] else np.zeros(c_out, weights.dtype)
-    layer = ours.Conv2D(c_in, c_out, kernel, strides, _padding(node, kernel, strides))
+    layer = ours.Conv2D(c_in, c_out, (kernel[0], kernel[1]), strides, _padding(node, kernel, strides))
     reader.add(layer, np.transpose(weights, (2, 3, 1, 0)), bias)
     reader.step(node)
 
 
-def _padding(node: Node, kernel: int, stride: int) -> str:
-    pads, auto, middle = node.settings.get("pads", [0] * 4), node.settings.get("auto_pad", "NOTSET"), (kernel - 1) // 2
-    if auto == "VALID" or (auto == "NOTSET" and pads == [0] * 4 and kernel > 1):
+def _padding(node: Node, kernel: list[int], strides: tuple[int, int]) -> str:
+    pads, auto = node.settings.get("pads", [0] * 4), node.settings.get("auto_pad", "NOTSET")
+    down, across = middle = [(k - 1) // 2 for k in kernel]
+    if auto == "VALID" or (auto == "NOTSET" and pads == [0] * 4 and kernel != [1, 1]):
         return "valid"
-    if (auto == "NOTSET" and pads == [middle] * 4) or (auto in ("SAME_UPPER", "SAME_LOWER") and stride == 1):
+    if (auto == "NOTSET" and pads == middle * 2) or (auto in ("SAME_UPPER", "SAME_LOWER") and strides == (1, 1)):
         return "same"
-    raise no_layer(node, f"its margins should be 0 or {middle} on every side, got {pads}")
+    wanted = f"{down} on every side" if down == across else f"{down} above and below and {across} at the sides"
+    raise no_layer(node, f"its margins should be 0 or {wanted}, got {pads}")
 
 
-def _window(node: Node, size: int) -> int:
-    """Return the stride of a window of size × size pixels."""
+def _strides(node: Node, size: list[int]) -> tuple[int, int]:
+    """Return the strides of a window of `size` pixels."""
     strides = node.settings.get("strides", [1, 1])
-    window = node.settings.get("kernel_shape", [size] * 2)
     usual = node.settings.get("dilations", [1, 1]) == [1, 1] and node.settings.get("group", 1) == 1
-    if not usual or window != [size] * 2 or strides != [strides[0]] * 2:
-        raise no_layer(node, "it should be a square window that leaves nothing out, with one stride and one group")
-    return int(strides[0])
+    if not usual or node.settings.get("kernel_shape", size) != size or len(size) != 2 or len(strides) != 2:
+        raise no_layer(node, "it should be a window of two axes that leaves nothing out, in one group")
+    return int(strides[0]), int(strides[1])
 
 
-def pool(reader: GraphReader, node: Node, make: Callable[[int], Layer]) -> None:
+def pool(reader: GraphReader, node: Node, make: Callable[[tuple[int, int]], Layer]) -> None:
     """Add MaxPool2D or AveragePool2D."""
     reader.hold_images(node, channels_first=True)
-    size = (node.settings.get("kernel_shape") or [0])[0]
-    fits = all(n % size == 0 for n in reader.shape[:2]) if size else False
+    window = list(node.settings.get("kernel_shape") or [])
+    size = _strides(node, window)
+    fits = all(n % k == 0 for n, k in zip(reader.shape[:2], window, strict=True)) if all(window) else False
     if (
-        _window(node, size) != size
+        list(size) != window
         or any(node.settings.get("pads", []))
         or node.settings.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
         or (node.settings.get("ceil_mode") and not fits)

@@ -12,6 +12,7 @@ from inkgrad.errors import SettingError
 from inkgrad.interop.onnx.sketch import Sketch
 from inkgrad.layers import Layer
 from inkgrad.layers.activations.gelu import A, B
+from inkgrad.layers.windows import pair
 from inkgrad.layout import Named
 
 
@@ -89,9 +90,9 @@ def _(layer: ours.Conv2D, p: Named, sketch: Sketch) -> str:
         x,
         sketch.array("W", kernels),
         sketch.array("b", p.b),
-        kernel_shape=[layer.kernel] * 2,
-        strides=[layer.stride] * 2,
-        pads=[layer.margin] * 4,
+        kernel_shape=list(pair(layer.kernel)),
+        strides=list(pair(layer.stride)),
+        pads=[*layer.margins, *layer.margins],  # at the beginning of each axis, then at its end
     )
 
 
@@ -99,7 +100,7 @@ def _(layer: ours.Conv2D, p: Named, sketch: Sketch) -> str:
 @translate.register(ours.AveragePool2D)
 def _(layer: ours.MaxPool2D | ours.AveragePool2D, p: Named, sketch: Sketch) -> str:
     op = "MaxPool" if isinstance(layer, ours.MaxPool2D) else "AveragePool"
-    window = [layer.size] * 2
+    window = list(pair(layer.size))
     return sketch.node(op, sketch.x_channels_first(), kernel_shape=window, strides=window, ceil_mode=0)
 
 

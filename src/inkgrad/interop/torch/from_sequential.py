@@ -15,6 +15,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.interop.torch.example_form import ExampleForm, form_of, no_twin
 from inkgrad.layers import Layer
+from inkgrad.layers.windows import shortest
 
 Module = Any  # a torch.nn.Module
 Read = tuple[Layer, list[NDArray]]  # a layer, and its parameters in the order of its layout
@@ -71,12 +72,13 @@ def _dense(module: Module, form: ExampleForm) -> Read:
 
 def _convolution(module: Module, form: ExampleForm) -> Read:
     _must_have(module, dilation=(1, 1), groups=1, padding_mode="zeros")
-    kernel, stride = _square(module, "kernel_size"), _square(module, "stride")
-    margin = module.padding if isinstance(module.padding, str) else _square(module, "padding")
-    if margin not in ("same", "valid", 0, (kernel - 1) / 2):
-        raise no_twin(module, "inkgrad", f"its padding must be 0 or {(kernel - 1) // 2}")
-    same = margin == "same" or margin == (kernel - 1) / 2
-    weight, bias = _weight_and_bias(module, module.out_channels, module.in_channels, kernel, kernel)
+    kernel, stride = _pair(module, "kernel_size"), _pair(module, "stride")
+    margins = module.padding if isinstance(module.padding, str) else _pair(module, "padding")
+    middle = (kernel[0] - 1) // 2, (kernel[1] - 1) // 2
+    same = margins == "same" or (margins == middle and kernel[0] % 2 == kernel[1] % 2 == 1)
+    if not same and margins not in ("valid", (0, 0)):
+        raise no_twin(module, "inkgrad", f"its padding must be 0 or {shortest(middle)}")
+    weight, bias = _weight_and_bias(module, module.out_channels, module.in_channels, *kernel)
     layer = ours.Conv2D(module.in_channels, module.out_channels, kernel, stride, "same" if same else "valid")
     return layer, [weight.transpose(2, 3, 1, 0), bias]
 
@@ -163,20 +165,18 @@ def _must_have(module: Module, **settings: object) -> None:
             raise no_twin(module, "inkgrad", f"its {name} must be {wanted!r}, got {getattr(module, name)!r}")
 
 
-def _square(module: Module, name: str) -> int:
+def _pair(module: Module, name: str) -> tuple[int, int]:
     value = getattr(module, name)
-    across = value if isinstance(value, int) else value[-1]
-    if value not in (across, (across, across)):
-        raise no_twin(module, "inkgrad", f"its {name} must be the same down and across, got {value}")
-    return across
+    height, width = (value, value) if isinstance(value, int) else value
+    return height, width
 
 
-def _side_by_side(module: Module) -> int:
+def _side_by_side(module: Module) -> tuple[int, int]:
     """Return the size of windows that lie side by side inside the image."""
-    size = _square(module, "kernel_size")
-    if _square(module, "stride") != size:
+    size = _pair(module, "kernel_size")
+    if _pair(module, "stride") != size:
         raise no_twin(module, "inkgrad", f"its stride must be its kernel_size, got {module.stride}")
-    if _square(module, "padding") != 0:
+    if _pair(module, "padding") != (0, 0):
         raise no_twin(module, "inkgrad", f"its padding must be 0, got {module.padding}")
     if module.ceil_mode:
         raise no_twin(module, "inkgrad", "its ceil_mode must be False")

@@ -86,7 +86,7 @@ def _(layer: ours.Dense, p: Named, form: ExampleForm, nn: Any) -> Module:
 
 @_twin.register
 def _(layer: ours.Conv2D, p: Named, form: ExampleForm, nn: Any) -> Module:
-    padding = layer.margin if layer.padding == "same" else "valid"
+    padding = layer.margins if layer.padding == "same" else "valid"
     module = nn.Conv2d(layer.c_in, layer.c_out, layer.kernel, layer.stride, padding, device="meta")
     return _filled(module, p.W.transpose(3, 2, 0, 1), p.b)
 
