@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from support.inner_mistakes import PAIRS
+from support.inner_mistakes import PAIRS as PLAIN
+from support.inner_scores import SCORES
 
 from inkgrad.check import check_vjp
 from inkgrad.check.array_subject import Pair
@@ -13,6 +14,7 @@ from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Recorder, TapeError
 from inkgrad.check.tape.place import NOWHERE
 
+PAIRS = PLAIN | SCORES
 MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the kind, and what the message says
     ("rnn", "last turn"): ("w", "overwritten", "the first alone counts for w: = for +=? (line", "x[t] @ w + h @ u"),
     ("rnn", "next state"): ("u", "wrong-argument", "the h of this step stands where that of another step"),
@@ -54,6 +56,13 @@ MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the 
     ("dropped", "drawn no mask"): ("x w", "mask-forgotten", "multiply of h", "h = h * mask"),
     ("turned", "not turned back"): ("x w", "reordered", "comes back through transpose by a reshape"),
     ("turned", "weight not transposed"): ("x", "jacobian-not-transposed", "h = np.tanh(x @ w)"),
+    ("chain", "best alone"): ("x m", "wrong-formula", "the largest alone of what alpha is the log-sum-exp of"),
+    ("chain", "next for before"): ("x m", "wrong-axis", "of alpha, made of joint, is over axis 2, not axis 1"),
+    ("likelihood", "total constant"): ("x w", "term-missing", "the total in log, made of s, is taken for a constant"),
+    ("likelihood", "total over examples"): ("x w", "wrong-axis", "runs over axis 0, where it should over axis 1"),
+    ("twice_turned", "first turn"): ("freq", "term-missing", "is missing, as if it were constant (line 68:"),
+    ("leaky", "slope of p"): ("near far", "wrong-mask", "where is taken back by e > 0, not as forward chose"),
+    ("series", "waves"): ("x w", "unknown", "fits no known pattern"),
 }
 
 

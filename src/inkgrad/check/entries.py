@@ -17,7 +17,7 @@ from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.slopes import slope
 from inkgrad.check.measure.streams import stream
 from inkgrad.check.measure.subject import Arrays, Subject
-from inkgrad.check.naming import Case, Inside, Mechanism, name_mistake, named_by_shape, rather_stepped
+from inkgrad.check.naming import Case, Inside, Mechanism, name_mistake, named_by_shape, rather_stepped, reconsidered
 from inkgrad.check.report import Report
 from inkgrad.check.tape import TapeError
 from inkgrad.check.verdict import USUAL, ArrayVerdict, Strictness, Verdict, by_entries, root_mean_square
@@ -95,16 +95,18 @@ def examine_entries(
         Comparison(layer, name, np.asarray(each), numericals[name]) for name, each in purity.gradients.items()
     ]
     usual = _usual_gradients(subject, comparisons)
-    inside = _Opened(subject, dy, purity.gradients)
+    inside, cases = _Opened(subject, dy, purity.gradients), dict[str, Case]()
     for each in comparisons:
         if each.array in purity.explained:
             continue
         if by_entries(each, False, usual[each.array], strictness).error:
             said = each.analytical.astype(np.float64)  # linear algebra knows no float16
             case = Case(subject, each.array, said, numericals, y, dy, looks.settings, inside.forward)
+            cases[each.array] = case
             findings.append(_with_second_opinion(name_mistake(case, layer, looks.mechanisms), case))
         elif looks.ties and (finding := _examine_ties(subject, each, dy, y, rounding)):
             findings.append(finding)
+    findings = [reconsidered(each, cases[each.array], findings) if each.array in cases else each for each in findings]
     arrays, named = _judged(comparisons, findings, usual, strictness)
     return Report(subject.name, arrays, named, not_checked=purity.not_checked)
 

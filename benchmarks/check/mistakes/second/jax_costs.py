@@ -34,7 +34,7 @@ from mistakes.case import Mistake, broken, jax_call, same
         "each example counts for its likeliest normal alone",
         "r = r / r.sum(axis=1, keepdims=True)",
         "r = 1.0 * (r == r.max(axis=1, keepdims=True))",
-        same("wp wm ws", ""),
+        same("wp wm ws", "wrong-formula"),
     ),
 )
 def mixture_of_normals(rng):

@@ -97,7 +97,7 @@ def turned_by_row_and_column(rng):
         "outside there is nothing; its gradient is laid on the number at the edge",
         "return jnp.zeros_like(x).at[jnp.clip(place, 0, n - 1)].add(part * inside(place))",
         "return jnp.zeros_like(x).at[jnp.clip(place, 0, n - 1)].add(part)",
-        {"x": "border wrong-mask"},
+        {"x": "border wrong-mask mask-forgotten"},
     ),
     Mistake(
         "deformable-set",

@@ -25,7 +25,7 @@ from mistakes.case import Mistake, broken, gradient_call, same, vjp_call
         "backward follows the best tag before each, as for the best path, where forward sums over all",
         "pair = chance / chance.sum(axis=1, keepdims=True) * dnext.reshape(n, 1, k)",
         "pair = (chance == chance.max(axis=1, keepdims=True)) * dnext.reshape(n, 1, k)",
-        same("emit move start", ""),
+        same("emit move start", "wrong-formula"),
     ),
     Mistake(
         "crf-carry-from-emissions",

@@ -19,7 +19,7 @@ from mistakes.case import Mistake, broken, same, torch_call
         "the slope is taken at the cosine after the margin",
         "true = cosines[rows, labels]",
         "true = torch.cos(torch.acos(cosines[rows, labels]) + margin)",
-        same("x w", "wrong-argument"),
+        same("x w", "wrong-argument derivative-at-output"),
     ),
     Mistake(
         "arcface-scale-once",

@@ -6,9 +6,19 @@ error bars.
 """
 
 from inkgrad.check.naming.case import Case, Guess, Mechanism
-from inkgrad.check.naming.choose import name_mistake, name_of_whole
+from inkgrad.check.naming.choose import name_mistake, name_of_whole, reconsidered
 from inkgrad.check.naming.counterfactuals import rather_stepped
 from inkgrad.check.naming.sums import named_by_shape
 from inkgrad.check.naming.ways import Inside
 
-__all__ = ["Case", "Guess", "Inside", "Mechanism", "name_mistake", "name_of_whole", "named_by_shape", "rather_stepped"]
+__all__ = [
+    "Case",
+    "Guess",
+    "Inside",
+    "Mechanism",
+    "name_mistake",
+    "name_of_whole",
+    "named_by_shape",
+    "rather_stepped",
+    "reconsidered",
+]

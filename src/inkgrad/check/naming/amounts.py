@@ -97,6 +97,8 @@ def per_row_or_column(case: Case) -> Iterator[Guess]:
         square = (case.n**2).sum(axis=others, keepdims=True)
         if not square.all() or case.n.size < 3 * case.n.shape[axis]:  # fewer in each fit too easily
             continue
+        if case.inside and case.inside.is_bound(case.name, axis):  # then all that is wrong above it is such a multiple
+            continue
         factors = (case.a * case.n).sum(axis=others, keepdims=True) / square
         shown = np.array2string(factors.ravel()[:6], precision=4)
         what = "row" if axis == 0 else "column"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from inkgrad.check.finding import Finding
@@ -22,8 +25,8 @@ from inkgrad.check.naming import (
     sums,
 )
 from inkgrad.check.naming.case import Case, Mechanism
-from inkgrad.check.naming.inner import carries, inner_mistakes, nearest_inner, two_inner_mistakes
-from inkgrad.check.naming.nearest import Nearest, what_tells_more
+from inkgrad.check.naming.inner import carries, inner_mistakes, nearest_inner, two_inner_mistakes, zero_with_others
+from inkgrad.check.naming.nearest import FITTED, Nearest, what_tells_more
 
 TELLING = (  # in the order in which they are believed when several fit
     amounts.nothing,
@@ -117,6 +120,24 @@ def name_mistake(case: Case, layer: str, more: tuple[Mechanism, ...] = ()) -> Fi
     for guess in nearest_inner(case):
         nearest.seen(guess)
     return _unknown(case, layer, nearest)
+
+
+def reconsidered(finding: Finding, case: Case, others: Sequence[Finding]) -> Finding:
+    """Return a finding again when it is known what is wrong with the other arrays: mostly it is one mistake.
+
+    What is all zero may be so by that.  What numbers were fitted to may fit by chance if others fit nothing.
+    """
+    if finding.kind == Kind.zero:
+        for guess in zero_with_others(case):
+            if case.explains(guess.predicted):
+                return replace(finding, kind=guess.kind, also=(finding.kind,), message=guess.message)
+    is_alone = all(other.kind != Kind.unknown for other in others if other.array != finding.array)
+    if finding.kind not in FITTED or is_alone:
+        return finding
+    nearest = Nearest(case)
+    for guess in nearest_inner(case):
+        nearest.seen(guess)
+    return _unknown(case, finding.layer, nearest)
 
 
 def _unknown(case: Case, layer: str, nearest: Nearest) -> Finding:

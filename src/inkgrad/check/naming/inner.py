@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.check.kind import Kind
 from inkgrad.check.naming import (
     inner_axes,
     inner_factors,
     inner_formulas,
     inner_forwards,
     inner_jacobians,
+    inner_logs,
     inner_loops,
     inner_masks,
     inner_norms,
@@ -26,9 +28,12 @@ from inkgrad.check.naming.ways import Inside, Search, Way
 from inkgrad.check.tape import TapeError
 
 LEAST = 1e-3  # of a gradient: what is off by less may be an approximation, and like many mistakes by chance
+NOTHING = 1e-9  # of a gradient
+FORGOTTEN = Kind.term_missing, Kind.missing, Kind.carry_lost, Kind.overwritten  # by which what is zero is forgotten
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_loops.one_turn_alone,
     inner_loops.overlapping_turns,
+    inner_logs.misused,
     inner_terms.held_constant,
     inner_loops.parts_of_carries,
     inner_masks.other_choices,
@@ -76,6 +81,19 @@ OF_MANY = (  # that try so much that one array alone may fit by chance
 def carries(case: Case) -> Iterator[Guess]:
     """What one turn of a loop hands on to the next comes back not at all."""
     yield from _first_that_fits(case, (inner_loops.carries,))
+
+
+def zero_with_others(case: Case) -> Iterator[Guess]:
+    """A gradient is all zero for the reason for which others are wrong: nothing is forgotten."""
+    if case.inside is None or np.linalg.norm(case.a) > NOTHING * np.linalg.norm(case.n):
+        return
+    if (inside := _opened(case)) is None:
+        return
+    off = _off(case, inside)
+    for way in inside.believed:
+        if way.kind not in FORGOTTEN and inside.explains_all(way) and (guess := _guess(case, inside, way, off)):
+            yield guess
+            return
 
 
 def inner_mistakes(case: Case) -> Iterator[Guess]:

@@ -15,6 +15,7 @@ from inkgrad.check.tape import Change, Edge
 from inkgrad.check.tape.local import Entries
 
 MOST_USES = 5  # of a value in the next turn, any of which may be left out
+FEWEST_TURNS = 3  # of two the one that does not count may as well be forgotten
 BUFFERS = "changed", "__setitem__", "scatter", "dynamic_update_slice"  # into which results of all turns are written
 
 
@@ -59,6 +60,8 @@ def overlapping_turns(inside: Inside) -> Iterator[Way]:
         if len(parts) < len(edges):
             continue
         touched = [np.isin(np.arange(tape.values[number].size), each.columns) for each in parts]
+        if len(edges) < FEWEST_TURNS and np.array_equal(touched[0], touched[-1]):
+            continue
         for which, order in (("last", edges), ("first", edges[::-1])):
             taken = touched if which == "last" else touched[::-1]
             ways = {}
@@ -96,7 +99,7 @@ def one_turn_alone(inside: Inside) -> Iterator[Way]:
     tape = inside.tape
     for edges in inside.same_edges:
         number = tape.steps[edges[-1][0]].inputs[edges[-1][1]]
-        if len(edges) < 2 or any(tape.steps[k].inputs[slot] != number for k, slot in edges):
+        if len(edges) < FEWEST_TURNS or any(tape.steps[k].inputs[slot] != number for k, slot in edges):
             continue
         for kept, which in ((edges[0], "first"), (edges[-1], "last")):
             message = f"of all steps of the loop the {which} alone counts for {inside.word(number)}: = for +=?"

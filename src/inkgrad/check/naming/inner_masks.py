@@ -42,7 +42,7 @@ def other_choices(inside: Inside) -> Iterator[Way]:
         k = steps[-1]
         shape = tape.values[tape.steps[k].output].shape
         others = inside.turns if len(steps) > 1 else [(number,) for number in inside.alike(shape)]
-        for values in others:
+        for values in sorted(others, key=lambda each: each[-1] not in inside.names):  # of masks that are the same
             if len(values) != len(steps) or tape.values[values[-1]].shape != shape:
                 continue
             for is_swapped, words in ((False, "> 0"), (True, "<= 0")):

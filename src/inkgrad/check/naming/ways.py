@@ -43,6 +43,8 @@ class Way:
 
 LONG = 60  # steps
 SAME = 1e-5  # parts of itself by which two gradients may differ that are the same
+MOST_LOOKED_AT = 20  # values, of which the gradients are tried
+LEAST_SAID = 1e-3  # of the right gradient: what is said of less is rounding beside that
 NUMBERS_OF_A_STEP = 500  # which take as long as the rest of it
 MOST_EFFORT = 200_000  # steps on ways that are gone in full: some two seconds
 SHARES = 4  # no search may have more than a quarter of that
@@ -92,9 +94,27 @@ class Inside:
         """Return whether a way gives what backward said for all arrays, also for those that are right."""
         for name, said in self.said.items():
             off = float(np.linalg.norm(self.gradient(name, way) - said))
-            if not off <= SAME * float(np.linalg.norm(said)):
+            size = max(float(np.linalg.norm(said)), LEAST_SAID * float(np.linalg.norm(self.gradient(name))))
+            if not off <= SAME * size:
                 return False
         return True
+
+    def is_bound(self, name: str, axis: int) -> bool:
+        """Return whether any gradient of some value makes that of an array what it is but for a factor for each index
+        of an axis: of three numbers that are made even, with mean 0 and spread 1, the gradient has one direction."""
+        right = self.gradient(name)
+        others = tuple(k for k in range(right.ndim) if k != axis)
+        square = (right * right).sum(axis=others, keepdims=True)
+        rich = [k for k in self.tape.below(self.tape.arrays[name]) if self.tape.values[k].size > 2 * square.size]
+        rng = stream(0, f"bound {name}")
+        for number in rich[:: max(len(rich) // MOST_LOOKED_AT, 1)]:
+            found = self.tape.back_from({number: rng.normal(size=self.tape.values[number].shape)})
+            other = self.tape.gradients(found)[name]
+            with np.errstate(all="ignore"):
+                factors = (other * right).sum(axis=others, keepdims=True) / square
+            if other.any() and np.linalg.norm(factors * right - other) < SAME * np.linalg.norm(other):
+                return True
+        return False
 
     def has_gone(self, way: Way) -> bool:
         """Return whether a way has been gone in full, for another array."""
