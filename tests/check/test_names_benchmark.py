@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from inkgrad.check.kind import Kind
+
 pytest.importorskip("torch")
 pytest.importorskip("jax")
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "check"
@@ -21,6 +23,18 @@ def test_each_mistake_is_one_line_of_its_function_and_has_a_name_of_its_own(name
     mistakes = [(function, mistake) for _, function in names.functions("all") for mistake in function.mistakes]
     assert len({mistake.name for _, mistake in mistakes}) == len(mistakes)
     assert all(function.wrong(mistake).n_lines > 0 for function, mistake in mistakes)
+
+
+def test_what_is_true_of_a_mistake_is_said_in_kinds(names):
+    mistakes = [mistake for _, function in names.functions("all") for mistake in function.mistakes]
+    words = {word for mistake in mistakes for each in mistake.arrays.values() for word in each.split()}
+    assert words <= set(Kind)
+
+
+def test_no_function_stands_in_two_sets(names):
+    sets = [which for which in names.SETS if which != "all"]
+    built = [function.build.__name__ for which in sets for _, function in names.functions(which)]
+    assert len(set(built)) == len(built) == sum(1 for _ in names.functions("all"))
 
 
 def test_a_mended_line_makes_the_gradient_right(names):

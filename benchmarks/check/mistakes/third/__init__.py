@@ -1,0 +1,1 @@
+"""A third set of mistakes, in other functions than the first two."""
