@@ -255,3 +255,13 @@ def test_of_several_outputs_in_a_row_a_few_are_taken_too():
         gradients_of(tape.with_few_outputs((slice(4, 8),)), dy), gradients_of(tape, every), strict=True
     ):
         np.testing.assert_allclose(mine, wanted, rtol=1e-9)
+
+
+def test_a_value_that_is_another_changes_what_is_made_of_it_and_nothing_before():
+    tape = taken_apart(lambda x: np.sin(x * x) * x, X)
+    square, sine, _ = (step.output for step in tape.steps)
+    other = tape.with_values({square: np.full_like(X, 0.3)})
+    assert np.allclose(other.values[sine], np.sin(0.3))
+    assert np.allclose(tape.values[sine], np.sin(X * X))
+    (found,) = gradients_of(other, np.ones(X.size))
+    assert np.allclose(found, np.cos(0.3) * X * 2 * X + np.sin(0.3), rtol=1e-6)

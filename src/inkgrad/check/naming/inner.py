@@ -10,6 +10,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming import (
     inner_axes,
+    inner_blocks,
     inner_factors,
     inner_formulas,
     inner_forwards,
@@ -22,6 +23,8 @@ from inkgrad.check.naming import (
     inner_softmax,
     inner_steps,
     inner_terms,
+    inner_turned,
+    inner_values,
 )
 from inkgrad.check.naming.case import Case, Guess
 from inkgrad.check.naming.ways import Inside, Search, Way
@@ -49,6 +52,11 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_axes.summed_elsewhere,
     inner_steps.transposed,
     inner_steps.transposed_gradients,
+    inner_turned.summed_over_the_other,
+    inner_turned.as_forward,
+    inner_turned.parts_transposed,
+    inner_blocks.exchanged,
+    inner_factors.exchanged_constants,
     inner_masks.other_masks,
     inner_steps.at_another_value,
     inner_formulas.made_with_another,
@@ -58,6 +66,7 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_axes.moved,
     inner_axes.read_elsewhere,
     inner_forwards.recomputed,
+    *inner_values.SEARCHES,
 )
 
 

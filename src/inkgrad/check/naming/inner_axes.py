@@ -22,7 +22,7 @@ def summed_elsewhere(inside: Inside) -> Iterator[Way]:
         shape = inside.tape.values[values[-1]].shape
         words = " and ".join(dict.fromkeys(inside.word(number) for number in values))
         where = inside.where(inside.tape.makers[values[-1]])
-        for change, over in _sums(shape):
+        for change, over in sums(shape):
             message = f"the gradient of {words} is {over}"
             yield Way(Kind.wrong_axis, f"{message} ({where})", nodes=dict.fromkeys(values, change))
 
@@ -40,7 +40,7 @@ def summed_with_weights(inside: Inside) -> Iterator[Way]:
             w = tape.values[other]
             if w.shape != shape or not np.all(w):
                 continue
-            for change, over in _sums(shape):
+            for change, over in sums(shape):
                 message = f"the gradient of {inside.word(number)} is {over}"
                 weighted = partial(_weighted, w.astype(np.float64) ** power, change)
                 yield Way(Kind.wrong_axis, f"{message} ({where})", nodes={number: weighted})
@@ -62,7 +62,8 @@ def _reductions(inside: Inside) -> Iterator[list[int]]:
     yield from (values for values in found.values() if 1 < len(values) < 5)
 
 
-def _sums(shape: tuple[int, ...]) -> Iterator[tuple[Change, str]]:
+def sums(shape: tuple[int, ...]) -> Iterator[tuple[Change, str]]:
+    """Yield what sums, or averages, over more axes of a shape, or over blocks of one, and what to call that."""
     axes = [axis for axis, size in enumerate(shape) if size > 1]
     for count in (1, 2):
         for chosen in combinations(axes, count):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -64,17 +66,22 @@ def _again(inside: Inside, number: int, other: int, value: NDArray) -> NDArray:
 
 def wrong_slopes(inside: Inside) -> Iterator[Way]:
     """The slope of a part is a short formula that is not its own."""
+    starts = Counter[int]()
     for number, other, slopes in _elementwise_parts(inside):
+        starts[other] += 1
         u, v = inside.tape.values[number], inside.tape.values[other]
         name, result = inside.word(number), inside.word(other)
         where = inside.where(inside.tape.makers[other])
         formulas = _formulas(name, u, result, v)
+        families = {formula: k for k, formula in enumerate(formulas)}
         for third in inside.alike(slopes.shape):
             w, word = inside.tape.values[third], inside.word(third)
             formulas |= {word: w, f"{word} (1 - {word})": w * (1 - w), f"1 - {word}²": 1 - w * w}
         for formula, wrong in formulas.items():
             message = f"the slope of {result} is taken for {formula}"
-            yield _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong - slopes)
+            way = _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong - slopes)
+            family = families.get(formula, -1), starts[other], *inside.called_at(inside.tape.makers[other])
+            yield replace(way, family=family if formula in families else ())
 
 
 def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, off: NDArray) -> Way:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from inkgrad.check.kind import Kind
+from inkgrad.check.naming import inner_softmax
 from inkgrad.check.naming.inner_steps import lets_pass
 from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import TapeError
@@ -40,3 +41,6 @@ def recomputed(inside: Inside) -> Iterator[Way]:
             kind = Kind.wrong_axis
         message = f"backward belongs to a forward without {step.operation} of {inside.word(step.inputs[slot])}"
         yield Way(kind, f"{message}: is that computed again, and otherwise? ({inside.where(k)})", tape=other)
+        yield from inner_softmax.of_another_forward(
+            inside, other, f"of a forward without {step.operation} of {inside.word(step.inputs[slot])}"
+        )

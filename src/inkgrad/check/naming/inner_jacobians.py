@@ -22,7 +22,7 @@ class PartSizes:
     most_parts    of all forward
     """
 
-    most_steps: int = 8
+    most_steps: int = 16
     most_numbers: int = 400
     most_parts: int = 60
 

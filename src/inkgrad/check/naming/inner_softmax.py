@@ -10,6 +10,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming.ways import Inside, Way
+from inkgrad.check.tape import Tape
 
 MOST_STEPS = 12  # of which a softmax may be made
 
@@ -31,6 +32,17 @@ def misused(inside: Inside) -> Iterator[Way]:
                 message = f"the derivative of {words} is made with {inside.word(third)} in its place"
                 off = _gradient(w, above, axis) - right
                 yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(np.add, off)})
+
+
+def of_another_forward(inside: Inside, tape: Tape, words: str) -> Iterator[Way]:
+    """The softmax in the gradient is that of another forward, and all else is of this one."""
+    for number, other, axis in _softmaxes(inside):
+        p, above = tape.values[other], inside.gradients[other]
+        if not np.array_equal(p, inside.tape.values[other]) and np.isfinite(p).all():
+            off = _gradient(p, above, axis) - _gradient(inside.tape.values[other], above, axis)
+            message = f"the derivative of {inside.word(other)} is made with that {words}: is it computed again?"
+            where = inside.where(inside.tape.makers[other])
+            yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(np.add, off)})
 
 
 def _gradient(p: NDArray, above: NDArray, axis: int) -> NDArray:

@@ -33,7 +33,8 @@ def skipped(inside: Inside) -> Iterator[Way]:
             (k, slot): partial(_passed, inside.tape.values[inside.tape.steps[k].inputs[slot]].shape)
             for k, slot in edges
         }
-        yield Way(kind, f"{message} ({inside.where(edges[-1][0])})", edges=ways)
+        family = slot, *inside.called_at(edges[-1][0])
+        yield Way(kind, f"{message} ({inside.where(edges[-1][0])})", edges=ways, family=family)
 
 
 def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
@@ -137,7 +138,11 @@ def at_another_value(inside: Inside) -> Iterator[Way]:
 def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]:
     """In each turn of a loop the same other value of that turn stands there."""
     tape = inside.tape
-    shape = tape.values[tape.steps[edges[-1][0]].inputs[j]].shape
+    number = tape.steps[edges[-1][0]].inputs[j]
+    shape = tape.values[number].shape
+    for other in tape.arrays.values():
+        if other != number and tape.values[other].shape == shape:
+            yield from _exchanged(inside, edges, j, [other] * len(edges))
     for values in inside.turns:
         if tape.values[values[-1]].shape != shape or len(values) != len(edges):
             continue

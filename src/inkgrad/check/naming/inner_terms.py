@@ -33,12 +33,14 @@ def _counted(inside: Inside, weight: float) -> Iterator[Way]:
     change = partial(np.multiply, weight)
     for values in inside.lone_and_joint(inside.same_values):
         kind, message = _words_of_value(inside, values[-1], weight)
-        yield Way(kind, message, nodes=dict.fromkeys(values, change), evidence={"counts": weight})
+        family = weight, *inside.called_at(inside.tape.makers[values[-1]])
+        yield Way(kind, message, nodes=dict.fromkeys(values, change), evidence={"counts": weight}, family=family)
     for edges in inside.lone_and_joint(inside.same_edges):
         if any(len(inside.tape.users[inside.tape.steps[k].inputs[slot]]) > 1 for k, slot in edges):
             kind, message = _words_of_edges(inside, edges, weight)
             ways = {(k, slot): partial(_scaled_pull, inside, (k, slot), weight) for k, slot in edges}
-            yield Way(kind, message, edges=ways, evidence={"counts": weight})
+            family = weight, edges[-1][1], *inside.called_at(edges[-1][0])
+            yield Way(kind, message, edges=ways, evidence={"counts": weight}, family=family)
 
 
 def fitted_count(inside: Inside, name: str, off: NDArray) -> Iterator[Way]:

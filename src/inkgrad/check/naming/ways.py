@@ -26,6 +26,7 @@ class Way:
     edges   from the outputs of some steps to their inputs
     nodes   by the number of a value what is made of its gradient
     tape    of another forward, if it is that of one
+    family  what is done at which line, whoever calls that: the same may be done in all calls of a function
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Way:
     nodes: Mapping[int, Change] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
     tape: Tape | None = None
+    family: tuple[Any, ...] = ()
 
     @property
     def is_single(self) -> bool:
@@ -77,7 +79,8 @@ class Inside:
         """Return the ways that a search finds, which are the same for all arrays."""
         if search not in self._ways:
             found = list(search(self))
-            self._ways[search] = [*found, *_in_all_turns(found)]
+            found += _in_all_turns(found)
+            self._ways[search] = [*found, *_in_all_calls(found)]
         return self._ways[search]
 
     def gradient(self, name: str, way: Way | None = None) -> NDArray:
@@ -219,6 +222,12 @@ class Inside:
     def _n_turns(self) -> Counter[Any]:
         return Counter((step.place.key, step.operation) for step in self.tape.steps)
 
+    def called_at(self, k: int) -> tuple[Any, ...]:
+        """Return where a step stands in the innermost of the user's functions, whoever calls that."""
+        step = self.tape.steps[k]
+        own = (part for n, part in enumerate(step.place.key) if n == 0 or isinstance(part, int))
+        return *own, step.operation
+
     def is_in_loop(self, number: int) -> bool:
         """Return whether a value is made anew in each turn of a loop."""
         return number in self._turned
@@ -292,6 +301,19 @@ def _in_all_turns(ways: list[Way]) -> Iterator[Way]:
             edges = {edge: change for way in each for edge, change in way.edges.items()}
             if len(nodes) + len(edges) == len(each):
                 yield replace(each[0], nodes=nodes, edges=edges)
+
+
+def _in_all_calls(ways: list[Way]) -> Iterator[Way]:
+    """Yield the ways that are gone in several calls of one function of the user's, gone in all of them."""
+    alike: dict[Any, list[Way]] = {}
+    for way in ways:
+        if way.family:
+            alike.setdefault(way.family, []).append(way)
+    for each in alike.values():
+        nodes = {number: change for way in each for number, change in way.nodes.items()}
+        edges = {edge: change for way in each for edge, change in way.edges.items()}
+        if len(nodes) + len(edges) > max(len(way.nodes) + len(way.edges) for way in each):
+            yield replace(each[0], nodes=nodes, edges=edges)
 
 
 Search = Callable[[Inside], Iterator[Way]]

@@ -196,6 +196,23 @@ class Tape:
             steps.append(step)
         return replace(self, values=values, steps=steps, _locals=known)
 
+    def with_values(self, given: Mapping[int, NDArray]) -> Tape:
+        """Return the tape of a forward in which some values are others, and so is all that is made of them.
+
+        What makes these values is differentiated as it is.
+        """
+        values, changed, known = list(self.values), set(given), dict[Edge, Local]()
+        for number, value in given.items():
+            values[number] = value
+        for k, step in enumerate(self.steps):
+            if step.output not in given and changed & set(step.inputs):
+                values[step.output] = step.result(*(values[number] for number in step.inputs))
+                changed.add(step.output)
+            else:
+                live = ((k, slot) for slot, number in enumerate(step.inputs) if number in self.live)
+                known |= {edge: self.local(edge) for edge in live}
+        return replace(self, values=values, _locals=known)
+
     def below(self, number: int) -> list[int]:
         """Return the numbers of the values that depend on one, in their order."""
         found = {number}
