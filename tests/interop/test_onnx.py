@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 import pytest
-from support.catalogue import COSTS, LAYERS
+from support.catalogue import EVERY_COST, LAYERS
 from support.onnx_files import CLOSE, CNN, WARNINGS, inputs, model_of, run, session
 from support.wrong_layers import Scale
 
@@ -35,7 +35,7 @@ def test_every_layer_answers_in_onnxruntime_as_in_numpy(layer, shape):
     assert run(raw, inputs(shape, 0)).shape == (0, len(model.labels))
 
 
-@pytest.mark.parametrize("cost", COSTS, ids=str)
+@pytest.mark.parametrize("cost", EVERY_COST, ids=str)
 def test_the_output_is_probabilities_whatever_the_cost(cost):
     model = model_of(Chain((Dense(4, 3), Sigmoid())), (4,), cost)
     x = inputs((4,))

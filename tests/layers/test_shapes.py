@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from support.catalogue import COSTS, LAYERS, batch, outputs_and_targets
+from support.catalogue import EVERY_COST, LAYERS, batch, given_to
 from support.shapes import assert_shapes, said_of
 
 from inkgrad.layers import Chain, Dense
@@ -33,9 +33,9 @@ def test_a_layer_takes_and_gives_what_its_docstring_says(layer, shape):
     assert arrays["dx"].shape == arrays["x"].shape
 
 
-@pytest.mark.parametrize("cost", COSTS, ids=str)
+@pytest.mark.parametrize("cost", EVERY_COST, ids=str)
 def test_a_cost_takes_and_gives_what_its_docstring_says(cost):
-    y, t = outputs_and_targets()
+    y, t = given_to(cost)
     assert_shapes(cost, {"y": y, "t": t, "dy": cost.value_and_gradient(y, t)[1]})
 
 

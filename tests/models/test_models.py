@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from support.catalogue import COSTS, LAYERS, batch
+from support.catalogue import EVERY_COST, LAYERS, batch
 from support.wrong_layers import Scale
 
 from inkgrad import load
@@ -61,7 +61,7 @@ def test_a_model_of_any_layer_is_saved_and_loaded(tmp_path, layer, shape):
     np.testing.assert_array_equal(again.predict(x), model.predict(x))
 
 
-@pytest.mark.parametrize("cost", COSTS, ids=str)
+@pytest.mark.parametrize("cost", EVERY_COST, ids=str)
 def test_a_model_of_any_cost_is_saved_and_loaded(tmp_path, cost):
     model_of(Sigmoid(), (3,), cost).save(tmp_path / "m.safetensors")
     assert load(tmp_path / "m.safetensors").cost == cost

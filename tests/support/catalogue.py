@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
+from inkgrad.costs import CTC, CrossEntropy, SoftmaxCrossEntropy, SquaredError, line_targets
 from inkgrad.layers import (
     ELU,
     GELU,
@@ -88,6 +88,8 @@ LAYERS = [  # each with the shape of one input
 ]
 
 COSTS = [SquaredError(), CrossEntropy(), SoftmaxCrossEntropy()]
+LINE_COSTS = [CTC(), CTC(blank=2)]
+EVERY_COST = COSTS + LINE_COSTS
 
 
 def batch(shape=(4,), n=7, seed=1):
@@ -100,3 +102,17 @@ def outputs_and_targets(n=7, n_classes=3, seed=1):
     rng = np.random.default_rng(seed)
     y, t = rng.uniform(0.05, 0.95, (n, n_classes)), rng.uniform(0, 1, (n, n_classes))
     return y, t / t.sum(axis=1, keepdims=True)
+
+
+def lines_and_labellings(blank=0, seed=1):
+    """Logits of 7 lines of 6 frames, and what they say: nothing, one class, repeats, and all that fits."""
+    said = [(), (0,), (1, 1), (0, 1, 0), (1, 0, 0), (0, 1, 0, 1, 0), (1, 1)]
+    classes = [k for k in range(3) if k != blank]
+    labellings = [[classes[k] for k in each] for each in said]
+    y = np.random.default_rng(seed).normal(0, 1, (7, 6, 3))
+    return y, line_targets(labellings, [6, 5, 6, 4, 6, 5, 3])
+
+
+def given_to(cost):
+    """Return outputs and targets for a cost of the catalogue."""
+    return lines_and_labellings(cost.blank) if isinstance(cost, CTC) else outputs_and_targets()

@@ -39,14 +39,15 @@ def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
     """Return the report of a cost at outputs y, float64 (N, K), and targets t."""
     if y.dtype.kind != "f" or y.ndim == 0 or y.size == 0 or not np.isfinite(y).all():
         raise CheckError(f"{cost}: a batch y of finite numbers is needed, got {y.dtype} of shape {y.shape}")
-    rows = guarded(cost, "value_and_gradient", lambda: as_targets(t, y))
+    is_of_rows = y.ndim <= 2 or t.shape == y.shape  # else the cost has targets of its own sort, as that of lines has
+    rows = guarded(cost, "value_and_gradient", lambda: as_targets(t, y)) if is_of_rows else None
     one = np.ones(())
 
     def gradient_with(targets: NDArray) -> NDArray:
         subject = subject_of_cost(cost, y, targets)
         return numerical_vjp(subject, "y", one, subject.forward(subject.copies())).value
 
-    mechanisms = _mechanisms(gradient_with, rows) if rows.ndim == 2 else ()
+    mechanisms = _mechanisms(gradient_with, rows) if rows is not None and rows.ndim == 2 else ()
     looks = Looks(mechanisms=mechanisms, ties=False)
     report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", looks=looks, strictness=EXACT)
     findings = tuple(replace(each, array="y") if each.array == "x" else each for each in report.findings)

@@ -2,7 +2,18 @@
 
 from inkgrad.costs.base import Cost, as_targets
 from inkgrad.costs.cross_entropy import CrossEntropy
+from inkgrad.costs.ctc import CTC
+from inkgrad.costs.line_targets import frames_needed, line_targets
 from inkgrad.costs.softmax_cross_entropy import SoftmaxCrossEntropy
 from inkgrad.costs.squared_error import SquaredError
 
-__all__ = ["Cost", "CrossEntropy", "SoftmaxCrossEntropy", "SquaredError", "as_targets"]
+__all__ = [
+    "CTC",
+    "Cost",
+    "CrossEntropy",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "as_targets",
+    "frames_needed",
+    "line_targets",
+]

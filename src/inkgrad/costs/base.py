@@ -38,6 +38,20 @@ class Cost(ABC):
         return y
 
 
+class OfLogits(Cost):
+    """A cost of logits, with the softmax in it: its probabilities are those of the softmax."""
+
+    def probabilities(self, y: AnyArray) -> AnyArray:
+        return namespace(y).exp(log_softmax(y))
+
+
+def log_softmax(y: OneArray) -> OneArray:
+    """Return y_k - m - log sum_j exp(y_j - m) along the last axis, with m the largest y_j."""
+    xp = namespace(y)
+    y = y - xp.max(y, axis=-1, keepdims=True)
+    return y - xp.log(xp.sum(xp.exp(y), axis=-1, keepdims=True))
+
+
 def as_targets(t: AnyArray, y: OneArray) -> OneArray:
     """Return t as rows of targets, of the shape and type of y.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inkgrad.arrays import Array, namespace
-from inkgrad.costs.base import Cost, as_targets
+from inkgrad.costs.base import OfLogits, as_targets, log_softmax
 
 
 @dataclass(frozen=True)
-class SoftmaxCrossEntropy(Cost):
+class SoftmaxCrossEntropy(OfLogits):
     """C = - 1/N sum_i sum_k t_ik log q_ik with q = softmax(y), for logits y.
 
     Together softmax and logarithm are safe where apart they overflow:
@@ -24,19 +24,10 @@ class SoftmaxCrossEntropy(Cost):
     """
 
     def losses(self, y: Array, t: Array) -> Array:
-        return -namespace(y).sum(as_targets(t, y) * _log_softmax(y), axis=-1)
+        return -namespace(y).sum(as_targets(t, y) * log_softmax(y), axis=-1)
 
     def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
         xp, n = namespace(y), y.shape[0]
         t = as_targets(t, y)
-        log_q = _log_softmax(y)
+        log_q = log_softmax(y)
         return float(-xp.sum(t * log_q) / n), (xp.exp(log_q) * xp.sum(t, axis=-1, keepdims=True) - t) / n
-
-    def probabilities(self, y: Array) -> Array:
-        return namespace(y).exp(_log_softmax(y))
-
-
-def _log_softmax(y: Array) -> Array:
-    xp = namespace(y)
-    y = y - xp.max(y, axis=-1, keepdims=True)
-    return y - xp.log(xp.sum(xp.exp(y), axis=-1, keepdims=True))
