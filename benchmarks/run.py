@@ -17,6 +17,7 @@ import growth
 import imports
 import inference
 import kernel_gains
+import lines_cost
 import machine
 import memory
 import recipes
@@ -32,6 +33,7 @@ PARTS = {
     "wide": wide_epoch,
     "growth": growth,
     "kernels": kernel_gains,
+    "lines": lines_cost,
     "recipes": recipes,
     "imports": imports,
     "memory": memory,

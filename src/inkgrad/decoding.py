@@ -1,0 +1,151 @@
+"""Decoding: what a line says, from the probability of each class at each frame.
+
+A path has one class for each frame; CTC says how a path says a labelling.  The most probable path is found at once;
+the most probable labelling has the largest sum over all its paths, and a search finds it, or nearly always does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.errors import DataError, SettingError, ShapeError
+from inkgrad.whole_numbers import shown_whole
+
+__all__ = ["Decoded", "beam_search", "best_path"]
+
+ROOM = 1e-3  # by which the probabilities of a frame may miss 1: single precision, and a softmax of many classes
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a line says: class numbers from left to right, and the logarithm of how probable that is."""
+
+    labelling: tuple[int, ...]
+    log_p: float
+
+
+def best_path(log_q: NDArray, blank: int = 0) -> Decoded:
+    """Return what the most probable path of a line says; log_p is that of the path alone.
+
+    log_q (T, K) has the logarithm of the probability of each class at each frame; class `blank` says nothing.
+    (Graves et al. 2006, https://www.cs.toronto.edu/~graves/icml_2006.pdf, section 3.2, "best path decoding".)
+
+    Raises ShapeError for another shape, DataError for what is no logarithm of probabilities, SettingError for a
+    blank that is none of the classes.
+    """
+    _refuse_no_line(log_q, blank)
+    path = np.argmax(log_q, axis=1)
+    begins = np.concatenate([[True], path[1:] != path[:-1]])[: len(path)]
+    said = path[begins & (path != blank)]
+    return Decoded(tuple(said.tolist()), float(np.max(log_q, axis=1).sum()))
+
+
+def beam_search(log_q: NDArray, blank: int = 0, width: int = 16) -> list[Decoded]:
+    """Return what a line most probably says, the most probable labelling first, at most `width` of them.
+
+    log_q (T, K) has the logarithm of the probability of each class at each frame; class `blank` says nothing.
+    (Hannun et al. 2014, https://arxiv.org/abs/1408.2873, algorithm 1, without a language model.)
+
+    Let b(l) and n(l) be the sums of p over the ways through the first frames that say l and end in a blank, or in
+    the last class of l.  With the next frame, q, where l is m and one class k more,
+
+        b(l) <- (b(l) + n(l)) q_blank
+        n(l) <- n(l) q_k + (b(m) + n(m)) q_k,  or n(l) q_k + b(m) q_k where m ends in k, too
+
+    and of all l the `width` with the largest b + n are kept.  With a width for all of them log_p is exact; else
+    what was dropped is missing in it.
+
+    Raises ShapeError for another shape, DataError for what is no logarithm of probabilities, SettingError for a
+    blank that is none of the classes, or a width below 1.
+    """
+    _refuse_no_line(log_q, blank)
+    if width < 1:
+        raise SettingError(f"a beam keeps at least 1 labelling, got a `width` of {shown_whole(width)}", setting="width")
+    beam = Beam(log_b=np.zeros(1), log_n=np.full(1, -np.inf))
+    for frame in np.asarray(log_q, np.float64):
+        beam.move_on(frame, blank, width)
+    return beam.decoded()
+
+
+@dataclass
+class Beam:
+    """The most probable labellings of the frames so far, each a node of a tree whose root says nothing.
+
+    log_b, log_n  (B,)  the logarithms of b and n
+    nodes         of each labelling, its place in `parents` and `lasts`
+    parents       of each node, the node of the labelling that is one class shorter
+    lasts         the class that comes to that
+    children      the nodes by their parents and lasts, as a labelling may leave the beam and come back
+    """
+
+    log_b: NDArray
+    log_n: NDArray
+    nodes: list[int] = field(default_factory=lambda: [0])
+    parents: list[int] = field(default_factory=lambda: [-1])
+    lasts: list[int] = field(default_factory=lambda: [-1])
+    children: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def move_on(self, log_q: NDArray, blank: int, width: int) -> None:
+        """Go on by one frame, log_q (K,)."""
+        n = len(self.nodes)
+        last, total = np.array([self.lasts[node] for node in self.nodes]), np.logaddexp(self.log_b, self.log_n)
+        longer = total[:, None] + log_q
+        ends = np.flatnonzero(last >= 0)
+        longer[ends, last[ends]] = self.log_b[ends] + log_q[last[ends]]  # a class twice has a blank between
+        longer[:, blank] = -np.inf
+        log_b, log_n = total + log_q[blank], self.log_n + log_q[last]
+        places = {node: i for i, node in enumerate(self.nodes)}
+        for j, node in enumerate(self.nodes):
+            i = places.get(self.parents[node])
+            if i is not None:  # what makes it of a shorter one is there already
+                log_n[j] = np.logaddexp(log_n[j], longer[i, last[j]])
+                longer[i, last[j]] = -np.inf
+        all_of_them = np.concatenate([np.logaddexp(log_b, log_n), longer.ravel()])
+        best = np.argsort(-all_of_them, kind="stable")[:width]
+        best = best[all_of_them[best] > -np.inf]
+        kept, (grown, classes) = best[best < n], np.divmod(best[best >= n] - n, len(log_q))
+        self.nodes = [self.nodes[i] for i in kept] + [
+            self._child(self.nodes[i], k) for i, k in zip(grown.tolist(), classes.tolist(), strict=True)
+        ]
+        self.log_b = np.concatenate([log_b[kept], np.full(len(grown), -np.inf)])
+        self.log_n = np.concatenate([log_n[kept], longer[grown, classes]])
+
+    def _child(self, parent: int, last: int) -> int:
+        node = self.children.setdefault((parent, last), len(self.parents))
+        if node == len(self.parents):
+            self.parents.append(parent)
+            self.lasts.append(last)
+        return node
+
+    def decoded(self) -> list[Decoded]:
+        """Return the labellings with their logarithms of b + n, the most probable first."""
+        log_p = np.logaddexp(self.log_b, self.log_n)
+        return [Decoded(self._labelling(self.nodes[i]), float(log_p[i])) for i in np.argsort(-log_p, kind="stable")]
+
+    def _labelling(self, node: int) -> tuple[int, ...]:
+        backwards = []
+        while node:
+            backwards.append(self.lasts[node])
+            node = self.parents[node]
+        return tuple(reversed(backwards))
+
+
+def _refuse_no_line(log_q: NDArray, blank: int) -> None:
+    if np.ndim(log_q) != 2:
+        raise ShapeError(f"a line is decoded from an array of shape (frames, classes), got {np.shape(log_q)}")
+    n_classes = np.shape(log_q)[1]
+    if not 0 <= blank < n_classes:
+        raise SettingError(
+            f"the blank is one of the classes 0 to {n_classes - 1}, got {shown_whole(blank)}", setting="blank"
+        )
+    with np.errstate(over="ignore"):
+        sums = np.exp(np.asarray(log_q, np.float64)).sum(axis=1)
+    wrong = ~(np.abs(sums - 1) <= ROOM)  # NaN too
+    if wrong.any():
+        raise DataError(
+            "a line is decoded from the logarithms of probabilities, which sum to 1 in each frame, got "
+            f"{sums[wrong][0]:.4g} in frame {np.flatnonzero(wrong)[0]}: take log softmax of logits"
+        )

@@ -1,0 +1,137 @@
+"""Decoding, held to all paths and all labellings of short lines."""
+
+from collections import defaultdict
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax, logsumexp
+
+from inkgrad.costs import CTC, line_targets
+from inkgrad.decoding import Decoded, beam_search, best_path
+from inkgrad.errors import DataError, SettingError, ShapeError
+
+
+def random_line(seed, n_frames=5, n_classes=3, scale=1.5):
+    return log_softmax(np.random.default_rng(seed).normal(0, scale, (n_frames, n_classes)), axis=1)
+
+
+def said_by(path, blank):
+    return tuple(k for k, _ in groupby(path) if k != blank)
+
+
+def every_path(log_q):
+    """Yield each path with the logarithm of its probability."""
+    n_frames, n_classes = log_q.shape
+    for path in product(range(n_classes), repeat=n_frames):
+        yield path, sum(log_q[t, k] for t, k in enumerate(path))
+
+
+def every_labelling(log_q, blank):
+    """Return the logarithm of the probability of every labelling that a line can say."""
+    found = defaultdict(list)
+    for path, log_p in every_path(log_q):
+        found[said_by(path, blank)].append(log_p)
+    return {labelling: float(logsumexp(each)) for labelling, each in found.items()}
+
+
+lines = pytest.mark.parametrize(("n_frames", "n_classes"), [(1, 2), (1, 4), (2, 3), (4, 4), (5, 3), (8, 2)])
+
+
+@lines
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_path_is_the_most_probable_of_all(n_frames, n_classes, seed):
+    log_q = random_line(seed, n_frames, n_classes)
+    path, log_p = max(every_path(log_q), key=lambda each: each[1])
+    for blank in range(n_classes):
+        found = best_path(log_q, blank)
+        assert found.labelling == said_by(path, blank)
+        assert found.log_p == pytest.approx(log_p)
+
+
+@lines
+@pytest.mark.parametrize("seed", range(5))
+def test_a_beam_for_all_gives_every_labelling_with_its_probability(n_frames, n_classes, seed):
+    log_q = random_line(seed, n_frames, n_classes)
+    for blank in range(n_classes):
+        expected = every_labelling(log_q, blank)
+        found = beam_search(log_q, blank, width=10_000)
+        assert {each.labelling: each.log_p for each in found} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert [each.log_p for each in found] == sorted((each.log_p for each in found), reverse=True)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 8, 13])
+def test_a_narrow_beam_finds_labellings_never_more_probable_than_they_are(width):
+    for seed in range(20):
+        log_q = random_line(seed, 6, 3)
+        expected, found = every_labelling(log_q, 0), beam_search(log_q, width=width)
+        assert len(found) <= width
+        assert len({each.labelling for each in found}) == len(found)
+        assert all(each.log_p <= expected[each.labelling] + 1e-9 for each in found)
+
+
+def test_a_beam_of_the_usual_width_finds_the_most_probable_labelling():
+    for seed in range(40):
+        log_q = random_line(seed, 7, 3, scale=1)
+        expected = every_labelling(log_q, 1)
+        assert beam_search(log_q, 1)[0].labelling == max(expected, key=expected.__getitem__)
+
+
+def test_the_most_probable_labelling_may_be_another_than_that_of_the_best_path():
+    log_q = np.log([[0.6, 0.4], [0.6, 0.4]])  # two blanks 0.36; a class 0.24 + 0.24 + 0.16
+    assert best_path(log_q) == Decoded((), pytest.approx(np.log(0.36)))
+    assert beam_search(log_q)[0] == Decoded((1,), pytest.approx(np.log(0.64)))
+
+
+def test_a_class_twice_needs_a_blank_between():
+    sure = np.log(np.full((5, 3), 1e-9))
+    for t, k in enumerate([1, 1, 0, 1, 2]):
+        sure[t, k] = np.log(1 - 2e-9)
+    assert best_path(sure).labelling == beam_search(sure)[0].labelling == (1, 1, 2)
+    assert best_path(sure, blank=2).labelling == beam_search(sure, blank=2)[0].labelling == (1, 0, 1)
+
+
+def test_what_comes_out_of_the_search_costs_what_ctc_says():
+    y = np.random.default_rng(0).normal(0, 3, (1, 8, 4))
+    found = beam_search(log_softmax(y[0], axis=1), 2, width=100_000)
+    for each in found[:: len(found) // 20]:
+        assert CTC(2).losses(y, line_targets([each.labelling], 8))[0] == pytest.approx(-each.log_p, rel=1e-12)
+
+
+def test_a_line_without_frames_says_nothing():
+    assert best_path(np.zeros((0, 3))) == Decoded((), 0.0)
+    assert beam_search(np.zeros((0, 3))) == [Decoded((), 0.0)]
+
+
+def test_classes_of_probability_0_are_never_said():
+    log_q = random_line(0, 6, 3)
+    log_q[:, 2] = -np.inf
+    log_q = log_softmax(log_q, axis=1)
+    found = beam_search(log_q, width=1000)
+    assert {each.labelling: each.log_p for each in found} == pytest.approx(every_labelling(log_q[:, :2], 0))
+
+
+def test_a_labelling_that_leaves_the_beam_and_comes_back_is_one():
+    for seed in range(200):
+        found = beam_search(random_line(seed, 12, 3, scale=3), width=3)
+        assert len({each.labelling for each in found}) == len(found)
+
+
+@pytest.mark.parametrize("decode", [best_path, beam_search])
+def test_what_is_no_line_of_probabilities_is_refused(decode):
+    with pytest.raises(ShapeError, match=r"from an array of shape \(frames, classes\), got \(1, 2, 3\)"):
+        decode(np.zeros((1, 2, 3)))
+    with pytest.raises(DataError, match=r"sum to 1 in each frame, got 3 in frame 0: take log softmax of logits"):
+        decode(np.zeros((2, 3)))
+    log_q = random_line(0)
+    log_q[2, 1] = np.nan
+    with pytest.raises(DataError, match=r"sum to 1 in each frame, got nan in frame 2"):
+        decode(log_q)
+    for blank in -1, 3:
+        with pytest.raises(SettingError, match=rf"the blank is one of the classes 0 to 2, got {blank}"):
+            decode(random_line(0), blank)
+
+
+def test_a_beam_without_width_is_refused():
+    with pytest.raises(SettingError, match="a beam keeps at least 1 labelling, got a `width` of 0"):
+        beam_search(random_line(0), width=0)
