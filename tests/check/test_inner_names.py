@@ -140,6 +140,29 @@ def test_a_mistake_that_nobody_could_guess_is_unknown(name):
     assert finding.kind == "unknown"
 
 
+def test_turns_of_a_loop_that_differ_in_kind_are_no_trouble():
+    shown = np.stack([np.eye(2), np.tril(np.ones((2, 2))), np.ones((2, 2))])  # the first product takes each row alone
+
+    def f(x, v):
+        y = np.zeros((3, 2, 3))
+        for t in range(3):
+            y[t] = (shown[t] * np.exp(x)) @ v
+        return y
+
+    def right(dy, x, v):
+        dx, dv = np.zeros_like(x), np.zeros_like(v)
+        for t in range(3):
+            dx += shown[t] * np.exp(x) * (dy[t] @ v.T)
+            dv += (shown[t] * np.exp(x)).T @ dy[t]
+        return dx, dv
+
+    rng = np.random.default_rng(0)
+    arrays = rng.normal(size=(2, 2)), rng.normal(size=(2, 3))
+    assert check_vjp(f, right, *arrays).ok
+    (finding,) = check_vjp(f, unheard_of(right, 1), *arrays, raises=False).findings
+    assert finding.kind == "unknown"
+
+
 @pytest.mark.parametrize(("name", "mistake"), list(MISTAKES)[::4])
 def test_names_change_no_verdict(name, mistake, monkeypatch):
     usual = report_of(name, mistake)

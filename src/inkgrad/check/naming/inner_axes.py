@@ -95,13 +95,13 @@ def not_summed(inside: Inside) -> Iterator[Way]:
         word, where = inside.word(number), inside.where(k)
         if isinstance(local, Diagonal) and local.slopes.size > inside.tape.values[number].size:
             for first in (True, False):
-                ways = {edge: partial(_one_slice, inside, edge, first) for edge in edges}
+                ways = {edge: partial(_one_alone, inside, edge, first) for edge in edges}
                 which = "first" if first else "last"
                 message = f"{word} is used along a whole axis, but gets back what comes from its {which} place alone"
                 yield Way(Kind.not_summed, f"{message} ({where})", edges=ways)
         elif isinstance(local, Entries) and np.unique(local.columns).size < local.columns.size:
             for first in (True, False):
-                ways = {edge: partial(_one_each, inside, edge, first) for edge in edges}
+                ways = {edge: partial(_one_alone, inside, edge, first) for edge in edges}
                 which = "first" if first else "last"
                 message = f"each number of {word} gets back only the {which} of what it gives: = for +=?"
                 yield Way(Kind.overwritten, f"{message} ({where})", edges=ways)
@@ -122,7 +122,7 @@ def not_summed_at_all(inside: Inside) -> Iterator[Way]:
         for first in (True, False):
             which = "first" if first else "last"
             message = f"of what is repeated the {which} place alone gives its gradient back"
-            ways = {edge: partial(_one_each, inside, edge, first) for edge in repeated}
+            ways = {edge: partial(_one_alone, inside, edge, first) for edge in repeated}
             is_picked = inside.tape.steps[repeated[-1][0]].operation in PICKS
             kind = Kind.overwritten if is_picked else Kind.not_summed
             yield Way(kind, f"{message} ({inside.where(repeated[-1][0])})", edges=ways)
@@ -134,9 +134,15 @@ def _repeats(inside: Inside, edge: Edge) -> bool:
     return isinstance(local, Entries) and local.is_selection and np.unique(local.columns).size < local.columns.size
 
 
-def _one_slice(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDArray:
+def _one_alone(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDArray:
+    """Return what comes back to each number from the first or the last of the places where it is used."""
     local = inside.tape.local(edge)
-    assert isinstance(local, Diagonal)
+    if isinstance(local, Diagonal):  # also in a turn where an operation, such as a product with zeros, is like that
+        return _one_slice(local, first, gradient)
+    return _one_each(local, first, gradient)
+
+
+def _one_slice(local: Diagonal, first: bool, gradient: NDArray) -> NDArray:
     found, shape = local.slopes * gradient, local.shape
     while found.ndim > len(shape):
         found = found[0 if first else -1]
@@ -146,16 +152,13 @@ def _one_slice(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> ND
     return np.asarray(found)
 
 
-def _one_each(inside: Inside, edge: Edge, first: bool, gradient: NDArray) -> NDArray:
-    local = inside.tape.local(edge)
-    assert isinstance(local, Entries)
+def _one_each(local: Entries, first: bool, gradient: NDArray) -> NDArray:
     order = np.lexsort((local.rows if not first else -local.rows, local.columns))
     columns = local.columns[order]
     last = np.append(columns[1:] != columns[:-1], True)[: columns.size]
     kept = order[last]
-    return Entries(local.rows[kept], local.columns[kept], local.slopes[kept], local.shape_out, local.shape).pull(
-        gradient
-    )
+    alone = Entries(local.rows[kept], local.columns[kept], local.slopes[kept], local.shape_out, local.shape)
+    return alone.pull(gradient)
 
 
 def moved(inside: Inside) -> Iterator[Way]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -13,25 +12,11 @@ from inkgrad.arrays import NDArray
 Operation = Callable[[NDArray], NDArray]  # one input of an operation -> its output, the other inputs as they are
 
 
-class Local(Protocol):
-    """How one operation passes on what its output, or its input, is multiplied by; `slopes` are what is not 0 of J."""
-
-    @property
-    def slopes(self) -> NDArray:
-        """Entries of J."""
-
-    def pull(self, dy: NDArray) -> NDArray:
-        """Return dy J, shaped like the input."""
-
-    def push(self, dx: NDArray) -> NDArray:
-        """Return J dx, shaped like the output."""
-
-
 @dataclass(frozen=True)
 class Diagonal:
     """Each number of the output depends on one of the input, which may be spread along other axes before.
 
-    `slopes` has the shape of the output.
+    `slopes` are what is not 0 of J; they have the shape of the output.
     """
 
     slopes: NDArray
@@ -72,6 +57,9 @@ class Entries:
         size = int(np.prod(self.shape_out))
         found = np.bincount(self.rows, self.slopes * dx.reshape(-1)[self.columns], minlength=size)
         return found.reshape(self.shape_out)
+
+
+Local = Diagonal | Entries  # how one operation passes on what its output, or its input, is multiplied by
 
 
 @dataclass(frozen=True)
