@@ -59,7 +59,11 @@ class Interrupted(InkgradError):
 
 
 class Diverged(InkgradError, ArithmeticError):
-    """A cost that is no longer a number."""
+    """A cost that is no longer a number; `remedy` is what the message says to do, "" where it says so itself."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(f"{message}: {remedy}" if remedy else message)
+        self.remedy = remedy
 
 
 class CheckError(InkgradError, ValueError):

@@ -1,5 +1,6 @@
 """CTC: held to a sum over all paths, to PyTorch, and to what it says of lines that cannot be."""
 
+import pickle
 from dataclasses import dataclass
 from itertools import groupby, product
 
@@ -10,9 +11,11 @@ from support.catalogue import lines_and_labellings
 
 from inkgrad.check import GradientMismatch, check_cost, check_network
 from inkgrad.costs import CTC, frames_needed, line_targets
-from inkgrad.errors import CheckError, DataError, SettingError, ShapeError
+from inkgrad.data import Examples
+from inkgrad.errors import CheckError, DataError, Diverged, SettingError, ShapeError
 from inkgrad.layers import Layer
-from inkgrad.training import Objective
+from inkgrad.optimizers import SGD
+from inkgrad.training import Objective, Run, evaluate, train
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}  # float64: only the order of sums differs
 
@@ -279,6 +282,39 @@ def test_a_network_of_lines_is_checked_and_learns_with_it():
     for _ in range(200):
         theta -= 0.3 * objective(theta, x, t)[1]
     assert objective(theta, x, t)[0] < 0.8 * first
+
+
+TOO_SHORT = r"line 2 of the batch has 1 frames, and its labelling needs 3: leave it out, or take CTC\(.*=True\)"
+
+
+def test_a_training_stops_at_a_line_that_is_too_short_and_says_so():
+    _, t = lines_and_labellings()
+    t[2, 0], x = 1, np.random.default_rng(0).normal(size=(7, 6, 4))
+    objective = Objective(FramesOfOne(4, 3), CTC())
+    with pytest.raises(Diverged, match=rf"the cost is inf at step 1: {TOO_SHORT}"):
+        list(train(objective, np.zeros(12), [(x, t)], SGD(0.1)))
+    run = Run(objective, SGD(0.1), batch_size=7)
+    with pytest.raises(
+        Diverged, match=r"at step 1 of epoch 1: line \d of the batch has 1 frames, and its labelling needs"
+    ):
+        list(run.steps(Examples(x, t)))
+    with pytest.raises(Diverged, match=rf"the cost of 7 examples is inf: {TOO_SHORT}"):
+        evaluate(objective, np.zeros(12), Examples(x, t))
+
+
+def test_a_training_goes_on_where_such_lines_count_nothing_and_diverges_for_other_reasons():
+    _, t = lines_and_labellings()
+    t[2, 0], x = 1, np.random.default_rng(0).normal(size=(7, 6, 4))
+    run = Run(Objective(FramesOfOne(4, 3), CTC(zero_infinity=True)), SGD(0.1), batch_size=3)
+    assert len(list(run.steps(Examples(x, t)))) == 3
+    run.theta[:] = np.nan
+    with pytest.raises(Diverged, match="at step 1 of epoch 2: try a smaller learning rate"):
+        list(run.steps(Examples(x, t)))
+
+
+def test_what_a_training_says_comes_through_a_pickle():
+    error = pickle.loads(pickle.dumps(Diverged("the cost is inf", remedy="leave it out")))
+    assert (str(error), error.remedy) == ("the cost is inf: leave it out", "leave it out")
 
 
 # What is refused.

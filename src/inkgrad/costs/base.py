@@ -33,6 +33,10 @@ class Cost(ABC):
         each = [self.value_and_gradient(y[one, ...], t[one, ...])[0] for one in examples]
         return namespace(y).asarray(each, dtype=y.dtype, device=y.device)
 
+    def remedy(self, t: AnyArray) -> str:
+        """Return what to do where the cost of a batch with targets t is no longer a number."""
+        return "try a smaller learning rate"
+
     def probabilities(self, y: AnyArray) -> AnyArray:
         """Return the outputs read as probabilities: as they are, for networks that end in Softmax or Sigmoid."""
         return y

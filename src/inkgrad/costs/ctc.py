@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 from inkgrad.arrays import AnyArray, Array, namespace
 from inkgrad.costs.base import OfLogits, log_softmax
-from inkgrad.costs.line_targets import refuse_bad_targets, said_in
+from inkgrad.costs.line_targets import frames_needed, refuse_bad_targets, said_in
 from inkgrad.errors import SettingError
 
 NEVER = -1e30
@@ -58,8 +58,8 @@ class CTC(OfLogits):
     No path   A labelling needs a frame for each class, and one more between two that are alike: `frames_needed`
               counts them.  In a shorter line no path says it: p = 0 and the loss is infinite, as it is where a
               class that is said has the logit -inf.  No step makes that better, and dy of such a line is 0.  A
-              training stops at an infinite cost: leave such lines out, or have them cost 0 with `zero_infinity`;
-              they still count in N.
+              training stops at an infinite cost, and says which line is too short: leave such lines out, or have
+              them cost 0 with `zero_infinity`; they still count in N.
 
     Raises SettingError for a blank that is no class number.
     """
@@ -86,6 +86,17 @@ class CTC(OfLogits):
         counts = lines.inside & ~_is_none(log_p)[:, None]
         dy = xp.where(counts[:, :, None], xp.exp(lines.log_q) - gamma, xp.zeros_like(y))
         return float(xp.sum(self._losses(log_p)) / n), dy / n
+
+    def remedy(self, t: AnyArray) -> str:
+        needed, n_frames = frames_needed(t), t[:, 0]
+        too_short = [] if self.zero_infinity else [i for i in range(t.shape[0]) if int(needed[i]) > int(n_frames[i])]
+        if not too_short:
+            return super().remedy(t)
+        i = too_short[0]
+        return (
+            f"line {i} of the batch has {int(n_frames[i])} frames, and its labelling needs {int(needed[i])}: "
+            f"leave it out, or take {replace(self, zero_infinity=True)}"
+        )
 
     def _losses(self, log_p: Array) -> Array:
         xp = namespace(log_p)

@@ -50,6 +50,6 @@ def evaluate(objective: Objective, theta: NDArray, examples: Examples, *, engine
     y = outputs_at(Layout(network.shapes()).views(theta), network, examples.x, theta.dtype.type)
     cost, _ = objective.cost.value_and_gradient(y, examples.t)
     if not isfinite(cost):
-        raise Diverged(f"the cost of {len(examples)} examples is {cost}: try a smaller learning rate")
+        raise Diverged(f"the cost of {len(examples)} examples is {cost}", objective.cost.remedy(examples.t))
     predicted = np.argmax(y, axis=1)
     return Evaluation(cost, predicted, int(np.sum(predicted == examples.t)))

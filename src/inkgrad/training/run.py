@@ -84,10 +84,9 @@ class Run:
                 self.theta, self.state = step.theta, step.state
                 self.step += 1
                 yield step
-        except Diverged:
+        except Diverged as error:
             raise Diverged(
-                f"the cost is no longer a number at step {self.step + 1} of epoch {self.epoch + 1}: "
-                "try a smaller learning rate"
+                f"the cost is no longer a number at step {self.step + 1} of epoch {self.epoch + 1}", error.remedy
             ) from None
         self.epoch, self.step = self.epoch + 1, 0
 

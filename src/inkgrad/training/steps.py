@@ -56,7 +56,7 @@ def train(
     for number, batch in enumerate(batches, start=1):
         cost = evaluate(*batch)
         if not isfinite(cost):
-            raise Diverged(f"the cost is {cost} at step {number}: try a smaller learning rate")
+            raise Diverged(f"the cost is {cost} at step {number}", objective.cost.remedy(batch[1]))
         optimizer.step(theta, gradient, state)
         yield Step(number, cost, theta, state)
 
