@@ -55,6 +55,8 @@ MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the 
     ("repeated", "first of four"): ("x w", "not-summed", "of what is repeated the first place alone"),
     ("dropped", "drawn no mask"): ("x w", "mask-forgotten", "multiply of h", "h = h * mask"),
     ("turned", "not turned back"): ("x w", "reordered", "comes back through transpose by a reshape"),
+    ("decorrelated", "no mask"): ("x w", "mask-forgotten", "also where forward lets nothing through"),
+    ("covered", "no mask"): ("x w", "mask-forgotten"),
     ("turned", "weight not transposed"): ("x", "jacobian-not-transposed", "h = np.tanh(x @ w)"),
     ("chain", "best alone"): ("x m", "wrong-formula", "the largest alone of what alpha is the log-sum-exp of"),
     ("chain", "next for before"): ("x m", "wrong-axis", "of alpha, made of joint, is over axis 2, not axis 1"),

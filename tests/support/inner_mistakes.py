@@ -256,6 +256,50 @@ def turned_back(dy, x, w, mistake=""):
     return da @ (w if mistake == "weight not transposed" else w.T) + d * m, x.T @ da
 
 
+OFF_DIAGONAL = 1 - np.eye(4)
+
+
+def decorrelated(x, w):
+    """x (3, 4), w (4, 4) -> (4, 4): squares of what different columns have in common."""
+    a = x @ w
+    common = (a.T @ a) * OFF_DIAGONAL
+    return common * common
+
+
+def decorrelated_back(dy, x, w, mistake=""):
+    a = x @ w
+    dcommon = 2 * dy * (a.T @ a) * (1 if mistake == "no mask" else OFF_DIAGONAL)
+    da = a @ (dcommon + dcommon.T)
+    return da @ w.T, x.T @ da
+
+
+def covered(x, w):
+    """x (3, 4), w (4,) -> (4,): in each turn a part of what is left, at most nine tenths, as in the first turn."""
+    left, y = np.ones(4), np.zeros(4)
+    for t in range(3):
+        full = np.exp(0.4 - 0.8 * t + 0.1 * np.sin(x[t]) + 0.1 * np.sin(w))
+        part = np.minimum(full, 0.9)
+        y = y + left * part
+        left = left * (1 - part)
+    return y
+
+
+def covered_back(dy, x, w, mistake=""):
+    left, states = np.ones(4), []
+    for t in range(3):
+        full = np.exp(0.4 - 0.8 * t + 0.1 * np.sin(x[t]) + 0.1 * np.sin(w))
+        part = np.minimum(full, 0.9)
+        states.append((left, full, part))
+        left = left * (1 - part)
+    dx, dw, dleft = np.zeros_like(x), np.zeros_like(w), np.zeros(4)
+    for t in reversed(range(3)):
+        left, full, part = states[t]
+        dfull = (left * (dy - dleft)) * (1.0 if mistake == "no mask" else full < 0.9) * full
+        dleft = dy * part + dleft * (1 - part)
+        dx[t], dw = dfull * 0.1 * np.cos(x[t]), dw + dfull * 0.1 * np.cos(w)
+    return dx, dw
+
+
 def array(*shape):
     return RNG.normal(size=shape)
 
@@ -273,4 +317,6 @@ PAIRS = {
     "repeated": (repeated, repeated_back, array(2, 3), array(3)),
     "dropped": (dropped, dropped_back, array(3, 4), array(4, 4)),
     "turned": (turned, turned_back, array(4, 4), array(4, 4)),
+    "decorrelated": (decorrelated, decorrelated_back, array(3, 4), array(4, 4)),
+    "covered": (covered, covered_back, array(3, 4), array(4)),
 }

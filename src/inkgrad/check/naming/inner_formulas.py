@@ -27,8 +27,8 @@ def made_with_another(inside: Inside) -> Iterator[Way]:
                 if third == other:
                     continue
                 message = f"the slope of {result} is made with {inside.word(third)} in its place"
-                off = same(inside.tape.values[third]) - slopes
-                yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, off)
+                wrong = same(inside.tape.values[third])
+                yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, wrong, slopes)
 
 
 def at_another_place(inside: Inside) -> Iterator[Way]:
@@ -57,7 +57,7 @@ def _at_other_places(inside: Inside) -> Iterator[Way]:
             )
             kind = Kind.derivative_at_output if third == other else Kind.wrong_argument
             if wrong.shape == slopes.shape and np.isfinite(wrong).all():
-                yield _way(inside, kind, f"{message} ({where})", number, other, wrong - slopes)
+                yield _way(inside, kind, f"{message} ({where})", number, other, wrong, slopes)
 
 
 def _again(inside: Inside, number: int, other: int, value: NDArray) -> NDArray:
@@ -79,13 +79,19 @@ def wrong_slopes(inside: Inside) -> Iterator[Way]:
             formulas |= {word: w, f"{word} (1 - {word})": w * (1 - w), f"1 - {word}²": 1 - w * w}
         for formula, wrong in formulas.items():
             message = f"the slope of {result} is taken for {formula}"
-            way = _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong - slopes)
+            way = _way(inside, Kind.wrong_formula, f"{message} ({where})", number, other, wrong, slopes)
             family = families.get(formula, -1), starts[other], *inside.called_at(inside.tape.makers[other])
             yield replace(way, family=family if formula in families else ())
 
 
-def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, off: NDArray) -> Way:
-    return Way(kind, message, nodes={number: partial(np.add, off * inside.gradients[other])})
+def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, wrong: NDArray, slopes: NDArray) -> Way:
+    """Return the way on which the slope of a part is a wrong one; if only where it should be 0, a mask is forgotten."""
+    passes = slopes.round(9) != 0
+    if passes.any() and not passes.all() and np.allclose(wrong[passes], slopes[passes], rtol=1e-6):
+        words, where = inside.word(number), inside.where(inside.tape.makers[other])
+        kind = Kind.mask_forgotten
+        message = f"{words} gets a gradient from {inside.word(other)} also where forward lets nothing through ({where})"
+    return Way(kind, message, nodes={number: partial(np.add, (wrong - slopes) * inside.gradients[other])})
 
 
 def _formulas(x: str, u: NDArray, y: str, v: NDArray) -> dict[str, NDArray]:

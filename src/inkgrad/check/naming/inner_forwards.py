@@ -36,7 +36,7 @@ def recomputed(inside: Inside) -> Iterator[Way]:
         pairs = zip(other.values, tape.values, strict=True)
         if not all(np.isfinite(a).all() and a.shape == b.shape for a, b in pairs):
             continue
-        kind = Kind.mask_forgotten if lets_pass(inside, (k, slot)) else Kind.wrong_argument
+        kind = Kind.mask_forgotten if lets_pass(inside, [(k, slot)]) else Kind.wrong_argument
         if step.operation in AXES:
             kind = Kind.wrong_axis
         message = f"backward belongs to a forward without {step.operation} of {inside.word(step.inputs[slot])}"

@@ -21,7 +21,7 @@ def other_masks(inside: Inside) -> Iterator[Way]:
     tape = inside.tape
     for edges in inside.same_edges:
         edge = edges[-1]
-        if len(edges) > 1 or not lets_pass(inside, edge):
+        if len(edges) > 1 or not lets_pass(inside, edges):
             continue
         step, local = tape.steps[edge[0]], tape.local(edge)
         assert isinstance(local, Diagonal)

@@ -28,7 +28,7 @@ def skipped(inside: Inside) -> Iterator[Way]:
             if inside.tape.values[step.output].size == inside.tape.values[step.inputs[slot]].size:
                 yield _reshaped(inside, edges)
             continue
-        kind, message = _words(inside, edges[-1])
+        kind, message = _words(inside, edges)
         ways = {
             (k, slot): partial(_passed, inside.tape.values[inside.tape.steps[k].inputs[slot]].shape)
             for k, slot in edges
@@ -37,16 +37,16 @@ def skipped(inside: Inside) -> Iterator[Way]:
         yield Way(kind, f"{message} ({inside.where(edges[-1][0])})", edges=ways, family=family)
 
 
-def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
-    """Return what it is to pass the gradient as it came through a step, and the message."""
-    step, local = inside.tape.steps[edge[0]], inside.tape.local(edge)
-    what = f"the gradient passes {step.operation} of {inside.word(step.inputs[edge[1]])} as it came"
-    slopes = local.slopes
-    if isinstance(local, Diagonal) and slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
-        times = 1 / slopes.flat[0]
+def _words(inside: Inside, edges: list[Edge]) -> tuple[Kind, str]:
+    """Return what it is to pass the gradient as it came through a step, in all turns of a loop, and the message."""
+    step, local = inside.tape.steps[edges[-1][0]], inside.tape.local(edges[-1])
+    what = f"the gradient passes {step.operation} of {inside.word(step.inputs[edges[-1][1]])} as it came"
+    slopes = _slopes(inside, edges)
+    if slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
+        times = 1 / slopes[0]
         how = "with the wrong sign" if round(times, 6) == -1 else f"{times:.6g} times too large"
         return Kind.term_factor, f"{what}, {how}"
-    if lets_pass(inside, edge):
+    if lets_pass(inside, edges):
         return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
     if step.operation in PREFIXES:
         return Kind.carry_lost, f"{what}: what each number hands on to the later ones is lost"
@@ -57,13 +57,18 @@ def _words(inside: Inside, edge: Edge) -> tuple[Kind, str]:
     return Kind.derivative_forgotten, f"{what}: its derivative is left out"
 
 
-def lets_pass(inside: Inside, edge: Edge) -> bool:
-    """Return whether a step lets each number of an input pass, all of them scaled alike as in dropout, or stops it."""
-    local = inside.tape.local(edge)
-    if not isinstance(local, Diagonal):
-        return False
-    passed = local.slopes[local.slopes.round(9) != 0]
-    return 0 < passed.size < local.slopes.size and bool(np.ptp(passed) < 1e-6 * np.abs(passed).max())
+def lets_pass(inside: Inside, edges: list[Edge]) -> bool:
+    """Return whether steps let each number of an input pass, all of them scaled alike as in dropout, or stop it."""
+    slopes = _slopes(inside, edges)
+    passed = slopes[slopes.round(9) != 0]
+    return 0 < passed.size < slopes.size and bool(np.ptp(passed) < 1e-6 * np.abs(passed).max())
+
+
+def _slopes(inside: Inside, edges: list[Edge]) -> NDArray:
+    """Return the slopes of steps that take each number alone, in a row; none where one does not."""
+    found = [inside.tape.local(edge) for edge in edges]
+    slopes = [each.slopes.ravel() for each in found if isinstance(each, Diagonal)]
+    return np.concatenate(slopes) if len(slopes) == len(edges) else np.zeros(0)
 
 
 def _reshaped(inside: Inside, edges: list[Edge]) -> Way:
