@@ -13,7 +13,7 @@ from tables import markdown, time_text
 
 from inkgrad.arrays import NDArray
 from inkgrad.costs import CTC, line_targets
-from inkgrad.decoding import beam_search, best_path
+from inkgrad.decoding import align, beam_search, best_path
 from inkgrad.layers import Chain, Conv2D, ReLU
 from inkgrad.layout import Layout
 
@@ -38,6 +38,7 @@ def measure(rounds: int) -> str:
         "two convolutions of such lines, forward and back": _convolutions,
         "best path of one line": lambda: best_path(log_q),
         "beam search of one line, width 16": lambda: beam_search(log_q),
+        "alignment of 12 classes in one line": lambda: align(log_q, t[0, 1:].tolist()),
         "beam search of one line, width 64": lambda: beam_search(log_q, width=64),
     }
     results = _raced(gradients | others, rounds)

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import log_softmax, logsumexp
 
 from inkgrad.costs import CTC, line_targets
-from inkgrad.decoding import Decoded, beam_search, best_path
+from inkgrad.decoding import Decoded, align, beam_search, best_path
 from inkgrad.errors import DataError, SettingError, ShapeError
 
 
@@ -117,7 +117,54 @@ def test_a_labelling_that_leaves_the_beam_and_comes_back_is_one():
         assert len({each.labelling for each in found}) == len(found)
 
 
-@pytest.mark.parametrize("decode", [best_path, beam_search])
+def path_of(aligned, labelling, n_frames, blank):
+    """Return the path that has each class in its frames, and blanks elsewhere."""
+    path = [blank] * n_frames
+    for (start, stop), k in zip(aligned.frames, labelling, strict=True):
+        path[start:stop] = [k] * (stop - start)
+    return tuple(path)
+
+
+@lines
+@pytest.mark.parametrize("seed", range(3))
+def test_a_labelling_is_aligned_along_its_most_probable_path(n_frames, n_classes, seed):
+    log_q = random_line(seed, n_frames, n_classes)
+    for blank in range(n_classes):
+        best = {}
+        for path, log_p in every_path(log_q):
+            labelling = said_by(path, blank)
+            best[labelling] = max(log_p, best.get(labelling, -np.inf))
+        for labelling, log_p in best.items():
+            found = align(log_q, labelling, blank)
+            path = path_of(found, labelling, n_frames, blank)
+            assert found.log_p == pytest.approx(log_p)
+            assert said_by(path, blank) == labelling
+            assert log_q[np.arange(n_frames), list(path)].sum() == pytest.approx(log_p)
+
+
+def test_the_frames_of_each_class_come_one_after_the_other():
+    log_q = log_softmax(8 * np.eye(3)[[0, 1, 1, 0, 1, 2, 2, 2, 0]], axis=1)
+    assert align(log_q, (1, 1, 2)).frames == ((1, 3), (4, 5), (5, 8))
+    assert align(log_q, ()).frames == ()
+    assert align(log_q[:0], ()) == align(np.zeros((0, 3)), [])
+
+
+@pytest.mark.parametrize(
+    ("labelling", "message"),
+    [
+        ((1, 1, 1), r"a line of 4 frames cannot say a labelling that needs 5"),
+        ((1, 0), r"classes of a labelling are 0 to 2 but for the blank, 0, got 0"),
+        ((3,), r"classes of a labelling are 0 to 2 but for the blank, 0, got 3"),
+        ((2,), r"the line says \[2\] with probability 0: a class of it is impossible"),
+    ],
+)
+def test_a_labelling_that_a_line_cannot_say_is_not_aligned(labelling, message):
+    log_q = np.log([[0.5, 0.5, 0]] * 4, out=np.full((4, 3), -np.inf), where=np.arange(3) < 2)
+    with pytest.raises(DataError, match=message):
+        align(log_q, labelling)
+
+
+@pytest.mark.parametrize("decode", [best_path, beam_search, lambda log_q, blank=0: align(log_q, (), blank)])
 def test_what_is_no_line_of_probabilities_is_refused(decode):
     with pytest.raises(ShapeError, match=r"from an array of shape \(frames, classes\), got \(1, 2, 3\)"):
         decode(np.zeros((1, 2, 3)))

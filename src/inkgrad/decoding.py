@@ -1,12 +1,15 @@
 """Decoding: what a line says, from the probability of each class at each frame.
 
-A path has one class for each frame; CTC says how a path says a labelling.  The most probable path is found at once;
-the most probable labelling has the largest sum over all its paths, and a search finds it, or nearly always does.
+A path has one class for each frame; CTC says how a path says a labelling.  The most probable path is found at once.
+The most probable labelling has the largest sum over all its paths, and a search finds it, or nearly always does.
+An alignment tells in which frames each class of a labelling stands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +17,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, SettingError, ShapeError
 from inkgrad.whole_numbers import shown_whole
 
-__all__ = ["Decoded", "beam_search", "best_path"]
+__all__ = ["Aligned", "Decoded", "align", "beam_search", "best_path"]
 
 ROOM = 1e-3  # by which the probabilities of a frame may miss 1: single precision, and a softmax of many classes
 
@@ -24,6 +27,17 @@ class Decoded:
     """What a line says: class numbers from left to right, and the logarithm of how probable that is."""
 
     labelling: tuple[int, ...]
+    log_p: float
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Where a line says a labelling: of each class the frames from `start` to before `stop`, and how probable that is.
+
+    log_p is the logarithm of the probability of this one path.
+    """
+
+    frames: tuple[tuple[int, int], ...]
     log_p: float
 
 
@@ -68,6 +82,60 @@ def beam_search(log_q: NDArray, blank: int = 0, width: int = 16) -> list[Decoded
     for frame in np.asarray(log_q, np.float64):
         beam.move_on(frame, blank, width)
     return beam.decoded()
+
+
+def align(log_q: NDArray, labelling: Sequence[int], blank: int = 0) -> Aligned:
+    """Return in which frames a line most probably says each class of a labelling, as what decodes it has found.
+
+    log_q (T, K) has the logarithm of the probability of each class at each frame; class `blank` says nothing.
+    The states are those of CTC, the classes with blanks between.  Let m_s be the largest p of a way through the
+    first frames that ends in state s; with the next frame, q,
+
+        m_s <- q_l_s max_r m_r,   r = s, s - 1, and s - 2 if l_s-2 is not l_s
+
+    and which r it was is kept (Viterbi's algorithm; Rabiner 1989, https://doi.org/10.1109/5.18626, equations 32 to 35).
+
+    Raises ShapeError, DataError and SettingError as beam_search does, and DataError for a labelling that the line
+    cannot say.
+    """
+    _refuse_no_line(log_q, blank)
+    states = _states(log_q, labelling, blank)
+    may_skip = np.concatenate([[False, False], states[2:] != states[:-2]])[: len(states)]
+    best, came_by = np.full(len(states), -np.inf), np.zeros((len(log_q), len(states)), np.int64)
+    best[0] = 0  # as if a blank came before the first frame
+    for t, frame in enumerate(np.asarray(log_q, np.float64)):
+        before = np.concatenate([np.full(2, -np.inf), best])
+        ways = np.stack([before[2:], before[1:-1], np.where(may_skip, before[:-2], -np.inf)])
+        came_by[t] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + frame[states]
+    state = len(states) - 1 - int(len(states) > 1 and best[-2] > best[-1])
+    log_p, path = float(best[state]), []
+    if log_p == -np.inf:
+        raise DataError(
+            f"the line says {list(labelling)} with probability 0: a class of it is impossible wherever it could stand"
+        )
+    for steps in came_by[::-1]:
+        path.append(state)
+        state -= int(steps[state])
+    places = np.array(path[::-1], np.int64)
+    runs = [np.flatnonzero(places == s) for s in range(1, len(states), 2)]
+    return Aligned(tuple((int(run[0]), int(run[-1]) + 1) for run in runs), log_p)
+
+
+def _states(log_q: NDArray, labelling: Sequence[int], blank: int) -> NDArray:
+    """Return the classes of a labelling with blanks before, between and after, or refuse it."""
+    n_classes = np.shape(log_q)[1]
+    for k in labelling:
+        if k not in range(n_classes) or k == blank:
+            raise DataError(
+                f"classes of a labelling are 0 to {n_classes - 1} but for the blank, {blank}, got {k!r:.40}"
+            )
+    needed = len(labelling) + sum(k == after for k, after in pairwise(labelling))
+    if needed > len(log_q):
+        raise DataError(f"a line of {len(log_q)} frames cannot say a labelling that needs {needed}")
+    states = np.full(2 * len(labelling) + 1, blank)
+    states[1::2] = labelling
+    return states
 
 
 @dataclass
