@@ -43,6 +43,26 @@ def chain_back(dy, x, m, mistake=""):
     return dx, dm
 
 
+def matched(x, w):
+    """x (3, 4), w (4, 3) -> (3,): each row and its column, of which the largest is the diagonal's."""
+    s = np.tanh(x @ w) + 4 * np.eye(3)
+    own = np.diag(s)
+    e = np.exp(s)
+    along = np.log(e.sum(axis=1)) - own
+    across = np.log(np.exp(s).sum(axis=0)) - own
+    return along + across
+
+
+def matched_back(dy, x, w, mistake=""):
+    t = np.tanh(x @ w)
+    e = np.exp(t + 4 * np.eye(3))
+    ds = (e / e.sum(axis=1, keepdims=True) - np.eye(3)) * dy[:, None]
+    if mistake != "one way":
+        ds = ds + (e / e.sum(axis=0) - np.eye(3)) * dy
+    da = ds * (1 - t**2)
+    return da @ w.T, x.T @ da
+
+
 def likelihood(x, w):
     """x (3, 4), w (4, 5) -> (3, 5)."""
     s = x @ w
@@ -309,6 +329,7 @@ def alike_back(dy, q, k, mistake=""):
 
 SCORES = {
     "chain": (chain, chain_back, array(4, 2, 3), array(3, 3)),
+    "matched": (matched, matched_back, array(3, 4), array(4, 3)),
     "likelihood": (likelihood, likelihood_back, array(3, 4), array(4, 5)),
     "twice_turned": (twice_turned, twice_turned_back, array(3, 4), array(4)),
     "twice_waved": (twice_waved, twice_waved_back, array(3, 4), array(4)),

@@ -45,7 +45,7 @@ def weighted_gather(rng):
         "the slope is the step of the values, not divided by the spacing of the knots",
         "dx = dy * (values[i + 1] - values[i]) / (knots[i + 1] - knots[i])",
         "dx = dy * (values[i + 1] - values[i])",
-        {"x": "derivative-forgotten"},
+        {"x": "derivative-forgotten term-factor"},
     ),
     Mistake(
         "interpolation-weights-exchanged",

@@ -110,7 +110,7 @@ def batch_norm(rng):
         "each step takes the dy of the one before it, and the first that of the last: an index too small",
         "da = (dh + dy[t]) * (1 - h**2)",
         "da = (dh + dy[t - 1]) * (1 - h**2)",
-        same("x wx wh", ""),
+        same("x wx wh", "reordered"),
     ),
     Mistake(
         "rnn-state-after",

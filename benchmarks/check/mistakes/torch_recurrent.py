@@ -115,7 +115,7 @@ def gru_over_time(rng):
         "query heads 0 and 1 share keys; backward adds 0 and 2 instead",
         "dk = dk.view(n_kv, n_shared, steps, size).sum(dim=1)",
         "dk = dk.view(n_shared, n_kv, steps, size).sum(dim=0)",
-        {"k": "wrong-axis"},
+        {"k": "wrong-axis reordered"},
     ),
     Mistake(
         "gqa-values-of-one-head",

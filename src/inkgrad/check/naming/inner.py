@@ -37,7 +37,7 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_loops.one_turn_alone,
     inner_loops.overlapping_turns,
     inner_logs.misused,
-    inner_terms.held_constant,
+    inner_logs.held_constant,
     inner_loops.parts_of_carries,
     inner_masks.other_choices,
     inner_steps.skipped,
@@ -52,13 +52,13 @@ SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
     inner_axes.summed_elsewhere,
     inner_steps.transposed,
     inner_steps.transposed_gradients,
+    inner_masks.other_masks,
+    inner_blocks.exchanged,
+    inner_steps.at_another_value,
     inner_turned.summed_over_the_other,
     inner_turned.as_forward,
     inner_turned.parts_transposed,
-    inner_blocks.exchanged,
     inner_factors.exchanged_constants,
-    inner_masks.other_masks,
-    inner_steps.at_another_value,
     inner_formulas.made_with_another,
     inner_formulas.at_another_place,
     inner_formulas.wrong_slopes,
@@ -143,6 +143,8 @@ def _first_that_fits(case: Case, searches: tuple[Search, ...]) -> Iterator[Guess
                     continue
             if guess := _guess(case, inside, way, off):
                 found.append((way, guess))
+        if search is inner_logs.held_constant and len(found) > 1:
+            found.sort(key=lambda each: inner_logs.rank(inside, each[0]))
         found.sort(key=lambda each: not inside.explains_all(each[0]))  # mostly one mistake spoils all that is wrong
         if found and (search not in OF_MANY or inside.explains_all(found[0][0])):
             inside.believed.append(found[0][0])

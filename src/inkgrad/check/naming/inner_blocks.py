@@ -30,13 +30,15 @@ def exchanged(inside: Inside) -> Iterator[Way]:
 
 def _cuts(inside: Inside, number: int) -> list[tuple[int, int]]:
     """Return the axes along which a value falls into equal parts, and into how many."""
-    tape = inside.tape
+    tape, made = inside.tape, inside.tape.makers[number]
     shape, others = tape.values[number].shape, []
     for k, slot in tape.users.get(number, ()):
         local = tape.local((k, slot))
         if isinstance(local, Entries) and local.is_selection:
             others.append(tape.values[tape.steps[k].output].shape)
-    others += [tape.values[each].shape for each in tape.steps[tape.makers[number]].inputs]
+    for slot, each in enumerate(tape.steps[made].inputs):
+        if each in tape.live and isinstance(local := tape.local((made, slot)), Entries) and local.is_selection:
+            others.append(tape.values[each].shape)
     found = (cut for other in others for cut in _cuts_between(shape, other))
     return list(dict.fromkeys(found))
 

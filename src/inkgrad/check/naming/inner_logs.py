@@ -10,6 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
+from inkgrad.check.naming import inner_terms
 from inkgrad.check.naming.inner_passages import Passage, by_place, way_through
 from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Change
@@ -26,16 +27,44 @@ def misused(inside: Inside) -> Iterator[Way]:
         yield from _of_log_softmax(inside, passages)
 
 
+def held_constant(inside: Inside) -> Iterator[Way]:
+    """A value contributes nothing; or of a log-sum-exp the largest alone contributes, as in a maximum.
+
+    The second is what comes where a part within the log-sum-exp is held constant, but is seldom done so: `rank` says
+    which is believed.
+    """
+    yield from inside.ways(inner_terms.held_constant)
+    for passages in by_place(inside, _log_sums(inside)):
+        last, axis = passages[-1], passages[-1].axis
+        total, where = inside.word(last.other), inside.where(inside.tape.makers[last.other])
+        message = f"the largest alone of what {total} is the log-sum-exp of gets a gradient, as of a maximum"
+        offs = []
+        for each in passages:
+            x = inside.tape.values[each.number]
+            largest = 1.0 * (x == x.max(axis=axis, keepdims=True))
+            offs.append(partial(_spread, largest - _softmax(x, (axis,)), axis))
+        yield way_through(inside, Kind.wrong_formula, f"{message} ({where})", passages, offs)
+
+
+def rank(inside: Inside, way: Way) -> int:
+    """Return where a way of `held_constant` stands among those that explain the same: the lower is believed."""
+    if way.kind == Kind.wrong_formula:
+        return 1
+    for passage in _log_sums(inside):
+        within = {k for k in inside.tape.below(passage.number) if passage.other in inside.tape.below(k)}
+        starts, ends = within | {passage.number}, within | {passage.other}
+        steps = ((inside.tape.steps[k].inputs[slot], inside.tape.steps[k].output) for k, slot in way.edges)
+        if any(number in within for number in way.nodes) or any(a in starts and b in ends for a, b in steps):
+            return 2
+    return 0
+
+
 def _of_log_sum(inside: Inside, passages: list[Passage]) -> Iterator[Way]:
     last, axis = passages[-1], passages[-1].axis
     x, total = inside.word(last.number), inside.word(last.other)
     where = inside.where(inside.tape.makers[last.other])
     values = [inside.tape.values[each.number] for each in passages]
     right = [_softmax(value, (axis,)) for value in values]
-    message = f"the largest alone of what {total} is the log-sum-exp of gets a gradient, as of a maximum"
-    largest = [1.0 * (value == value.max(axis=axis, keepdims=True)) for value in values]
-    offs = [partial(_spread, a - b, axis) for a, b in zip(largest, right, strict=True)]
-    yield way_through(inside, Kind.wrong_formula, f"{message} ({where})", passages, offs)
     for wrong in _axes(values[-1].shape):
         if wrong != (axis,):
             over = " and ".join(map(str, wrong))

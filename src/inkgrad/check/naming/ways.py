@@ -292,6 +292,7 @@ class Inside:
 def _in_all_turns(ways: list[Way]) -> Iterator[Way]:
     """Yield the ways of which the same is said in several places, those of the turns of a loop, gone in all of them."""
     alike: dict[str, list[Way]] = {}
+    known = {(way.message, frozenset(way.nodes), frozenset(way.edges)) for way in ways}
     for way in ways:
         if way.is_single:
             alike.setdefault(way.message, []).append(way)
@@ -299,7 +300,8 @@ def _in_all_turns(ways: list[Way]) -> Iterator[Way]:
         if len(each) > 1:
             nodes = {number: change for way in each for number, change in way.nodes.items()}
             edges = {edge: change for way in each for edge, change in way.edges.items()}
-            if len(nodes) + len(edges) == len(each):
+            is_new = (each[0].message, frozenset(nodes), frozenset(edges)) not in known
+            if is_new and len(nodes) + len(edges) == len(each):
                 yield replace(each[0], nodes=nodes, edges=edges)
 
 
