@@ -98,9 +98,8 @@ def zero_with_others(case: Case) -> Iterator[Guess]:
         return
     if (inside := _opened(case)) is None:
         return
-    off = _off(case, inside)
     for way in inside.believed:
-        if way.kind not in FORGOTTEN and inside.explains_all(way) and (guess := _guess(case, inside, way, off)):
+        if way.kind not in FORGOTTEN and inside.explains_all(way) and (guess := _guess(case, inside, way)):
             yield guess
             return
 
@@ -119,7 +118,7 @@ def two_inner_mistakes(case: Case) -> Iterator[Guess]:
         (inner_terms.fitted_count(inside, case.name, off), 1),
         (inner_pairs.two_at_once(inside, case.name, off), 0),
     ):
-        found = [(way, guess) for way in ways if (guess := _guess(case, inside, way, off, n_fitted))]
+        found = [(way, guess) for way in ways if (guess := _guess(case, inside, way, n_fitted))]
         if found:
             inside.believed.append(found[0][0])
             yield from (guess for _, guess in found)
@@ -131,17 +130,17 @@ def _first_that_fits(case: Case, searches: tuple[Search, ...]) -> Iterator[Guess
         return
     off = _off(case, inside)
     for way in inside.believed:
-        if guess := _guess(case, inside, way, off):
+        if guess := _guess(case, inside, way):
             yield guess
             return
     for search in searches:
         found, n_gone = [], 0
-        for way in inside.ways(search):
+        for way in inside.likely(case.name, inside.ways(search), off):
             if not way.is_single and not inside.has_gone(way):
                 n_gone += 1
                 if inside.is_tired(n_gone):
                     continue
-            if guess := _guess(case, inside, way, off):
+            if guess := _guess(case, inside, way):
                 found.append((way, guess))
         if search is inner_logs.held_constant and len(found) > 1:
             found.sort(key=lambda each: inner_logs.rank(inside, each[0]))
@@ -158,7 +157,7 @@ def nearest_inner(case: Case) -> Iterator[Guess]:
         return
     off = _off(case, inside)
     ways = [way for search in TELLING_NEAR for way in inside.ways(search) if way.is_single]
-    left = np.array([np.linalg.norm(inside.slopes(case.name, way) - off) for way in ways])
+    left = np.linalg.norm(inside.slopes(case.name, ways) - off, axis=1)
     if np.isfinite(left).any():
         best = ways[int(np.argmax(left <= 1.4 * np.nanmin(left)))]
         yield Guess(best.kind, inside.gradient(case.name, best), best.message)
@@ -178,10 +177,8 @@ def _off(case: Case, inside: Inside) -> NDArray:
     return np.array([each.ravel() @ off for each in inside.directions(case.name)])
 
 
-def _guess(case: Case, inside: Inside, way: Way, off: NDArray, n_fitted: int = 0) -> Guess | None:
+def _guess(case: Case, inside: Inside, way: Way, n_fitted: int = 0) -> Guess | None:
     """Return a way as a guess, or None where it does not give what backward said."""
-    if way.is_single and not inside.may_be(case.name, way, off, 1e-2 * float(np.linalg.norm(off))):
-        return None
     try:
         predicted = inside.gradient(case.name, way)
     except TapeError:  # at the values of another forward

@@ -9,7 +9,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming import inner_axes, inner_steps, inner_terms
-from inkgrad.check.naming.ways import N_DIRECTIONS, Inside, Way
+from inkgrad.check.naming.ways import Inside, Way
 
 MOST = 1500  # ways, of which any two may be gone
 
@@ -25,7 +25,7 @@ def two_at_once(inside: Inside, name: str, off: NDArray) -> Iterator[Way]:
 
 
 def _pairs(inside: Inside, name: str, off: NDArray, ways: list[Way]) -> Iterator[Way]:
-    slopes = np.array([inside.slopes(name, way) for way in ways]).reshape(len(ways), N_DIRECTIONS)
+    slopes = inside.slopes(name, ways)
     size = float(np.linalg.norm(off))
     moving = [k for k in range(len(ways)) if np.linalg.norm(slopes[k]) > 1e-6 * size]
     for i, k in enumerate(moving):

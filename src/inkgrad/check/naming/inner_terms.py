@@ -45,10 +45,8 @@ def _counted(inside: Inside, weight: float) -> Iterator[Way]:
 
 def fitted_count(inside: Inside, name: str, off: NDArray) -> Iterator[Way]:
     """Each counts a number of times that is fitted to how far the slopes are off."""
-    for way in inside.ways(held_constant):
-        if not way.is_single:
-            continue
-        part = -inside.slopes(name, way)
+    ways = [way for way in inside.ways(held_constant) if way.is_single]
+    for way, part in zip(ways, -inside.slopes(name, ways), strict=True):
         square = float(part @ part)
         weight = 1 + float(part @ off) / square if square else 1.0
         if abs(weight - 1) > 1e-6 and np.linalg.norm((weight - 1) * part - off) < 1e-4 * np.linalg.norm(off):

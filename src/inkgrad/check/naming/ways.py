@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -44,6 +44,7 @@ class Way:
 
 
 LONG = 60  # steps
+LIKELY = 1e-2  # parts of an error by which a way may miss it along a direction and be gone in full
 SAME = 1e-5  # parts of itself by which two gradients may differ that are the same
 MOST_LOOKED_AT = 20  # values, of which the gradients are tried
 LEAST_SAID = 1e-3  # of the right gradient: what is said of less is rounding beside that
@@ -143,20 +144,28 @@ class Inside:
         rng, shape = stream(0, f"inside {name}"), self.tape.values[self.tape.arrays[name]].shape
         return [rng.normal(size=shape) for _ in range(N_DIRECTIONS)]
 
-    def slopes(self, name: str, way: Way) -> NDArray:
-        """Return by how much a single other way changes the slopes of <dy, y> along the directions of an array."""
-        number, change = self._change(way)
-        tangents = self.tangents(name)
-        return np.array([float(np.vdot(change, each[number])) if number in each else 0.0 for each in tangents])
+    def slopes(self, name: str, ways: Sequence[Way]) -> NDArray:
+        """Return by how much single other ways change the slopes of <dy, y> along the directions of an array.
 
-    def may_be(self, name: str, way: Way, off: NDArray, room: float) -> bool:
-        """Return whether a single other way changes those slopes by `off`, to within `room` in each."""
-        number, change = self._change(way)
-        for wanted, each in zip(off, self.tangents(name), strict=True):
-            found = float(np.vdot(change, each[number])) if number in each else 0.0
-            if not abs(found - wanted) <= room:
-                return False
-        return True
+        It has the shape (ways, directions).
+        """
+        changes = [self._change(way) for way in ways]
+        rows: dict[int, list[int]] = {}
+        for k, (number, _) in enumerate(changes):
+            rows.setdefault(number, []).append(k)
+        found, tangents = np.zeros((len(ways), N_DIRECTIONS)), self.tangents(name)
+        for number, these in rows.items():
+            if number in tangents[0]:
+                along = np.stack([each[number].ravel() for each in tangents], axis=1)
+                found[these] = np.stack([changes[k][1].ravel() for k in these]) @ along
+        return found
+
+    def likely(self, name: str, ways: Sequence[Way], off: NDArray) -> list[Way]:
+        """Return the ways but for the single ones that do not change those slopes by about `off`."""
+        single = [way for way in ways if way.is_single]
+        near = np.abs(self.slopes(name, single) - off) <= LIKELY * np.linalg.norm(off)
+        kept = {id(way) for way, is_near in zip(single, near.all(axis=1), strict=True) if is_near}
+        return [way for way in ways if not way.is_single or id(way) in kept]
 
     def _change(self, way: Way) -> tuple[int, NDArray]:
         """Return which value's gradient a single other way changes, and by what."""
