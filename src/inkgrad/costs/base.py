@@ -15,6 +15,7 @@ class Cost(ABC):
     """C(y, t): one number for a batch of outputs y (N, K) and its targets t.
 
     t holds class numbers 0..K-1, shape (N,), or a row of targets for each example, (N, K).
+    A cost of lines takes outputs (N, T, K), for each of T frames, and targets of its own sort, as CTC says.
     Like a layer, a cost holds settings only.
 
     Shapes    y (N, K)   t like y   dy like y
