@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from quiet import measured
@@ -17,7 +18,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.costs import CrossEntropy
 from inkgrad.data import Augmentation, apply_warps, as_inputs
 from inkgrad.fast import FastSoftmaxCrossEntropy, fuse, fuse_optimizer, warp
-from inkgrad.layers import ELU, Chain, Conv2D, Dense, Layer, MaxPool2D, ReLU, Softmax
+from inkgrad.layers import ELU, Chain, Conv2D, Dense, GroupNorm, Layer, MaxPool2D, ReLU, Softmax
 from inkgrad.layout import Layout, Named
 from inkgrad.optimizers import SGD, Adam, Optimizer
 
@@ -81,6 +82,7 @@ def rows() -> Iterator[Row]:
     yield from _dense(pooled.reshape(256, 3136)[:128], Chain((Dense(3136, 10),)), dx=True)
     yield from _convolution(x, Chain((Conv2D(1, 32), ReLU(), MaxPool2D(2))), "the direct way")
     yield from _convolution(pooled, Chain((Conv2D(32, 64), ReLU(), MaxPool2D(2))), "Winograd's way")
+    yield from _lines()
     yield _cost(t[:100])
     yield _optimizer("SGD with momentum, 79,510 parameters", SGD(0.05, 0.9), 79_510)
     yield _optimizer("Adam, 50,186 parameters", Adam(), 50_186)
@@ -101,8 +103,11 @@ def _pair(plain: Chain, n_threads: int) -> Layer:
     return fast
 
 
-def _both_ways(name: str, plain: Chain, x: NDArray, numpy: list[tuple[Work, str]], dx: bool) -> Iterator[Row]:
-    """Yield the row of forward and that of backward; without dx as in a first layer, from bytes where x is bytes."""
+def _both_ways(name: str, plain: Chain, x: NDArray, numpy: list[Any], dx: bool) -> Iterator[Row]:
+    """Yield the row of forward and that of backward; without dx as in a first layer, from bytes where x is bytes.
+
+    `numpy` has for each NumPy's part of the work and what that is, or nothing.
+    """
     p, g = _start(plain)
     one, two = (_pair(plain, n) for n in (1, 2))
     y, cache = one.forward(p["0"], x)
@@ -167,6 +172,18 @@ def _convolution(x: NDArray, plain: Chain, way: str) -> Iterator[Row]:
     ]
     name = f"Conv {conv.c_in} → {conv.c_out} ({way}), ReLU, pool, {len(x)} images of {x.shape[1]} × {x.shape[2]}"
     yield from _both_ways(name, plain, x, numpy, dx=not first)
+
+
+def _lines() -> Iterator[Row]:
+    """Yield the rows of the layers of a recogniser of lines."""
+    rng = np.random.default_rng(1)
+    wide, narrow = (rng.standard_normal(shape, np.float32) for shape in ((32, 16, 96, 32), (32, 4, 48, 96)))
+    for x, conv in (wide, Conv2D(32, 64)), (narrow, Conv2D(96, 128, (1, 5))):
+        name = f"Conv {conv.c_in} → {conv.c_out}, kernel {conv.kernel}, ReLU, {x.shape[:3]}"
+        yield from _both_ways(name, Chain((conv, ReLU())), x, [(), ()], dx=True)
+    for after in (ReLU(),), (ReLU(), MaxPool2D((2, 1))):
+        plain = Chain((GroupNorm(8, 32), *after))
+        yield from _both_ways(f"{', '.join(map(str, plain.layers))}, {wide.shape[:3]}", plain, wide, [(), ()], dx=True)
 
 
 def _cost(t: NDArray) -> Row:

@@ -18,6 +18,7 @@ import imports
 import inference
 import kernel_gains
 import lines_cost
+import line_step
 import machine
 import memory
 import recipes
@@ -29,6 +30,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 PARTS = {
     "seed": seed_epoch,
     "cnn": cnn_step,
+    "line": line_step,
     "inference": inference,
     "wide": wide_epoch,
     "growth": growth,

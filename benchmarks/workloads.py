@@ -5,12 +5,13 @@ from math import prod
 
 import numpy as np
 
-from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import Examples, as_inputs, mnist
-from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Softmax
+from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, GroupNorm, Layer, MaxPool2D, ReLU, Softmax
 from inkgrad.training import Objective
 
 IMAGE = 28, 28, 1
+LINE = 32, 192, 1
 LR, MOMENTUM = 0.05, 0.9  # of SGD, for the fully connected; the convolutional have Adam as it comes
 
 
@@ -26,6 +27,27 @@ def cnn(c_1: int, c_2: int) -> Objective:
     return Objective(Chain((*convolutions, Flatten(), Dense(49 * c_2, 10))), SoftmaxCrossEntropy())
 
 
+def line() -> Objective:
+    """Return the convolutions of a recogniser of lines, with 19 numbers for each place, and half their squared size.
+
+    What a recogniser makes of the places is left out, as its cost is not the convolutions'.
+    """
+
+    def normed(*layers: Layer) -> list[Layer]:
+        return [each for conv in layers for each in (conv, GroupNorm(8, conv.c_out), ReLU())]  # type: ignore[attr-defined]
+
+    first = *normed(Conv2D(1, 32, 5, 2), Conv2D(32, 32), Conv2D(32, 64)), MaxPool2D(2)
+    then = *normed(Conv2D(64, 96)), MaxPool2D((2, 1)), *normed(Conv2D(96, 128)), MaxPool2D((2, 1))
+    last = Conv2D(128, 128, (1, 5)), ReLU(), Conv2D(128, 19, (1, 3)), Flatten()
+    return Objective(Chain((*first, *then, *last)), SquaredError())
+
+
+def lines(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return n images of lines as float32 (n, 32, 192, 1), which are noise, and targets, which are zero."""
+    x = np.random.default_rng(0).random((n, *LINE), np.float32)
+    return x, np.zeros((n, line().network.output_shape(LINE)[0]), np.float32)
+
+
 def start(objective: Objective) -> np.ndarray:
     """Return the theta that every competitor starts from."""
     return objective.init(np.random.default_rng(0), np.float32)
@@ -36,14 +58,16 @@ def tensors(objective: Objective) -> list[np.ndarray]:
     return list(objective.layout.parts(start(objective)).values())
 
 
-def tensors_nchw(objective: Objective, theta: np.ndarray) -> list[np.ndarray]:
+def tensors_nchw(objective: Objective, theta: np.ndarray, shape: tuple[int, ...] = IMAGE) -> list[np.ndarray]:
     """Return W and b of each layer as PyTorch and ONNX lay them out: outputs first, channels before rows."""
-    parts, shape, flattened, found = iter(objective.layout.parts(theta).values()), IMAGE, None, []
+    parts, flattened, found = iter(objective.layout.parts(theta).values()), None, []
     for layer in objective.network.layers:
         if isinstance(layer, Flatten):
             flattened = shape
         if isinstance(layer, Conv2D):
             found += [next(parts).transpose(3, 2, 0, 1), next(parts)]
+        if isinstance(layer, GroupNorm):
+            found += [next(parts), next(parts)]
         if isinstance(layer, Dense):
             W, b = next(parts), next(parts)
             if flattened:  # W's rows stand for (row, column, channel)
@@ -97,9 +121,9 @@ def inference_options(about: str) -> ArgumentParser:
     return options
 
 
-def products(objective: Objective) -> list[int]:
+def products(objective: Objective, shape: tuple[int, ...] = IMAGE) -> list[int]:
     """Return for each layer with weights the products it takes for one image, dense: zeros and borders count."""
-    shape, found = IMAGE, []
+    found = []
     for layer in objective.network.layers:
         shape = layer.output_shape(shape)
         if isinstance(layer, Dense):
@@ -114,7 +138,7 @@ def flop_of_inference(objective: Objective, n: int) -> float:
     return 2.0 * n * sum(products(objective))
 
 
-def flop_of_training(objective: Objective, n: int) -> float:
+def flop_of_training(objective: Objective, n: int, shape: tuple[int, ...] = IMAGE) -> float:
     """Return them for a step on n images: y, dW and dx take as many each, but the first layer needs no dx."""
-    found = products(objective)
+    found = products(objective, shape)
     return 2.0 * n * (3 * sum(found) - found[0])

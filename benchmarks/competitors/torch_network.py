@@ -3,16 +3,16 @@
 import numpy as np
 import torch
 from torch import nn
-from workloads import tensors_nchw
+from workloads import IMAGE, tensors_nchw
 
 from inkgrad.layers import ELU, Conv2D, Dense, Dropout, Flatten, GroupNorm, Layer, MaxPool2D, ReLU, Softmax
 from inkgrad.training import Objective
 
 
-def twin_of(objective: Objective, theta: np.ndarray) -> nn.Sequential:
+def twin_of(objective: Objective, theta: np.ndarray, shape: tuple[int, ...] = IMAGE) -> nn.Sequential:
     network = nn.Sequential(*(_module_of(layer) for layer in objective.network.layers))
     with torch.no_grad():
-        for parameter, value in zip(network.parameters(), tensors_nchw(objective, theta), strict=True):
+        for parameter, value in zip(network.parameters(), tensors_nchw(objective, theta, shape), strict=True):
             parameter.copy_(torch.from_numpy(value))
     return network
 

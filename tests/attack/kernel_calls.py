@@ -50,7 +50,12 @@ def network_like(rng: Random) -> tuple[Layer, tuple[int, ...]]:
         n_in, n_out = rng.choice([1, 2, 5, 20, 70]), rng.choice([1, 2, 9, 16, 40])
         return Chain((Dense(n_in, n_out), activation) if rng.random() < 0.8 else (Dense(n_in, n_out),)), (n_in,)
     n_in, n_out, side = rng.choice([1, 2, 8, 16]), rng.choice([1, 3, 8, 9, 16]), rng.choice([2, 3, 5, 8, 9])
-    return Chain((Conv2D(n_in, n_out), ReLU(), MaxPool2D())), (side, rng.choice([side, 2, 6]), n_in)
+    shape = side, rng.choice([side, 2, 6]), n_in
+    if rng.random() < 0.5:
+        return Chain((Conv2D(n_in, n_out), ReLU(), MaxPool2D())), shape
+    kernel, stride = ((rng.choice(some), rng.choice(some)) for some in ([1, 3, 5], [1, 1, 2, 3]))
+    layers = Conv2D(n_in, n_out, kernel, stride, rng.choice(["same", "same", "valid"])), ReLU()
+    return Chain(layers[: rng.choice([1, 2])]), shape
 
 
 def numbers_like(rng: Random, shape: Any, dtype: Any, most: int = 2) -> NDArray:

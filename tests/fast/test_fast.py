@@ -15,8 +15,10 @@ from inkgrad.errors import SettingError
 from inkgrad.fast import (
     REPLACEMENTS,
     Fast,
+    FastConv,
     FastConvReLUPool,
     FastDense,
+    FastGroupNorm,
     FastSGD,
     FastSoftmaxCrossEntropy,
     available_threads,
@@ -32,11 +34,13 @@ from inkgrad.fast import (
 from inkgrad.fast.base import PlainCache
 from inkgrad.layers import (
     ELU,
+    AveragePool2D,
     Chain,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GroupNorm,
     LeakyReLU,
     MaxPool2D,
     Noise,
@@ -45,6 +49,7 @@ from inkgrad.layers import (
     Softmax,
     Tanh,
 )
+from inkgrad.layers.windows import pair
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.optimizers import SGD, Adam, Averaged, Cosine, OneCycle, StepDecay
@@ -77,6 +82,12 @@ def dense(n_in=20, n_out=9, activation=None):
 
 EXAMPLES = {  # a chain for every row of the table, and the shape of one input
     (Conv2D, ReLU, MaxPool2D): (conv(8, 3), (4, 5, 8)),
+    (Conv2D, ReLU): (Chain((Conv2D(3, 9, (1, 5), (2, 1)), ReLU())), (5, 6, 3)),
+    (Conv2D,): (Chain((Conv2D(2, 5, (5, 3), (1, 2), "valid"),)), (7, 8, 2)),
+    (GroupNorm, ReLU, MaxPool2D): (Chain((GroupNorm(2, 6), ReLU(), MaxPool2D((2, 1)))), (5, 4, 6)),
+    (GroupNorm, ReLU): (Chain((GroupNorm(3, 18), ReLU())), (3, 5, 18)),
+    (GroupNorm, MaxPool2D): (Chain((GroupNorm(1, 3), MaxPool2D((1, 3)))), (4, 7, 3)),
+    (GroupNorm,): (Chain((GroupNorm(2, 20, eps=0.1),)), (3, 4, 20)),
     (Dense, ReLU): (dense(activation=ReLU()), (20,)),
     (Dense, LeakyReLU): (dense(activation=LeakyReLU(0.3)), (20,)),
     (Dense, ELU): (dense(activation=ELU(0.5)), (20,)),
@@ -251,13 +262,18 @@ def test_gradients_of_convolutions_of_real_numbers_are_close(instructions, rng, 
 
 def away_from_kinks(plain, theta, x, distance):
     """1 where the largest in a window is so far above the next, and all so far from 0, that rounding is no matter."""
-    y, _ = forward(Chain(plain.layers[:1]), theta, x)
-    n, height, width, c_out = y.shape
-    windows = y[:, : height // 2 * 2, : width // 2 * 2].reshape(n, height // 2, 2, width // 2, 2, c_out)
-    ordered = np.sort(np.maximum(windows.transpose(0, 1, 3, 5, 2, 4), 0).reshape(n, height // 2, width // 2, c_out, 4))
-    largest = windows.max(axis=(2, 4))
-    clear = (ordered[..., 3] - ordered[..., 2] > distance) & (np.abs(largest) > distance)
-    return (clear | (largest < -distance)).astype(y.dtype)
+    z, _ = forward(Chain(plain.layers[:1]), theta, x)
+    relu = any(isinstance(layer, ReLU) for layer in plain.layers)
+    down, across = pair(plain.layers[-1].size) if isinstance(plain.layers[-1], MaxPool2D) else (1, 1)
+    n, height, width, channels = z.shape
+    high, wide = height // down, width // across
+    windows = z[:, : high * down, : wide * across].reshape(n, high, down, wide, across, channels)
+    windows = windows.transpose(0, 1, 3, 5, 2, 4).reshape(n, high, wide, channels, -1)
+    largest, ordered = windows.max(axis=-1), np.sort(np.maximum(windows, 0) if relu else windows)
+    clear = ordered[..., -1] - ordered[..., -2] > distance if down * across > 1 else np.ones(largest.shape, bool)
+    if relu:
+        clear = (clear & (np.abs(largest) > distance)) | (largest < -distance)
+    return clear.astype(z.dtype)
 
 
 @pytest.mark.parametrize(("size", "c_in"), list(product(LARGE_IMAGES, [1, 3, 8, 20])), ids=str)
@@ -315,6 +331,131 @@ def test_nothing_goes_back_through_outputs_that_are_exactly_zero(instructions, r
         assert not y.any()
         for found in gradients(fuse(plain), theta, np.abs(x), dy).values():
             assert not found.any()
+
+
+# Convolutions of any kernel and stride, without pools
+
+
+def other_convolutions(dtype, rng, numbers, n=40):
+    """Yield a convolution of a random kernel, stride and padding, at times with ReLU, theta, a batch and dy."""
+    for _ in range(n):
+        kernel, stride = (tuple(int(k) for k in rng.choice(some, 2)) for some in ([1, 3, 5], [1, 1, 2, 3]))
+        c_in, c_out = int(rng.choice(CHANNELS_IN)), int(rng.choice(CHANNELS_OUT))
+        layers = (Conv2D(c_in, c_out, kernel, stride, rng.choice(["same", "valid"])), *[ReLU()] * rng.integers(2))
+        height, width = (int(rng.integers(k, 12)) for k in kernel)
+        x = numbers(rng, (rng.integers(1, 12), height, width, c_in), dtype, zeros=rng.choice([0, 0.6]))
+        dy = numbers(rng, (len(x), *Chain(layers).output_shape(x.shape[1:])), dtype)
+        yield Chain(layers), parameters(Chain(layers), rng, dtype, numbers), x, dy
+
+
+@every_float
+def test_convolutions_of_any_kernel_are_equal_to_the_bit_of_whole_numbers(instructions, rng, dtype):
+    for plain, theta, x, dy in other_convolutions(dtype, rng, whole_numbers):
+        assert_kernel_did_it(fused_alone(plain), theta, x)
+        np.testing.assert_array_equal(forward(fuse(plain), theta, x)[0], forward(plain, theta, x)[0])
+        wanted = gradients(plain, theta, x, dy)
+        for name, found in gradients(fuse(plain), theta, x, dy).items():
+            np.testing.assert_array_equal(found, wanted[name], f"{name} of {plain} at {x.shape}")
+
+
+@every_float
+def test_convolutions_of_any_kernel_are_close_of_real_numbers(instructions, rng, dtype):
+    for plain, theta, x, dy in other_convolutions(dtype, rng, real_numbers):
+        assert_close(forward(fuse(plain), theta, x)[0], forward(plain, theta, x)[0])
+        dy = dy * away_from_kinks(plain, theta, x, 1e-3)
+        wanted = gradients(plain, theta, x, dy)
+        for name, found in gradients(fuse(plain), theta, x, dy).items():
+            assert_close(found, wanted[name])
+
+
+@every_float
+def test_a_convolution_of_any_kernel_takes_bytes(instructions, rng, dtype):
+    for plain, theta, x, dy in other_convolutions(dtype, rng, real_numbers, n=10):
+        x = np.clip(100 * x, 0, 255).astype(np.uint8)
+        assert_kernel_did_it(fuse(plain), theta, x)
+        assert_close(forward(fuse(plain), theta, x)[0], forward(plain, theta, as_inputs(x, dtype))[0])
+        dy = dy * away_from_kinks(plain, theta, as_inputs(x, dtype), 1e-3)
+        wanted = gradients(plain, theta, as_inputs(x, dtype), dy)
+        for name, found in gradients(fuse(plain), theta, x, dy).items():
+            assert_close(found, wanted[name])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_convolutions_of_any_kernel_pass_the_gradient_check(instructions, seed):
+    rng = np.random.default_rng(seed)
+    kernel, stride = (tuple(int(k) for k in rng.choice(some, 2)) for some in ([1, 3, 5], [1, 2]))
+    conv = Conv2D(int(rng.choice([1, 2, 9])), int(rng.integers(1, 12)), kernel, stride)
+    x = real_numbers(rng, (2, *rng.integers(2, 6, 2), conv.c_in), np.float64, 0.3)
+    assert check_layer(fuse(Chain((conv, *[ReLU()] * (seed % 2)))).layers[0], x, seed=seed).ok
+
+
+def test_a_kernel_larger_than_can_be_counted_is_left_to_the_plain_layers():
+    plain, x = Chain((Conv2D(1, 1, (1, 2**21 + 1)),)), np.ones((1, 1, 4, 1), np.float32)
+    theta = np.ones(Layout(plain.shapes()).size, np.float32)
+    y, cache = fuse(plain).layers[0].forward(Layout(plain.layers[0].shapes()).views(theta), x)
+    assert isinstance(cache, PlainCache)
+    assert y.ravel().tolist() == [5, 5, 5, 5]
+
+
+# GroupNorm, and what follows it
+
+
+def norm_problems(dtype, rng, n=40):
+    """Yield a GroupNorm with or without ReLU and MaxPool2D after it, theta, a batch and dy."""
+    for _ in range(n):
+        n_groups, members = int(rng.integers(1, 5)), int(rng.choice([1, 2, 3, 4, 8, 9]))
+        window = tuple(int(k) for k in rng.integers(1, 4, 2))
+        after = [*[ReLU()] * rng.integers(2), *[MaxPool2D(window)] * rng.integers(2)]
+        plain = Chain((GroupNorm(n_groups, n_groups * members, eps=0.1), *after))
+        height, width = (int(rng.integers(k + 1, 40 if rng.random() < 0.1 else 9)) for k in window)
+        x = real_numbers(rng, (rng.integers(1, 12), height, width, n_groups * members), dtype, rng.choice([0, 0.6]))
+        x = x + dtype(rng.choice([0, 3]))
+        dy = real_numbers(rng, (len(x), *plain.output_shape(x.shape[1:])), dtype)
+        yield plain, parameters(plain, rng, dtype), x, dy
+
+
+@every_float
+def test_a_norm_and_what_follows_it_are_close(instructions, rng, dtype):
+    for plain, theta, x, dy in norm_problems(dtype, rng):
+        assert_kernel_did_it(fused_alone(plain), theta, x)
+        y, wanted_y = forward(fuse(plain), theta, x)[0], forward(plain, theta, x)[0]
+        assert_close(y, wanted_y, of=np.abs(wanted_y).max(initial=1))
+        dy = dy * away_from_kinks(plain, theta, x, 1e-3)
+        wanted = gradients(plain, theta, x, dy)
+        for name, found in gradients(fuse(plain), theta, x, dy).items():
+            # 1 / √eps is 3.2, so dx is the difference of numbers up to so many times gain dy
+            assert_close(found, wanted[name], of=max(np.abs(wanted[name]).max(), 10 * np.abs(dy).max()))
+
+
+@every_float
+def test_a_large_image_has_the_mean_and_variance_of_all_its_pixels(instructions, rng, dtype):
+    plain, x = Chain((GroupNorm(1, 2),)), (100 + rng.normal(size=(1, 700, 900, 2))).astype(dtype)
+    y = forward(fuse(plain), np.array([1, 1, 0, 0], dtype), x)[0]
+    wanted = (x - x.mean(dtype=np.float64)) / np.sqrt(x.var(dtype=np.float64) + 1e-5)
+    np.testing.assert_allclose(y, wanted, rtol=0, atol=1e-4 if dtype is np.float32 else 1e-10)  # the ulp of 100 is 8e-6
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_norm_and_what_follows_it_pass_the_gradient_check(instructions, seed):
+    rng = np.random.default_rng(seed)
+    after = [[], [ReLU()], [MaxPool2D((2, 1))]][seed % 3] + [MaxPool2D((1, 2))] * (seed == 4)
+    plain = Chain((GroupNorm(2, int(rng.choice([2, 6, 18]))), *after))
+    x = real_numbers(rng, (2, 3, 4, plain.layers[0].channels), np.float64)
+    assert check_layer(fuse(plain).layers[0], x, seed=seed).ok
+
+
+def test_a_norm_takes_bytes_as_numbers_from_0_to_1(instructions, rng):
+    plain, x = Chain((GroupNorm(1, 3), ReLU())), rng.integers(0, 256, (3, 4, 5, 3)).astype(np.uint8)
+    theta = parameters(plain, rng, np.float32)
+    assert_kernel_did_it(fuse(plain), theta, x)
+    assert_close(forward(fuse(plain), theta, x)[0], forward(plain, theta, as_inputs(x))[0])
+
+
+def test_what_follows_a_norm_is_fused_as_far_as_a_byte_counts():
+    norm = GroupNorm(1, 2)
+    assert fuse(Chain((norm, ReLU(), MaxPool2D(15)))) == Chain((FastGroupNorm(Chain((norm, ReLU(), MaxPool2D(15)))),))
+    assert fuse(Chain((norm, ReLU(), MaxPool2D(16)))) == Chain((FastGroupNorm(Chain((norm, ReLU()))), MaxPool2D(16)))
+    assert fuse(Chain((norm, MaxPool2D(16)))) == Chain((FastGroupNorm(Chain((norm,))), MaxPool2D(16)))
 
 
 # Dense of every size
@@ -717,14 +858,24 @@ def test_theta_keeps_its_order():
     "layers",
     [
         (Conv2D(1, 2, kernel=5), ReLU(), MaxPool2D()),
+        (Conv2D(1, 2), ReLU(), MaxPool2D((2, 1))),
         (Conv2D(1, 2, kernel=1), ReLU(), MaxPool2D()),
         (Conv2D(1, 2, stride=2), ReLU(), MaxPool2D()),
         (Conv2D(1, 2, padding="valid"), ReLU(), MaxPool2D()),
         (Conv2D(1, 2), ReLU(), MaxPool2D(3)),
         (Conv2D(1, 2), ReLU(), MaxPool2D(1)),
-        (Conv2D(1, 2), LeakyReLU(), MaxPool2D()),
-        (Conv2D(1, 2), MaxPool2D(), ReLU()),
-        (Conv2D(1, 2), ReLU()),
+    ],
+    ids=str,
+)
+def test_other_pools_follow_a_convolution_of_their_own(layers):
+    assert fuse(Chain(layers)) == Chain((FastConv(Chain(layers[:2])), layers[2]))
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (MaxPool2D(), ReLU(), LeakyReLU()),
+        (AveragePool2D((2, 1)),),
         (ReLU(), Tanh(), Flatten()),
         (),
     ],

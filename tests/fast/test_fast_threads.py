@@ -11,7 +11,7 @@ from support.commands import output_of, python
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation, Examples
 from inkgrad.fast import REPLACEMENTS, Fast, fuse, fuse_optimizer, kernels, warp
-from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, LeakyReLU, MaxPool2D, ReLU, Softmax
+from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, GroupNorm, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.layout import Layout
 from inkgrad.optimizers import SGD, Adam
 from inkgrad.training import Objective, Run
@@ -23,6 +23,12 @@ pytestmark = pytest.mark.skipif(
 PLAIN = [  # with the shape of one input, and the part of it that is not zero
     (Chain((Conv2D(1, 9), ReLU(), MaxPool2D())), (9, 8, 1), 1),
     (Chain((Conv2D(9, 40), ReLU(), MaxPool2D())), (9, 8, 9), 1),
+    (Chain((Conv2D(3, 40, (1, 5), (2, 1)), ReLU())), (9, 8, 3), 1),
+    (Chain((Conv2D(9, 17, padding="valid"),)), (9, 8, 9), 1),
+    (Chain((GroupNorm(2, 18), ReLU(), MaxPool2D((2, 1)))), (9, 8, 18), 1),
+    (Chain((GroupNorm(2, 18), ReLU())), (9, 8, 18), 1),
+    (Chain((GroupNorm(3, 9), MaxPool2D())), (9, 8, 9), 1),
+    (Chain((GroupNorm(1, 9),)), (9, 8, 9), 1),
     (Chain((Dense(300, 130), ReLU())), (300,), 0.2),
     (Chain((Dense(300, 130), LeakyReLU())), (300,), 0.9),
     (Chain((Dense(300, 20), ELU())), (300,), 0.2),

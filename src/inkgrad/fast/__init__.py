@@ -2,9 +2,11 @@
 
 from inkgrad.fast.augment import warp
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
+from inkgrad.fast.convolution import FastConv
 from inkgrad.fast.dense_activation import FastDense
 from inkgrad.fast.fuse import REPLACEMENTS, Fast, fuse, fuse_cost, fuse_optimizer, takes_bytes
 from inkgrad.fast.kernels import instruction_set
+from inkgrad.fast.norm_relu_pool import FastGroupNorm
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.threads import available_threads, limit_threads, refuse_bad_threads
@@ -13,8 +15,10 @@ __all__ = [
     "REPLACEMENTS",
     "Fast",
     "FastAdam",
+    "FastConv",
     "FastConvReLUPool",
     "FastDense",
+    "FastGroupNorm",
     "FastSGD",
     "FastSoftmaxCrossEntropy",
     "available_threads",

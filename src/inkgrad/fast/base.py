@@ -74,12 +74,12 @@ class FastLayer(Layer):
         if not isinstance(cache, PlainCache):
             x = self.inputs_of(cache)
             dx = np.empty(x.shape, dy.dtype)
-            if dy.dtype == p.W.dtype == g.W.dtype and self.quick_backward(p, g, cache, ordered(dy), dx):
+            if _one_type(p, g, dy) and self.quick_backward(p, g, cache, ordered(dy), dx):
                 return dx
         return self.plain.backward(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
 
     def parameter_gradient(self, p: Named, g: Named, cache: Any, dy: NDArray) -> None:
-        suits = not isinstance(cache, PlainCache) and dy.dtype == p.W.dtype == g.W.dtype
+        suits = not isinstance(cache, PlainCache) and _one_type(p, g, dy)
         if suits and self.quick_backward(p, g, cache, ordered(dy), None):
             return
         self.plain.parameter_gradient(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
@@ -104,21 +104,30 @@ def ordered(array: NDArray) -> NDArray:
     return array if flags.c_contiguous and flags.aligned else np.require(array, requirements=("C", "A"))
 
 
-def write_back(g: Named, dW: NDArray, db: NDArray) -> None:
+def write_back(g: Named, **gradients: NDArray) -> None:
     """Give g what a kernel wrote, where `ordered` had to copy."""
-    if dW is not g.W:
-        g.W = dW
-    if db is not g.b:
-        g.b = db
+    for name, gradient in gradients.items():
+        if gradient is not g[name]:
+            setattr(g, name, gradient)
+
+
+def _parameter(p: Named) -> NDArray:
+    """Return a parameter: all have one type."""
+    found: NDArray = next(iter(vars(p).values()))
+    return found
 
 
 def _type_of(p: Named, x: NDArray) -> np.dtype[Any] | None:
     """Return the type that a kernel would reckon in, None where none does."""
-    if not isinstance(x, np.ndarray) or not isinstance(p.W, np.ndarray):
+    if not isinstance(x, np.ndarray) or not isinstance(_parameter(p), np.ndarray):
         return None
-    dtype = p.W.dtype
+    dtype = _parameter(p).dtype
     return dtype if dtype in TYPES and x.dtype in (dtype, np.uint8) else None
 
 
+def _one_type(p: Named, g: Named, dy: NDArray) -> bool:
+    return bool(dy.dtype == _parameter(p).dtype == _parameter(g).dtype)
+
+
 def _as_floats(p: Named, x: NDArray) -> NDArray:
-    return as_inputs(x, p.W.dtype.type) if x.dtype == np.uint8 else x
+    return as_inputs(x, _parameter(p).dtype.type) if x.dtype == np.uint8 else x

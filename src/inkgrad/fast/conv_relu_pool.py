@@ -40,7 +40,7 @@ class FastConvReLUPool(FastLayer):
         x, codes = cache
         dW, db = ordered(g.W), ordered(g.b)
         tame = kernels.compiled.conv_backward(x, ordered(p.W), codes, dy, dW, db, dx, self.n_threads)
-        write_back(g, dW, db)
+        write_back(g, W=dW, b=db)
         return bool(tame)
 
     def inputs_of(self, cache: tuple[NDArray, NDArray]) -> NDArray:

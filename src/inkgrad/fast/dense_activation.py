@@ -103,7 +103,7 @@ class FastDense(FastLayer):
             kernels.compiled.narrow_back(dz, ordered(p.W), dx, self.n_threads)
         elif dx is not None:
             np.matmul(dz, p.W.T, out=dx)
-        write_back(g, dW, db)
+        write_back(g, W=dW, b=db)
         return True
 
     def inputs_of(self, cache: Any) -> NDArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
@@ -12,11 +13,13 @@ from inkgrad.fast import kernels
 from inkgrad.fast.augment import warp
 from inkgrad.fast.base import FastLayer
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
+from inkgrad.fast.convolution import FastConv
 from inkgrad.fast.dense_activation import FastDense
+from inkgrad.fast.norm_relu_pool import LARGEST_WINDOW, FastGroupNorm
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.threads import available_threads, refuse_bad_threads
-from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
+from inkgrad.layers import ELU, Chain, Conv2D, Dense, Flatten, GroupNorm, Layer, LeakyReLU, MaxPool2D, ReLU, Softmax
 from inkgrad.optimizers import SGD, Adam, Averaged, Optimizer
 
 Replacement = Callable[[Chain, int], FastLayer | None]
@@ -31,8 +34,20 @@ def conv_relu_pool(plain: Chain, n_threads: int) -> FastLayer | None:
     return FastConvReLUPool(plain, n_threads) if fits else None
 
 
+def norm_relu_pool(plain: Chain, n_threads: int) -> FastLayer | None:
+    """Return the fast layer for GroupNorm, ReLU and MaxPool2D, where a byte can say which of a window it was."""
+    fast = FastGroupNorm(plain, n_threads)
+    return fast if prod(fast.window) <= LARGEST_WINDOW else None
+
+
 REPLACEMENTS: Mapping[tuple[type[Layer], ...], Replacement] = {  # the longest that fits is taken
     (Conv2D, ReLU, MaxPool2D): conv_relu_pool,
+    (Conv2D, ReLU): FastConv,
+    (Conv2D,): FastConv,
+    (GroupNorm, ReLU, MaxPool2D): norm_relu_pool,
+    (GroupNorm, ReLU): FastGroupNorm,
+    (GroupNorm, MaxPool2D): norm_relu_pool,
+    (GroupNorm,): FastGroupNorm,
     (Dense, ReLU): FastDense,
     (Dense, LeakyReLU): FastDense,
     (Dense, ELU): FastDense,

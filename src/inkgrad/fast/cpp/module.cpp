@@ -4,6 +4,8 @@
 #include "activations.hpp"
 #include "conv_backward.hpp"
 #include "conv_forward.hpp"
+#include "convolution.hpp"
+#include "group_norm.hpp"
 #include "narrow_dense.hpp"
 #include "optimizer_steps.hpp"
 #include "softmax_cross_entropy.hpp"
@@ -32,6 +34,8 @@ void define_kernels(nb::module_& m) {
     define_activations<T>(m);
     define_conv_backward<T>(m);
     define_conv_forward<T>(m);
+    define_convolution<T>(m);
+    define_group_norm<T>(m);
     define_narrow_dense<T>(m);
     define_optimizer_steps<T>(m);
     define_softmax_cross_entropy<T>(m);

@@ -1,0 +1,63 @@
+"""Convolution of any kernel and stride, and the ReLU after it, as one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inkgrad.arrays import NDArray
+from inkgrad.fast import kernels
+from inkgrad.fast.base import COUNT_LIMIT, FastLayer, ordered, write_back
+from inkgrad.layers import Conv2D
+from inkgrad.layers.windows import pair
+from inkgrad.layout import Named
+
+WIDEST_VECTOR = 16  # numbers, to which the kernel fills up the channels
+
+
+@dataclass(frozen=True)
+class FastConv(FastLayer):
+    """Chain(Conv2D(...)), or with a ReLU after it, in one kernel, one image at a time, and nothing laid out.
+
+    cpp/convolution.hpp says how.  The cache is x and y.
+    """
+
+    @property
+    def conv(self) -> Conv2D:
+        """The convolution that this stands for."""
+        conv = self.plain.layers[0]
+        assert isinstance(conv, Conv2D)
+        return conv
+
+    @property
+    def settings(self) -> tuple[int, int, int, int, bool]:
+        """The strides and margins, and whether a ReLU follows, as the kernel takes them."""
+        return *pair(self.conv.stride), *self.conv.margins, len(self.plain.layers) > 1
+
+    def quick_forward(self, p: Named, x: NDArray, dtype: np.dtype[Any]) -> tuple[NDArray, Any] | None:
+        if not self._suits(x):
+            return None
+        y = np.empty((len(x), *self.plain.output_shape(x.shape[1:])), dtype)
+        W, b = ordered(p.W), ordered(p.b)
+        tame = kernels.compiled.convolution_forward(x, W, b, *self.settings, y, self.n_threads)
+        return (y, (x, y)) if tame else None
+
+    def _suits(self, x: NDArray) -> bool:
+        """Return whether the kernel can count what it lays around an image, and the widened weights."""
+        (down, across), channels = pair(self.conv.kernel), max(self.conv.c_in, self.conv.c_out) + WIDEST_VECTOR
+        framed = (x.shape[1] + 2 * down) * (x.shape[2] + 2 * across) * channels
+        return framed < COUNT_LIMIT and down * across * channels * channels < COUNT_LIMIT
+
+    def quick_backward(
+        self, p: Named, g: Named, cache: tuple[NDArray, NDArray], dy: NDArray, dx: NDArray | None
+    ) -> bool:
+        x, y = cache
+        dW, db = ordered(g.W), ordered(g.b)
+        tame = kernels.compiled.convolution_backward(x, ordered(p.W), y, dy, *self.settings, dW, db, dx, self.n_threads)
+        write_back(g, W=dW, b=db)
+        return bool(tame)
+
+    def inputs_of(self, cache: tuple[NDArray, NDArray]) -> NDArray:
+        return cache[0]
