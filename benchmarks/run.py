@@ -17,8 +17,8 @@ import growth
 import imports
 import inference
 import kernel_gains
-import lines_cost
 import line_step
+import lines_cost
 import machine
 import memory
 import recipes
@@ -30,7 +30,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 PARTS = {
     "seed": seed_epoch,
     "cnn": cnn_step,
-    "line": line_step,
+    "recogniser": line_step,
     "inference": inference,
     "wide": wide_epoch,
     "growth": growth,
