@@ -199,7 +199,13 @@ def indexed(x, w):
     return w[ids] * x[ids, 1:2], jnp.take_along_axis(x, jnp.argmax(x, 1)[:, None], 1), x[jnp.arange(3) // 2]
 
 
+def spectra(x):
+    spectrum = jnp.fft.rfft(x, 6)
+    return jnp.abs(spectrum), jnp.fft.irfft(spectrum * jnp.conj(spectrum), 6), (jnp.exp(1j * x) * spectrum[:, :1]).real
+
+
 FUNCTIONS = {
+    "spectra": (spectra, X),
     "scan": (scanned, X, W, H),
     "scan back": (scanned_back, X, W, H),
     "fori": (looped, X, W),

@@ -140,6 +140,12 @@ def drawn(x):
     return F.dropout(x, 0.5) * torch.rand(4, dtype=x.dtype)
 
 
+def spectra(x):
+    spectrum = torch.fft.rfft(x, 6)
+    power = spectrum.real**2 + spectrum.imag**2
+    return power, torch.fft.irfft(spectrum * spectrum.conj(), 6), torch.polar(x.exp(), x).angle(), spectrum.abs()
+
+
 X = numbers(2, 3, 4)
 SLOW = "block", "attention"
 FOLLOWED = {
@@ -156,6 +162,7 @@ FOLLOWED = {
     "scattered": scattered,
     "in place": in_place,
     "drawn": drawn,
+    "spectra": spectra,
     "function": lambda x: Square.apply(x).sum(1),
 }
 VIEWS = by_view, by_view_of_zeros, by_numpy, by_out

@@ -271,5 +271,8 @@ FORWARDS = {
     ),
     "table": (lambda x: x[IDS[:2]] * x[[0, 1], 1:2] + x.take([3, 1], axis=1)[:2, :1], X),
     "number": (lambda x: np.sum(x * x) ** 0.5, X),
+    "filtered": (lambda x, w: np.fft.irfft(np.fft.rfft(x.T, 8) * np.fft.rfft(w.T[:, :3], 8).conj()[0], 8), X, W),
+    "spectrum": (lambda x: (np.abs(np.fft.fft(x)) + np.fft.fft2(x).imag, np.fft.fft(x).real ** 2), X),
+    "complex": (lambda x: np.exp(1j * x.astype(complex) + np.array([1j, 2, 3j, 1])).real * x, X),
     "0-d": (lambda a, x: a**2 * np.sin(a) * x, np.array(1.5), X),
 }

@@ -116,7 +116,7 @@ class JaxprTracer(Recorder):
         """Return the result of an operation, written down if it depends on what is followed."""
         values = [each.value for each in given]
         result = operation(*values) if result is None else result
-        if all(each.number is None for each in given) or np.asarray(result).dtype.kind != "f":
+        if all(each.number is None for each in given) or np.asarray(result).dtype.kind not in "fc":
             return Known(result)
         numbers = [self._number(each) for each in given]
         live = [k for k, number in enumerate(numbers) if number is not None]
@@ -133,7 +133,7 @@ class JaxprTracer(Recorder):
 
     def _number(self, known: Known) -> int | None:
         """Return which value a number is: a constant of floating-point numbers becomes one."""
-        if known.number is None and getattr(known.value, "dtype", np.dtype(int)).kind == "f":
+        if known.number is None and getattr(known.value, "dtype", np.dtype(int)).kind in "fc":
             return self.value(known.value)
         return known.number
 

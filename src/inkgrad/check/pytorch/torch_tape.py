@@ -21,6 +21,7 @@ from inkgrad.check.tape import Recorder, Tape, TapeError, leaves_of, replaced
 from inkgrad.check.tape.place import place_of_caller
 from inkgrad.errors import CheckError
 
+FOLLOWED = torch.float64, torch.complex128
 SAME = 1e-10  # by which an operation and its parts may differ
 LIBRARY = str(Path(torch.__file__).parent)
 IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"}
@@ -55,7 +56,7 @@ class TensorTracer(Recorder):
         if all(self.number(each) is None for each in given):
             return
         for each in given:
-            if self.number(each) is None and each.dtype == torch.float64:  # a constant
+            if self.number(each) is None and each.dtype in FOLLOWED:  # a constant
                 self.follow(each, self.value(_numbers(each)))
         live = [k for k, each in enumerate(given) if self.number(each) is not None]
         inputs = [number for k in live if (number := self.number(given[k])) is not None]
@@ -70,10 +71,12 @@ class TensorTracer(Recorder):
             with torch.no_grad(), _drawn_again(chance):
                 found = function(*new_args, **new_kwargs)
             tensors = [new_args[0]] if is_in_place else [*leaves_of(found, torch.Tensor)]
-            return np.asarray(tensors[part].numpy())
+            return np.asarray(tensors[part].numpy(force=True))
 
         for part, each in enumerate(results):
-            if each.is_floating_point() and not any(each is own for own in given if not is_in_place):
+            if (each.is_floating_point() or each.is_complex()) and not any(
+                each is own for own in given if not is_in_place
+            ):
                 step = _part(apply, part)
                 self.follow(each, self.step(step, inputs, _numbers(each), place, name))
 
@@ -102,7 +105,7 @@ def _part(apply: Callable[..., NDArray], part: int) -> Callable[..., NDArray]:
 
 
 def _numbers(tensor: Any) -> NDArray:
-    if tensor.dtype != torch.float64 or tensor.layout != torch.strided:
+    if tensor.dtype not in FOLLOWED or tensor.layout != torch.strided:
         raise TapeError(f"a tensor of {tensor.dtype}")
     return np.asarray(tensor.detach().numpy(force=True))
 
@@ -146,6 +149,8 @@ MOVING = {
     torch.Tensor.H,
     torch.Tensor.mH,
     torch.Tensor.data,
+    torch.Tensor.real,
+    torch.Tensor.imag,
 }  # properties with numbers
 
 

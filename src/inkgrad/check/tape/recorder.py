@@ -35,20 +35,26 @@ LIMITS = TapeLimits()
 
 @dataclass
 class Recorder:
-    """The values of a forward so far, and its steps."""
+    """The values of a forward so far, and its steps; what is complex is kept as pairs of real numbers."""
 
     arrays: dict[str, int] = field(default_factory=dict)
     values: list[NDArray] = field(default_factory=list)
     steps: list[TapeStep] = field(default_factory=list)
     n_numbers: int = 0
+    pairs: set[int] = field(default_factory=set)  # the numbers of what is complex
 
     def value(self, array: Any) -> int:
         """Keep a copy of a value, which may be changed later; return its number."""
+        is_complex = np.iscomplexobj(array)
+        array = in_pairs(array) if is_complex else array
         self.n_numbers += np.size(array)
         if self.n_numbers > LIMITS.most_numbers:
             raise TapeError(f"more than {LIMITS.most_numbers} numbers")
         self.values.append(np.array(array, np.float64))
-        return len(self.values) - 1
+        number = len(self.values) - 1
+        if is_complex:
+            self.pairs.add(number)
+        return number
 
     def array(self, name: str, array: NDArray) -> int:
         """Keep an array that forward gets; return its number."""
@@ -60,6 +66,9 @@ class Recorder:
         if len(self.steps) >= LIMITS.most_steps:
             raise TapeError(f"more than {LIMITS.most_steps} operations")
         number = self.value(result)
+        are_pairs = [each in self.pairs for each in inputs]
+        if any(are_pairs) or number in self.pairs:
+            apply = _of_pairs(apply, are_pairs)
         self.steps.append(TapeStep(apply, tuple(inputs), number, place, operation))
         return number
 
@@ -81,6 +90,25 @@ class Recorder:
         if n_evaluations > LIMITS.most_evaluations or work > LIMITS.most_work:
             raise TapeError(f"{n_evaluations} evaluations to differentiate each operation, of {work} numbers")
         return Tape(self.arrays, self.values, steps, tuple(outputs), frozenset(reached))
+
+
+def _of_pairs(apply: Callable[..., Any], are_pairs: Sequence[bool]) -> Callable[..., Any]:
+    """Return an operation on complex numbers as one on pairs of real ones."""
+
+    def applied(*values: NDArray) -> NDArray:
+        own = (
+            value[..., 0] + 1j * value[..., 1] if is_one else value
+            for value, is_one in zip(values, are_pairs, strict=True)
+        )
+        result = np.asarray(apply(*own))
+        return in_pairs(result) if np.iscomplexobj(result) else result
+
+    return applied
+
+
+def in_pairs(array: Any) -> NDArray:
+    """Return complex numbers as pairs along a last axis."""
+    return np.stack([np.real(array), np.imag(array)], axis=-1)
 
 
 def leaves_of(tree: Any, kind: type) -> Iterator[Any]:

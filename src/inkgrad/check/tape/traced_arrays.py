@@ -15,10 +15,11 @@ from inkgrad.check.tape.place import place_of_caller
 from inkgrad.check.tape.recorder import Recorder, leaves_of, replaced
 from inkgrad.check.tape.tape import TapeError
 
+FOLLOWED = "fc"  # the kinds of numbers that move a little
 LIBRARY = str(Path(np.__file__).parent)
 METHODS = (  # of arrays, which are functions of NumPy too
     *("reshape", "transpose", "swapaxes", "ravel", "squeeze", "copy", "take", "repeat", "diagonal", "trace", "dot"),
-    *("sum", "mean", "var", "std", "prod", "max", "min", "cumsum", "cumprod", "clip", "round"),
+    *("sum", "mean", "var", "std", "prod", "max", "min", "cumsum", "cumprod", "clip", "round", "conj", "conjugate"),
 )
 IN_PLACE_METHODS = "sort", "partition", "fill", "put"
 IN_PLACE_FUNCTIONS = np.copyto, np.put, np.putmask, np.place, np.put_along_axis, np.fill_diagonal
@@ -67,9 +68,21 @@ class Traced(np.ndarray):
         """The transpose."""
         return self._call(np.transpose)
 
+    @property  # type: ignore[misc]
+    def real(self) -> Any:
+        """The real part."""
+        return self._call(np.real)
+
+    @property  # type: ignore[misc]
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return self._call(np.imag)
+
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the array in another type: itself, if that has slopes."""
-        return self._call(np.copy) if np.dtype(dtype).kind == "f" else _plain(self).astype(dtype, *args, **kwargs)
+        """Return the array in another type, which is followed if it has slopes."""
+        if np.dtype(dtype).kind in FOLLOWED:
+            return self._call(np.array, self.dtype if np.dtype(dtype).kind == "f" else dtype)
+        return _plain(self).astype(dtype, *args, **kwargs)
 
     def flatten(self, order: Any = "C") -> Any:
         """Return all numbers in a row."""
@@ -134,7 +147,7 @@ class Tracer(Recorder):
 
     def constant(self, array: Any) -> Any:
         """Return an array that depends on nothing yet, but into which other values may be written."""
-        return self.traced(array, self.value(array)) if np.asarray(array).dtype.kind == "f" else array
+        return self.traced(array, self.value(array)) if np.asarray(array).dtype.kind in FOLLOWED else array
 
     def call(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a function of NumPy, and write it down; give its result, of several each alone."""
@@ -173,7 +186,7 @@ class Tracer(Recorder):
     def _written(
         self, function: Callable[..., Any], tree: Any, given: list[Traced], result: Any, part: Callable[[Any], Any]
     ) -> Any:
-        if not isinstance(result, (np.ndarray, np.generic)) or result.dtype.kind != "f":
+        if not isinstance(result, (np.ndarray, np.generic)) or result.dtype.kind not in FOLLOWED:
             return result  # integers and masks are constants: they do not move a little
         live = [k for k, each in enumerate(given) if each.recorder is self]
         if not live:
