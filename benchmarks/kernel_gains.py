@@ -181,8 +181,8 @@ def _lines() -> Iterator[Row]:
     for x, conv in (wide, Conv2D(32, 64)), (narrow, Conv2D(96, 128, (1, 5))):
         name = f"Conv {conv.c_in} → {conv.c_out}, kernel {conv.kernel}, ReLU, {x.shape[:3]}"
         yield from _both_ways(name, Chain((conv, ReLU())), x, [(), ()], dx=True)
-    for after in (ReLU(),), (ReLU(), MaxPool2D((2, 1))):
-        plain = Chain((GroupNorm(8, 32), *after))
+    pool, norm = MaxPool2D((2, 1)), GroupNorm(8, 32)
+    for plain in Chain((norm, ReLU())), Chain((norm, ReLU(), pool)), Chain((pool,)):
         yield from _both_ways(f"{', '.join(map(str, plain.layers))}, {wide.shape[:3]}", plain, wide, [(), ()], dx=True)
 
 

@@ -19,6 +19,7 @@ from inkgrad.fast import (
     FastConvReLUPool,
     FastDense,
     FastGroupNorm,
+    FastMaxPool,
     FastSGD,
     FastSoftmaxCrossEntropy,
     available_threads,
@@ -88,6 +89,7 @@ EXAMPLES = {  # a chain for every row of the table, and the shape of one input
     (GroupNorm, ReLU): (Chain((GroupNorm(3, 18), ReLU())), (3, 5, 18)),
     (GroupNorm, MaxPool2D): (Chain((GroupNorm(1, 3), MaxPool2D((1, 3)))), (4, 7, 3)),
     (GroupNorm,): (Chain((GroupNorm(2, 20, eps=0.1),)), (3, 4, 20)),
+    (MaxPool2D,): (Chain((MaxPool2D((2, 3)),)), (5, 7, 18)),
     (Dense, ReLU): (dense(activation=ReLU()), (20,)),
     (Dense, LeakyReLU): (dense(activation=LeakyReLU(0.3)), (20,)),
     (Dense, ELU): (dense(activation=ELU(0.5)), (20,)),
@@ -456,6 +458,28 @@ def test_what_follows_a_norm_is_fused_as_far_as_a_byte_counts():
     assert fuse(Chain((norm, ReLU(), MaxPool2D(15)))) == Chain((FastGroupNorm(Chain((norm, ReLU(), MaxPool2D(15)))),))
     assert fuse(Chain((norm, ReLU(), MaxPool2D(16)))) == Chain((FastGroupNorm(Chain((norm, ReLU()))), MaxPool2D(16)))
     assert fuse(Chain((norm, MaxPool2D(16)))) == Chain((FastGroupNorm(Chain((norm,))), MaxPool2D(16)))
+
+
+# MaxPool2D alone
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8, 17, 40])
+@every_float
+def test_pools_are_equal_to_the_bit(instructions, rng, channels, dtype):
+    """Of whole numbers many are equal, and the first of a window gets dy."""
+    for size in (1, 2, 3, (2, 1), (1, 4), (5, 2)):
+        plain = Chain((MaxPool2D(size),))
+        x = whole_numbers(rng, (rng.integers(1, 9), *rng.integers(5, 12, 2), channels), dtype)
+        y, theta = forward(plain, np.zeros(0, dtype), x)[0], np.zeros(0, dtype)
+        assert_kernel_did_it(fused_alone(plain), theta, x)
+        np.testing.assert_array_equal(forward(fuse(plain), theta, x)[0], y)
+        dy = real_numbers(rng, y.shape, dtype)
+        np.testing.assert_array_equal(gradients(fuse(plain), theta, x, dy)["dx"], gradients(plain, theta, x, dy)["dx"])
+
+
+def test_a_pool_is_no_place_where_bytes_come_in():
+    assert not takes_bytes(fuse(Chain((MaxPool2D(), Flatten(), Dense(4, 3)))))
+    assert takes_bytes(fuse(Chain((GroupNorm(1, 1), Flatten(), Dense(4, 3)))))
 
 
 # Dense of every size
@@ -868,13 +892,13 @@ def test_theta_keeps_its_order():
     ids=str,
 )
 def test_other_pools_follow_a_convolution_of_their_own(layers):
-    assert fuse(Chain(layers)) == Chain((FastConv(Chain(layers[:2])), layers[2]))
+    assert fuse(Chain(layers)) == Chain((FastConv(Chain(layers[:2])), FastMaxPool(Chain(layers[2:]))))
 
 
 @pytest.mark.parametrize(
     "layers",
     [
-        (MaxPool2D(), ReLU(), LeakyReLU()),
+        (ReLU(), LeakyReLU(), MaxPool2D((5, 51))),
         (AveragePool2D((2, 1)),),
         (ReLU(), Tanh(), Flatten()),
         (),

@@ -37,6 +37,7 @@ NETWORKS = [  # with the shape of one input
     (Chain((Conv2D(3, 17, padding="valid"),)), (4, 5, 3)),
     (Chain((GroupNorm(2, 4), ReLU(), MaxPool2D((2, 1)))), (5, 3, 4)),
     (Chain((GroupNorm(1, 3),)), (2, 3, 3)),
+    (Chain((MaxPool2D((2, 1)),)), (5, 3, 17)),
 ]
 SPECIAL = [np.nan, -np.nan, np.inf, -np.inf, 1e30, -1e30, 1.1e15, -0.0]
 
@@ -448,6 +449,8 @@ ARRAYS = {  # the shapes of each kernel's arrays; n examples, h × w pixels, i i
         "dbias": "o",
         "dx": "n h w o",
     },
+    "max_pool_forward": {"x": "n h w o", "y": "n h w o", "codes": "n h w o"},
+    "max_pool_backward": {"codes": "n h w o", "dy": "n h w o", "dx": "n h w o"},
     "softmax_cross_entropy": {"y": "n o", "t": "n", "dy": "n o"},
     "sgd": {"theta": "i", "g": "i", "v": "i"},
     "adam": {"theta": "i", "g": "i", "m": "i", "v": "i"},

@@ -29,6 +29,7 @@ PLAIN = [  # with the shape of one input, and the part of it that is not zero
     (Chain((GroupNorm(2, 18), ReLU())), (9, 8, 18), 1),
     (Chain((GroupNorm(3, 9), MaxPool2D())), (9, 8, 9), 1),
     (Chain((GroupNorm(1, 9),)), (9, 8, 9), 1),
+    (Chain((MaxPool2D((2, 1)),)), (9, 8, 9), 1),
     (Chain((Dense(300, 130), ReLU())), (300,), 0.2),
     (Chain((Dense(300, 130), LeakyReLU())), (300,), 0.9),
     (Chain((Dense(300, 20), ELU())), (300,), 0.2),

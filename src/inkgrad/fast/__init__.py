@@ -6,6 +6,7 @@ from inkgrad.fast.convolution import FastConv
 from inkgrad.fast.dense_activation import FastDense
 from inkgrad.fast.fuse import REPLACEMENTS, Fast, fuse, fuse_cost, fuse_optimizer, takes_bytes
 from inkgrad.fast.kernels import instruction_set
+from inkgrad.fast.max_pool import FastMaxPool
 from inkgrad.fast.norm_relu_pool import FastGroupNorm
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
@@ -19,6 +20,7 @@ __all__ = [
     "FastConvReLUPool",
     "FastDense",
     "FastGroupNorm",
+    "FastMaxPool",
     "FastSGD",
     "FastSoftmaxCrossEntropy",
     "available_threads",

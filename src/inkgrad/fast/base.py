@@ -28,7 +28,7 @@ class PlainCache:
 class FastLayer(Layer):
     """What `plain` does, on `n_threads` threads.
 
-    Its first layer has the parameters, the others none, so theta is the same.  Where a kernel cannot
+    Its first layer has the parameters, if any, the others none, so theta is the same.  Where a kernel cannot
     do it, the plain layers do: other types than float32 and float64, NaN and numbers
     beyond 1e15, or images too large.  Inputs may be bytes, which are taken as as_inputs takes them.
     """
@@ -111,23 +111,18 @@ def write_back(g: Named, **gradients: NDArray) -> None:
             setattr(g, name, gradient)
 
 
-def _parameter(p: Named) -> NDArray:
-    """Return a parameter: all have one type."""
-    found: NDArray = next(iter(vars(p).values()))
-    return found
-
-
 def _type_of(p: Named, x: NDArray) -> np.dtype[Any] | None:
     """Return the type that a kernel would reckon in, None where none does."""
-    if not isinstance(x, np.ndarray) or not isinstance(_parameter(p), np.ndarray):
+    first = next(iter(vars(p).values()), x)  # all parameters have one type; where there are none, it is that of x
+    if not isinstance(x, np.ndarray) or not isinstance(first, np.ndarray):
         return None
-    dtype = _parameter(p).dtype
-    return dtype if dtype in TYPES and x.dtype in (dtype, np.uint8) else None
+    return first.dtype if first.dtype in TYPES and x.dtype in (first.dtype, np.uint8) else None
 
 
 def _one_type(p: Named, g: Named, dy: NDArray) -> bool:
-    return bool(dy.dtype == _parameter(p).dtype == _parameter(g).dtype)
+    return all(dy.dtype == array.dtype for each in (p, g) for array in vars(each).values())
 
 
 def _as_floats(p: Named, x: NDArray) -> NDArray:
-    return as_inputs(x, _parameter(p).dtype.type) if x.dtype == np.uint8 else x
+    first = next(iter(vars(p).values()), x)
+    return as_inputs(x, first.dtype.type) if x.dtype == np.uint8 != first.dtype else x

@@ -15,7 +15,8 @@ from inkgrad.fast.base import FastLayer
 from inkgrad.fast.conv_relu_pool import FastConvReLUPool
 from inkgrad.fast.convolution import FastConv
 from inkgrad.fast.dense_activation import FastDense
-from inkgrad.fast.norm_relu_pool import LARGEST_WINDOW, FastGroupNorm
+from inkgrad.fast.max_pool import LARGEST_WINDOW, FastMaxPool
+from inkgrad.fast.norm_relu_pool import FastGroupNorm
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.threads import available_threads, refuse_bad_threads
@@ -40,6 +41,12 @@ def norm_relu_pool(plain: Chain, n_threads: int) -> FastLayer | None:
     return fast if prod(fast.window) <= LARGEST_WINDOW else None
 
 
+def max_pool(plain: Chain, n_threads: int) -> FastLayer | None:
+    """Return the fast layer for MaxPool2D, where a byte can say which of a window it was."""
+    fast = FastMaxPool(plain, n_threads)
+    return fast if prod(fast.window) <= LARGEST_WINDOW else None
+
+
 REPLACEMENTS: Mapping[tuple[type[Layer], ...], Replacement] = {  # the longest that fits is taken
     (Conv2D, ReLU, MaxPool2D): conv_relu_pool,
     (Conv2D, ReLU): FastConv,
@@ -48,6 +55,7 @@ REPLACEMENTS: Mapping[tuple[type[Layer], ...], Replacement] = {  # the longest t
     (GroupNorm, ReLU): FastGroupNorm,
     (GroupNorm, MaxPool2D): norm_relu_pool,
     (GroupNorm,): FastGroupNorm,
+    (MaxPool2D,): max_pool,
     (Dense, ReLU): FastDense,
     (Dense, LeakyReLU): FastDense,
     (Dense, ELU): FastDense,
@@ -119,7 +127,7 @@ def takes_bytes(network: Layer) -> bool:
     if type(network) is Chain:
         first = next((layer for layer in network.layers if not isinstance(layer, Flatten)), None)
         return first is not None and takes_bytes(first)
-    return isinstance(network, FastLayer)
+    return isinstance(network, FastLayer) and bool(network.shapes())  # or no type is known to take them as
 
 
 @dataclass(frozen=True)

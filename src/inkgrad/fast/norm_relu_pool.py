@@ -15,8 +15,6 @@ from inkgrad.layers import GroupNorm, MaxPool2D, ReLU
 from inkgrad.layers.windows import pair
 from inkgrad.layout import Named
 
-LARGEST_WINDOW = 254  # pixels: a byte says which of them it was, or that it was none
-
 
 @dataclass(frozen=True)
 class FastGroupNorm(FastLayer):

@@ -15,26 +15,22 @@
 
 #include <cmath>
 
-#include "binding.hpp"
-#include "vector.hpp"
+#include "max_pool.hpp"
 
 namespace inkgrad {
 
-constexpr int NORM_SHARDS = 8;    // dgain and dbias are added up in so many parts, whatever the number of threads
-constexpr int NO_NUMBER = 255;    // the code of an output that ReLU let nothing through for
+constexpr int NORM_SHARDS = 8;       // dgain and dbias are added up in so many parts, whatever the number of threads
 constexpr int SUMMED_AT_ONCE = 256;  // in a float; sums of more are summed up
 
 template <class T>
-struct GroupNorm {
-    int n, height, width, channels, groups, down, across;  // down and across: the window
+struct GroupNorm : Windows {
+    int n, groups;
     bool relu;
     const T *x, *gain, *bias;
 
-    int pixels() const { return height * width; }
-    int windows() const { return height / down * (width / across); }
     int wide() const { return padded<T>(channels); }
     int members() const { return channels / groups; }
-    size_t count() const { return size_t(pixels()) * members(); }  // numbers of a group
+    size_t in_group() const { return size_t(pixels()) * members(); }  // numbers
 };
 
 // The sum of number(i) over i < n.
@@ -61,7 +57,7 @@ void mean_of_groups(const GroupNorm<T>& job, const T* sums, T* means) {
         const int first = group * job.members(), last = first + job.members();
         T sum = 0;
         for (int c = first; c < last; c++) sum += sums[c];
-        for (int c = first; c < last; c++) means[c] = sum / T(job.count());
+        for (int c = first; c < last; c++) means[c] = sum / T(job.in_group());
     }
 }
 
@@ -96,19 +92,9 @@ bool measure_image(const GroupNorm<T>& job, T eps, const T* x, T* sums, T* m, T*
     return tame;
 }
 
-// Where the corner of each window is, counted in pixels; call work(window, pixel).
-template <class T, class Work>
-ALWAYS_INLINE void for_windows(const GroupNorm<T>& job, Work work) {
-    const int columns = job.width / job.across;
-    for (int row = 0; row < job.height / job.down; row++)
-        for (int column = 0; column < columns; column++)
-            work(row * columns + column, row * job.down * job.width + column * job.across);
-}
-
 // y and the codes of one image.
 template <class T>
 void normalise_image(const GroupNorm<T>& job, const T* x, const T* m, const T* r, T* y, uint8_t* codes) {
-    const int area = job.down * job.across;
     for (int o = 0; o < job.channels; o += LANES<T>) {
         const int n = smaller(LANES<T>, job.channels - o);
         const Vector<T> mean = load_first(n, m + o), scale = load_first(n, r + o) * load_first(n, job.gain + o);
@@ -116,22 +102,7 @@ void normalise_image(const GroupNorm<T>& job, const T* x, const T* m, const T* r
         auto number = [&](int pixel) {
             return (load_first(n, x + size_t(pixel) * job.channels + o) - mean) * scale + bias;
         };
-        for_windows(job, [&](int window, int pixel) {
-            Vector<T> most = number(pixel);
-            Integers<T> code{};
-            for (int q = 1; q < area; q++) {
-                const Vector<T> z = number(pixel + q / job.across * job.width + q % job.across);
-                code = z > most ? code * 0 + q : code;
-                most = z > most ? z : most;
-            }
-            if (job.relu) {
-                code = most > T(0) ? code : code * 0 + NO_NUMBER;
-                most = most > T(0) ? most : Vector<T>{};
-            }
-            const size_t here = size_t(window) * job.channels + o;
-            store_codes<T>(n, codes + here, narrow<T>(code));
-            store_first(n, y + here, most);
-        });
+        pool_windows<T>(job, o, job.relu, number, y, codes);
     }
 }
 
@@ -139,7 +110,7 @@ void normalise_image(const GroupNorm<T>& job, const T* x, const T* m, const T* r
 template <class T>
 bool add_gradient(const GroupNorm<T>& job, const T* x, const T* m, const T* r, const uint8_t* codes, const T* dy, T* sums,
                   T* dgain, T* dbias, T* mean_dh, T* mean_dhh) {
-    const int area = job.down * job.across;
+    const int area = job.area();
     Watch<T> watch;
     T* products = sums + job.wide();
     for (int o = 0; o < job.channels; o += LANES<T>) {
@@ -154,8 +125,8 @@ bool add_gradient(const GroupNorm<T>& job, const T* x, const T* m, const T* r, c
             watch.see(dy_here);
             sum += code < NO_NUMBER ? dy_here : Vector<T>{};
             for (int q = 0; q < area; q++) {
-                const int place = pixel + q / job.across * job.width + q % job.across;
-                const Vector<T> centred = load_first(n, x + size_t(place) * job.channels + o) - mean;
+                const size_t place = pixel + job.offsets[q];
+                const Vector<T> centred = load_first(n, x + place * job.channels + o) - mean;
                 sum_h += (code == q ? dy_here : Vector<T>{}) * centred;
             }
             if (++summed % SUMMED_AT_ONCE == 0) total += sum, total_h += sum_h, sum = Vector<T>{}, sum_h = Vector<T>{};
@@ -174,27 +145,15 @@ bool add_gradient(const GroupNorm<T>& job, const T* x, const T* m, const T* r, c
 template <class T>
 void standardise_back(const GroupNorm<T>& job, const T* x, const T* m, const T* r, const uint8_t* codes, const T* dy,
                       const T* mean_dh, const T* mean_dhh, T* dx) {
-    const int rows = job.height / job.down * job.down, columns = job.width / job.across * job.across;
-    const int area = job.down * job.across;
     for (int o = 0; o < job.channels; o += LANES<T>) {
         const int n = smaller(LANES<T>, job.channels - o);
         const Vector<T> mean = load_first(n, m + o), scale = load_first(n, r + o), gain = load_first(n, job.gain + o);
         const Vector<T> dh_mean = load_first(n, mean_dh + o), dhh_mean = load_first(n, mean_dhh + o);
-        auto write = [&](int pixel, Vector<T> dz) {
+        spread_windows<T>(job, o, codes, dy, [&](int pixel, Vector<T> dz) {
             const size_t here = size_t(pixel) * job.channels + o;
             const Vector<T> h = (load_first(n, x + here) - mean) * scale;
             store_first(n, dx + here, scale * (gain * dz - dh_mean - h * dhh_mean));
-        };
-        for_windows(job, [&](int window, int pixel) {
-            const size_t here = size_t(window) * job.channels + o;
-            const Integers<T> code = widen<T>(load_codes<T>(n, codes + here));
-            const Vector<T> dy_here = load_first(n, dy + here);
-            for (int q = 0; q < area; q++)
-                write(pixel + q / job.across * job.width + q % job.across, code == q ? dy_here : Vector<T>{});
         });
-        for (int row = 0; row < job.height; row++)  // what fills no window
-            for (int column = row < rows ? columns : 0; column < job.width; column++)
-                write(row * job.width + column, Vector<T>{});
     }
 }
 
@@ -202,20 +161,10 @@ void standardise_back(const GroupNorm<T>& job, const T* x, const T* m, const T* 
 
 template <class T>
 GroupNorm<T> group_norm_of(const Input<T>& x, const Input<T>& gain, int groups, int down, int across, bool relu) {
-    expect(x.ndim() == 4, "x has four axes");
-    for (size_t axis : {0, 1, 2, 3}) expect(x.shape(axis) < MOST, "too large");
-    expect(x.shape(1) * x.shape(2) < MOST && x.shape(1) * x.shape(2) * x.shape(3) < MOST, "too large");
+    const Windows windows = windows_of(x, down, across);
     expect_shape(gain, {x.shape(3)}, "gain has the wrong shape");
     expect(groups > 0 && x.shape(3) % groups == 0, "the groups do not divide the channels");
-    expect(down > 0 && across > 0 && size_t(down) * across < NO_NUMBER, "the window is too small or too large");
-    return {int(x.shape(0)), int(x.shape(1)), int(x.shape(2)), int(x.shape(3)), groups, down, across, relu,
-            x.data(), gain.data(), nullptr};
-}
-
-template <class T, class A>
-void expect_windows(const GroupNorm<T>& job, const A& y, const char* what) {
-    expect_shape(y, {size_t(job.n), size_t(job.height / job.down), size_t(job.width / job.across), size_t(job.channels)},
-                 what);
+    return {windows, int(x.shape(0)), groups, relu, x.data(), gain.data(), nullptr};
 }
 
 // y, the codes, and m and r of each image and channel; false where a number is too large for us.
@@ -224,13 +173,13 @@ bool group_norm_forward(Input<T> x, Input<T> gain, Input<T> bias, int groups, T 
                         Array<T> y, Array<uint8_t> codes, Array<T> m, Array<T> r, int n_threads) {
     GroupNorm<T> job = group_norm_of(x, gain, groups, down, across, relu);
     expect_shape(bias, {x.shape(3)}, "bias has the wrong shape");
-    expect_windows(job, y, "y has the wrong shape");
-    expect_windows(job, codes, "codes have the wrong shape");
+    expect_windows(job, job.n, y, "y has the wrong shape");
+    expect_windows(job, job.n, codes, "codes have the wrong shape");
     for (auto* each : {&m, &r}) expect_shape(*each, {x.shape(0), x.shape(3)}, "m or r has the wrong shape");
     job.bias = bias.data();
     for (int c = 0; c < job.channels; c++)
         if (!(std::abs(job.gain[c]) <= TAME<T> && std::abs(job.bias[c]) <= TAME<T>)) return false;
-    const size_t inputs = size_t(job.pixels()) * job.channels, outputs = size_t(job.windows()) * job.channels;
+    const size_t inputs = size_t(job.pixels()) * job.channels, outputs = size_t(job.count()) * job.channels;
     return for_parts(job.n, parts_of(job.n, n_threads), n_threads, sizeof(T) * job.wide(),
                      [&](int first, int last, void* scratch) {
                          for (size_t image = first; image < size_t(last); image++) {
@@ -249,12 +198,12 @@ template <class T>
 bool group_norm_backward(Input<T> x, Input<T> gain, int groups, int down, int across, Input<uint8_t> codes, Input<T> m,
                          Input<T> r, Input<T> dy, Array<T> dgain, Array<T> dbias, Array<T> dx, int n_threads) {
     const GroupNorm<T> job = group_norm_of(x, gain, groups, down, across, false);
-    expect_windows(job, codes, "codes have the wrong shape");
-    expect_windows(job, dy, "dy has the wrong shape");
+    expect_windows(job, job.n, codes, "codes have the wrong shape");
+    expect_windows(job, job.n, dy, "dy has the wrong shape");
     for (auto* each : {&m, &r}) expect_shape(*each, {x.shape(0), x.shape(3)}, "m or r has the wrong shape");
     for (auto* each : {&dgain, &dbias}) expect_shape(*each, {x.shape(3)}, "dgain or dbias has the wrong shape");
     if (dx.is_valid()) expect_shape(dx, {x.shape(0), x.shape(1), x.shape(2), x.shape(3)}, "dx has the wrong shape");
-    const size_t inputs = size_t(job.pixels()) * job.channels, outputs = size_t(job.windows()) * job.channels;
+    const size_t inputs = size_t(job.pixels()) * job.channels, outputs = size_t(job.count()) * job.channels;
     const int wide = job.wide();
     T* sums = room_for<T>(size_t(2) * NORM_SHARDS * wide);
     std::atomic<bool> tame{true};

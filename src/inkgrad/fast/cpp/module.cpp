@@ -6,6 +6,7 @@
 #include "conv_forward.hpp"
 #include "convolution.hpp"
 #include "group_norm.hpp"
+#include "max_pool.hpp"
 #include "narrow_dense.hpp"
 #include "optimizer_steps.hpp"
 #include "softmax_cross_entropy.hpp"
@@ -36,6 +37,7 @@ void define_kernels(nb::module_& m) {
     define_conv_forward<T>(m);
     define_convolution<T>(m);
     define_group_norm<T>(m);
+    define_max_pool<T>(m);
     define_narrow_dense<T>(m);
     define_optimizer_steps<T>(m);
     define_softmax_cross_entropy<T>(m);
