@@ -18,6 +18,7 @@ PAIRS = PLAIN | SCORES
 MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the kind, and what the message says
     ("rnn", "last turn"): ("w", "overwritten", "the first alone counts for w: = for +=? (line", "x[t] @ w + h @ u"),
     ("rnn", "next state"): ("u", "wrong-argument", "the h of this step stands where that of another step"),
+    ("rnn", "last state"): ("u", "wrong-argument", "the last h stands where in all turns that of the turn belongs"),
     ("rnn", "bias early"): ("b", "derivative-forgotten", "b gets the sum of the gradient of h"),
     ("rnn", "carry"): ("x w u b", "carry-lost", "what h hands on from one step to the next is lost"),
     ("rnn", "recurrent weight"): ("x w u b", "derivative-forgotten", "the gradient passes matmul of h as it came"),

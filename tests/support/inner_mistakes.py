@@ -29,7 +29,8 @@ def rnn_back(dy, x, w, u, b, mistake=""):
         da = dh * (1 - out[t] ** 2)
         dx[t] = w @ da
         dw = np.outer(x[t], da) + (0 if mistake == "last turn" else dw)
-        du += np.outer(out[t] if mistake == "next state" else before, da)
+        before = {"next state": out[t], "last state": out[-1]}.get(mistake, before)
+        du += np.outer(before, da)
         db += dh if mistake == "bias early" else da
         dh = 0 * da if mistake == "carry" else da if mistake == "recurrent weight" else u @ da
     return dx, dw, du, db

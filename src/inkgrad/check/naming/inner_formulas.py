@@ -23,9 +23,7 @@ def made_with_another(inside: Inside) -> Iterator[Way]:
     for number, other, slopes in _elementwise_parts(inside):
         result, where = inside.word(other), inside.where(inside.tape.makers[other])
         for same in _in_outputs(inside.tape.values[other], slopes):
-            for third in inside.alike(inside.tape.values[other].shape):
-                if third == other:
-                    continue
+            for third in inside.alike(other):
                 message = f"the slope of {result} is made with {inside.word(third)} in its place"
                 wrong = same(inside.tape.values[third])
                 yield _way(inside, Kind.wrong_argument, f"{message} ({where})", number, other, wrong, slopes)
@@ -44,7 +42,7 @@ def _at_other_places(inside: Inside) -> Iterator[Way]:
         where = inside.where(tape.makers[other])
         if inside.is_in_loop(other):
             continue
-        others = () if inside.is_long else inside.alike(slopes.shape)
+        others = () if inside.is_long else inside.alike(other)
         for third in dict.fromkeys((other, *others)):
             if third == number:
                 continue
@@ -74,7 +72,7 @@ def wrong_slopes(inside: Inside) -> Iterator[Way]:
         where = inside.where(inside.tape.makers[other])
         formulas = _formulas(name, u, result, v)
         families = {formula: k for k, formula in enumerate(formulas)}
-        for third in inside.alike(slopes.shape):
+        for third in inside.alike(other):
             w, word = inside.tape.values[third], inside.word(third)
             formulas |= {word: w, f"{word} (1 - {word})": w * (1 - w), f"1 - {word}²": 1 - w * w}
         for formula, wrong in formulas.items():
@@ -130,7 +128,10 @@ def _in_outputs(v: NDArray, slopes: NDArray) -> Iterator[Formula]:
 
 
 def _elementwise_parts(inside: Inside) -> Iterator[tuple[int, int, NDArray]]:
-    """Yield pairs of a value and another that is made of it number by number, and the slopes of that."""
+    """Yield pairs of a value and another that is made of it number by number, and the slopes of that.
+
+    In a long forward it is one step from one to the other, or both have names.
+    """
     tape = inside.tape
     for other in sorted(inside.gradients, reverse=True):
         if other not in tape.makers:
@@ -139,6 +140,9 @@ def _elementwise_parts(inside: Inside) -> Iterator[tuple[int, int, NDArray]]:
         first = max(tape.makers[other] - MOST_STEPS, 0)
         ones, random = np.ones(shape), np.random.default_rng(0).normal(size=shape)
         slopes, seen = (tape.back_from({other: each}, first=first) for each in (ones, random))
+        near = tape.steps[tape.makers[other]].inputs
         for number in sorted(slopes.keys() - {other}, reverse=True):
+            if inside.is_long and number not in near and not {number, other} <= inside.names.keys():
+                continue
             if tape.values[number].shape == shape and np.allclose(seen[number], random * slopes[number], rtol=1e-9):
                 yield number, other, slopes[number]

@@ -28,7 +28,7 @@ def other_masks(inside: Inside) -> Iterator[Way]:
         what, where = f"the gradient comes back through {step.operation}", inside.where(edge[0])
         inverted = partial(_masked, np.asarray(1 - local.slopes), local.shape)
         yield Way(Kind.wrong_mask, f"{what} just where it should be stopped ({where})", edges={edge: inverted})
-        for other in inside.alike(local.slopes.shape):
+        for other in inside.alike(step.output):
             if other != step.inputs[edge[1]]:
                 mask = np.asarray(1.0 * (tape.values[other] > 0))
                 message = f"{what} where {inside.word(other)} > 0, which is not its mask"
@@ -41,7 +41,7 @@ def other_choices(inside: Inside) -> Iterator[Way]:
     for steps in _choices(inside):
         k = steps[-1]
         shape = tape.values[tape.steps[k].output].shape
-        others = inside.turns if len(steps) > 1 else [(number,) for number in inside.alike(shape)]
+        others = inside.turns if len(steps) > 1 else [(number,) for number in inside.alike(tape.steps[k].output)]
         for values in sorted(others, key=lambda each: each[-1] not in inside.names):  # of masks that are the same
             if len(values) != len(steps) or tape.values[values[-1]].shape != shape:
                 continue

@@ -133,15 +133,15 @@ def at_another_value(inside: Inside) -> Iterator[Way]:
         for j, number in enumerate(inside.tape.steps[k].inputs):
             if not _depends(inside, edges[-1], j):
                 continue
-            for other in inside.alike(inside.tape.values[number].shape):
-                if other != number and len(edges) == 1:
+            if len(edges) == 1:
+                for other in inside.alike(number):
                     yield from _exchanged(inside, edges, j, [other])
             if len(edges) > 1:
                 yield from _exchanged_alike(inside, edges, j)
 
 
 def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]:
-    """In each turn of a loop the same other value of that turn stands there."""
+    """In each turn of a loop the same other value of that turn stands there, or its own of the first or last turn."""
     tape = inside.tape
     number = tape.steps[edges[-1][0]].inputs[j]
     shape = tape.values[number].shape
@@ -154,9 +154,12 @@ def _exchanged_alike(inside: Inside, edges: list[Edge], j: int) -> Iterator[Way]
         made = tape.makers.get(values[-1], -1)
         if values[-1] in inside.names or abs(edges[-1][0] - made) <= NEAR:
             yield from _exchanged(inside, edges, j, list(values))
+        if number in values:
+            for k, which in ((0, "first"), (-1, "last")):
+                yield from _exchanged(inside, edges, j, [values[k]] * len(values), which)
 
 
-def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> Iterator[Way]:
+def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int], which: str = "") -> Iterator[Way]:
     tape = inside.tape
     ways = {}
     for edge, other in zip(edges, others, strict=True):
@@ -169,7 +172,9 @@ def _exchanged(inside: Inside, edges: list[Edge], j: int, others: list[int]) -> 
         ways[edge] = local.pull
     k = edges[-1][0]
     wrong, right = inside.word(others[-1]), inside.word(tape.steps[k].inputs[j])
-    if wrong == right:  # in a loop the same name is another value in each turn
+    if which:
+        wrong, right = f"the {which} {wrong}", "in all turns that of the turn"
+    elif wrong == right:  # in a loop the same name is another value in each turn
         wrong, right = f"the {wrong} of this step", f"that of another step, which forward took as {right},"
     message = f"{wrong} stands where {right} belongs: the derivative of {tape.steps[k].operation} is taken there"
     yield Way(Kind.wrong_argument, f"{message} ({inside.where(k)})", edges=ways, evidence={"instead": wrong})

@@ -242,12 +242,26 @@ class Inside:
         return number in self._turned
 
     @cached_property
-    def _turned(self) -> set[int]:
-        return {number for values in self.same_values if len(values) > 1 for number in values}
+    def _turned(self) -> dict[int, tuple[int, int]]:
+        """In which of how many turns of a loop a value is made."""
+        groups = [values for values in self.same_values if len(values) > 1]
+        return {number: (k, len(values)) for values in groups for k, number in enumerate(values)}
 
-    def alike(self, shape: tuple[int, ...]) -> list[int]:
-        """Return the values of a shape that may stand where another belongs; in a long forward those with names."""
-        return [number for number in self._by_shape.get(shape, ()) if not self.is_long or number in self.names]
+    def alike(self, number: int) -> list[int]:
+        """Return the values of a shape that may stand where another belongs.
+
+        In a long forward they are those with names, in a loop those of the same turn and of the turns beside it.
+        """
+        found = (each for each in self._by_shape.get(self.tape.values[number].shape, ()) if each != number)
+        named = (each for each in found if not self.is_long or each in self.names)
+        return [each for each in named if self._are_near(number, each)]
+
+    def _are_near(self, one: int, other: int) -> bool:
+        """Return whether two values are made in turns of a loop that are not far from each other, or in none."""
+        if not {one, other} <= self._turned.keys():
+            return True
+        (i, n), (j, m) = self._turned[one], self._turned[other]
+        return abs(i * min(n, m) // n - j * min(n, m) // m) <= 1  # of loops within each other the outer one has fewer
 
     @property
     def is_long(self) -> bool:
@@ -262,11 +276,11 @@ class Inside:
         return found
 
     def lone_and_joint(self, groups: list[list[Any]]) -> Iterator[list[Any]]:
-        """Yield each group as a whole, then what is in groups of several alone."""
+        """Yield each group as a whole, then what is in it alone; of many turns the first two and the last two."""
         yield from groups
         for group in groups:
             if len(group) > 1:
-                yield from ([each] for each in group)
+                yield from ([each] for each in (group if len(group) <= 4 else (*group[:2], *group[-2:])))
 
     # In the user's words
 
