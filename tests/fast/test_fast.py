@@ -370,6 +370,21 @@ def test_convolutions_of_any_kernel_are_close_of_real_numbers(instructions, rng,
             assert_close(found, wanted[name])
 
 
+@pytest.mark.parametrize("c_in", [8, 9, 17, 40])
+@every_float
+def test_small_kernels_of_many_channels_are_equal_to_the_bit_of_whole_numbers(instructions, rng, c_in, dtype):
+    """Winograd's way, at sizes whose last tiles are not whole."""
+    for c_out in (8, 10, 33):
+        plain = Chain((Conv2D(c_in, c_out, padding=rng.choice(["same", "valid"])), *[ReLU()] * rng.integers(2)))
+        x = whole_numbers(rng, (rng.integers(1, 9), *rng.integers(3, 20, 2), c_in), dtype)
+        theta = parameters(plain, rng, dtype, whole_numbers)
+        dy = whole_numbers(rng, (len(x), *plain.output_shape(x.shape[1:])), dtype)
+        np.testing.assert_array_equal(forward(fuse(plain), theta, x)[0], forward(plain, theta, x)[0])
+        wanted = gradients(plain, theta, x, dy)
+        for name, found in gradients(fuse(plain), theta, x, dy).items():
+            np.testing.assert_array_equal(found, wanted[name], f"{name} of {plain} at {x.shape}")
+
+
 @every_float
 def test_a_convolution_of_any_kernel_takes_bytes(instructions, rng, dtype):
     for plain, theta, x, dy in other_convolutions(dtype, rng, real_numbers, n=10):

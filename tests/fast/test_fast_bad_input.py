@@ -35,6 +35,7 @@ NETWORKS = [  # with the shape of one input
     (Chain((Dense(5, 2),)), (5,)),
     (Chain((Conv2D(2, 3, (1, 5), (2, 1)), ReLU())), (5, 6, 2)),
     (Chain((Conv2D(3, 17, padding="valid"),)), (4, 5, 3)),
+    (Chain((Conv2D(9, 8), ReLU())), (3, 4, 9)),
     (Chain((GroupNorm(2, 4), ReLU(), MaxPool2D((2, 1)))), (5, 3, 4)),
     (Chain((GroupNorm(1, 3),)), (2, 3, 3)),
     (Chain((MaxPool2D((2, 1)),)), (5, 3, 17)),
@@ -230,11 +231,12 @@ LARGE = {  # that sums with small whole numbers are the same in any order: they 
 @pytest.mark.parametrize(("c_in", "c_out", "shape"), [(8, 3, (4, 5)), (9, 5, (7, 7)), (9, 40, (9, 8)), (17, 9, (2, 2))])
 @pytest.mark.parametrize(("dtype", "large"), [(dtype, large) for dtype, many in LARGE.items() for large in many])
 @pytest.mark.parametrize("place", ["x", "theta"])
+@pytest.mark.parametrize("after", [(ReLU(), MaxPool2D()), (ReLU(),), ()], ids=str)
 def test_beside_one_large_number_a_convolution_of_many_channels_loses_none_of_the_small(
-    instructions, rng, c_in, c_out, shape, dtype, large, place
+    instructions, rng, c_in, c_out, shape, dtype, large, place, after
 ):
     """Winograd's way adds neighbours and takes them off again, which a large one does not stand."""
-    network = Chain((Conv2D(c_in, c_out), ReLU(), MaxPool2D()))
+    network = Chain((Conv2D(c_in, c_out), *after))
     arrays = {
         "x": whole_numbers(rng, (2, *shape, c_in), dtype),
         "theta": whole_numbers(rng, Layout(network.shapes()).size, dtype),

@@ -14,6 +14,7 @@ from inkgrad.layers import Conv2D
 from inkgrad.layers.windows import pair
 from inkgrad.layout import Named
 
+FEWEST_CHANNELS = 8  # from which on transforming them costs less than it saves
 WIDEST_VECTOR = 16  # numbers, to which the kernel fills up the channels
 
 
@@ -21,7 +22,8 @@ WIDEST_VECTOR = 16  # numbers, to which the kernel fills up the channels
 class FastConv(FastLayer):
     """Chain(Conv2D(...)), or with a ReLU after it, in one kernel, one image at a time, and nothing laid out.
 
-    cpp/convolution.hpp says how.  The cache is x and y.
+    cpp/convolution.hpp says how.  The cache is x and y.  Numbers that are too large for Winograd's way go
+    the direct one.
     """
 
     @property
@@ -41,8 +43,18 @@ class FastConv(FastLayer):
             return None
         y = np.empty((len(x), *self.plain.output_shape(x.shape[1:])), dtype)
         W, b = ordered(p.W), ordered(p.b)
-        tame = kernels.compiled.convolution_forward(x, W, b, *self.settings, y, self.n_threads)
-        return (y, (x, y)) if tame else None
+
+        def tame(winograd: bool) -> bool:
+            arguments = x, W, b, *self.settings, winograd, y, self.n_threads
+            return bool(kernels.compiled.convolution_forward(*arguments))
+
+        return (y, (x, y)) if (self._is_small and tame(winograd=True)) or tame(winograd=False) else None
+
+    @property
+    def _is_small(self) -> bool:
+        """Return whether Winograd's way is for it, and its transformations cost less than they save."""
+        conv = self.conv
+        return (conv.kernel, conv.stride) == (3, 1) and min(conv.c_in, conv.c_out) >= FEWEST_CHANNELS
 
     def _suits(self, x: NDArray) -> bool:
         """Return whether the kernel can count what it lays around an image, and the widened weights."""
@@ -55,9 +67,15 @@ class FastConv(FastLayer):
     ) -> bool:
         x, y = cache
         dW, db = ordered(g.W), ordered(g.b)
-        tame = kernels.compiled.convolution_backward(x, ordered(p.W), y, dy, *self.settings, dW, db, dx, self.n_threads)
+        W = ordered(p.W)
+
+        def tame(winograd: bool) -> bool:
+            arguments = x, W, y, dy, *self.settings, winograd, dW, db, dx, self.n_threads
+            return bool(kernels.compiled.convolution_backward(*arguments))
+
+        done = (self._is_small and dx is not None and tame(winograd=True)) or tame(winograd=False)
         write_back(g, W=dW, b=db)
-        return bool(tame)
+        return done
 
     def inputs_of(self, cache: tuple[NDArray, NDArray]) -> NDArray:
         return cache[0]

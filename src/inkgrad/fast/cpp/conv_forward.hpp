@@ -5,27 +5,17 @@
 //
 //   direct    for images of few channels: a window's four outputs side by side, 9 c_in products each.  Windows
 //             left and right of all ink, and in a picture of a digit half are, give the bias.
-//   Winograd  F(2x2, 3x3) (Lavin & Gray 2016, https://arxiv.org/abs/1509.09308, section 4.1): four outputs of a
-//             window from 16 products instead of 36.  Its tile of outputs is exactly one pooling window.  It adds to
-//             each input and weight its neighbours and takes them off again, so beside a large one small ones are
-//             lost, also for the outputs that the large one does not reach.
+//   Winograd  (winograd.hpp) its tile of outputs is exactly one pooling window.
 //
 // Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
 
 #pragma once
 
 #include "binding.hpp"
-#include "product.hpp"
+#include "winograd.hpp"
 #include "vector.hpp"
 
 namespace inkgrad {
-
-constexpr int TILES = 56;  // tiles that go through Winograd's products together
-
-// Inputs and weights beyond this size are left to the direct way: 2^12, or 2^26 for double.  What Winograd's way loses
-// of numbers around 1 beside such a one is about half their digits, and more beside a larger one.
-template <class T>
-constexpr T MIXABLE = T(uint64_t(1) << (sizeof(T) == 4 ? 12 : 26));
 
 // Images x (n, height, width, c_in), as numbers or as bytes in 0..255.
 template <class T>
@@ -263,126 +253,18 @@ void direct_image(const ConvForward<T>& job, const T* x, size_t first) {
 // Winograd's way -------------------------------------------------------------------------------------------
 
 template <class T>
-size_t winograd_prepared(const ConvForward<T>& job) {  // U (16, c_in, c_out) with whole vectors, and b
-    return size_t(16 * job.c_in + 1) * padded<T>(job.c_out);
-}
-
-// U = G w Gᵀ for each pair of channels, with G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1].
-template <class T>
-bool prepare_winograd(const ConvForward<T>& job) {
-    const int wide = padded<T>(job.c_out);
-    const size_t matrix = size_t(job.c_in) * wide;
-    Watch<T> weights, biases;
-    for (int i = 0; i < job.c_in; i++)
-        for (int j = 0; j < job.c_out; j += LANES<T>) {
-            const int n = smaller(LANES<T>, job.c_out - j);
-            Vector<T> t[4][3];
-            UNROLL
-            for (int k = 0; k < 3; k++) {
-                Vector<T> w[3];
-                UNROLL
-                for (int r = 0; r < 3; r++) {
-                    w[r] = load_first(n, job.W + (size_t(r * 3 + k) * job.c_in + i) * job.c_out + j);
-                    weights.see(w[r]);
-                }
-                t[0][k] = w[0];
-                t[1][k] = (w[0] + w[1] + w[2]) * T(0.5);
-                t[2][k] = (w[0] - w[1] + w[2]) * T(0.5);
-                t[3][k] = w[2];
-            }
-            T* u = job.prepared + size_t(i) * wide + j;
-            UNROLL
-            for (int r = 0; r < 4; r++) {
-                store(u + (r * 4 + 0) * matrix, t[r][0]);
-                store(u + (r * 4 + 1) * matrix, (t[r][0] + t[r][1] + t[r][2]) * T(0.5));
-                store(u + (r * 4 + 2) * matrix, (t[r][0] - t[r][1] + t[r][2]) * T(0.5));
-                store(u + (r * 4 + 3) * matrix, t[r][2]);
-            }
-        }
-    for (int j = 0; j < job.c_out; j += LANES<T>) {
-        Vector<T> b = load_first(smaller(LANES<T>, job.c_out - j), job.b + j);
-        biases.see(b);
-        store(job.prepared + 16 * matrix + j, b);
-    }
-    return weights.tame(MIXABLE<T>) && biases.tame();
-}
-
-// V = Bᵀ d B for a tile d of 4 by 4 inputs, with Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
-template <class T>
-ALWAYS_INLINE void transform_input(const T* corner, int stride, int c_in, T* V, size_t apart) {
-    for (int i = 0; i < c_in; i += LANES<T>) {  // reads beyond c_in are of the next pixel, and never used
-        Vector<T> t[4][4];
-        UNROLL
-        for (int k = 0; k < 4; k++) {
-            Vector<T> d[4];
-            UNROLL
-            for (int r = 0; r < 4; r++) d[r] = load(corner + r * stride + k * c_in + i);
-            t[0][k] = d[0] - d[2];
-            t[1][k] = d[1] + d[2];
-            t[2][k] = d[2] - d[1];
-            t[3][k] = d[1] - d[3];
-        }
-        UNROLL
-        for (int r = 0; r < 4; r++) {
-            store(V + (r * 4 + 0) * apart + i, t[r][0] - t[r][2]);
-            store(V + (r * 4 + 1) * apart + i, t[r][1] + t[r][2]);
-            store(V + (r * 4 + 2) * apart + i, t[r][2] - t[r][1]);
-            store(V + (r * 4 + 3) * apart + i, t[r][1] - t[r][3]);
-        }
-    }
-}
-
-// The four outputs of a tile: Aᵀ m A + b, with Aᵀ = [1 1 1 0; 0 1 -1 -1].
-template <class T>
-ALWAYS_INLINE void transform_output(const ConvForward<T>& job, size_t window, const T* M, size_t apart, const T* b) {
-    for (int j = 0; j < job.c_out; j += LANES<T>) {
-        Vector<T> t[2][4];
-        UNROLL
-        for (int k = 0; k < 4; k++) {
-            Vector<T> m[4];
-            UNROLL
-            for (int r = 0; r < 4; r++) m[r] = load(M + (r * 4 + k) * apart + j);
-            t[0][k] = m[0] + m[1] + m[2];
-            t[1][k] = m[1] - m[2] - m[3];
-        }
-        const Vector<T> bias = load(b + j);
-        write_window<T>(
-            job, window, j,
-            pool<T>({t[0][0] + t[0][1] + t[0][2] + bias, t[0][1] - t[0][2] - t[0][3] + bias,
-                     t[1][0] + t[1][1] + t[1][2] + bias, t[1][1] - t[1][2] - t[1][3] + bias}));
-    }
-}
-
-template <class T>
 void winograd_image(const ConvForward<T>& job, const T* x, size_t first, T* scratch) {
-    const Bordered<T> shape(job);
-    const int wide = padded<T>(job.c_out), deep = padded<T>(job.c_in), out_columns = job.width / 2;
-    const int n_tiles = job.height / 2 * out_columns;
-    const size_t matrix = size_t(job.c_in) * wide;
-    for (int from = 0; from < n_tiles; from += TILES) {
-        const int tiles = smaller(TILES, n_tiles - from);
-        T *V = scratch, *M = scratch + size_t(16) * tiles * deep;
-        UNROLL
-        for (int t = 0; t < tiles; t++) {
-            const int row = (from + t) / out_columns, column = (from + t) % out_columns;
-            transform_input(x + 2 * row * shape.stride + 2 * column * job.c_in, shape.stride, job.c_in,
-                            V + t * deep, size_t(tiles) * deep);
-        }
-        for (int k = 0; k < 16; k++)
-            multiply<T, false>(tiles, job.c_in, wide, V + size_t(k) * tiles * deep, deep, job.prepared + k * matrix,
-                               M + size_t(k) * tiles * wide);
-        UNROLL
-        for (int t = 0; t < tiles; t++)
-            transform_output<T>(job, first + from + t, M + size_t(t) * wide, size_t(tiles) * wide,
-                                            job.prepared + 16 * matrix);
-    }
+    winograd_tiles<T>(job.c_in, job.c_out, job.height / 2, job.width / 2, x, Bordered<T>(job).stride, job.prepared, scratch,
+                      [&](int tile, int j, Vector<T> a, Vector<T> b, Vector<T> c, Vector<T> d) {
+                          write_window<T>(job, first + tile, j, pool<T>({a, b, c, d}));
+                      });
 }
 
 // Both ways ------------------------------------------------------------------------------------------------
 
 template <class T>
 bool prepare(const ConvForward<T>& job) {
-    return job.winograd ? prepare_winograd(job) : prepare_direct(job);
+    return job.winograd ? prepare_winograd(job.c_in, job.c_out, job.W, job.b, job.prepared) : prepare_direct(job);
 }
 
 template <class T>
@@ -434,9 +316,9 @@ bool conv_forward(Input<X> x, Input<T> W, Input<T> b, bool winograd, Array<T> y,
     expect_pooled(images, c_out, y, "y has the wrong shape");
     expect_pooled(images, c_out, codes, "codes have the wrong shape");
     ConvForward<T> job{images, int(c_out), winograd, W.data(), b.data(), y.data(), codes.data(), nullptr};
-    job.prepared = room_for<T>(winograd ? winograd_prepared(job) : direct_prepared(job));
+    job.prepared = room_for<T>(winograd ? winograd_prepared<T>(job.c_in, job.c_out) : direct_prepared(job));
     if (!prepare(job)) return false;
-    const size_t tiles = winograd ? size_t(16) * TILES * (padded<T>(job.c_in) + padded<T>(job.c_out)) : 0;
+    const size_t tiles = winograd ? winograd_scratch<T>(job.c_in, job.c_out) : 0;
     const size_t scratch_size = sizeof(T) * (Bordered<T>(job).size + tiles);
     return for_parts(job.n, parts_of(job.n, n_threads), n_threads, scratch_size, [&](int first, int last, void* scratch) {
         return forward_images(job, first, last, scratch);

@@ -9,7 +9,7 @@
 //     dW_i    = sum_h X_sh+iᵀ dz_h
 //     dx_u    = sum_i dZ_u+i W'_i       dZ   dz with zeros between and around, W' the kernel turned round
 //
-// so dx is a convolution too.  With dz for the gradient before ReLU, s the stride down, l the kernel's width.
+// so dx is a convolution too.  Where the kernel is 3 by 3 and the stride 1, y and dx may go Winograd's way.  With dz for the gradient before ReLU, s the stride down, l the kernel's width.
 //
 // Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
 
@@ -20,6 +20,7 @@
 #include "binding.hpp"
 #include "product.hpp"
 #include "vector.hpp"
+#include "winograd.hpp"
 
 namespace inkgrad {
 
@@ -37,7 +38,7 @@ template <class T>
 struct Convolution {
     int n, c_in, c_out;
     Axis down, across;
-    bool relu;
+    bool relu, winograd;
     const uint8_t* bytes;  // x (n, height, width, c_in) as bytes in 0..255, or null
     const T* x;            // or as numbers
     const T* W;            // (k, l, c_in, c_out)
@@ -45,17 +46,18 @@ struct Convolution {
     int wide() const { return padded<T>(c_out); }
     int deep() const { return padded<T>(c_in); }
     int in_row() const { return across.image * c_in; }
-    int framed_row() const { return across.framed() * c_in; }
-    int spread_row() const { return across.spread() * wide(); }
-    size_t framed_size() const { return padded<T>(down.framed() * framed_row()); }
-    size_t spread_size() const { return size_t(down.spread()) * spread_row(); }
+    // With a row and a column more, as Winograd's tiles have two each, and room for a vector beyond.
+    int framed_row() const { return (across.framed() + 1) * c_in; }
+    int spread_row() const { return (across.spread() + 1) * wide(); }
+    size_t framed_size() const { return padded<T>((down.framed() + 1) * framed_row()) + LANES<T>; }
+    size_t spread_size() const { return size_t(down.spread() + 1) * spread_row() + LANES<T>; }
     size_t weights() const { return size_t(down.kernel) * across.kernel * c_in * wide(); }
     size_t turned() const { return size_t(down.kernel) * across.kernel * wide() * deep(); }
 };
 
-// Copy an image into the middle of `to`, whose margin is zero already; false where a number is too large.
+// Copy an image into the middle of `to`, whose margin is zero already; false where a number is beyond `most`.
 template <class T>
-bool frame_image(const Convolution<T>& job, int image, T* to) {
+bool frame_image(const Convolution<T>& job, int image, T* to, T most = TAME<T>) {
     Watch<T> watch;
     const int in_row = job.in_row();
     for (int row = 0; row < job.down.image; row++) {
@@ -71,28 +73,29 @@ bool frame_image(const Convolution<T>& job, int image, T* to) {
                 store_first(n, here + i, v);
             }
     }
-    return watch.tame();
+    return watch.tame(most);
 }
 
-// W with whole vectors of output channels; false where a number is too large.
+// W with whole vectors of output channels, and then b; false where a number is too large.
 template <class T>
-bool widen_weights(const Convolution<T>& job, T* to) {
+bool widen_weights(const Convolution<T>& job, const T* b, T* to) {
     Watch<T> watch;
     const int rows = job.down.kernel * job.across.kernel * job.c_in;
-    for (int row = 0; row < rows; row++)
+    for (int row = 0; row <= rows; row++)
         for (int j = 0; j < job.c_out; j += LANES<T>) {
-            const Vector<T> v = load_first(smaller(LANES<T>, job.c_out - j), job.W + size_t(row) * job.c_out + j);
+            const T* from = row < rows ? job.W + size_t(row) * job.c_out : b;
+            const Vector<T> v = load_first(smaller(LANES<T>, job.c_out - j), from + j);
             watch.see(v);
             store(to + size_t(row) * job.wide() + j, v);
         }
     return watch.tame();
 }
 
-// W turned round for dx: (k, l, wide, deep), with zeros where there is no channel.
+// W turned round for dx: (k, l, wide, deep), with zeros where there is no channel, and then a bias of zeros.
 template <class T>
 void turn_weights(const Convolution<T>& job, T* to) {
     const int area = job.down.kernel * job.across.kernel, wide = job.wide(), deep = job.deep();
-    std::fill(to, to + job.turned(), T(0));
+    std::fill(to, to + job.turned() + deep, T(0));
     for (int place = 0; place < area; place++)
         for (int c = 0; c < job.c_in; c++)
             for (int o = 0; o < job.c_out; o++)
@@ -118,6 +121,32 @@ void convolve_image(const Convolution<T>& job, const T* x, const T* W, const T* 
     }
 }
 
+// Write a tile of 2 by 2 outputs, or what there is of it, of the channels from j on.
+template <class T>
+ALWAYS_INLINE void write_tile(int rows, int columns, int channels, int row, int column, int j, T* y, Vector<T> a,
+                              Vector<T> b, Vector<T> c, Vector<T> d) {
+    const int n = smaller(LANES<T>, channels - j);
+    T* here = y + (size_t(row) * columns + column) * channels + j;
+    const bool right = column + 1 < columns, below = row + 1 < rows;
+    store_first(n, here, a);
+    if (right) store_first(n, here + channels, b);
+    if (below) store_first(n, here + size_t(columns) * channels, c);
+    if (right && below) store_first(n, here + size_t(columns + 1) * channels, d);
+}
+
+// One image forward, Winograd's way.
+template <class T>
+void convolve_tiles(const Convolution<T>& job, const T* x, const T* prepared, T* scratch, T* y) {
+    const int rows = job.down.outputs(), columns = job.across.outputs(), across = (columns + 1) / 2;
+    const T least = job.relu ? T(0) : -std::numeric_limits<T>::max();
+    auto cut_off = [&](Vector<T> v) { return v > least ? v : all(least); };
+    winograd_tiles<T>(job.c_in, job.c_out, (rows + 1) / 2, across, x, job.framed_row(), prepared, scratch,
+                      [&](int tile, int j, Vector<T> a, Vector<T> b, Vector<T> c, Vector<T> d) {
+                          write_tile<T>(rows, columns, job.c_out, tile / across * 2, tile % across * 2, j, y, cut_off(a),
+                                        cut_off(b), cut_off(c), cut_off(d));
+                      });
+}
+
 // dz of one image with zeros between and around it, and dz added up in db; false where a number is too large.
 template <class T>
 bool spread_gradient(const Convolution<T>& job, const T* y, const T* dy, T* to, T* db) {
@@ -137,7 +166,7 @@ bool spread_gradient(const Convolution<T>& job, const T* y, const T* dy, T* to, 
             }
             store(db + o, load(db + o) + sum);
         }
-    return watch.tame();
+    return watch.tame(job.winograd ? MIXABLE<T> : TAME<T>);
 }
 
 // Add one image to dW (k, l c_in, wide).
@@ -172,10 +201,20 @@ void convolve_back(const Convolution<T>& job, const T* dz, const T* turned, T* d
     }
 }
 
+// dx of one image, Winograd's way.
+template <class T>
+void convolve_back_tiles(const Convolution<T>& job, const T* dz, const T* prepared, T* scratch, T* dx) {
+    const int rows = job.down.image, columns = job.across.image, across = (columns + 1) / 2;
+    winograd_tiles<T>(job.wide(), job.deep(), (rows + 1) / 2, across, dz, job.spread_row(), prepared, scratch,
+                      [&](int tile, int j, Vector<T> a, Vector<T> b, Vector<T> c, Vector<T> d) {
+                          write_tile<T>(rows, columns, job.c_in, tile / across * 2, tile % across * 2, j, dx, a, b, c, d);
+                      });
+}
+
 // From Python ----------------------------------------------------------------------------------------------
 
 template <class T, class X>
-Convolution<T> convolution_of(const Input<X>& x, const Input<T>& W, Axis down, Axis across, bool relu) {
+Convolution<T> convolution_of(const Input<X>& x, const Input<T>& W, Axis down, Axis across, bool relu, bool winograd) {
     expect(x.ndim() == 4 && W.ndim() == 4, "x and W have four axes");
     expect(W.shape(2) == x.shape(3), "W has the wrong shape");
     for (size_t axis : {0, 1, 2, 3}) expect(x.shape(axis) < MOST && W.shape(axis) < MOST, "too large");
@@ -185,7 +224,10 @@ Convolution<T> convolution_of(const Input<X>& x, const Input<T>& W, Axis down, A
         expect(each.stride > 0 && each.stride < int(MOST), "a stride is too small or too large");
         expect(each.margin >= 0 && each.margin < std::max(each.kernel, 1), "a margin is as large as the kernel");
     }
-    Convolution<T> job{int(x.shape(0)), int(x.shape(3)), int(W.shape(3)), down, across, relu, nullptr, nullptr, W.data()};
+    Convolution<T> job{int(x.shape(0)), int(x.shape(3)), int(W.shape(3)), down, across, relu, winograd,
+                       nullptr, nullptr, W.data()};
+    const bool small = down.kernel == 3 && across.kernel == 3 && down.stride == 1 && across.stride == 1;
+    expect(!winograd || small, "Winograd's way is for kernels of 3 by 3 with stride 1");
     const size_t high = job.down.image + 2 * W.shape(0), wide = job.across.image + 2 * W.shape(1);  // of a frame, at most
     expect(high * wide < MOST && high * wide * std::max(job.deep(), job.wide()) < MOST, "too large");
     if constexpr (std::is_same_v<X, uint8_t>) job.bytes = x.data();
@@ -201,27 +243,26 @@ void expect_outputs(const Convolution<T>& job, const A& y, const char* what) {
 // y; false where a number is too large for us.
 template <class T, class X>
 bool convolution_forward(Input<X> x, Input<T> W, Input<T> b, int stride_down, int stride_across, int margin_down,
-                         int margin_across, bool relu, Array<T> y, int n_threads) {
-    const Convolution<T> job = convolution_of<T>(x, W, {0, 0, stride_down, margin_down}, {0, 0, stride_across, margin_across}, relu);
+                         int margin_across, bool relu, bool winograd, Array<T> y, int n_threads) {
+    const Convolution<T> job = convolution_of<T>(x, W, {0, 0, stride_down, margin_down}, {0, 0, stride_across, margin_across},
+                                                relu, winograd);
     expect_shape(b, {size_t(job.c_out)}, "b has the wrong shape");
     expect_outputs(job, y, "y has the wrong shape");
-    T* wide_W = room_for<T>(job.weights() + job.wide());
-    T* biases = wide_W + job.weights();
-    Watch<T> watch;
-    for (int j = 0; j < job.c_out; j += LANES<T>) {
-        const Vector<T> v = load_first(smaller(LANES<T>, job.c_out - j), b.data() + j);
-        watch.see(v);
-        store(biases + j, v);
-    }
-    if (!widen_weights(job, wide_W) || !watch.tame()) return false;
+    T* prepared = room_for<T>(winograd ? winograd_prepared<T>(job.c_in, job.c_out) : job.weights() + job.wide());
+    const bool tame = winograd ? prepare_winograd(job.c_in, job.c_out, job.W, b.data(), prepared)
+                               : widen_weights(job, b.data(), prepared);
+    if (!tame) return false;
     const size_t outputs = size_t(job.down.outputs()) * job.across.outputs() * job.c_out;
-    return for_parts(job.n, parts_of(job.n, n_threads), n_threads, sizeof(T) * job.framed_size(),
+    const size_t tiles = winograd ? winograd_scratch<T>(job.c_in, job.c_out) : 0;
+    return for_parts(job.n, parts_of(job.n, n_threads), n_threads, sizeof(T) * (job.framed_size() + tiles),
                      [&](int first, int last, void* scratch) {
                          T* framed = static_cast<T*>(scratch);
                          std::fill(framed, framed + job.framed_size(), T(0));
                          for (int image = first; image < last; image++) {
-                             if (!frame_image(job, image, framed)) return false;
-                             convolve_image(job, framed, wide_W, biases, y.data() + image * outputs);
+                             T* to = y.data() + image * outputs;
+                             if (!frame_image(job, image, framed, winograd ? MIXABLE<T> : TAME<T>)) return false;
+                             if (winograd) convolve_tiles(job, framed, prepared, framed + job.framed_size(), to);
+                             else convolve_image(job, framed, prepared, prepared + job.weights(), to);
                          }
                          return true;
                      });
@@ -230,23 +271,27 @@ bool convolution_forward(Input<X> x, Input<T> W, Input<T> b, int stride_down, in
 // dW, db and dx, unless that is null; false where a number is too large for us.  y tells where ReLU let dy through.
 template <class T, class X>
 bool convolution_backward(Input<X> x, Input<T> W, Input<T> y, Input<T> dy, int stride_down, int stride_across, int margin_down,
-                          int margin_across, bool relu, Array<T> dW, Array<T> db, Array<T> dx, int n_threads) {
-    const Convolution<T> job = convolution_of<T>(x, W, {0, 0, stride_down, margin_down}, {0, 0, stride_across, margin_across}, relu);
+                          int margin_across, bool relu, bool winograd, Array<T> dW, Array<T> db, Array<T> dx, int n_threads) {
+    const Convolution<T> job = convolution_of<T>(x, W, {0, 0, stride_down, margin_down}, {0, 0, stride_across, margin_across},
+                                                relu, winograd);
     expect_outputs(job, y, "y has the wrong shape");
     expect_outputs(job, dy, "dy has the wrong shape");
     expect_shape(dW, {W.shape(0), W.shape(1), W.shape(2), W.shape(3)}, "dW has the wrong shape");
     expect_shape(db, {W.shape(3)}, "db has the wrong shape");
     if (dx.is_valid()) expect_shape(dx, {x.shape(0), x.shape(1), x.shape(2), x.shape(3)}, "dx has the wrong shape");
-    const size_t turned_size = dx.is_valid() ? job.turned() : 0, size = job.weights() + job.wide();
-    T* turned = room_for<T>(turned_size + CONVOLUTION_SHARDS * size);
-    T* sums = turned + turned_size;
+    const size_t turned_size = dx.is_valid() ? job.turned() + job.deep() : 0, size = job.weights() + job.wide();
+    const size_t prepared_size = winograd && dx.is_valid() ? winograd_prepared<T>(job.wide(), job.deep()) : 0;
+    T* turned = room_for<T>(turned_size + prepared_size + CONVOLUTION_SHARDS * size);
+    T *prepared = turned + turned_size, *sums = prepared + prepared_size;
     if (dx.is_valid()) turn_weights(job, turned);
+    if (prepared_size && !prepare_winograd(job.wide(), job.deep(), turned, turned + job.turned(), prepared)) return false;
     const size_t outputs = size_t(job.down.outputs()) * job.across.outputs() * job.c_out;
-    const size_t inputs = size_t(job.down.image) * job.in_row(), scratch_size = job.framed_size() + job.spread_size();
+    const size_t inputs = size_t(job.down.image) * job.in_row(), frames = job.framed_size() + job.spread_size();
+    const size_t scratch_size = frames + (prepared_size ? winograd_scratch<T>(job.wide(), job.deep()) : 0);
     std::atomic<bool> tame{true};
     share(n_threads, CONVOLUTION_SHARDS, sizeof(T) * scratch_size, [&](int shard, void* scratch) {
         T *framed = static_cast<T*>(scratch), *dz = framed + job.framed_size(), *mine = sums + shard * size;
-        std::fill(framed, framed + scratch_size, T(0));
+        std::fill(framed, framed + frames, T(0));
         std::fill(mine, mine + size, T(0));
         const int last = cut(job.n, shard + 1, CONVOLUTION_SHARDS);
         for (int image = cut(job.n, shard, CONVOLUTION_SHARDS); image < last && tame; image++) {
@@ -254,7 +299,8 @@ bool convolution_backward(Input<X> x, Input<T> W, Input<T> y, Input<T> dy, int s
             frame_image(job, image, framed);
             if (!spread_gradient(job, y.data() + here, dy.data() + here, dz, mine + job.weights())) tame = false;
             add_weight_gradient(job, framed, dz, mine);
-            if (dx.is_valid()) convolve_back(job, dz, turned, dx.data() + image * inputs);
+            if (prepared_size) convolve_back_tiles(job, dz, prepared, framed + frames, dx.data() + image * inputs);
+            else if (dx.is_valid()) convolve_back(job, dz, turned, dx.data() + image * inputs);
         }
     });
     for (int shard = 1; shard < CONVOLUTION_SHARDS; shard++)
@@ -271,9 +317,9 @@ template <class T>
 void define_convolution(nb::module_& m) {
     auto define = [&](auto forward, auto backward) {
         m.def("convolution_forward", forward, fixed("x"), fixed("W"), fixed("b"), "stride_down"_a, "stride_across"_a,
-              "margin_down"_a, "margin_across"_a, "relu"_a, fixed("y"), "n_threads"_a, NoLock());
+              "margin_down"_a, "margin_across"_a, "relu"_a, "winograd"_a, fixed("y"), "n_threads"_a, NoLock());
         m.def("convolution_backward", backward, fixed("x"), fixed("W"), fixed("y"), fixed("dy"), "stride_down"_a,
-              "stride_across"_a, "margin_down"_a, "margin_across"_a, "relu"_a, fixed("dW"), fixed("db"), fixed("dx").none(),
+              "stride_across"_a, "margin_down"_a, "margin_across"_a, "relu"_a, "winograd"_a, fixed("dW"), fixed("db"), fixed("dx").none(),
               "n_threads"_a, NoLock());
     };
     define(convolution_forward<T, T>, convolution_backward<T, T>);
