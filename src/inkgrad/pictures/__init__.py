@@ -1,5 +1,6 @@
 """Pictures: from a picture of writing to pieces of ink, and to what a network trained on MNIST knows."""
 
+from inkgrad.pictures.line_form import line_form
 from inkgrad.pictures.mnist_form import mnist_form
 from inkgrad.pictures.paper import at_working_size, ink_on_paper, lightness_skew, thresholds
 from inkgrad.pictures.pieces import Piece, cut_apart, find_pieces
@@ -15,6 +16,7 @@ __all__ = [
     "find_rules",
     "ink_on_paper",
     "lightness_skew",
+    "line_form",
     "mnist_form",
     "open_picture",
     "thresholds",
