@@ -52,7 +52,7 @@ def glyph(image: NDArray, label: str, pen: float | None = None) -> Glyph:
     written, calm = large > EDGE * large.max(), smooth > 0.9 * EDGE * smooth.max()
     if _pieces(calm) == _pieces(written):
         written = calm
-    written = _without_crumbs(written)
+    written = without_crumbs(written)
     inside, outside = ndimage.distance_transform_edt(written), ndimage.distance_transform_edt(~written)
     field = ndimage.gaussian_filter(inside - outside, 0.4 * GRID).astype(np.float32) / GRID
     field = field if pen is None else _with_pen(field, pen)
@@ -85,7 +85,7 @@ def _with_pen(field: NDArray, pen: float) -> NDArray:
     return field
 
 
-def _without_crumbs(ink: NDArray) -> NDArray:
+def without_crumbs(ink: NDArray) -> NDArray:
     """Return ink without pieces much smaller than the largest: bits of a neighbour in the image."""
     from scipy import ndimage
 

@@ -6,6 +6,8 @@ closed, and a 9 has a straight or a hooked leg.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -96,10 +98,11 @@ def written(digit: int, rng: np.random.Generator, pen: float | None = None) -> N
     the stroke as a part of the digit's height; at random it is from 0.03 to 0.16.
     """
     ways = WAYS[digit]
-    return drawn(_strokes(ways[rng.integers(len(ways))]), rng, pen)
+    return drawn(strokes_of(ways[rng.integers(len(ways))]), rng, pen)
 
 
-def _strokes(way: str) -> tuple[Stroke, ...]:
+@cache
+def strokes_of(way: str) -> tuple[Stroke, ...]:
     """Return the strokes that WAYS says in words, in widths."""
     return tuple(
         tuple((float(right) / 100, float(down) / 100) for right, down in (point.split(",") for point in stroke.split()))
@@ -137,13 +140,10 @@ def smooth(points: NDArray, n_between: int = 8) -> NDArray:
     Between the middles of its sides it is (1 - u)² a + 2 u (1 - u) p + u² b, for u from 0 to 1, with the
     point p and the middles a and b of the sides before and after it.
     """
-    middles = (points[:-1] + points[1:]) / 2
     u = np.linspace(0, 1, n_between)[:, None]
-    arcs = [
-        (1 - u) ** 2 * before + 2 * u * (1 - u) * point + u**2 * after
-        for before, point, after in zip(middles[:-1], points[1:-1], middles[1:], strict=True)
-    ]
-    return np.concatenate([points[:1], *arcs, points[-1:]])
+    middles = ((points[:-1] + points[1:]) / 2)[:, None]
+    arcs = (1 - u) ** 2 * middles[:-1] + 2 * u * (1 - u) * points[1:-1, None] + u**2 * middles[1:]
+    return np.concatenate([points[:1], arcs.reshape(-1, 2), points[-1:]])
 
 
 def _same_where_twice(stroke: Stroke) -> NDArray:

@@ -1,0 +1,79 @@
+"""Show made-up lines on a contact sheet, with what they say: each kind alone, or some kinds together, or all mixed.
+
+python -m lab.synthetic.lines --out sheet.png                       # a row for each kind, and mixed ones
+python -m lab.synthetic.lines --out sheet.png --kinds marks,boxes   # lines that have all of these
+python -m lab.synthetic.lines --out sheet.png --mixed               # as the training gets them
+python -m lab.synthetic.lines --speed                               # lines a second on this core
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from inkgrad.data import Examples, mnist
+from lab.synthetic.lines import KINDS_OF_LINES, LineKinds, LineMaker, MadeLine
+from lab.synthetic.practice import N_HELD_BACK
+from lab.synthetic.sources import font_of
+
+LARGER, ACROSS = 1.5, 4  # how much larger a line is shown, and how many in a row
+CELL_PX = 400, 68
+
+
+def main() -> None:
+    """Make the sheet that the command asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("sheet.png"), help="the picture to write")
+    parser.add_argument("--kinds", default="", help=f"some of {','.join(KINDS_OF_LINES)}, with commas between")
+    parser.add_argument("--mixed", action="store_true", help="kinds as probable as in training")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--n", type=int, default=80, help="lines, where not each kind has a row")
+    parser.add_argument("--speed", action="store_true", help="measure, and write no picture")
+    given = parser.parse_args()
+    train = mnist().train
+    digits = Examples(train.x[:-N_HELD_BACK], train.t[:-N_HELD_BACK])
+    if given.speed:
+        print(f"{speed(digits, given.seed):.0f} lines a second of one core")
+        return
+    sheet_of(shown(digits, given)).save(given.out)
+
+
+def shown(digits: Examples, given: argparse.Namespace) -> list[tuple[str, MadeLine]]:
+    """Return the lines to show, each with a word on it."""
+    rng = np.random.default_rng(given.seed)
+    if given.kinds or given.mixed:
+        kinds = LineKinds.only(given.kinds.split(",")) if given.kinds else LineKinds()
+        return [("", line) for line in LineMaker(digits, kinds).lines(given.n, rng)]
+    alone = [(kind, LineMaker(digits, LineKinds.only([kind])).line(rng)) for kind in KINDS_OF_LINES for _ in range(4)]
+    return alone + [("", line) for line in LineMaker(digits).lines(40, rng)]
+
+
+def sheet_of(lines: list[tuple[str, MadeLine]]) -> Image.Image:
+    """Return a picture of lines, each over what it says."""
+    width, height = CELL_PX
+    sheet = Image.new("L", (ACROSS * width, -(-len(lines) // ACROSS) * height), 235)
+    pencil, font = ImageDraw.Draw(sheet), font_of("DejaVuSansMono", 11)
+    for i, (kind, line) in enumerate(lines):
+        left, top = i % ACROSS * width + 4, i // ACROSS * height + 2
+        picture = Image.fromarray((255 - 255 * line.ink).astype(np.uint8))
+        size = round(LARGER * picture.width), round(LARGER * picture.height)
+        sheet.paste(picture.resize(size, Image.Resampling.BILINEAR), (left, top))
+        pencil.text((left, top + size[1] + 1), f"{kind} [{line.text}]".strip(), 0, font)
+    return sheet
+
+
+def speed(digits: Examples, seed: int, n: int = 600) -> float:
+    """Return how many lines one core makes in a second, of its own time, once it has seen most digits."""
+    maker, rng = LineMaker(digits), np.random.default_rng(seed)
+    maker.lines(n // 4, rng)
+    start = time.process_time()
+    maker.lines(n, rng)
+    return n / (time.process_time() - start)
+
+
+if __name__ == "__main__":
+    main()
