@@ -5,6 +5,7 @@
     python benchmarks/check/names.py --right        # the same functions with their lines mended: all must be right
     python benchmarks/check/names.py --set second   # written later, without a look at how names are found
     python benchmarks/check/names.py --set third    # so was this, in other functions again
+    python benchmarks/check/names.py --set fourth   # and this, in others still
 
 Named is a mistake where every finding has a kind that is true of it (the words stand beside each), partly named where
 others are unknown, misnamed where any has another kind.  Where no word is true, unknown is no fault ("honest"), and the
@@ -35,7 +36,13 @@ from inkgrad.check.report import Report
 from inkgrad.errors import CheckError
 
 FOLDER = Path(__file__).resolve().parent / "mistakes"
-SETS = {"first": ("",), "second": ("second",), "third": ("third",), "all": ("", "second", "third")}  # folders within it
+SETS = {  # folders within it
+    "first": ("",),
+    "second": ("second",),
+    "third": ("third",),
+    "fourth": ("fourth",),
+    "all": ("", "second", "third", "fourth"),
+}
 LONG_LINES = 30  # a forward of more is long
 HEAD = "mistake", "lines", "wrong", "true of it", "said", "outcome", "processor seconds", "more than where right"
 OUTCOMES = "named", "partly", "unknown", "misnamed", "honest", "not found"

@@ -1,0 +1,1 @@
+"""A fourth set of mistakes, in other functions than the first three."""
