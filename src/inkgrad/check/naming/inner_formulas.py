@@ -89,7 +89,7 @@ def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, wron
         words, where = inside.word(number), inside.where(inside.tape.makers[other])
         kind = Kind.mask_forgotten
         message = f"{words} gets a gradient from {inside.word(other)} also where forward lets nothing through ({where})"
-    return Way(kind, message, nodes={number: partial(np.add, (wrong - slopes) * inside.gradients[other])})
+    return Way(kind, message, passages={(number, other): partial(np.multiply, wrong - slopes)})
 
 
 def _formulas(x: str, u: NDArray, y: str, v: NDArray) -> dict[str, NDArray]:

@@ -11,7 +11,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.naming import inner_terms
-from inkgrad.check.naming.inner_passages import Passage, by_place, way_through
+from inkgrad.check.naming.inner_passages import Along, by_place, way_through
 from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Change
 
@@ -43,7 +43,7 @@ def held_constant(inside: Inside) -> Iterator[Way]:
             x = inside.tape.values[each.number]
             largest = 1.0 * (x == x.max(axis=axis, keepdims=True))
             offs.append(partial(_spread, largest - _softmax(x, (axis,)), axis))
-        yield way_through(inside, Kind.wrong_formula, f"{message} ({where})", passages, offs)
+        yield way_through(Kind.wrong_formula, f"{message} ({where})", passages, offs)
 
 
 def rank(inside: Inside, way: Way) -> int:
@@ -59,7 +59,7 @@ def rank(inside: Inside, way: Way) -> int:
     return 0
 
 
-def _of_log_sum(inside: Inside, passages: list[Passage]) -> Iterator[Way]:
+def _of_log_sum(inside: Inside, passages: list[Along]) -> Iterator[Way]:
     last, axis = passages[-1], passages[-1].axis
     x, total = inside.word(last.number), inside.word(last.other)
     where = inside.where(inside.tape.makers[last.other])
@@ -70,23 +70,23 @@ def _of_log_sum(inside: Inside, passages: list[Passage]) -> Iterator[Way]:
             over = " and ".join(map(str, wrong))
             message = f"the softmax in the derivative of {total}, made of {x}, is over axis {over}, not axis {axis}"
             offs = [partial(_spread, _softmax(a, wrong) - b, axis) for a, b in zip(values, right, strict=True)]
-            yield way_through(inside, Kind.wrong_axis, f"{message} ({where})", passages, offs)
+            yield way_through(Kind.wrong_axis, f"{message} ({where})", passages, offs)
 
 
-def _of_log_softmax(inside: Inside, passages: list[Passage]) -> Iterator[Way]:
+def _of_log_softmax(inside: Inside, passages: list[Along]) -> Iterator[Way]:
     last, axis = passages[-1], passages[-1].axis
     words = f"{inside.word(last.other)}, made of {inside.word(last.number)},"
     where = inside.where(inside.tape.makers[last.other])
     shares = [np.exp(inside.tape.values[each.other]) for each in passages]
     message = f"the total in {words} is taken for a constant: the sum over axis {axis} is missing"
     offs: list[Change] = [partial(_summed, p, (axis,)) for p in shares]
-    yield way_through(inside, Kind.term_missing, f"{message} ({where})", passages, offs)
+    yield way_through(Kind.term_missing, f"{message} ({where})", passages, offs)
     for wrong in _axes(shares[-1].shape):
         if wrong != (axis,):
             over = " and ".join(map(str, wrong))
             message = f"the sum in the derivative of {words} runs over axis {over}, where it should over axis {axis}"
             offs = [partial(_summed_elsewhere, p, axis, wrong) for p in shares]
-            yield way_through(inside, Kind.wrong_axis, f"{message} ({where})", passages, offs)
+            yield way_through(Kind.wrong_axis, f"{message} ({where})", passages, offs)
 
 
 def _spread(share: NDArray, axis: int, gradient: NDArray) -> NDArray:
@@ -112,7 +112,7 @@ def _axes(shape: tuple[int, ...]) -> list[Axes]:
     return [axes for count in (1, 2) for axes in combinations(long, count)]
 
 
-def _log_sums(inside: Inside) -> Iterator[Passage]:
+def _log_sums(inside: Inside) -> Iterator[Along]:
     """Yield x and its log-sum-exp along an axis, seen by the gradient."""
     tape = inside.tape
     for other in sorted(inside.gradients, reverse=True):
@@ -128,7 +128,7 @@ def _log_sums(inside: Inside) -> Iterator[Passage]:
                     continue
                 is_its = _alike(_log_sum(x, axis).reshape(shape), tape.values[other])  # not that and something more
                 if is_its and _alike(found[number], _spread(_softmax(x, (axis,)), axis, above)):
-                    yield Passage(number, other, axis)
+                    yield Along(number, other, axis)
 
 
 def _log_sum(x: NDArray, axis: int) -> NDArray:
@@ -139,7 +139,7 @@ def _without(shape: tuple[int, ...], axis: int, *rather: int) -> tuple[int, ...]
     return (*shape[:axis], *rather, *shape[axis + 1 :])
 
 
-def _log_softmaxes(inside: Inside) -> Iterator[Passage]:
+def _log_softmaxes(inside: Inside) -> Iterator[Along]:
     """Yield x and its log-softmax along an axis, seen by the gradient."""
     tape = inside.tape
     for other in sorted(inside.gradients, reverse=True):
@@ -153,7 +153,7 @@ def _log_softmaxes(inside: Inside) -> Iterator[Passage]:
             wanted = above - _summed(p, (axis,), above)
             for number in sorted(found.keys() - {other}, reverse=True):
                 if found[number].shape == log.shape and _alike(found[number], wanted):
-                    yield Passage(number, other, axis)
+                    yield Along(number, other, axis)
 
 
 def _alike(one: NDArray, other: NDArray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 
@@ -16,31 +17,68 @@ MOST_STEPS = 14  # of which a normalisation may be made
 Axes = tuple[int, ...]
 
 
-def misused(inside: Inside) -> Iterator[Way]:
-    """The gradient (dz - mean dz - z mean(dz z)) / s of z = (x - mean x) / s with means over other axes.
+@dataclass(frozen=True)
+class Form:
+    """What is done to x: the mean is taken off, it is divided by the root of the mean of its squares, or of their sum.
 
-    Without a mean in forward, as in a root mean square, the second term is not there (Ba, Kiros & Hinton 2016,
-    https://arxiv.org/abs/1607.06450, section 3; Zhang & Sennrich 2019, https://arxiv.org/abs/1910.07467).
+    The gradient is (dz - mean dz - z mean(dz z)) / s, with a sum for the last mean where the length is one, and without
+    what is not done (Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450, section 3; Zhang & Sennrich 2019,
+    https://arxiv.org/abs/1910.07467; Salimans & Kingma 2016, https://arxiv.org/abs/1602.07868, equation 3).
     """
-    for number, other, axes, has_mean in _normalisations(inside):
-        z, above = inside.tape.values[other], inside.gradients[other]
-        right = _terms(z, above, axes, has_mean)
-        scale = _scale(right, inside.tape.back_from({other: above})[number], axes)
-        words = f"{inside.word(other)}, made of {inside.word(number)},"
-        where = inside.where(inside.tape.makers[other])
+
+    is_centred: bool
+    is_scaled: bool
+    has_length_one: bool = False
+
+    def terms(self, z: NDArray, dz: NDArray, axes: Axes) -> NDArray:
+        """Return the gradient but for the division by s."""
+        found = dz - dz.mean(axis=axes, keepdims=True) if self.is_centred else dz
+        if self.is_scaled:
+            total = np.sum if self.has_length_one else np.mean
+            found = found - z * total(dz * z, axis=axes, keepdims=True)
+        return np.asarray(found)
+
+    def may_be(self, z: NDArray, axes: Axes) -> bool:
+        """Return whether numbers look as if this had been done to them."""
+        if self.is_centred and np.abs(z.mean(axis=axes)).max() > 1e-6 * np.abs(z).max():
+            return False
+        squares = (z * z).sum(axis=axes) if self.has_length_one else (z * z).mean(axis=axes)
+        return not self.is_scaled or bool(np.abs(squares - 1).max() <= 0.05)
+
+
+FORMS = Form(True, True), Form(False, True), Form(False, True, True), Form(True, False)
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """From value `number` to value `other`, over some axes; each group of numbers is divided by `scale`."""
+
+    number: int
+    other: int
+    axes: Axes
+    form: Form
+    scale: NDArray
+
+
+def misused(inside: Inside) -> Iterator[Way]:
+    """The means in the gradient of a normalisation run over other axes."""
+    for found in _normalisations(inside):
+        z = inside.tape.values[found.other]
+        words = f"{inside.word(found.other)}, made of {inside.word(found.number)},"
+        where = inside.where(inside.tape.makers[found.other])
         for wrong in _all_axes(z.shape):
-            if wrong != axes:
-                over, rather = (" and ".join(map(str, each)) for each in (wrong, axes))
+            if wrong != found.axes:
+                over, rather = (" and ".join(map(str, each)) for each in (wrong, found.axes))
+                what = "sums" if found.form.has_length_one else "means"
                 message = (
-                    f"the means in the derivative of {words} run over axis {over}, where they should over {rather}"
+                    f"the {what} in the derivative of {words} run over axis {over}, where they should over {rather}"
                 )
-                off = (_terms(z, above, wrong, has_mean) - right) / scale
-                yield Way(Kind.wrong_axis, f"{message} ({where})", nodes={number: partial(np.add, off)})
+                off = partial(_off, found, z, wrong)
+                yield Way(Kind.wrong_axis, f"{message} ({where})", passages={(found.number, found.other): off})
 
 
-def _terms(z: NDArray, dz: NDArray, axes: Axes, has_mean: bool) -> NDArray:
-    mean = dz.mean(axis=axes, keepdims=True) if has_mean else 0.0
-    return np.asarray(dz - mean - z * (dz * z).mean(axis=axes, keepdims=True))
+def _off(found: Normalisation, z: NDArray, wrong: Axes, dz: NDArray) -> NDArray:
+    return np.asarray((found.form.terms(z, dz, wrong) - found.form.terms(z, dz, found.axes)) / found.scale)
 
 
 def _scale(terms: NDArray, gradient: NDArray, axes: Axes) -> NDArray:
@@ -50,27 +88,28 @@ def _scale(terms: NDArray, gradient: NDArray, axes: Axes) -> NDArray:
         return np.asarray(products / squares)
 
 
-def _normalisations(inside: Inside) -> Iterator[tuple[int, int, Axes, bool]]:
-    """Yield x, z, the axes and whether there is a mean, wherever z is the normalised x, seen by its gradient."""
+def _normalisations(inside: Inside) -> Iterator[Normalisation]:
+    """Yield what is normalised, seen by its gradient."""
     tape = inside.tape
     for other in sorted(inside.gradients, reverse=True):
         z = tape.values[other]
         if other not in tape.makers or z.size < 6:
             continue
-        for axes in _all_axes(z.shape):
-            if np.abs((z * z).mean(axis=axes) - 1).max() > 0.05:
-                continue
-            has_mean = bool(np.abs(z.mean(axis=axes)).max() < 1e-6)
-            dz = np.random.default_rng(0).normal(size=z.shape)
-            found = tape.back_from({other: dz}, first=max(tape.makers[other] - MOST_STEPS, 0))
-            wanted = _terms(z, dz, axes, has_mean)
+        likely = [(axes, form) for axes in _all_axes(z.shape) for form in FORMS if form.may_be(z, axes)]
+        if not likely:
+            continue
+        dz = np.random.default_rng(0).normal(size=z.shape)
+        found = tape.back_from({other: dz}, first=max(tape.makers[other] - MOST_STEPS, 0))
+        for axes, form in likely:
+            terms = form.terms(z, dz, axes)
             for number in sorted(found.keys() - {other}, reverse=True):
-                if found[number].shape == z.shape and _fits(wanted, found[number], axes):
-                    yield number, other, axes, has_mean
+                if found[number].shape == z.shape:
+                    scale = _scale(terms, found[number], axes)
+                    if _fits(terms, found[number] * scale):
+                        yield Normalisation(number, other, axes, form, scale)
 
 
-def _fits(terms: NDArray, gradient: NDArray, axes: Axes) -> bool:
-    scaled = gradient * _scale(terms, gradient, axes)
+def _fits(terms: NDArray, scaled: NDArray) -> bool:
     return bool(np.isfinite(scaled).all() and np.allclose(scaled, terms, rtol=1e-5, atol=1e-7))
 
 

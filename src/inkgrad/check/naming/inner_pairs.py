@@ -35,6 +35,5 @@ def _pairs(inside: Inside, name: str, off: NDArray, ways: list[Way]) -> Iterator
 
 
 def _both(one: Way, other: Way) -> Way:
-    nodes, edges = {**one.nodes, **other.nodes}, {**one.edges, **other.edges}
     kind = Kind.derivative_forgotten if Kind.derivative_forgotten in (one.kind, other.kind) else one.kind
-    return Way(kind, f"{one.message}; and {other.message}", edges=edges, nodes=nodes)
+    return Way(kind, f"{one.message}; and {other.message}").with_places_of([one, other])

@@ -18,31 +18,35 @@ MOST_STEPS = 12  # of which a softmax may be made
 def misused(inside: Inside) -> Iterator[Way]:
     """The gradient p (dp - sum(dp p)) of p = softmax(s) with the wrong sum, or with something else for p."""
     for number, other, axis in _softmaxes(inside):
-        p, above = inside.tape.values[other], inside.gradients[other]
-        right = _gradient(p, above, axis)
+        p = inside.tape.values[other]
         words = f"{inside.word(other)}, made of {inside.word(number)},"
         where = inside.where(inside.tape.makers[other])
         for wrong in (k for k in range(p.ndim) if k != axis):
             message = f"the sum in the derivative of {words} runs over axis {wrong}, where it should over axis {axis}"
-            off = _gradient(p, above, wrong) - right
-            yield Way(Kind.wrong_axis, f"{message} ({where})", nodes={number: partial(np.add, off)})
+            off = partial(_off, p, wrong, p, axis)
+            yield Way(Kind.wrong_axis, f"{message} ({where})", passages={(number, other): off})
         for third in (*inside.tape.arrays.values(), *inside.tape.makers):
             w = inside.tape.values[third]
             if third != other and w.shape == p.shape:
                 message = f"the derivative of {words} is made with {inside.word(third)} in its place"
-                off = _gradient(w, above, axis) - right
-                yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(np.add, off)})
+                off = partial(_off, w, axis, p, axis)
+                yield Way(Kind.wrong_argument, f"{message} ({where})", passages={(number, other): off})
 
 
 def of_another_forward(inside: Inside, tape: Tape, words: str) -> Iterator[Way]:
     """The softmax in the gradient is that of another forward, and all else is of this one."""
     for number, other, axis in _softmaxes(inside):
-        p, above = tape.values[other], inside.gradients[other]
-        if not np.array_equal(p, inside.tape.values[other]) and np.isfinite(p).all():
-            off = _gradient(p, above, axis) - _gradient(inside.tape.values[other], above, axis)
+        p, right = tape.values[other], inside.tape.values[other]
+        if not np.array_equal(p, right) and np.isfinite(p).all():
+            off = partial(_off, p, axis, right, axis)
             message = f"the derivative of {inside.word(other)} is made with that {words}: is it computed again?"
             where = inside.where(inside.tape.makers[other])
-            yield Way(Kind.wrong_argument, f"{message} ({where})", nodes={number: partial(np.add, off)})
+            yield Way(Kind.wrong_argument, f"{message} ({where})", passages={(number, other): off})
+
+
+def _off(wrong: NDArray, wrong_axis: int, p: NDArray, axis: int, above: NDArray) -> NDArray:
+    """Return how far the gradient is off that is made with another softmax, or over another axis."""
+    return _gradient(wrong, above, wrong_axis) - _gradient(p, above, axis)
 
 
 def _gradient(p: NDArray, above: NDArray, axis: int) -> NDArray:

@@ -14,7 +14,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.kind import Kind
 from inkgrad.check.measure.streams import stream
-from inkgrad.check.tape import Change, Edge, Tape, TapeStep
+from inkgrad.check.tape import Change, Edge, Passage, Tape, TapeStep
 
 N_DIRECTIONS = 6  # along which a wrong way back is tried before it is gone in full
 
@@ -23,16 +23,18 @@ N_DIRECTIONS = 6  # along which a wrong way back is tried before it is gone in f
 class Way:
     """Another way back through forward, and the mistake that goes it.
 
-    edges   from the outputs of some steps to their inputs
-    nodes   by the number of a value what is made of its gradient
-    tape    of another forward, if it is that of one
-    family  what is done at which line, whoever calls that: the same may be done in all calls of a function
+    edges     from the outputs of some steps to their inputs
+    nodes     by the number of a value what is made of its gradient
+    passages  from a value to one that is made of it what is added to its gradient for the gradient of that
+    tape      of another forward, if it is that of one
+    family    what is done at which line, whoever calls that: the same may be done in all calls of a function
     """
 
     kind: Kind
     message: str
     edges: Mapping[Edge, Change] = field(default_factory=dict)
     nodes: Mapping[int, Change] = field(default_factory=dict)
+    passages: Mapping[Passage, Change] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
     tape: Tape | None = None
     family: tuple[Any, ...] = ()
@@ -40,7 +42,19 @@ class Way:
     @property
     def is_single(self) -> bool:
         """Whether it is another one in one place only, so that the gradient depends linearly on it."""
-        return len(self.edges) + len(self.nodes) == 1 and self.tape is None
+        return self.n_places == 1 and self.tape is None
+
+    @property
+    def n_places(self) -> int:
+        """In how many places it is another one."""
+        return len(self.edges) + len(self.nodes) + len(self.passages)
+
+    def with_places_of(self, ways: Sequence[Way]) -> Way:
+        """Return the way that is another one wherever any of some ways is."""
+        edges = {edge: change for way in ways for edge, change in way.edges.items()}
+        nodes = {number: change for way in ways for number, change in way.nodes.items()}
+        passages = {passage: change for way in ways for passage, change in way.passages.items()}
+        return replace(self, edges=edges, nodes=nodes, passages=passages)
 
 
 LONG = 60  # steps
@@ -91,7 +105,7 @@ class Inside:
         if id(way) not in self._gone:
             self._kept[id(way)] = way
             tape = way.tape or self.tape
-            self._gone[id(way)] = tape.gradients(tape.back(self.dy, way.edges, way.nodes))
+            self._gone[id(way)] = tape.gradients(tape.back(self.dy, way.edges, way.nodes, way.passages))
         return self._gone[id(way)][name]
 
     def explains_all(self, way: Way) -> bool:
@@ -171,7 +185,10 @@ class Inside:
         """Return which value's gradient a single other way changes, and by what."""
         if id(way) not in self._changes:
             self._kept[id(way)] = way
-            if way.nodes:
+            if way.passages:
+                (((number, later), change),) = way.passages.items()
+                off = change(self.gradients[later])
+            elif way.nodes:
                 ((number, change),) = way.nodes.items()
                 gradient = self.gradients[number]
                 off = change(gradient) - gradient
@@ -315,17 +332,15 @@ class Inside:
 def _in_all_turns(ways: list[Way]) -> Iterator[Way]:
     """Yield the ways of which the same is said in several places, those of the turns of a loop, gone in all of them."""
     alike: dict[str, list[Way]] = {}
-    known = {(way.message, frozenset(way.nodes), frozenset(way.edges)) for way in ways}
+    known = {_places(way) for way in ways}
     for way in ways:
         if way.is_single:
             alike.setdefault(way.message, []).append(way)
     for each in alike.values():
         if len(each) > 1:
-            nodes = {number: change for way in each for number, change in way.nodes.items()}
-            edges = {edge: change for way in each for edge, change in way.edges.items()}
-            is_new = (each[0].message, frozenset(nodes), frozenset(edges)) not in known
-            if is_new and len(nodes) + len(edges) == len(each):
-                yield replace(each[0], nodes=nodes, edges=edges)
+            whole = each[0].with_places_of(each)
+            if whole.n_places == len(each) and _places(whole) not in known:
+                yield whole
 
 
 def _in_all_calls(ways: list[Way]) -> Iterator[Way]:
@@ -335,10 +350,13 @@ def _in_all_calls(ways: list[Way]) -> Iterator[Way]:
         if way.family:
             alike.setdefault(way.family, []).append(way)
     for each in alike.values():
-        nodes = {number: change for way in each for number, change in way.nodes.items()}
-        edges = {edge: change for way in each for edge, change in way.edges.items()}
-        if len(nodes) + len(edges) > max(len(way.nodes) + len(way.edges) for way in each):
-            yield replace(each[0], nodes=nodes, edges=edges)
+        whole = each[0].with_places_of(each)
+        if whole.n_places > max(way.n_places for way in each):
+            yield whole
+
+
+def _places(way: Way) -> tuple[Any, ...]:
+    return way.message, frozenset(way.edges), frozenset(way.nodes), frozenset(way.passages)
 
 
 Search = Callable[[Inside], Iterator[Way]]

@@ -18,6 +18,7 @@ class TapeError(Exception):
 
 
 Edge = tuple[int, int]  # the number of a step, and which of its inputs
+Passage = tuple[int, int]  # the number of a value, and that of a later one that is made of it
 Index = tuple[slice, ...]
 Change = Callable[[NDArray], NDArray]  # another way back: from the gradient of a step's output to that of an input
 
@@ -79,32 +80,43 @@ class Tape:
         dy: NDArray,
         edges: Mapping[Edge, Change] | None = None,
         nodes: Mapping[int, Change] | None = None,
+        passages: Mapping[Passage, Change] | None = None,
     ) -> dict[int, NDArray]:
         """Return the gradient of <dy, y> for each value, by its number.
 
         `edges` are other ways back through some steps; `nodes` change the gradients of some values, when all
-        that flows into them has been added up.
+        that flows into them has been added up, and `passages` add to them what they make of those of later values.
         """
         start: dict[int, NDArray] = {}
         for number, part in zip(self.outputs, self._parts(dy), strict=True):
             start[number] = start[number] + part if number in start else part
-        return self.back_from(start, edges, nodes)
+        return self.back_from(start, edges, nodes, passages)
 
     def back_from(
         self,
         start: Mapping[int, NDArray],
         edges: Mapping[Edge, Change] | None = None,
         nodes: Mapping[int, Change] | None = None,
+        passages: Mapping[Passage, Change] | None = None,
         first: int = 0,
     ) -> dict[int, NDArray]:
         """Return the same where the gradients of some values are given, for the steps from `first` on."""
         edges, nodes, found = edges or {}, nodes or {}, dict(start)
+        added: dict[int, list[tuple[int, Change]]] = {}
+        for (number, later), off in (passages or {}).items():
+            added.setdefault(number, []).append((later, off))
+
+        def complete(number: int) -> None:
+            parts = (off(found[later]) for later, off in added.get(number, ()) if later in found)
+            found[number] = sum(parts, start=found[number])
+            if number in nodes:
+                found[number] = nodes[number](found[number])
+
         for k in range(len(self.steps) - 1, first - 1, -1):
             step = self.steps[k]
             if step.output not in found:
                 continue
-            if step.output in nodes:
-                found[step.output] = nodes[step.output](found[step.output])
+            complete(step.output)
             gradient = found[step.output]
             for slot, number in enumerate(step.inputs):
                 if number not in self.live:
@@ -113,8 +125,8 @@ class Tape:
                 part = change(gradient) if change else self.local((k, slot)).pull(gradient)
                 found[number] = found[number] + part if number in found else part
         for number in self.arrays.values():
-            if number in nodes and number in found:
-                found[number] = nodes[number](found[number])
+            if number in found:
+                complete(number)
         return found
 
     def gradients(self, found: Mapping[int, NDArray]) -> dict[str, NDArray]:
