@@ -26,7 +26,7 @@ def rnn_back(dy, x, w, u, b, mistake=""):
     for t in reversed(range(4)):
         before = out[t - 1] if t else np.zeros(2)
         dh = dh + dy[t]
-        da = dh * (1 - out[t] ** 2)
+        da = dh * (1 - out[t] if mistake == "slope" else 1 - out[t] ** 2)
         dx[t] = w @ da
         dw = np.outer(x[t], da) + (0 if mistake == "last turn" else dw)
         before = {"next state": out[t], "last state": out[-1]}.get(mistake, before)
@@ -257,6 +257,41 @@ def turned_back(dy, x, w, mistake=""):
     return da @ (w if mistake == "weight not transposed" else w.T) + d * m, x.T @ da
 
 
+def mixed_in_steps(x, w, gain):
+    """x (3, 2, 4), w (4, 4), gain (4,) -> (2, 4): a state that is normalised in each step; then columns of a length."""
+    h = np.ones((2, 4))
+    for t in range(3):
+        z = x[t] + h @ w
+        centred = z - z.mean(axis=1, keepdims=True)
+        hat = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-3)
+        h = np.sin(hat) + 0.5 * h
+    unit = gain * h / np.sqrt((h * h).sum(axis=0))
+    return unit - np.sin(unit)
+
+
+def mixed_in_steps_back(dy, x, w, gain, mistake=""):
+    h, kept = np.ones((2, 4)), []
+    for t in range(3):
+        z = x[t] + h @ w
+        centred = z - z.mean(axis=1, keepdims=True)
+        spread = np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-3)
+        kept.append((h, centred / spread, spread))
+        h = np.sin(centred / spread) + 0.5 * h
+    length = np.sqrt((h * h).sum(axis=0))
+    unit = h / length
+    dunit = dy * (1 - np.cos(gain * unit))
+    along = (dunit * unit).sum(axis=1, keepdims=True) if mistake == "length" else (dunit * unit).sum(axis=0)
+    dh, dgain = gain * (dunit - unit * along) / length, (dunit * unit).sum(axis=0)
+    dx, dw, axis = np.zeros_like(x), np.zeros_like(w), 0 if mistake == "norm axis" else 1
+    for t in reversed(range(3)):
+        h, hat, spread = kept[t]
+        dhat = dh * np.cos(hat)
+        means = dhat.mean(axis=axis, keepdims=True), (dhat * hat).mean(axis=axis, keepdims=True)
+        dz = (dhat - means[0] - hat * means[1]) / spread
+        dx[t], dw, dh = dz, dw + h.T @ dz, dz @ w.T + 0.5 * dh
+    return dx, dw, dgain
+
+
 OFF_DIAGONAL = 1 - np.eye(4)
 
 
@@ -318,6 +353,7 @@ PAIRS = {
     "repeated": (repeated, repeated_back, array(2, 3), array(3)),
     "dropped": (dropped, dropped_back, array(3, 4), array(4, 4)),
     "turned": (turned, turned_back, array(4, 4), array(4, 4)),
+    "mixed in steps": (mixed_in_steps, mixed_in_steps_back, array(3, 2, 4), array(4, 4), array(4)),
     "decorrelated": (decorrelated, decorrelated_back, array(3, 4), array(4, 4)),
     "covered": (covered, covered_back, array(3, 4), array(4)),
 }

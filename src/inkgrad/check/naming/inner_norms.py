@@ -19,30 +19,37 @@ Axes = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Form:
-    """What is done to x: the mean is taken off, it is divided by the root of the mean of its squares, or of their sum.
+    """What is done to x: the mean is taken off, it is divided by the root of the mean of its squares, or by its length.
 
-    The gradient is (dz - mean dz - z mean(dz z)) / s, with a sum for the last mean where the length is one, and without
-    what is not done (Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450, section 3; Zhang & Sennrich 2019,
-    https://arxiv.org/abs/1910.07467; Salimans & Kingma 2016, https://arxiv.org/abs/1602.07868, equation 3).
+    The gradient is (dz - mean dz - z mean(dz z)) / s, without what is not done (Ba, Kiros & Hinton 2016,
+    https://arxiv.org/abs/1607.06450, section 3; Zhang & Sennrich 2019, https://arxiv.org/abs/1910.07467).  Where the
+    length is made another one it is (dz - u sum(dz u)) / s with u = z / |z| (Salimans & Kingma 2016,
+    https://arxiv.org/abs/1602.07868, equation 3).
     """
 
     is_centred: bool
     is_scaled: bool
-    has_length_one: bool = False
+    by_length: bool = False
 
     def terms(self, z: NDArray, dz: NDArray, axes: Axes) -> NDArray:
         """Return the gradient but for the division by s."""
         found = dz - dz.mean(axis=axes, keepdims=True) if self.is_centred else dz
         if self.is_scaled:
-            total = np.sum if self.has_length_one else np.mean
+            total = np.sum if self.by_length else np.mean
             found = found - z * total(dz * z, axis=axes, keepdims=True)
         return np.asarray(found)
+
+    def numbers(self, z: NDArray, axes: Axes) -> NDArray:
+        """Return what stands for z in its terms: itself, or what has the length one."""
+        return z / np.sqrt((z * z).sum(axis=axes, keepdims=True)) if self.by_length else z
 
     def may_be(self, z: NDArray, axes: Axes) -> bool:
         """Return whether numbers look as if this had been done to them."""
         if self.is_centred and np.abs(z.mean(axis=axes)).max() > 1e-6 * np.abs(z).max():
             return False
-        squares = (z * z).sum(axis=axes) if self.has_length_one else (z * z).mean(axis=axes)
+        squares = (z * z).mean(axis=axes)
+        if self.by_length:
+            return bool(squares.all())
         return not self.is_scaled or bool(np.abs(squares - 1).max() <= 0.05)
 
 
@@ -63,13 +70,13 @@ class Normalisation:
 def misused(inside: Inside) -> Iterator[Way]:
     """The means in the gradient of a normalisation run over other axes."""
     for found in _normalisations(inside):
-        z = inside.tape.values[found.other]
+        z = found.form.numbers(inside.tape.values[found.other], found.axes) * np.sign(found.scale)
         words = f"{inside.word(found.other)}, made of {inside.word(found.number)},"
         where = inside.where(inside.tape.makers[found.other])
         for wrong in _all_axes(z.shape):
             if wrong != found.axes:
                 over, rather = (" and ".join(map(str, each)) for each in (wrong, found.axes))
-                what = "sums" if found.form.has_length_one else "means"
+                what = "sums" if found.form.by_length else "means"
                 message = (
                     f"the {what} in the derivative of {words} run over axis {over}, where they should over {rather}"
                 )
@@ -95,13 +102,14 @@ def _normalisations(inside: Inside) -> Iterator[Normalisation]:
         z = tape.values[other]
         if other not in tape.makers or z.size < 6:
             continue
-        likely = [(axes, form) for axes in _all_axes(z.shape) for form in FORMS if form.may_be(z, axes)]
+        forms = [form for form in FORMS if not (form.by_length and inside.is_long)]  # which anything may be
+        likely = [(axes, form) for axes in _all_axes(z.shape) for form in forms if form.may_be(z, axes)]
         if not likely:
             continue
         dz = np.random.default_rng(0).normal(size=z.shape)
         found = tape.back_from({other: dz}, first=max(tape.makers[other] - MOST_STEPS, 0))
         for axes, form in likely:
-            terms = form.terms(z, dz, axes)
+            terms = form.terms(form.numbers(z, axes), dz, axes)
             for number in sorted(found.keys() - {other}, reverse=True):
                 if found[number].shape == z.shape:
                     scale = _scale(terms, found[number], axes)

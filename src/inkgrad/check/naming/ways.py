@@ -94,7 +94,7 @@ class Inside:
         """Return the ways that a search finds, which are the same for all arrays."""
         if search not in self._ways:
             found = list(search(self))
-            found += _in_all_turns(found)
+            found += _in_all_turns(self, found)
             self._ways[search] = [*found, *_in_all_calls(found)]
         return self._ways[search]
 
@@ -329,13 +329,15 @@ class Inside:
         return f"line {place.line}: {shortened(place.statement, 70)}" if place.line else "in forward"
 
 
-def _in_all_turns(ways: list[Way]) -> Iterator[Way]:
+def _in_all_turns(inside: Inside, ways: list[Way]) -> Iterator[Way]:
     """Yield the ways of which the same is said in several places, those of the turns of a loop, gone in all of them."""
-    alike: dict[str, list[Way]] = {}
+    alike: dict[Any, list[Way]] = {}
     known = {_places(way) for way in ways}
     for way in ways:
         if way.is_single:
-            alike.setdefault(way.message, []).append(way)
+            starts = (number for number, _ in way.passages)  # two values may have one name
+            made = (inside.called_at(inside.tape.makers[k]) if k in inside.tape.makers else k for k in starts)
+            alike.setdefault((way.message, *made), []).append(way)
     for each in alike.values():
         if len(each) > 1:
             whole = each[0].with_places_of(each)
