@@ -36,6 +36,7 @@ class LineKinds:
     upstroke_one    a 1 with an upstroke
     plain_one       a 1 that is one stroke
     detached_five   a 5 whose bar hangs free
+    linked_zeros    zeros in a row are written without lifting the pen; for each row of them
     tall_six        a 6 much taller than its neighbours
     touching        neighbours touch
     overlapping     neighbours go into each other
@@ -54,7 +55,7 @@ class LineKinds:
     words           a word before or after
     neighbours      of the rows above and below, cut
     rules           lines that run across
-    boxes           a box for each character, or around all
+    boxes           a box for each character, or around all, some on a tint
     combs           short strokes between the characters
     broken          boxes, combs and rules with gaps; for each line that has any
     pale            the same pale; else they may be as dark as ink
@@ -87,6 +88,7 @@ class LineKinds:
     upstroke_one: float = 0.2
     plain_one: float = 0.15
     detached_five: float = 0.12
+    linked_zeros: float = 0.2
     tall_six: float = 0.1
     touching: float = 0.25
     overlapping: float = 0.08
@@ -95,7 +97,7 @@ class LineKinds:
     uneven_size: float = 0.5
     uneven_base: float = 0.5
     printed: float = 0.12
-    mixed: float = 0.15
+    mixed: float = 0.3
     thick: float = 0.12
     thin: float = 0.2
     twice: float = 0.06

@@ -20,8 +20,8 @@ FINE = 2  # points of a field for each pixel of MNIST
 REACH = 4.0  # pixels of MNIST, beyond which the distance to a stroke does not matter
 DRAWN_LARGER = 3  # strokes are drawn so many times as large, and reduced
 WIDEST = 1.25  # a digit is at most this wide, in heights
-THINNEST = 0.42  # of its own width that a stroke of MNIST keeps, or it breaks
-THICKER = 0.9  # pixels of MNIST by which it grows at most on each side, or its holes close
+THINNER = 0.42, 0.55, 0.7, 0.85  # of its own width; the first is taken that breaks no stroke
+THICKER = 0.9, 0.6, 0.3  # pixels of MNIST on each side; the first is taken that closes no hole
 UPRIGHT = 0.5  # the part of its own slant that a digit loses, so that a line looks like one hand's
 
 
@@ -54,12 +54,15 @@ class StrokeField:
     far     a picture of mode L, 128 at the edge and 32 a pixel of MNIST, more in the ink
     box     left, top, right and bottom of the ink, in points of the field
     usual   half the width of the stroke, in pixels of MNIST
+    least   and most that it may be: a thinner one breaks, and a thicker one closes holes
     slant   how it leans by itself, in columns a row
     """
 
     far: Image.Image
     box: tuple[int, int, int, int]
     usual: float
+    least: float
+    most: float
     slant: float
 
 
@@ -91,7 +94,7 @@ def stroke_field(image: NDArray) -> StrokeField:
     """Return the field of a digit of MNIST, uint8 (28, 28).
 
     Inside the ink the distance is divided by the largest nearby, so that a thinner pen takes the same part of the
-    width everywhere, and breaks no stroke.
+    width everywhere.
     """
     from scipy import ndimage
 
@@ -106,18 +109,27 @@ def stroke_field(image: NDArray) -> StrokeField:
     ridge = ndimage.uniform_filter(ndimage.maximum_filter(far, 2 * FINE + 1), 3)
     usual = float(np.median(ridge[ink]))
     far = np.where(ink, usual * np.minimum(far / np.maximum(ridge, 0.1), 1), far)
+    least = next((part for part in THINNER if _n_pieces(far > (1 - part) * usual) == _n_pieces(ink)), 1.0) * usual
+    most = next((more for more in THICKER if _n_pieces(far < -more) == _n_pieces(~ink)), 0.0) + usual
     y, x = np.nonzero(ink)
     slant = -float(np.mean((x - x.mean()) * (y - y.mean()))) / (float(np.var(y)) or 1.0)
     levels = np.rint(128 + 127 / REACH * np.clip(far, -REACH, REACH)).astype(np.uint8)
     box = int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1
-    return StrokeField(Image.fromarray(levels), box, usual, float(np.clip(slant, -0.6, 0.6)))
+    return StrokeField(Image.fromarray(levels), box, usual, least, most, float(np.clip(slant, -0.6, 0.6)))
+
+
+def _n_pieces(ink: NDArray) -> int:
+    """Return in how many pieces ink is, or paper, where corners do not join."""
+    from scipy import ndimage
+
+    return int(ndimage.label(ink)[1])
 
 
 def field_stamp(field: StrokeField, height: float, stretch: float, pen: Pen) -> Stamp:
     """Return a digit of a field `height` pixels high, so many times as wide as it was, standing on the line."""
     left, top, right, bottom = field.box
     an_mnist_pixel = FINE * height / (bottom - top)  # in pixels, roughly
-    half = np.clip(pen.half, THINNEST * field.usual * an_mnist_pixel, (field.usual + THICKER) * an_mnist_pixel)
+    half = np.clip(pen.half, field.least * an_mnist_pixel, field.most * an_mnist_pixel)
     down = (bottom - top - 2 * FINE * field.usual) / max(height - 2 * half, 0.4 * height)
     across = max(down / stretch, (right - left) / (WIDEST * height))
     lean = pen.lean - UPRIGHT * field.slant * down / across

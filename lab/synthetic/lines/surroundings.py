@@ -11,6 +11,7 @@ from lab.synthetic.lines.kinds import LineKinds
 from lab.synthetic.lines.writer import PlacedStamp
 
 ANYWHERE = 0.12  # of the rules are not under or over the writing; some of these go through it
+TINTED = 0.12  # of the boxes have a tint
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +110,8 @@ def _box(strip: Strip, printed: NDArray, thick: float, rng: np.random.Generator)
     whole = rng.random() < 0.4  # the sides go on beyond the row, as in a table
     rows = slice(None) if whole else slice(max(0, int(top)), max(1, int(bottom) + 1))
     columns = slice(None) if whole else slice(max(0, int(sides[0])), max(1, int(sides[-1]) + 1))
+    if rng.random() < TINTED:
+        np.maximum(printed[rows, columns], np.float32(rng.uniform(0.1, 0.4)), out=printed[rows, columns])
     for i, x in enumerate(sides):
         bold = 2.0 if len(sides) > 4 and i % 3 == 0 and whole else 1.0
         _down(strip, printed, x, lean, bold * thick, rows)

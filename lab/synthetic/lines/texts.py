@@ -9,6 +9,7 @@ import numpy as np
 from lab.synthetic.lines.kinds import MARKS, LineKinds
 
 OFTEN = ".,-/:"  # are half of the marks among those at random
+ENDS = ("-", "=", ".-", ",-", "/-", "/=")  # of amounts, so that nothing can be added
 TRIES = 8  # for a pattern that is short enough
 
 
@@ -62,7 +63,7 @@ def _amount(rng: np.random.Generator) -> str:
     number = _grouped(number, thousand) if rng.random() < 0.6 else number
     if rng.random() < 0.7:
         number += decimal + ("00", _digits(rng, 2))[rng.integers(2)]
-    return number + ("-" if rng.random() < 0.06 else "=" if rng.random() < 0.06 else "")
+    return number + (ENDS[rng.integers(len(ENDS))] if rng.random() < 0.15 else "")
 
 
 def _signed(rng: np.random.Generator) -> str:

@@ -59,6 +59,8 @@ FOREIGN_WAYS: dict[str, tuple[str, tuple[str, ...]]] = {  # a kind, and of which
     ),
 }
 
+LINKED_ZERO = "70,15 25,-5 0,70 15,145 55,155 95,135 100,70 85,5 50,0 62,30 95,24"  # goes on from a loop at its top
+
 CURRENCY_WAYS = (
     "95,25 60,0 10,10 10,60 90,85 100,140 40,160 0,130 / 52,-25 48,180",
     "90,20 60,0 15,15 20,60 80,80 95,130 40,150 5,130 / 40,-20 40,175 / 60,-20 60,175",
@@ -98,9 +100,14 @@ def plain_ways(digit: str) -> tuple[str, ...]:
 
 def word(letters: str, joined: bool) -> tuple[Stroke, ...]:
     """Return letters one beside the other, in one stroke where they are joined."""
+    return in_a_row([LETTER_WAYS[letter] for letter in letters], joined, 0.05 if joined else 0.25)
+
+
+def in_a_row(ways: list[str], joined: bool, apart: float) -> tuple[Stroke, ...]:
+    """Return ways of one stroke, each so many widths right of the one before, joined to one stroke or not."""
     right, strokes = 0.0, []
-    for letter in letters:
-        (stroke,) = strokes_of(LETTER_WAYS[letter])
+    for way in ways:
+        (stroke,) = strokes_of(way)
         strokes.append(tuple((right + x, y) for x, y in stroke))
-        right += max(x for x, _ in stroke) + (0.05 if joined else 0.25)
+        right += max(x for x, _ in stroke) + apart
     return (tuple(point for stroke in strokes for point in stroke),) if joined else tuple(strokes)

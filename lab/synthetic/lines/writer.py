@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,9 @@ from lab.synthetic.lines.ways import (
     CURRENCY_WAYS,
     FOREIGN_WAYS,
     LETTER_WAYS,
+    LINKED_ZERO,
     MARK_WAYS,
+    in_a_row,
     plain_ways,
     word,
 )
@@ -127,13 +130,14 @@ class Writer:
     ) -> None:
         self.bank, self.kinds, self.habits, self.pen, self.height, self.rng = bank, kinds, habits, pen, height, rng
         self.stretch = float(rng.uniform(0.8, 1.2))
+        self.paler = float(rng.uniform(0.45, 1))  # than print beside it
         self.font_px = max(6, round(height / DIGITS_OF_EM))
 
     def row(self, text: str) -> list[PlacedStamp]:
         """Return what a text looks like, beginning at column 0 on row 0."""
         row: list[PlacedStamp] = []
         right, free, size = 0.0, False, 1.0
-        for i, character in enumerate(text):
+        for i, character in enumerate(self._written_at_once(text)):
             if self.habits.pitch:
                 right = i * self.habits.pitch * self.height
             if character == " ":
@@ -149,6 +153,15 @@ class Writer:
             right, free = float(row[-1].right), character.isdigit()
         return row
 
+    def _written_at_once(self, text: str) -> list[str]:
+        """Return the characters of a text, zeros together where they are linked."""
+        runs = re.findall("00+|.", text)
+        linked = [
+            len(run) > 1 and not self.habits.pitch and not self.habits.printed
+            and self.rng.random() < self.kinds.linked_zeros for run in runs
+        ]  # fmt: skip
+        return [part for run, whole in zip(runs, linked, strict=True) for part in ([run] if whole else run)]
+
     def _size(self, character: str, before: float) -> float:
         """Return how large a character is in heights; 0s after a tall 6 are small."""
         if self.habits.printed == 1:
@@ -156,7 +169,7 @@ class Writer:
         size = float(np.exp(self.habits.size_spread * np.clip(self.rng.standard_normal(), -2, 2)))
         if character == "6" and self.rng.random() < self.kinds.tall_six:
             return size * self.rng.uniform(1.25, 1.6)
-        return size * 0.75 if character == "0" and before > 1.25 else size
+        return size * 0.75 if character[0] == "0" and before > 1.25 else size
 
     def _wobble(self) -> float:
         return 0.0 if self.habits.printed == 1 else self.habits.base_spread * float(self.rng.standard_normal())
@@ -176,10 +189,17 @@ class Writer:
         return round(right + (max(gap, 0.02) * self.height if row else 0))
 
     def stamp_of(self, character: str, height: float) -> Stamp:
-        """Return one character, so many pixels high if it is a digit."""
+        """Return one character, or linked zeros, so many pixels high if it is a digit."""
         if self.habits.printed and self.rng.random() < self.habits.printed:
             return font_stamp(character, self.habits.font, self.font_px)
+        stamp = self._by_hand(character, height)
+        return Stamp(stamp.ink * np.float32(self.paler), stamp.top) if self.habits.printed else stamp
+
+    def _by_hand(self, character: str, height: float) -> Stamp:
         stretch = self.stretch * self.rng.uniform(0.88, 1.14)
+        if len(character) > 1:
+            strokes = in_a_row([LINKED_ZERO] * len(character), True, float(self.rng.uniform(-0.02, 0.25)))
+            return stroke_stamp(strokes, height, stretch * 0.88, self.pen, self.rng)
         if not character.isdigit():
             return self._drawn(
                 MARK_WAYS[character], height * self.rng.uniform(0.85, 1.15), stretch, self._pen(character)
@@ -212,7 +232,7 @@ class Writer:
 
     def currency(self) -> Stamp:
         """Return the sign of a currency."""
-        if self.habits.font:
+        if self.habits.printed == 1:
             return font_stamp(
                 PRINTED_CURRENCY[self.rng.integers(len(PRINTED_CURRENCY))], self.habits.font, self.font_px
             )

@@ -18,7 +18,7 @@ from lab.synthetic.strokes import strokes_of
 
 SAY = ("marks", "random_marks", "spaces", "zeros", "nothing")  # change what is said
 NEED = {  # what a kind needs beside it to be seen
-    "broken": ("boxes",), "pale": ("boxes",), "mixed": ("boxes",), "tall_six": ("marks",),
+    "broken": ("boxes",), "pale": ("boxes",), "mixed": ("boxes",), "tall_six": ("marks",), "linked_zeros": ("zeros",),
 }  # fmt: skip
 
 
