@@ -80,7 +80,7 @@ class LineKinds:
     random_marks: float = 0.1
     spaces: float = 0.1
     zeros: float = 0.08
-    nothing: float = 0.02
+    nothing: float = 0.04
 
     strokes: float = 0.35
     slashed_zero: float = 0.08

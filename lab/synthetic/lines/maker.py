@@ -11,11 +11,13 @@ from inkgrad.costs.line_targets import frames_needed, line_targets
 from inkgrad.data import Examples
 from inkgrad.pictures import line_form
 from lab.synthetic.lines.camera import seen, uneven
+from lab.synthetic.lines.company import COMPANY_WIDTH, company_of, with_company
+from lab.synthetic.lines.habits import habits_of, pen_of
 from lab.synthetic.lines.kinds import ALPHABET, LineKinds
 from lab.synthetic.lines.stamps import DigitBank
 from lab.synthetic.lines.surroundings import Strip, print_on, stamped
 from lab.synthetic.lines.texts import text_of
-from lab.synthetic.lines.writer import PlacedStamp, Writer, habits_of, pen_of
+from lab.synthetic.lines.writer import PlacedStamp, Writer
 
 WIDEST_PX = 256  # of a line 32 pixels high
 PX_A_FRAME = 4  # across a line
@@ -61,11 +63,12 @@ class LineMaker:
         in_cells = bool(writes.random() < 0.75 * kinds.boxes + kinds.combs)
         habits = habits_of(kinds, writes, in_cells)
         advance = habits.pitch or 0.75 + max(habits.gap, 0)
-        longest = int(WIDEST_PX / (DIGIT_PX * advance)) - 1
+        company = company_of(kinds, writes)
+        longest = int(WIDEST_PX / (DIGIT_PX * advance) - 1 - COMPANY_WIDTH * sum(company) / advance)
         text = text_of(kinds, says, max(2, min(longest, 16)))
         text = text.replace(" ", "") if in_cells else text
         writer = Writer(self.bank, kinds, habits, pen_of(kinds, height, writes), height, writes)
-        row = _with_company(writer.row(text), writer)
+        row = with_company(writer.row(text), company, writer)
         strip, row = _laid_out(row, writer, sees)
         ink = np.zeros((strip.height, strip.width), np.float32)
         stamped(strip, row, ink)
@@ -89,28 +92,6 @@ def _room(loose: bool, rng: np.random.Generator) -> NDArray:
     if not loose:
         return np.array([0.15, 0.15])
     return rng.uniform(-0.06, 0.3, 2) if rng.random() < 0.7 else rng.uniform(0, 0.8, 2)
-
-
-def _with_company(row: list[PlacedStamp], writer: Writer) -> list[PlacedStamp]:
-    """Return a row with what is before and after it that says nothing."""
-    kinds, rng, h = writer.kinds, writer.rng, writer.height
-    before, after, currency, closing = rng.random(4) < (kinds.words / 2, kinds.words, kinds.currency, kinds.closing)
-    right = row[-1].right if row else 0
-    base = row[-1].base if row else 0
-    if currency:
-        sign, gap = writer.currency(), rng.uniform(0.1, 0.5) * h
-        behind = row and rng.random() < 0.3
-        row = [*row, PlacedStamp(sign, round(right + gap), base if behind else 0)] if behind else [
-            PlacedStamp(sign, -round(sign.ink.shape[1] + gap), 0), *row
-        ]  # fmt: skip
-    if before or (not row and not after):
-        said = writer.word()
-        row = [PlacedStamp(said, min((p.left for p in row), default=0) - said.ink.shape[1] - round(0.5 * h), 0), *row]
-    for wanted, make in ((after and not before, writer.word), (closing and row, writer.closing)):
-        if wanted:
-            right = max((placed.right for placed in row), default=0)
-            row = [*row, PlacedStamp(make(), round(right + rng.uniform(0.3, 0.8) * h), base)]
-    return row
 
 
 def _laid_out(row: list[PlacedStamp], writer: Writer, rng: np.random.Generator) -> tuple[Strip, list[PlacedStamp]]:

@@ -10,6 +10,7 @@ from lab.synthetic.lines.kinds import MARKS, LineKinds
 
 OFTEN = ".,-/:"  # are half of the marks among those at random
 ENDS = ("-", "=", ".-", ",-", "/-", "/=")  # of amounts, so that nothing can be added
+MOST_DIGITS = 12  # in a row
 TRIES = 8  # for a pattern that is short enough
 
 
@@ -23,7 +24,7 @@ def text_of(kinds: LineKinds, rng: np.random.Generator, longest: int) -> str:
     if random:
         return _at_random(rng, longest)
     text = _patterned(rng, longest) if marks else ""
-    text = text or _digits(rng, int(rng.integers(1, min(longest, 10) + 1)))
+    text = text or _digits(rng, int(rng.integers(1, min(longest, MOST_DIGITS) + 1)))
     if zeros:
         text = _with_zeros(text, rng)
     if spaces:
@@ -129,9 +130,10 @@ PATTERNS: dict[str, Callable[[np.random.Generator], str]] = {
 
 
 def _at_random(rng: np.random.Generator, longest: int) -> str:
-    n = int(rng.integers(1, min(longest, 8) + 1))
-    marks = rng.random(n) < 0.4
-    marks[rng.integers(n)] = True
+    """Return marks and digits, one of each at least: alone, a mark may be anything."""
+    marks = rng.random(int(rng.integers(2, min(longest, 8) + 1))) < 0.4
+    first, second = rng.permutation(len(marks))[:2]
+    marks[first], marks[second] = True, False
     return "".join(_mark(rng) if mark else str(rng.integers(10)) for mark in marks)
 
 

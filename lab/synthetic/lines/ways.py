@@ -92,6 +92,24 @@ LETTER_WAYS = {
 }
 
 
+# Capitals that look like no digit, which are not joined.
+CAPITAL_WAYS = {
+    "A": "0,150 50,0 50,0 100,150 / 20,95 80,95",
+    "E": "85,0 0,0 0,0 0,150 0,150 90,150 / 0,72 70,72",
+    "F": "90,0 0,0 0,0 0,150 / 0,70 70,70",
+    "H": "0,0 0,150 / 90,0 90,150 / 0,75 90,72",
+    "K": "0,0 0,150 / 85,0 5,80 5,80 90,150",
+    "M": "0,150 10,0 10,0 55,100 55,100 100,0 100,0 110,150",
+    "N": "0,150 0,0 0,0 90,150 90,150 90,0",
+    "P": "0,150 0,0 60,-5 95,35 60,75 0,75",
+    "R": "0,150 0,0 60,-5 95,35 60,72 5,75 5,75 95,150",
+    "T": "0,0 100,0 / 50,0 48,150",
+    "V": "0,0 45,150 45,150 95,0",
+    "W": "0,0 25,150 25,150 55,40 55,40 85,150 85,150 115,0",
+    "X": "0,0 90,150 / 90,0 0,150",
+}
+
+
 def plain_ways(digit: str) -> tuple[str, ...]:
     """Return the ways to write a digit that no kind of line has for itself."""
     own = {way for of, ways in FOREIGN_WAYS.values() if of == digit for way in ways}
@@ -99,15 +117,21 @@ def plain_ways(digit: str) -> tuple[str, ...]:
 
 
 def word(letters: str, joined: bool) -> tuple[Stroke, ...]:
-    """Return letters one beside the other, in one stroke where they are joined."""
-    return in_a_row([LETTER_WAYS[letter] for letter in letters], joined, 0.05 if joined else 0.25)
+    """Return letters one beside the other, the small ones in one stroke where they are joined."""
+    ways = [CAPITAL_WAYS[letter] if letter.isupper() else LETTER_WAYS[letter] for letter in letters]
+    return in_a_row(ways, joined and letters[1:].islower(), 0.05 if joined else 0.25)
 
 
 def in_a_row(ways: list[str], joined: bool, apart: float) -> tuple[Stroke, ...]:
-    """Return ways of one stroke, each so many widths right of the one before, joined to one stroke or not."""
-    right, strokes = 0.0, []
+    """Return ways, each so many widths right of the one before; those of one stroke can be joined to that."""
+    right, open_ended = 0.0, False
+    strokes: list[Stroke] = []
     for way in ways:
-        (stroke,) = strokes_of(way)
-        strokes.append(tuple((right + x, y) for x, y in stroke))
-        right += max(x for x, _ in stroke) + apart
-    return (tuple(point for stroke in strokes for point in stroke),) if joined else tuple(strokes)
+        moved = [tuple((right + x, y) for x, y in stroke) for stroke in strokes_of(way)]
+        if joined and open_ended and len(moved) == 1:
+            strokes[-1] += moved[0]
+        else:
+            strokes += moved
+        open_ended = len(moved) == 1
+        right = max(x for stroke in moved for x, _ in stroke) + apart
+    return tuple(strokes)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from lab.synthetic.lines.habits import Habits
 from lab.synthetic.lines.kinds import LineKinds
 from lab.synthetic.lines.stamps import DigitBank, Pen, Stamp, field_stamp, font_stamp, stroke_stamp
 from lab.synthetic.lines.ways import (
+    CAPITAL_WAYS,
     CURRENCY_WAYS,
     FOREIGN_WAYS,
     LETTER_WAYS,
@@ -20,14 +22,14 @@ from lab.synthetic.lines.ways import (
     plain_ways,
     word,
 )
-from lab.synthetic.sources import FONTS
 from lab.synthetic.strokes import Stroke, strokes_of
 
 DOTS, BUSY = ".,:", "=:*#"  # marks that are dots, and marks whose strokes are near each other
 SMALLEST_DOT = 0.04  # of a digit's height is half of its width at least: nobody sees a smaller one
 THICKEST_BUSY = 0.07  # of a digit's height is half of a stroke's width at most, or they run together
 DIGITS_OF_EM = 0.72  # the height of a printed digit
-LETTERS = tuple(LETTER_WAYS)
+LETTERS, CAPITALS = tuple(LETTER_WAYS), tuple(CAPITAL_WAYS)
+PRINTED_LETTERS = "abcdefghijklmnopqrstuvwxyz" + 3 * "aeiou"
 PRINTED_WORDS = (
     "Total",
     "Nr.",
@@ -64,62 +66,6 @@ class PlacedStamp:
     def moved(self, right: int, down: int) -> PlacedStamp:
         """Return the same stamp elsewhere."""
         return PlacedStamp(self.stamp, self.left + right, self.base + down)
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How a line is written; lengths in heights of a digit.
-
-    gap, gap_spread     between neighbours, and how much that differs
-    size_spread         standard deviation of the heights
-    base_spread, slope  of the line that they stand on
-    touching            whether neighbours may come as near as they touch, and overlap by `overlap`
-    strokes             the share of digits that are drawn from strokes
-    font                the name of the font of what is printed
-    printed             the share of the characters that are: 0 for a hand
-    pitch               the width of a cell where each character has one, else 0
-    """
-
-    gap: float
-    gap_spread: float
-    size_spread: float
-    base_spread: float
-    slope: float
-    touching: float
-    overlap: float
-    strokes: float
-    font: str
-    printed: float
-    pitch: float
-
-
-def habits_of(kinds: LineKinds, rng: np.random.Generator, in_cells: bool) -> Habits:
-    """Return the habits of somebody who writes lines of these kinds."""
-    touching, overlapping, spread, size, base, printed, mixed = rng.random(7) < (
-        kinds.touching, kinds.overlapping, kinds.spread, kinds.uneven_size, kinds.uneven_base, kinds.printed,
-        kinds.mixed,
-    )  # fmt: skip
-    return Habits(
-        gap=rng.uniform(0.35, 0.75) if spread and not (touching or overlapping) else rng.uniform(0.06, 0.3),
-        gap_spread=rng.uniform(0.02, 0.1),
-        size_spread=rng.uniform(0.05, 0.14) if size else 0.02,
-        base_spread=rng.uniform(0.02, 0.08) if base else 0.01,
-        slope=rng.normal(0, 0.03) if base else 0.0,
-        touching=rng.uniform(0.3, 1) if touching or overlapping else 0.0,
-        overlap=rng.uniform(0.04, 0.16) if overlapping else 0.02,
-        strokes=0.0 if not kinds.strokes else float(np.clip(rng.normal(kinds.strokes, 0.4), 0, 1)),
-        font=FONTS[rng.integers(len(FONTS))],
-        printed=1.0 if printed else rng.uniform(0.2, 0.7) if mixed and in_cells else 0.0,
-        pitch=rng.uniform(0.95, 1.7) if in_cells else 0.0,
-    )
-
-
-def pen_of(kinds: LineKinds, height: float, rng: np.random.Generator) -> Pen:
-    """Return a pen for digits so many pixels high."""
-    thick, thin, slanted, twice = rng.random(4) < (kinds.thick, kinds.thin, kinds.slanted, kinds.twice)
-    width = rng.uniform(0.15, 0.23) if thick else rng.uniform(0.035, 0.07) if thin else rng.uniform(0.07, 0.14)
-    lean = float(np.clip(rng.normal(0.08, 0.22), -0.5, 0.6)) if slanted else 0.0
-    return Pen(max(0.45, width * height / 2), lean, bool(twice))
 
 
 class Writer:
@@ -224,11 +170,17 @@ class Writer:
 
     def word(self) -> Stamp:
         """Return a word, or a part of one."""
+        rng, n = self.rng, int(self.rng.integers(2, 8))
+        capital, capitals, known, joined = rng.random(4) < (0.4, 0.2, 0.5, 0.6)
         if self.habits.printed == 1:
-            return font_stamp(PRINTED_WORDS[self.rng.integers(len(PRINTED_WORDS))], self.habits.font, self.font_px)
-        letters = "".join(LETTERS[i] for i in self.rng.integers(0, len(LETTERS), self.rng.integers(2, 7)))
-        strokes = word(letters, joined=bool(self.rng.random() < 0.6))
-        return stroke_stamp(strokes, self.height * self.rng.uniform(0.8, 1.3), 0.8, self.pen, self.rng)
+            text = "".join(PRINTED_LETTERS[i] for i in rng.integers(0, len(PRINTED_LETTERS), n))
+            text = text.upper() if capitals else text.capitalize() if capital else text
+            text = PRINTED_WORDS[rng.integers(len(PRINTED_WORDS))] if known else text
+            return font_stamp(text, self.habits.font, self.font_px)
+        text = "".join(LETTERS[i] for i in rng.integers(0, len(LETTERS), n))
+        some = "".join(CAPITALS[i] for i in rng.integers(0, len(CAPITALS), n))
+        text = some if capitals else some[0] + text[1:] if capital else text
+        return stroke_stamp(word(text, bool(joined)), self.height * rng.uniform(0.8, 1.3), 0.8, self.pen, rng)
 
     def currency(self) -> Stamp:
         """Return the sign of a currency."""
