@@ -414,6 +414,12 @@ def test_a_kernel_larger_than_can_be_counted_is_left_to_the_plain_layers():
     assert y.ravel().tolist() == [5, 5, 5, 5]
 
 
+def test_weights_too_many_to_be_summed_in_parts_are_left_to_the_plain_layers(rng):
+    plain, x = Chain((Conv2D(2100, 2100, 1),)), rng.normal(size=(1, 1, 2, 2100)).astype(np.float32)
+    _, cache = forward(fuse(plain), np.zeros(Layout(plain.shapes()).size, np.float32), x)
+    assert isinstance(cache[0], PlainCache)
+
+
 # GroupNorm, and what follows it
 
 

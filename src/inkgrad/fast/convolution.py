@@ -16,6 +16,7 @@ from inkgrad.layout import Named
 
 FEWEST_CHANNELS = 8  # from which on transforming them costs less than it saves
 WIDEST_VECTOR = 16  # numbers, to which the kernel fills up the channels
+MOST_WEIGHTS = 2**22  # as each part of the sum of gradients has its own
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class FastConv(FastLayer):
 
     def _suits(self, x: NDArray) -> bool:
         """Return whether the kernel can count what it lays around an image, and the widened weights."""
-        (down, across), channels = pair(self.conv.kernel), max(self.conv.c_in, self.conv.c_out) + WIDEST_VECTOR
-        framed = (x.shape[1] + 2 * down) * (x.shape[2] + 2 * across) * channels
-        return framed < COUNT_LIMIT and down * across * channels * channels < COUNT_LIMIT
+        (down, across), conv = pair(self.conv.kernel), self.conv
+        c_in, c_out = conv.c_in + WIDEST_VECTOR, conv.c_out + WIDEST_VECTOR
+        framed = (x.shape[1] + 2 * down) * (x.shape[2] + 2 * across) * max(c_in, c_out)
+        return framed < COUNT_LIMIT and down * across * c_in * c_out < MOST_WEIGHTS
 
     def quick_backward(
         self, p: Named, g: Named, cache: tuple[NDArray, NDArray], dy: NDArray, dx: NDArray | None

@@ -12,8 +12,8 @@
 #pragma once
 
 #include "binding.hpp"
-#include "winograd.hpp"
 #include "vector.hpp"
+#include "winograd.hpp"
 
 namespace inkgrad {
 
