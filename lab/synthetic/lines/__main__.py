@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from inkgrad.data import Examples, mnist
+from inkgrad.errors import SettingError
 from lab.synthetic.lines import KINDS_OF_LINES, LineKinds, LineMaker, MadeLine
 from lab.synthetic.practice import N_HELD_BACK
 from lab.synthetic.sources import font_of
@@ -24,8 +25,8 @@ LARGER, ACROSS = 1.5, 4  # how much larger a line is shown, and how many in a ro
 CELL_PX = 400, 68
 
 
-def main() -> None:
-    """Make the sheet that the command asks for."""
+def main(arguments: list[str] | None = None) -> None:
+    """Make the sheet that the arguments of the command ask for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("sheet.png"), help="the picture to write")
     parser.add_argument("--kinds", default="", help=f"some of {','.join(KINDS_OF_LINES)}, with commas between")
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--n", type=int, default=80, help="lines, where not each kind has a row")
     parser.add_argument("--speed", action="store_true", help="measure, and write no picture")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     train = mnist().train
     digits = Examples(train.x[:-N_HELD_BACK], train.t[:-N_HELD_BACK])
     if given.speed:
@@ -41,7 +42,11 @@ def main() -> None:
             "{:.0f} lines a second of one core; {:.0f} once it has seen their digits".format(*speed(digits, given.seed))
         )
         return
-    sheet_of(shown(digits, given)).save(given.out)
+    try:
+        lines = shown(digits, given)
+    except SettingError as error:
+        parser.error(str(error))
+    sheet_of(lines).save(given.out)
 
 
 def shown(digits: Examples, given: argparse.Namespace) -> list[tuple[str, MadeLine]]:

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inkgrad.costs import CTC
 from inkgrad.costs.line_targets import frames_needed, line_targets
 from inkgrad.data import Examples
 from inkgrad.errors import DataError, SettingError
 from lab.synthetic.lines import ALPHABET, KINDS_OF_LINES, LineKinds, LineMaker
+from lab.synthetic.lines.__main__ import main
 from lab.synthetic.lines.stamps import Pen, field_stamp, font_stamp, stroke_field, stroke_stamp
 from lab.synthetic.lines.texts import text_of
 from lab.synthetic.lines.ways import MARK_WAYS
@@ -193,3 +195,20 @@ def test_digits_are_refused_that_are_none(some):
         LineMaker(Examples(some.x.reshape(-1, 14, 56, 1), some.t))
     with pytest.raises(DataError, match=r"none of the \d+ examples is a 7"):
         LineMaker(Examples(some.x[some.t != 7], some.t[some.t != 7]))
+
+
+def test_a_contact_sheet_shows_lines(tmp_path):
+    sheets = []
+    for name, n in ("four.png", 4), ("again.png", 4), ("eight.png", 8):
+        main(["--out", str(tmp_path / name), "--kinds", "marks,boxes", "--n", str(n)])
+        sheets.append(np.asarray(Image.open(tmp_path / name)))
+    np.testing.assert_array_equal(sheets[0], sheets[1])
+    assert len(sheets[2]) == 2 * len(sheets[0])
+    np.testing.assert_array_equal(sheets[2][: len(sheets[0])], sheets[0])
+    assert sheets[0].min() < 60
+
+
+def test_a_contact_sheet_of_no_kind_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path / "sheet.png"), "--kinds", "hats"])
+    assert "kinds of lines are marks" in capsys.readouterr().err
