@@ -54,7 +54,8 @@ def network_like(rng: Random) -> tuple[Layer, tuple[int, ...]]:
     if rng.random() < 0.5:
         return Chain((Conv2D(n_in, n_out), ReLU(), MaxPool2D())), shape
     kernel, stride = ((rng.choice(some), rng.choice(some)) for some in ([1, 3, 5], [1, 1, 2, 3]))
-    layers = Conv2D(n_in, n_out, kernel, stride, rng.choice(["same", "same", "valid"])), ReLU()
+    fits = shape[0] >= kernel[0] and shape[1] >= kernel[1]
+    layers = Conv2D(n_in, n_out, kernel, stride, rng.choice(["same", "valid"]) if fits else "same"), ReLU()
     return Chain(layers[: rng.choice([1, 2])]), shape
 
 
