@@ -14,6 +14,8 @@ from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Recorder, TapeError
 from inkgrad.check.tape.place import NOWHERE
 
+RNG = np.random.default_rng(0)
+
 PAIRS = PLAIN | SCORES
 MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the kind, and what the message says
     ("rnn", "last turn"): ("w", "overwritten", "the first alone counts for w: = for +=? (line", "x[t] @ w + h @ u"),
@@ -23,6 +25,7 @@ MISTAKES = {  # by the function and the mistake: the arrays that are wrong, the 
     ("rnn", "bias early"): ("b", "derivative-forgotten", "b gets the sum of the gradient of h"),
     ("rnn", "carry"): ("x w u b", "carry-lost", "what h hands on from one step to the next is lost"),
     ("rnn", "recurrent weight"): ("x w u b", "derivative-forgotten", "the gradient passes matmul of h as it came"),
+    ("gru", "after the step"): ("x u v", "wrong-argument", "h as they are after a step where they belong as before it"),
     ("gru", "gate to state"): ("x u v", "term-missing", "h is missing", "z = sigmoid(x[t] + h * u)"),
     ("windows", "set"): ("x g", "overwritten", "that use a number of z the last alone counts: = for +=?"),
     ("glu", "gate constant"): ("x", "term-missing", "as if it were constant", "gate = sigmoid(x @ w)"),
@@ -286,3 +289,54 @@ def test_a_way_that_is_forgotten_is_not_taken_for_the_next():
         way = Way(Kind.term_factor, "", nodes={doubled: partial(np.multiply, float(weight))})
         assert np.allclose(inside.gradient("x", way), 2 * weight)
         del way
+
+
+def kinds_of(f, vjp, *arrays):
+    return {each.array: str(each.kind) for each in check_vjp(f, vjp, *arrays, raises=False).findings}
+
+
+def test_what_is_missing_along_an_array_is_no_weight_decay():
+    x, w = RNG.normal(size=(5, 3)), RNG.normal(size=3)
+
+    def f(x, w):
+        length = np.sqrt((w * w).sum())
+        return x @ (w / length)
+
+    def wrong(dy, x, w):
+        length = np.sqrt((w * w).sum())
+        return np.outer(dy, w / length), x.T @ dy / length
+
+    assert kinds_of(f, wrong, x, w) == {"w": "term-missing"}
+
+
+def test_a_mask_between_two_values_that_is_left_out_is_forgotten():
+    x, w = RNG.normal(size=(4, 3)), RNG.normal(size=3)
+    seen = np.array([1.0, 0, 1, 1])
+
+    def f(x, w):
+        risk = x @ w
+        return seen * (np.cumsum(np.exp(risk)) - risk)
+
+    def wrong(dy, x, w):
+        risk = x @ w
+        drisk = np.cumsum(dy[::-1])[::-1] * np.exp(risk) - seen * dy
+        return np.outer(drisk, w), x.T @ drisk
+
+    assert kinds_of(f, wrong, x, w) == {"x": "mask-forgotten", "w": "mask-forgotten"}
+
+
+def test_a_slope_that_lacks_a_number_is_off_by_that_factor():
+    x, w = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 3))
+
+    def f(x, w):
+        a = x @ w
+        e = np.exp(-1.7 * a)
+        return a / (1 + e)
+
+    def wrong(dy, x, w):
+        a = x @ w
+        s = 1 / (1 + np.exp(-1.7 * a))
+        da = dy * (s + a * s * (1 - s))
+        return da @ w.T, x.T @ da
+
+    assert kinds_of(f, wrong, x, w) == {"x": "term-factor", "w": "term-factor"}

@@ -52,6 +52,9 @@ def gru_back(dy, x, u, v, mistake=""):
         z, c = sigmoid(x[t] + h * u), np.tanh(x[t] * v + h)
         states.append((h, z, c))
         h = (1 - z) * h + z * c
+        if mistake == "after the step":
+            z, c = sigmoid(x[t] + h * u), np.tanh(x[t] * v + h)
+            states[-1] = h, z, c
     dx, du, dv, dh = np.zeros_like(x), np.zeros(3), np.zeros(3), dy
     for t in reversed(range(4)):
         h, z, c = states[t]

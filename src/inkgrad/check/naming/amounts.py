@@ -137,11 +137,13 @@ def one_each(case: Case) -> Iterator[Guess]:
 
 
 def weight_decay(case: Case) -> Iterator[Guess]:
-    """A multiple of the parameter itself."""
+    """A multiple of the parameter itself, whatever dy is; a cost has no other dy."""
     square = float((case.z * case.z).sum())
     if case.is_input or not square:
         return
     decay = float(((case.a - case.n) * case.z).sum()) / square
+    if case.y.ndim and not np.allclose(case.without_dy, decay * case.z, rtol=1e-3, atol=1e-9 * np.abs(case.z).max()):
+        return
     message = f"{decay:.4g} {case.name} is added to d{case.name}: weight decay that the cost does not have"
     yield Guess(Kind.weight_decay, case.n + decay * case.z, message, {"lambda": decay}, n_fitted=1)
 

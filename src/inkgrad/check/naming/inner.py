@@ -34,10 +34,10 @@ LEAST = 1e-3  # of a gradient: what is off by less may be an approximation, and 
 NOTHING = 1e-9  # of a gradient
 FORGOTTEN = Kind.term_missing, Kind.missing, Kind.carry_lost, Kind.overwritten  # by which what is zero is forgotten
 SEARCHES: tuple[Search, ...] = (  # in the order in which they are believed
-    inner_loops.one_turn_alone,
-    inner_loops.overlapping_turns,
     inner_logs.misused,
     inner_logs.held_constant,
+    inner_loops.one_turn_alone,
+    inner_loops.overlapping_turns,
     inner_loops.parts_of_carries,
     inner_masks.other_choices,
     inner_steps.skipped,

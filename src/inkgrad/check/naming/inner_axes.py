@@ -93,7 +93,7 @@ def not_summed(inside: Inside) -> Iterator[Way]:
         k, slot = edges[-1]
         local, number = inside.tape.local((k, slot)), inside.tape.steps[k].inputs[slot]
         word, where = inside.word(number), inside.where(k)
-        if isinstance(local, Diagonal) and local.slopes.size > inside.tape.values[number].size:
+        if isinstance(local, Diagonal) and np.count_nonzero(local.slopes) > inside.tape.values[number].size:
             for first in (True, False):
                 ways = {edge: partial(_one_alone, inside, edge, first) for edge in edges}
                 which = "first" if first else "last"

@@ -83,12 +83,22 @@ def wrong_slopes(inside: Inside) -> Iterator[Way]:
 
 
 def _way(inside: Inside, kind: Kind, message: str, number: int, other: int, wrong: NDArray, slopes: NDArray) -> Way:
-    """Return the way on which the slope of a part is a wrong one; if only where it should be 0, a mask is forgotten."""
+    """Return the way on which the slope of a part is a wrong one.
+
+    If it is wrong only where it should be 0, a mask is forgotten, and if it is a multiple of the right one, a factor.
+    """
     passes = slopes.round(9) != 0
+    result, where = inside.word(other), inside.where(inside.tape.makers[other])
+    if passes.all() and np.ptp(wrong / slopes) < 1e-7 * np.abs(wrong / slopes).max():
+        kind, message = (
+            Kind.term_factor,
+            f"the slope of {result} is {(wrong / slopes).flat[0]:.6g} times what it should be ({where})",
+        )
     if passes.any() and not passes.all() and np.allclose(wrong[passes], slopes[passes], rtol=1e-6):
-        words, where = inside.word(number), inside.where(inside.tape.makers[other])
         kind = Kind.mask_forgotten
-        message = f"{words} gets a gradient from {inside.word(other)} also where forward lets nothing through ({where})"
+        message = (
+            f"{inside.word(number)} gets a gradient from {result} also where forward lets nothing through ({where})"
+        )
     return Way(kind, message, passages={(number, other): partial(np.multiply, wrong - slopes)})
 
 

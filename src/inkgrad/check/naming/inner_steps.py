@@ -44,7 +44,7 @@ def _words(inside: Inside, edges: list[Edge]) -> tuple[Kind, str]:
     slopes = _slopes(inside, edges)
     if slopes.size and np.ptp(slopes) < 1e-7 * np.abs(slopes).max():
         times = 1 / slopes[0]
-        how = "with the wrong sign" if round(times, 6) == -1 else f"{times:.6g} times too large"
+        how = "with the wrong sign" if round(times, 6) == -1 else f"{times:.6g} times what it should be"
         return Kind.term_factor, f"{what}, {how}"
     if lets_pass(inside, edges):
         return Kind.mask_forgotten, f"{what}: also where it is stopped in forward"
@@ -93,12 +93,19 @@ def region_skipped(inside: Inside) -> Iterator[Way]:
     for number in (*tape.arrays.values(), *(step.output for step in tape.steps)):
         for other in tape.below(number):
             if tape.values[other].shape == tape.values[number].shape and {number, other} <= inside.gradients.keys():
-                message = (
-                    f"{inside.word(number)} gets the gradient of {inside.word(other)}: what is between is left out"
-                )
-                way = {number: partial(instead, inside.gradients[other])}
+                right, found = inside.gradients[number], inside.gradients[other]
+                kind, how = Kind.derivative_forgotten, "what is between is left out"
+                if _is_masked(found, right):
+                    kind, how = Kind.mask_forgotten, "also where forward lets nothing through between them"
+                message = f"{inside.word(number)} gets the gradient of {inside.word(other)}: {how}"
                 where = inside.where(tape.makers[other])
-                yield Way(Kind.derivative_forgotten, f"{message} ({where})", nodes=way)
+                yield Way(kind, f"{message} ({where})", nodes={number: partial(instead, found)})
+
+
+def _is_masked(gradient: NDArray, masked: NDArray) -> bool:
+    """Return whether the second gradient is the first where some mask lets it pass, and 0 elsewhere."""
+    passes = masked != 0
+    return bool(passes.any() and gradient[~passes].any() and np.allclose(masked[passes], gradient[passes], rtol=1e-7))
 
 
 def turns_skipped(inside: Inside) -> Iterator[Way]:

@@ -51,6 +51,30 @@ def of_another_turn(inside: Inside) -> Iterator[Way]:
                 yield from _again(inside, Kind.wrong_argument, message, {a: values[b]})
 
 
+def after_the_step(inside: Inside) -> Iterator[Way]:
+    """What a turn of a loop gets from the one before it is what it makes itself when forward is computed again."""
+    values, states = inside.tape.values, _states(inside)
+    for these in ([each] for each in states) if len(states) < 2 else (states, *([each] for each in states)):
+        words = " and ".join(dict.fromkeys(inside.word(made[-1]) for _, made in these))
+        where = inside.where(inside.tape.makers[these[0][1][-1]])
+        given = {a: values[b] for taken, made in these for a, b in zip(taken, made, strict=True)}
+        message = f"backward takes {words} as they are after a step where they belong as before it ({where})"
+        yield from _again(inside, Kind.wrong_argument, message, given)
+
+
+def _states(inside: Inside) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Return what goes round a loop: the values that turns take, and those of the same kind that they make."""
+    makers, shapes = inside.tape.makers, [each.shape for each in inside.tape.values]
+    made_with = {number: values for values in inside.same_values if len(values) > 1 for number in values}
+    found = {}
+    for taken in inside.turns:
+        made = tuple(made_with.get(taken[1], ()))
+        is_handed_on = len(made) == len(taken) and made[:-1] == taken[1:]
+        if is_handed_on and makers.get(taken[0], -1) < makers[made[0]] and shapes[taken[0]] == shapes[made[0]]:
+            found[made] = taken, made
+    return list(found.values())
+
+
 def summed_otherwise(inside: Inside) -> Iterator[Way]:
     """A sum or a mean is taken over another axis too when forward is computed again."""
     tape = inside.tape
@@ -103,4 +127,6 @@ def few(search: Callable[[Inside], Iterator[Way]]) -> Callable[[Inside], Iterato
     return some
 
 
-SEARCHES = tuple(few(each) for each in (without_operand, summed_otherwise, with_exchanged_constants, of_another_turn))
+SEARCHES = tuple(
+    few(each) for each in (without_operand, summed_otherwise, with_exchanged_constants, of_another_turn, after_the_step)
+)
