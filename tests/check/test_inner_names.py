@@ -10,6 +10,7 @@ from support.inner_scores import SCORES
 from inkgrad.check import check_vjp
 from inkgrad.check.array_subject import Pair
 from inkgrad.check.kind import Kind
+from inkgrad.check.naming import inner_axes
 from inkgrad.check.naming.ways import Inside, Way
 from inkgrad.check.tape import Recorder, TapeError
 from inkgrad.check.tape.place import NOWHERE
@@ -307,6 +308,14 @@ def test_what_is_missing_along_an_array_is_no_weight_decay():
         return np.outer(dy, w / length), x.T @ dy / length
 
     assert kinds_of(f, wrong, x, w) == {"w": "term-missing"}
+
+
+def test_a_number_in_a_stack_stands_in_one_place_and_is_not_spread():
+    recorder, x = Recorder(), np.array(0.3)
+    number = recorder.array("x", x)
+    stacked = recorder.step(lambda x: np.stack([x, 1.0]), [number], np.stack([x, 1.0]), NOWHERE, "stack")
+    inside = Inside(recorder.tape([stacked]), np.ones(2), {"x": np.zeros(())})
+    assert inside.ways(inner_axes.not_summed) == []
 
 
 def test_a_mask_between_two_values_that_is_left_out_is_forgotten():
