@@ -79,7 +79,7 @@ def option_book(rng):
         "the risk is half of a square, whose slope is whole",
         "dw = -gains + aversion * risk",
         "dw = -gains + aversion / 2 * risk",
-        {"logits": "term-factor"},
+        {"logits": "term-factor term-missing"},
     ),
     Mistake(
         "portfolio-fee-pays-for-moving",

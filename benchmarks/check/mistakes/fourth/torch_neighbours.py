@@ -25,7 +25,7 @@ from mistakes.case import Mistake, broken, same, torch_call
         "an example is no neighbour of its own, and in the softmax of backward it is",
         "shares = scores.masked_fill(torch.eye(len(x), dtype=torch.bool), -torch.inf).softmax(dim=1)",
         "shares = scores.softmax(dim=1)",
-        same("x heat", "mask-forgotten wrong-mask wrong-axis"),
+        same("x heat", "mask-forgotten wrong-mask wrong-axis wrong-argument"),
     ),
     Mistake(
         "same-class-length-constant",
@@ -89,7 +89,7 @@ def same_class_cost(rng):
         "the bias stands before the activation, and gets the sum of what comes to the activation",
         "dbias = dpassed.sum(dim=(0, 2))",
         "dbias = dy.sum(dim=(0, 2))",
-        {"bias": "derivative-forgotten"},
+        {"bias": "derivative-forgotten term-factor"},
     ),
 )
 def longer_signal(rng):

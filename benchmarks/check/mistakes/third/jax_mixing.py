@@ -20,7 +20,7 @@ from mistakes.case import Mistake, broken, jax_call, same
         "a key counts at its own step with a bonus, and only what it adds to later steps comes back",
         "dk = dk.at[t].add(now * (dp * v[t] + dq))",
         "pass",
-        {"k": "term-missing missing"},
+        {"k": "term-missing missing off-diagonal-jacobian"},
     ),
     Mistake(
         "wkv-divisor-of-one-step",

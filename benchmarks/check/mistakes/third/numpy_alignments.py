@@ -217,7 +217,7 @@ def embedding_bag(rng):
         "the gain multiplies weights of length one, and its gradient has them as they were before",
         "dgain = (dw * unit).sum(axis=0)",
         "dgain = (dw * v).sum(axis=0)",
-        {"gain": "wrong-argument factor-per-column factor-per-row"},
+        {"gain": "wrong-argument derivative-forgotten factor-per-column factor-per-row"},
     ),
 )
 def weight_norm(rng):

@@ -11,7 +11,7 @@ from mistakes.case import Mistake, broken, same, vjp_call
         "two heads share their keys, and the second writes over what the first had for them",
         "dk[g] += scale * ds.T @ q[h]",
         "dk[g] = scale * ds.T @ q[h]",
-        {"k": "overwritten part-of-dy term-missing missing"},
+        {"k": "overwritten one-example part-of-dy term-missing missing"},
     ),
     Mistake(
         "flash-window-open-to-the-past",

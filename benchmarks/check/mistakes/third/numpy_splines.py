@@ -11,7 +11,7 @@ from mistakes.case import Mistake, broken, vjp_call
         "the slope of a spline is its degree times a difference of splines of one degree less",
         "dbasis = degree * (lower[:, :, :-1] - lower[:, :, 1:]) / (degree * step)",
         "dbasis = (lower[:, :, :-1] - lower[:, :, 1:]) / (degree * step)",
-        {"x": "term-factor"},
+        {"x": "term-factor term-missing"},
     ),
     Mistake(
         "spline-falling-part-rises",
