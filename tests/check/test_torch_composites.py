@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: E402
 from inkgrad.check import check_torch  # noqa: E402
 from inkgrad.check.pytorch import subject_of_torch  # noqa: E402
 from inkgrad.check.pytorch.composites import COMPOSITES  # noqa: E402
+from inkgrad.check.pytorch.torch_tape import TensorTracer, Watch  # noqa: E402
 
 RNG = np.random.default_rng(0)
 
@@ -162,6 +163,17 @@ WRONG = {
     Normalize: ((X,), "x", "term-missing", "norm of F.normalize(x) is missing"),
     Attention: ((Q[0], K[0], V[0]), "q k", "diagonal-jacobian", "weights of F.scaled_dot_product_attention(q, k, v)"),
 }
+
+
+def test_what_is_taken_back_leaves_nothing_with_the_recorder():
+    """Written out, silu makes complex values on the way; what comes after has their numbers, and may be real."""
+    tracer, z = TensorTracer(), torch.complex(X, X)
+    tracer.follow(z, tracer.value(z.numpy()))
+    with Watch(tracer):
+        F.silu(z, inplace=True)
+    assert [step.operation for step in tracer.steps] == ["silu"]
+    assert tracer.pairs == {0, 1}
+    assert tracer.n_numbers == sum(each.size for each in tracer.values)
 
 
 @pytest.mark.parametrize("function", WRONG)

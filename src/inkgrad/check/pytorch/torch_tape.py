@@ -87,7 +87,7 @@ class TensorTracer(Recorder):
 
     def taken_apart(self, composite: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> bool:
         """Write down the operations of which another one is made, and return whether they give its result."""
-        n_values, n_steps, numbers = len(self.values), len(self.steps), dict(self._numbers)
+        n_values, n_steps, n_numbers, numbers = len(self.values), len(self.steps), self.n_numbers, dict(self._numbers)
         with Watch(self):
             found = composite(*args, **kwargs)
         number = self.number(found)
@@ -96,7 +96,8 @@ class TensorTracer(Recorder):
             self.steps[-1] = replace(self.steps[-1], place=replace(self.steps[-1].place, part=""))
             return True
         del self.values[n_values:], self.steps[n_steps:]
-        self._numbers = numbers
+        self.pairs = {each for each in self.pairs if each < n_values}  # these numbers will be those of other values
+        self.n_numbers, self._numbers = n_numbers, numbers
         return False
 
 
