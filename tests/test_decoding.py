@@ -177,8 +177,14 @@ def test_what_is_no_line_of_probabilities_is_refused(decode):
     for blank in -1, 3:
         with pytest.raises(SettingError, match=rf"the blank is one of the classes 0 to 2, got {blank}"):
             decode(random_line(0), blank)
+    for blank in 0.5, True, "0":
+        with pytest.raises(SettingError, match=f"a `blank` is a whole number, got {blank!r}"):
+            decode(random_line(0), blank)
 
 
 def test_a_beam_without_width_is_refused():
+    for width in 2.5, "3", None:
+        with pytest.raises(SettingError, match=f"a `width` is a whole number, got {width!r}"):
+            beam_search(random_line(0), width=width)
     with pytest.raises(SettingError, match="a beam keeps at least 1 labelling, got a `width` of 0"):
         beam_search(random_line(0), width=0)

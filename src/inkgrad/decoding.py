@@ -15,7 +15,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.errors import DataError, SettingError, ShapeError
-from inkgrad.whole_numbers import shown_whole
+from inkgrad.whole_numbers import refuse_no_whole, shown_whole
 
 __all__ = ["Aligned", "Decoded", "align", "beam_search", "best_path"]
 
@@ -76,6 +76,7 @@ def beam_search(log_q: NDArray, blank: int = 0, width: int = 16) -> list[Decoded
     blank that is none of the classes, or a width below 1.
     """
     _refuse_no_line(log_q, blank)
+    refuse_no_whole(width, "width")
     if width < 1:
         raise SettingError(f"a beam keeps at least 1 labelling, got a `width` of {shown_whole(width)}", setting="width")
     beam = Beam(log_b=np.zeros(1), log_n=np.full(1, -np.inf))
@@ -205,6 +206,7 @@ def _refuse_no_line(log_q: NDArray, blank: int) -> None:
     if np.ndim(log_q) != 2:
         raise ShapeError(f"a line is decoded from an array of shape (frames, classes), got {np.shape(log_q)}")
     n_classes = np.shape(log_q)[1]
+    refuse_no_whole(blank, "blank")
     if not 0 <= blank < n_classes:
         raise SettingError(
             f"the blank is one of the classes 0 to {n_classes - 1}, got {shown_whole(blank)}", setting="blank"

@@ -34,7 +34,7 @@ def is_number(value: Any) -> bool:
 
 def refuse_bad_seed(seed: int) -> None:
     """Raise SettingError for a seed that is no whole number of 0 or more, or that files could not hold."""
-    _refuse_no_whole(seed, "seed")
+    refuse_no_whole(seed, "seed")
     if seed < 0:
         raise SettingError(f"a seed is a whole number of 0 or more, got {shown_whole(seed)}")
     refuse_too_large(seed, "seed")
@@ -42,7 +42,7 @@ def refuse_bad_seed(seed: int) -> None:
 
 def refuse_bad_batch_size(batch_size: int) -> None:
     """Raise SettingError for a batch without an example, or one of a size that files could not hold."""
-    _refuse_no_whole(batch_size, "batch_size")
+    refuse_no_whole(batch_size, "batch_size")
     if batch_size < 1:
         raise SettingError(f"a batch holds at least 1 example, got a batch size of {shown_whole(batch_size)}")
     refuse_too_large(batch_size, "batch_size")
@@ -56,6 +56,7 @@ def refuse_too_large(number: int, name: str) -> None:
         )
 
 
-def _refuse_no_whole(number: object, name: str) -> None:
+def refuse_no_whole(number: object, name: str) -> None:
+    """Raise SettingError for a setting `name` that is no whole number."""
     if not isinstance(number, Integral) or isinstance(number, bool):
         raise SettingError(f"a `{name}` is a whole number, got {number!r:.40}", setting=name)
