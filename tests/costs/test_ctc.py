@@ -65,6 +65,14 @@ def test_it_is_the_sum_over_all_paths(labelling, n_frames):
         assert np.isinf(loss) == (frames_needed(t)[0] > n_frames)
 
 
+def test_a_batch_without_frames_says_nothing_for_sure():
+    """A network makes such a one of pictures narrower than a frame."""
+    value, dy = CTC(zero_infinity=True).value_and_gradient(np.zeros((2, 0, 3)), line_targets([[], [1]], 0))
+    assert value == 0
+    assert dy.shape == (2, 0, 3)
+    assert CTC().losses(np.zeros((2, 0, 3)), line_targets([[], [1]], 0)).tolist() == [0, np.inf]
+
+
 def test_lines_of_different_length_do_not_disturb_each_other():
     y, t = lines_and_labellings()
     value, dy = CTC().value_and_gradient(y, t)

@@ -164,8 +164,9 @@ class Lines:
     def _turned(self, x: AnyArray) -> AnyArray:
         """Return what belongs to frames and states, (N, T, S), from each line's last to its first; so is (N, 1, S)."""
         xp = namespace(x)
-        i, t, s = self._places()
-        t, s = self.n_frames[:, None, None] - 1 - t[:, : x.shape[1], :], self.last[:, None, None] - s
+        i, _, s = self._places()
+        t = self.n_frames[:, None, None] - 1 - xp.arange(x.shape[1], device=x.device)[None, :, None]
+        s = self.last[:, None, None] - s
         within = xp.clip(t, 0, max(x.shape[1] - 1, 0)), xp.clip(s, 0, None)  # beyond a line it does not matter
         return _picked(x, i, *within)
 
