@@ -393,6 +393,16 @@ def test_a_number_of_threads_that_makes_no_sense_does_no_harm(n_threads):
         fuse(network, n_threads).backward(layout.views(theta), layout.views(theta.copy()), cache, y)
 
 
+@pytest.mark.parametrize("stride", [2**24, (1, 2**31), (2**40, 1)])
+def test_strides_of_any_length_are_answered(stride):
+    """The plain layer's answer: only the windows at the edge are left, or the only one."""
+    conv = Conv2D(2, 3, stride=stride)
+    theta, x = np.ones(Layout(conv.shapes()).size), np.ones((1, 3, 4, 2))
+    found = fuse(Chain((conv,)))
+    y, _ = found.forward(Layout(found.shapes()).views(theta), x)
+    np.testing.assert_array_equal(y, conv.forward(Layout(conv.shapes()).views(theta), x)[0])
+
+
 # The kernels themselves
 
 ARRAYS = {  # the shapes of each kernel's arrays; n examples, h × w pixels, i inputs, o outputs

@@ -58,11 +58,12 @@ class FastConv(FastLayer):
         return (conv.kernel, conv.stride) == (3, 1) and min(conv.c_in, conv.c_out) >= FEWEST_CHANNELS
 
     def _suits(self, x: NDArray) -> bool:
-        """Return whether the kernel can count what it lays around an image, and the widened weights."""
+        """Return whether the kernel can count the strides, what it lays around an image, and the widened weights."""
         (down, across), conv = pair(self.conv.kernel), self.conv
         c_in, c_out = conv.c_in + WIDEST_VECTOR, conv.c_out + WIDEST_VECTOR
         framed = (x.shape[1] + 2 * down) * (x.shape[2] + 2 * across) * max(c_in, c_out)
-        return framed < COUNT_LIMIT and down * across * c_in * c_out < MOST_WEIGHTS
+        few = max(framed, *pair(conv.stride)) < COUNT_LIMIT
+        return few and down * across * c_in * c_out < MOST_WEIGHTS
 
     def quick_backward(
         self, p: Named, g: Named, cache: tuple[NDArray, NDArray], dy: NDArray, dx: NDArray | None
