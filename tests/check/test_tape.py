@@ -261,3 +261,9 @@ def test_a_value_that_is_another_changes_what_is_made_of_it_and_nothing_before()
     assert np.allclose(tape.values[sine], np.sin(X * X))
     (found,) = gradients_of(other, np.ones(X.size))
     assert np.allclose(found, np.cos(0.3) * X * 2 * X + np.sin(0.3), rtol=1e-6)
+
+
+def test_a_tape_refuses_a_gradient_of_other_numbers_than_its_outputs():
+    """Of a forward that was written down wrongly there is no name, and no error that the user would see."""
+    with pytest.raises(TapeError, match="outputs of other numbers than forward gives"):
+        taken_apart(np.tanh, X).back(np.ones(X.size + 1))

@@ -240,6 +240,8 @@ class Tape:
 
     def _parts(self, dy: NDArray) -> list[NDArray]:
         row, parts, start = dy.reshape(-1).astype(np.float64), [], 0
+        if row.size != sum(self.values[number].size for number in self.outputs):
+            raise TapeError("outputs of other numbers than forward gives")
         for number in self.outputs:
             shape = self.values[number].shape
             size = int(np.prod(shape))

@@ -79,10 +79,11 @@ class Traced(np.ndarray):
         return self._call(np.imag)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the array in another type, which is followed if it has slopes."""
-        if np.dtype(dtype).kind in FOLLOWED:
-            return self._call(np.array, self.dtype if np.dtype(dtype).kind == "f" else dtype)
-        return _plain(self).astype(dtype, *args, **kwargs)
+        """Return the array in another type, which is followed if it has slopes; of complex numbers the real part."""
+        kind = np.dtype(dtype).kind
+        if kind not in FOLLOWED:
+            return _plain(self).astype(dtype, *args, **kwargs)
+        return self._call(np.array, dtype) if kind == "c" else self._call(np.real).copy()
 
     def flatten(self, order: Any = "C") -> Any:
         """Return all numbers in a row."""
