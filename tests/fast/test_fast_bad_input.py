@@ -546,3 +546,14 @@ def test_a_kernel_refuses_arrays_that_do_not_fit_and_writes_nowhere_else(instruc
     for whole in fences:
         assert (whole[:FENCE] == 171).all()
         assert (whole[-FENCE:] == 171).all()
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_kernels_refuse_a_convolution_whose_kernel_has_no_pixels(instructions, rows):
+    """The first place of a gradient would lie before the memory for it."""
+    (x, W, b), strides = (np.ones(shape, np.float32) for shape in [(1, 3, 3, 2), (rows, 1 - rows, 2, 4), 4]), (1, 1)
+    y = np.ones((1, 4 - rows, 3 + rows, 4), np.float32)
+    with pytest.raises(ValueError, match="a kernel has no pixels"):
+        kernels.compiled.convolution_forward(x, W, b, *strides, 0, 0, False, False, y, 1)
+    with pytest.raises(ValueError, match="a kernel has no pixels"):
+        kernels.compiled.convolution_backward(x, W, y, y, *strides, 0, 0, False, False, W.copy(), b, None, 1)

@@ -9,7 +9,8 @@
 //     dW_i    = sum_h X_sh+iᵀ dz_h
 //     dx_u    = sum_i dZ_u+i W'_i       dZ   dz with zeros between and around, W' the kernel turned round
 //
-// so dx is a convolution too.  Where the kernel is 3 by 3 and the stride 1, y and dx may go Winograd's way.  With dz for the gradient before ReLU, s the stride down, l the kernel's width.
+// so dx is a convolution too.  With dz for the gradient before ReLU, s the stride down, l the kernel's width.  Where the
+// kernel is 3 by 3 and the stride 1, y and dx may go Winograd's way.
 //
 // Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
 
@@ -222,7 +223,8 @@ Convolution<T> convolution_of(const Input<X>& x, const Input<T>& W, Axis down, A
     across.image = int(x.shape(2)), across.kernel = int(W.shape(1));
     for (const Axis& each : {down, across}) {
         expect(each.stride > 0 && each.stride < int(MOST), "a stride is too small or too large");
-        expect(each.margin >= 0 && each.margin < std::max(each.kernel, 1), "a margin is as large as the kernel");
+        expect(each.kernel > 0, "a kernel has no pixels");
+        expect(each.margin >= 0 && each.margin < each.kernel, "a margin is as large as the kernel");
     }
     Convolution<T> job{int(x.shape(0)), int(x.shape(3)), int(W.shape(3)), down, across, relu, winograd,
                        nullptr, nullptr, W.data()};
