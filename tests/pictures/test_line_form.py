@@ -1,5 +1,7 @@
 """The line form: of one height, and the same whatever the size and the darkness of the writing."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,8 @@ def test_the_grain_of_empty_paper_stays_pale():
     assert line_form(paper).max() < 0.3
 
 
-def test_a_line_without_pixels_is_refused():
-    with pytest.raises(PictureError, match=r"a line has pixels, got a picture of shape \(0, 5\)"):
-        line_form(np.zeros((0, 5), np.float32))
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (4, 5, 1), (5,)])
+def test_what_is_no_picture_of_a_line_is_refused(shape):
+    said = rf"a line is \(height, width\) and has pixels, got a picture of shape {re.escape(str(shape))}"
+    with pytest.raises(PictureError, match=said):
+        line_form(np.zeros(shape, np.float32))

@@ -21,11 +21,11 @@ def line_form(ink: NDArray) -> NDArray:
     taken off, for paper has grain and print; the rest is divided by sum(x⁴) / sum(x³), the level of the ink whatever
     share of the line it takes.  So pale pencils, and thin pens, which fade when they are scaled, are as dark as others.
 
-    Raises PictureError where there are no pixels.
+    Raises PictureError where there are no pixels, or channels.
     """
+    if ink.ndim != 2 or not ink.size:
+        raise PictureError(f"a line is (height, width) and has pixels, got a picture of shape {ink.shape}")
     height, width = ink.shape
-    if not ink.size:
-        raise PictureError(f"a line has pixels, got a picture of shape {ink.shape}")
     size = max(1, round(width * LINE_HEIGHT_PX / height)), LINE_HEIGHT_PX
     filter_ = Image.Resampling.BOX if height > LINE_HEIGHT_PX else Image.Resampling.BICUBIC
     x = np.asarray(Image.fromarray(ink.astype(np.float32, copy=False)).resize(size, filter_))
