@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=80, help="lines, where not each kind has a row")
     parser.add_argument("--speed", action="store_true", help="measure, and write no picture")
     given = parser.parse_args(arguments)
+    if given.n < 1 or given.seed < 0:
+        parser.error(f"--n is 1 or more and --seed 0 or more, got {given.n} and {given.seed}")
     train = mnist().train
     digits = Examples(train.x[:-N_HELD_BACK], train.t[:-N_HELD_BACK])
     if given.speed:

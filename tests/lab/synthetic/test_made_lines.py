@@ -212,3 +212,10 @@ def test_a_contact_sheet_of_no_kind_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--out", str(tmp_path / "sheet.png"), "--kinds", "hats"])
     assert "kinds of lines are marks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [["--n", "0", "--mixed"], ["--seed", "-1"]])
+def test_a_contact_sheet_that_cannot_be_is_refused(tmp_path, capsys, asked):
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path / "sheet.png"), *asked])
+    assert "--n is 1 or more and --seed 0 or more, got" in capsys.readouterr().err
