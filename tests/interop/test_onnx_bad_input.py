@@ -203,6 +203,8 @@ SHAPES = {"row": np.array([2, 2]), "number": np.array(4)}
         ([("Reshape", ["x", "row"], "y", {})], (4,), SHAPES, r"rows of images, got the shape \[2, 2\]"),
         ([("Reshape", ["x", "number"], "y", {})], (4,), SHAPES, "got the shape 4"),
         (flat("Transpose", perm=[0, 3, 2, 1]), (3, 4, 5), {}, "first or last"),
+        ([("Squeeze", ["x"], "y", {"axes": [2]})], (3, 1, 5), {}, "drop the height .* axis 1"),
+        ([("Squeeze", ["x"], "y", {"axes": [1]})], (2, 4, 3), {}, "one pixel high"),
         (TURNED, (3, 4, 5), {}, "should take images with their channels first"),
         (flat("MaxPool", kernel_shape=[2, 2]), (1, 4, 4), {}, "side by side"),
         (flat("MaxPool", kernel_shape=[2, 3], strides=[2, 2]), (1, 4, 4), {}, "side by side"),

@@ -20,6 +20,7 @@ from inkgrad.layers import (
     Conv2D,
     Dense,
     Flatten,
+    Frames,
     GroupNorm,
     LayerNorm,
     MaxPool2D,
@@ -29,6 +30,7 @@ from inkgrad.layers import (
     SiLU,
     Softmax,
     Tanh,
+    leaves,
 )
 from inkgrad.models import MODELS
 from inkgrad.optimizers import SGD, Adam, Averaged, Constant, Cosine, OneCycle, StepDecay
@@ -110,6 +112,12 @@ def channels_first(x):
     return np.ascontiguousarray(x.transpose(0, 3, 1, 2)) if x.ndim == 4 else x
 
 
+def as_theirs(t, network):
+    """Return targets in the order of PyTorch's outputs, in which lines of frames have their channels first."""
+    has_lines = any(isinstance(leaf.layer, Frames) for leaf in leaves(network))
+    return np.ascontiguousarray(t.transpose(0, 2, 1)) if t.ndim == 3 and has_lines else channels_first(t)
+
+
 def stream_of(step):
     """Return the random numbers of one step, the same for both."""
     return np.random.default_rng(100 + step)
@@ -130,7 +138,7 @@ def their_training(network, theta, batches, cost, optimizer, schedule, input_sha
     for k, (x, t) in enumerate(batches):
         share_random_numbers(module, stream_of(k))
         steps.zero_grad()
-        loss = THEIR_COSTS[cost](module(torch.tensor(channels_first(x))), torch.tensor(channels_first(t)))
+        loss = THEIR_COSTS[cost](module(torch.tensor(channels_first(x))), torch.tensor(as_theirs(t, network)))
         loss.backward()
         steps.step()
         if rate and k + 1 < len(batches):
@@ -433,6 +441,27 @@ def test_a_network_may_not_end_where_the_order_of_numbers_is_another():
     with pytest.raises(SettingError, match="must have a Dense layer behind it"):
         from_torch(nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Flatten(), nn.ReLU()), (4, 4, 1))
     assert len(to_torch(Chain((Flatten(), ReLU())), np.zeros(0), (4, 4, 1))) == 2  # one channel: the same order
+
+
+def test_lines_of_frames_are_read_from_any_name_of_their_axes():
+    lines = Chain((Conv2D(1, 2), Frames()))
+    for axes in (2, 3), (-2, -1):
+        module = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Flatten(*axes))
+        assert from_torch(module, (1, 4, 1))[0] == lines
+    with pytest.raises(ShapeError, match="one pixel high"):
+        from_torch(module, (2, 4, 1))
+    with pytest.raises(SettingError, match="start_dim must be 1, got 2"):
+        from_torch(nn.Sequential(nn.Flatten(2, 3)), (4,))
+
+
+def test_flattened_lines_of_frames_have_the_order_of_theirs():
+    network, x = Chain((Frames(), Flatten(), Dense(12, 2))), batch((1, 4, 3)).astype(np.float32)
+    objective = Objective(network, SquaredError())
+    theta = objective.init(np.random.default_rng(0))
+    y = network.forward(objective.layout.views(theta), x)[0]
+    module = to_torch(network, theta, (1, 4, 3))
+    np.testing.assert_allclose(module(torch.tensor(channels_first(x))).detach(), y, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(from_torch(module, (1, 4, 3))[1], theta)
 
 
 def test_shapes_that_do_not_fit_are_refused():

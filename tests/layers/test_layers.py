@@ -19,6 +19,7 @@ from inkgrad.layers import (
     Dense,
     Dropout,
     Flatten,
+    Frames,
     LeakyReLU,
     Noise,
     ReLU,
@@ -265,3 +266,15 @@ def test_views_share_the_memory_of_theta():
     assert theta.tolist() == [0] * 12 + [1] * 3
     with pytest.raises(ShapeError, match=r"15 parameters, got an array of shape \(14,\)"):
         Layout({"0": {"W": (4, 3), "b": (3,)}}).views(theta[1:])
+
+
+def test_frames_are_the_columns_from_left_to_right():
+    y, _ = Frames().forward(None, np.array([[[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]]]))
+    np.testing.assert_array_equal(y, [[[1, 2], [3, 4], [5, 6]]])
+
+
+def test_only_images_one_pixel_high_become_frames():
+    with pytest.raises(ShapeError, match=r"Frames\(\) takes images one pixel high, .*, got \(2, 4, 3\): pool"):
+        Frames().output_shape((2, 4, 3))
+    with pytest.raises(ShapeError, match=r"takes inputs of shape \(height, width, channels\), got \(4, 3\)"):
+        Frames().output_shape((4, 3))

@@ -12,6 +12,7 @@ from inkgrad.layers import (
     Dense,
     Dropout,
     Flatten,
+    Frames,
     GroupNorm,
     LayerNorm,
     LeakyReLU,
@@ -75,6 +76,7 @@ LAYERS = [  # each with the shape of one input
     (Dense(4, 3, start="glorot"), (4,)),
     (Dense(4, 3, start="lecun"), (4,)),
     (Flatten(), (2, 3, 1)),
+    (Frames(), (1, 4, 3)),
     (Dropout(0.4), (4,)),
     (Noise(0.3), (4,)),
     (Chain(()), (4,)),
@@ -85,6 +87,7 @@ LAYERS = [  # each with the shape of one input
     *NORMS,
     (Conv2D(1, 3), (4, 6, 1)),
     (Chain((Conv2D(2, 3), Tanh(), MaxPool2D(), Conv2D(3, 2, padding="valid", kernel=1), Flatten())), (5, 6, 2)),
+    (Chain((Conv2D(2, 3), MaxPool2D((5, 1)), Frames(), Tanh(), Softmax())), (5, 6, 2)),
 ]
 
 COSTS = [SquaredError(), CrossEntropy(), SoftmaxCrossEntropy()]

@@ -20,6 +20,7 @@ from inkgrad.layers.conv2d import Conv2D
 from inkgrad.layers.dense import Dense
 from inkgrad.layers.dropout import Dropout
 from inkgrad.layers.flatten import Flatten
+from inkgrad.layers.frames import Frames
 from inkgrad.layers.group_norm import GroupNorm
 from inkgrad.layers.layer_norm import LayerNorm
 from inkgrad.layers.max_pool2d import MaxPool2D
@@ -36,6 +37,7 @@ __all__ = [
     "Dropout",
     "Elementwise",
     "Flatten",
+    "Frames",
     "GroupNorm",
     "Layer",
     "LayerNorm",

@@ -191,6 +191,20 @@ def transpose(reader: GraphReader, node: Node) -> None:
     reader.step(node)
 
 
+def squeeze(reader: GraphReader, node: Node) -> None:
+    """Add Frames."""
+    reader.hold_images(node, channels_first=False)
+    if _axes(reader, node) != [1]:
+        raise no_layer(node, "it should drop the height of images that have their channels last, axis 1")
+    reader.add(ours.Frames())
+    reader.step(node)
+
+
+def _axes(reader: GraphReader, node: Node) -> list[int]:
+    """Return the axes that a node is about: a setting, or from opset 13 on an input."""
+    return node.settings["axes"] if "axes" in node.settings else reader.constant(node, 1).reshape(-1).tolist()
+
+
 # Activations, and what changes nothing.
 
 
@@ -242,7 +256,7 @@ def swish(reader: GraphReader, node: Node) -> None:
 
 def unsqueeze(reader: GraphReader, node: Node) -> None:
     """Give images without an axis for their one channel that axis."""
-    axes = node.settings["axes"] if "axes" in node.settings else reader.constant(node, 1).reshape(-1).tolist()
+    axes = _axes(reader, node)
     if reader.layers or len(reader.shape) != 2 or axes not in ([1], [3], [-1]):
         raise no_layer(node, "it should give images without an axis for their channel one")
     reader.add_channel(axes[0])
@@ -286,6 +300,7 @@ READINGS: Mapping[str, Callable[[GraphReader, Node], None]] = {
     "Sigmoid": partial(activation, make=ours.Sigmoid),
     "Softmax": softmax,
     "Softplus": partial(activation, make=ours.Softplus),
+    "Squeeze": squeeze,
     "Swish": swish,
     "Tanh": partial(activation, make=ours.Tanh),
     "Transpose": transpose,

@@ -83,6 +83,11 @@ def _(layer: ours.Flatten, p: Named, sketch: Sketch) -> str:
 
 
 @translate.register
+def _(layer: ours.Frames, p: Named, sketch: Sketch) -> str:
+    return sketch.node("Squeeze", sketch.x(), sketch.array("axes", [1]))
+
+
+@translate.register
 def _(layer: ours.Conv2D, p: Named, sketch: Sketch) -> str:
     x, kernels = sketch.x_channels_first(), np.transpose(p.W, (3, 2, 0, 1))
     return sketch.node(

@@ -1,8 +1,8 @@
 """ExampleForm: where the numbers of an example lie in PyTorch, whose images have their channels first.
 
-Our images are (height, width, channels), PyTorch's (channels, height, width).  While they are images the
-layers see to that themselves; but when they are flattened, the numbers of a row come in another order.
-The next Dense layer takes that up: its rows of W go where their numbers went.
+Our images are (height, width, channels), PyTorch's (channels, height, width), and lines of frames (T, K) are
+(K, T) there.  While they are such the layers see to that themselves; but when they are flattened, the numbers of
+a row come in another order.  The next Dense layer takes that up: its rows of W go where their numbers went.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError, ShapeError
-from inkgrad.layers import Dense, Flatten, Layer, leaves
+from inkgrad.layers import Dense, Flatten, Frames, Layer, leaves
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +24,12 @@ class ExampleForm:
 
     shape   of one example as we have it
     order   for each number of a PyTorch example, which of ours it is; None where the order is the same
+    lines   whether an example is a line of frames, which an image has become
     """
 
     shape: tuple[int, ...]
     order: NDArray | None = None
+    lines: bool = False
 
     @property
     def holds_images(self) -> bool:
@@ -35,19 +37,25 @@ class ExampleForm:
         return len(self.shape) == 3
 
     @property
+    def channels_first(self) -> bool:
+        """Whether our last axis is PyTorch's first of an example."""
+        return self.holds_images or self.lines
+
+    @property
     def class_axis(self) -> int:
         """Return which axis of a PyTorch batch is our last."""
-        return 1 if self.holds_images else len(self.shape)
+        return 1 if self.channels_first else len(self.shape)
 
     def after(self, layer: Layer) -> ExampleForm:
         """Return the form behind `layer`; ShapeError when the layer does not take what is here."""
         form = self
         for leaf in leaves(layer, self.shape):
             order, shape = form.order, leaf.output_shape or ()
-            if isinstance(leaf.layer, Flatten) and form.holds_images:
-                order = np.arange(prod(shape)).reshape(form.shape).transpose(2, 0, 1).ravel()
+            if isinstance(leaf.layer, Flatten) and form.channels_first:
+                order = np.moveaxis(np.arange(prod(shape)).reshape(form.shape), -1, 0).ravel()
                 order = None if (order[:-1] < order[1:]).all() else order
-            form = ExampleForm(shape, None if isinstance(leaf.layer, Dense) else order)
+            lines = len(shape) == 2 and (form.lines or isinstance(leaf.layer, Frames))
+            form = ExampleForm(shape, None if isinstance(leaf.layer, Dense) else order, lines)
         return form
 
     def to_theirs(self, rows: NDArray) -> NDArray:

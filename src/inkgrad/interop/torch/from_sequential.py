@@ -84,7 +84,7 @@ def _convolution(module: Module, form: ExampleForm) -> Read:
 
 
 def _layer_norm(module: Module, form: ExampleForm) -> Read:
-    if len(module.normalized_shape) != 1 or form.holds_images:
+    if len(module.normalized_shape) != 1 or form.channels_first:
         raise no_twin(module, "inkgrad", "ours is over the last axis, which in images is that of the channels")
     n = module.normalized_shape[0]
     layer = ours.LayerNorm(n, module.eps)
@@ -96,6 +96,13 @@ def _layer_norm(module: Module, form: ExampleForm) -> Read:
 def _group_norm(module: Module, form: ExampleForm) -> Read:
     layer = ours.GroupNorm(module.num_groups, module.num_channels, module.eps)
     return layer, list(_weight_and_bias(module, module.num_channels))
+
+
+def _flatten(module: Module, form: ExampleForm) -> Read:
+    if form.holds_images and (module.start_dim, module.end_dim) in ((2, 3), (2, -1), (-2, 3), (-2, -1)):
+        return ours.Frames(), []
+    _must_have(module, start_dim=1, end_dim=-1)
+    return ours.Flatten(), []
 
 
 def _bare(make: Callable[[Module], Layer], **settings: object) -> Callable[[Module, ExampleForm], Read]:
@@ -130,7 +137,7 @@ MODULE_READERS: dict[str, Callable[[Module, ExampleForm], Read]] = {
     "GroupNorm": _group_norm,
     "MaxPool2d": _bare(lambda module: ours.MaxPool2D(_side_by_side(module)), dilation=1, return_indices=False),
     "AvgPool2d": _bare(lambda module: ours.AveragePool2D(_side_by_side(module)), divisor_override=None),
-    "Flatten": _bare(lambda _: ours.Flatten(), start_dim=1, end_dim=-1),
+    "Flatten": lambda module, form: _flatten(module, form),
     "Dropout": _bare(lambda module: ours.Dropout(module.p)),
     "ReLU": _bare(lambda _: ours.ReLU()),
     "LeakyReLU": _bare(lambda module: ours.LeakyReLU(module.negative_slope)),

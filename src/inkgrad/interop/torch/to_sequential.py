@@ -24,7 +24,8 @@ def to_torch(network: Layer, theta: NDArray, input_shape: Sequence[int]) -> Modu
 
     Its parameters are copies, of theta's type.  An `input_shape` of three numbers is that of an image,
     (height, width, channels); the Sequential takes images as (N, channels, height, width), so
-    `x.transpose(0, 3, 1, 2)` for ours.  Anything else is in the same order in both.
+    `x.transpose(0, 3, 1, 2)` for ours, and what it makes of Frames is (N, K, T).  Anything else is in the same order
+    in both.
 
     Like every new module it is in training mode: call .eval() on it before it answers, if it has Dropout.
 
@@ -92,8 +93,13 @@ def _(layer: ours.Conv2D, p: Named, form: ExampleForm, nn: Any) -> Module:
 
 
 @_twin.register
+def _(layer: ours.Frames, p: Named, form: ExampleForm, nn: Any) -> Module:
+    return nn.Flatten(2, 3)  # (N, K, 1, T) becomes (N, K, T)
+
+
+@_twin.register
 def _(layer: ours.LayerNorm, p: Named, form: ExampleForm, nn: Any) -> Module:
-    if form.holds_images:
+    if form.channels_first:
         raise no_twin(layer, "PyTorch", "its channels are not the last axis of images; GroupNorm(1, ...) has one")
     module = nn.LayerNorm(layer.n, layer.eps, device="meta")
     return _filled(module, form.to_theirs(p.gain), form.to_theirs(p.bias))
