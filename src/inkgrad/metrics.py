@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -92,3 +93,24 @@ def reliability(probability: NDArray, right: NDArray, n_bins: int = 10) -> Relia
     ends = [wilson_interval(int(r), int(m)) if m else (np.nan, np.nan) for r, m in zip(n_right, n, strict=True)]
     low, high = np.array(ends).T
     return Reliability(edges, n, mean, accuracy, low, high)
+
+
+def edits_between(found: Sequence[object], wanted: Sequence[object]) -> int:
+    """Return how many items must be put in, left out or changed to make one sequence of another.
+
+    With d_ij that number for the first i of the one and the first j of the other,
+
+        d_ij = min(d_i-1,j + 1, d_i,j-1 + 1, d_i-1,j-1 + [found_i is not wanted_j])
+
+    (Wagner & Fischer 1974, https://doi.org/10.1145/321796.321811, theorem 2.)
+
+    >>> edits_between("1250", "12.5")
+    2
+    """
+    above = list(range(len(wanted) + 1))
+    for i, one in enumerate(found, start=1):
+        row = [i]
+        for j, other in enumerate(wanted, start=1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (one != other)))
+        above = row
+    return above[-1]

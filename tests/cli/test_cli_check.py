@@ -216,6 +216,13 @@ def test_the_named_network_passes_in_seconds(tmp_path, small_folder):
         assert last_line(found.stdout) == "the gradient is right"
 
 
+@pytest.mark.slow
+def test_the_network_that_reads_lines_passes_on_narrow_ones(tmp_path):
+    found = inkgrad("check", "lines", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert last_line(found.stdout) == "the gradient is right"
+
+
 @pytest.fixture
 def small_model(tmp_path):
     network = Chain((Dense(2, 3), Tanh(), Dense(3, 10)))

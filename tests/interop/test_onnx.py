@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 import pytest
-from support.catalogue import EVERY_COST, LAYERS
+from support.catalogue import EVERY_COST, LAYERS, LINE_COSTS
 from support.onnx_files import CLOSE, CNN, WARNINGS, inputs, model_of, run, session
 from support.wrong_layers import Scale
 
@@ -15,7 +15,7 @@ from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
 from inkgrad.data import mnist
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.interop.onnx import from_onnx, largest_difference, to_onnx, translate
-from inkgrad.layers import Chain, Conv2D, Dense, Flatten, GroupNorm, ReLU, Sigmoid
+from inkgrad.layers import Chain, Conv2D, Dense, Flatten, Frames, GroupNorm, ReLU, Sigmoid
 from inkgrad.models import MODELS, Model, load, shipped
 from inkgrad.training import Objective, Plain
 
@@ -37,8 +37,8 @@ def test_every_layer_answers_in_onnxruntime_as_in_numpy(layer, shape):
 
 @pytest.mark.parametrize("cost", EVERY_COST, ids=str)
 def test_the_output_is_probabilities_whatever_the_cost(cost):
-    model = model_of(Chain((Dense(4, 3), Sigmoid())), (4,), cost)
-    x = inputs((4,))
+    layer, shape = (Frames(), (1, 4, 3)) if cost in LINE_COSTS else (Chain((Dense(4, 3), Sigmoid())), (4,))
+    model, x = model_of(layer, shape, cost), inputs(shape)
     np.testing.assert_allclose(run(to_onnx(model), x), model.probabilities(x), atol=CLOSE)
 
 
@@ -48,8 +48,8 @@ def test_every_recipe_answers_in_onnxruntime_as_in_numpy(name):
     network = recipe.network(10)
     theta = Objective(network, recipe.cost).init(np.random.default_rng(0))
     model = Model(network, recipe.cost, theta, tuple("0123456789"), recipe.input_shape, engine=Plain())
-    x = mnist().test.x[:8]
-    found = run(to_onnx(model), x.astype(np.float32) / 255)
+    x = inputs(recipe.input_shape, 8)
+    found = run(to_onnx(model), x)
     np.testing.assert_allclose(found, model.probabilities(x), atol=CLOSE)
 
 

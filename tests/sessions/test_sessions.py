@@ -154,3 +154,9 @@ def test_a_session_goes_on_at_the_step_where_it_stopped(paths, small_folder):
 def test_a_model_that_there_is_not_has_no_usual_settings():
     with pytest.raises(SettingError, match="there is no model 'transformer', only cnn, "):
         usual_settings("transformer")
+
+
+def test_lines_are_not_learned_from_single_digits(paths, small_folder):
+    with pytest.raises(SettingError, match=r"the lines network learns from lines .*scripts.make_lines"):
+        start(paths, {"model": "lines"}, small_folder)
+    assert not list(paths.model.parent.iterdir())

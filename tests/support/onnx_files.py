@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from inkgrad.costs import SquaredError
+from inkgrad.costs import CTC, SquaredError
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.layout import Layout
 from inkgrad.models import Model
@@ -18,10 +18,10 @@ CNN = Chain((Conv2D(1, 2), ReLU(), MaxPool2D(), Conv2D(2, 3), Flatten(), Dense(1
 
 def model_of(layer, shape, cost=None, seed=0):
     """A model whose parameters are all at random, so that none can stand for another."""
-    if len(layer.output_shape(shape)) > 1:
+    if len(layer.output_shape(shape)) > 1 and not isinstance(cost, CTC):
         layer = Chain((layer, Flatten()))  # a model answers with a row of numbers
     theta = np.random.default_rng(seed).normal(0, 0.5, Layout(layer.shapes()).size).astype(np.float32)
-    labels = tuple(f"class {k}" for k in range(layer.output_shape(shape)[0]))
+    labels = tuple(f"class {k}" for k in range(layer.output_shape(shape)[-1]))
     return Model(layer, cost or SquaredError(), theta, labels, shape, engine=Plain())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -15,7 +15,7 @@ import numpy as np
 from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
 from inkgrad.arrays import NDArray
-from inkgrad.costs import Cost
+from inkgrad.costs import CTC, Cost
 from inkgrad.data import Examples, refuse_bad_inputs
 from inkgrad.errors import InkgradError, ModelFileError, SettingError, ShapeError
 from inkgrad.fast import Fast
@@ -26,7 +26,16 @@ from inkgrad.layout import Layout, Named
 from inkgrad.models.card import Card
 from inkgrad.models.header import MODEL, PREPROCESSING, read_parts, refuse_bad_labels
 from inkgrad.saving import Header, TensorFile, concrete, describe, one_line, open_tensors, quoted, write_tensors
-from inkgrad.training import Engine, Evaluation, Objective, evaluate, outputs_at
+from inkgrad.training import (
+    Engine,
+    Evaluation,
+    LineEvaluation,
+    Objective,
+    evaluate,
+    evaluate_lines,
+    labellings_of,
+    outputs_at,
+)
 
 TRAINED_FOLDER = Path(__file__).parent / "trained"  # its README.md says how they were made
 
@@ -35,9 +44,9 @@ TRAINED_FOLDER = Path(__file__).parent / "trained"  # its README.md says how the
 class Model:
     """A network, the cost it was trained with, its parameters, and the names of its classes.
 
-    `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images.  theta is copied, so a
-    model stays what it is while a training goes on.  The `engine` answers, fast layers on all cores
-    unless another is given, and is not saved.  The `card` says how it was made, and makes no difference to
+    `input_shape` is the shape of one input: (28, 28, 1) for MNIST's images; lines may have any width.
+    theta is copied, so a model stays what it is while a training goes on.  The `engine` answers, fast layers on
+    all cores unless another is given, and is not saved.  The `card` says how it was made, and makes no difference to
     what it does.
 
     Raises ShapeError when the parts do not fit together, SettingError for labels that are not strings to be
@@ -54,7 +63,7 @@ class Model:
 
     def __post_init__(self) -> None:
         outputs = self.network.output_shape(self.input_shape)
-        if outputs != (len(self.labels),):
+        if outputs[-1:] != (len(self.labels),) or len(outputs) != 1 + self.reads_lines:
             raise ShapeError(f"the network has outputs of shape {outputs}, but there are {len(self.labels)} labels")
         refuse_bad_labels(self.labels)
         object.__setattr__(self, "theta", np.array(self.theta))
@@ -62,6 +71,11 @@ class Model:
         self.objective.layout.parts(self.theta)  # refuses a theta of another size
         if self.theta.dtype.kind != "f" or not np.isfinite(self.theta).all():
             raise SettingError("the parameters of a model are finite floating-point numbers, not NaN or infinity")
+
+    @property
+    def reads_lines(self) -> bool:
+        """Whether an input is a line, of any width, in which labels stand one after another: with CTC for its cost."""
+        return isinstance(self.cost, CTC)
 
     @cached_property
     def objective(self) -> Objective:
@@ -79,7 +93,7 @@ class Model:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def probabilities(self, x: NDArray) -> NDArray:
-        """Return the probability of each class, (N, K), for inputs (N, ...) or a single one.
+        """Return the probability of each class, (N, K), for inputs (N, ...) or a single one; of each frame, (N, T, K).
 
         Images are uint8 in 0..255 or floats in [0, 1], 0 for paper, with or without an axis for
         their one channel.
@@ -90,16 +104,52 @@ class Model:
         return np.asarray(self.cost.probabilities(y))
 
     def predict(self, x: NDArray) -> NDArray:
-        """Return the most probable class number of each input, (N,); `labels` has their names."""
-        return np.argmax(self.probabilities(x), axis=1)
+        """Return the most probable class number of each input, (N,); `labels` has their names.
+
+        Of a model that reads lines, return what each line says, texts (N,), by its most probable path.
+        """
+        q = self.probabilities(x)
+        if isinstance(self.cost, CTC):
+            said = labellings_of(q, [q.shape[1]] * len(q), self.cost.blank)
+            return np.array([self.text_of(labelling) for labelling in said], dtype=object)
+        return np.argmax(q, axis=1)
+
+    def text_of(self, labelling: Sequence[int]) -> str:
+        """Return the labels of the classes that a line says, one after another."""
+        return "".join(self.labels[k] for k in labelling)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Return the cost and the predictions on examples with known class numbers."""
+        """Return the cost and the predictions on examples with known class numbers.
+
+        Raises SettingError where the model reads lines.
+        """
+        if self.reads_lines:
+            raise SettingError("this model reads lines, which are of different widths: evaluate_lines takes them")
         self._as_batch(examples.x[:1])
         return evaluate(self.objective, self.theta, examples, engine=self.engine)
 
+    def evaluate_lines(self, batches: Iterable[tuple[NDArray, NDArray]]) -> LineEvaluation:
+        """Return the cost and the predictions on lines, batches (x, t) with targets as line_targets makes them.
+
+        Raises SettingError where the model does not read lines.
+        """
+        if not self.reads_lines:
+            raise SettingError("this model tells classes apart: evaluate takes examples")
+        return evaluate_lines(self.objective, self.theta, batches, engine=self.engine)
+
+    def _shape_for(self, x: NDArray) -> tuple[int, ...]:
+        """Return the shape that one input has to have: for lines, with the width of these."""
+        if not self.reads_lines or x.ndim not in (2, 3, 4):
+            return self.input_shape
+        height, _, channels = self.input_shape
+        with_channel = x.ndim == 4 or (x.ndim == 3 and (x.shape[0], x.shape[2]) == (height, channels))
+        shape = height, x.shape[-2 if with_channel else -1], channels
+        self.network.output_shape(shape)  # refuses what is too narrow
+        return shape
+
     def _as_batch(self, x: NDArray) -> NDArray:
-        whole, bare = self.input_shape, self.input_shape[:-1]
+        whole = self._shape_for(x)
+        bare = whole[:-1]
         one_channel = len(whole) == 3 and whole[-1] == 1
         if x.shape == whole or (one_channel and x.shape == bare):
             x = x[np.newaxis]

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.costs import CTC, Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation
-from inkgrad.layers import ELU, Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU, Softmax
+from inkgrad.layers import (
+    ELU,
+    Chain,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Frames,
+    GroupNorm,
+    Layer,
+    MaxPool2D,
+    ReLU,
+    Softmax,
+)
 from inkgrad.optimizers import SGD, Adam, Averaged, OneCycle, Optimizer, Schedule
 
 
@@ -73,6 +86,28 @@ def fully_connected(n_classes: int, *widths: int, dropout: float) -> Chain:
     return Chain((*layers, Dense(n_in, n_classes)))
 
 
+def line_network(n_classes: int) -> Chain:
+    """Return the recogniser of lines, 32 pixels high and of any width, that says its classes every 4 pixels.
+
+    GroupNorm, and not LayerNorm, because it is over all of a line: pale writing becomes as strong as dark.
+    The last but one kernel, with its stride, makes one row of the two that the pools leave.
+    """
+
+    def normed(conv: Conv2D, *then: Layer) -> tuple[Layer, ...]:
+        return conv, GroupNorm(8, conv.c_out), ReLU(), *then
+
+    return Chain((
+        *normed(Conv2D(1, 24, kernel=5, stride=2)),
+        *normed(Conv2D(24, 32)),
+        *normed(Conv2D(32, 48), MaxPool2D(2)),
+        *normed(Conv2D(48, 64), MaxPool2D((2, 1))),
+        *normed(Conv2D(64, 96), MaxPool2D((2, 1))),
+        *normed(Conv2D(96, 96, stride=(2, 1))),
+        Conv2D(96, 64, kernel=(1, 5)), ReLU(), Dropout(0.1),
+        Conv2D(64, n_classes, kernel=(1, 3), start="glorot"), Frames(),
+    ))  # fmt: skip
+
+
 CNN_LARGE = Recipe(
     about="three convolutions of 48, 96 and 192 channels: minutes, for accuracy",
     network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.4),
@@ -105,6 +140,18 @@ MODELS = {
         network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.3),
         epochs=16,
         augmentation=Augmentation(shift=1, rotation=8, scale=0.06, stretch=0.1, shear=0.1, elastic=1),
+    ),
+    "lines": Recipe(
+        about="eight convolutions, for lines of writing of any width: scripts/make_lines.py trains it on made ones",
+        network=line_network,
+        input_shape=(32, 192, 1),
+        cost=CTC(),
+        optimizer=lambda lr, momentum: Averaged(Adam(lr, beta1=momentum, weight_decay=0.01), keep=0.999),
+        lr=0.003,
+        momentum=0.9,
+        batch_size=32,
+        epochs=60,
+        schedule=lambda lr, n_steps: OneCycle(lr, n_steps, rise=0.1),
     ),
     "mlp": replace(
         CNN_LARGE,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad import training
+from inkgrad.costs import CTC
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.data.digits import data_files
 from inkgrad.errors import ModelFileError, SettingError, ShapeError
@@ -292,7 +293,13 @@ def refuse_losing_work(paths: Paths) -> None:
 
 
 def refuse_other_size(dataset: Dataset, model: str) -> None:
-    """Raise ShapeError where a model takes images of another shape than the data has."""
+    """Raise ShapeError where a model takes images of another shape than the data has, SettingError where lines."""
+    if isinstance(MODELS[model].cost, CTC):
+        raise SettingError(
+            f"the {model} network learns from lines and what they say, not from images of one class each: "
+            "python -m scripts.make_lines trains it",
+            setting="model",
+        )
     wanted, found = MODELS[model].input_shape, dataset.train.input_shape
     if found != wanted:
         raise ShapeError(f"the {model} network takes images of shape {wanted}, got {found}: scale them first")

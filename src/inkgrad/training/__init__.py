@@ -4,10 +4,11 @@ from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkp
 from inkgrad.training.engine import Engine, Plain
 from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
 from inkgrad.training.events import Events, refuse_no_events
+from inkgrad.training.line_evaluation import LineEvaluation, evaluate_lines, labellings_of
 from inkgrad.training.log import Log, read_log
 from inkgrad.training.loop import CHECKPOINT_SECONDS, Row, Steppable, TrainingLoop, silent_numpy
 from inkgrad.training.objective import Objective
-from inkgrad.training.run import Run
+from inkgrad.training.run import Run, Source
 from inkgrad.training.shard import Shard
 from inkgrad.training.steps import Step, train
 
@@ -17,16 +18,20 @@ __all__ = [
     "Engine",
     "Evaluation",
     "Events",
+    "LineEvaluation",
     "Log",
     "Objective",
     "Plain",
     "Row",
     "Run",
     "Shard",
+    "Source",
     "Step",
     "Steppable",
     "TrainingLoop",
     "evaluate",
+    "evaluate_lines",
+    "labellings_of",
     "outputs_at",
     "read_checkpoint",
     "read_log",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -22,11 +22,27 @@ from inkgrad.training.steps import Step, train
 from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed
 
 
+@runtime_checkable
+class Source(Protocol):
+    """What makes the examples of a training while it goes on, as Examples that are there hold them.
+
+    So examples may differ in shape from batch to batch, and never come twice.
+    """
+
+    def __len__(self) -> int:
+        """Return how many examples an epoch has."""
+
+    def batches(self, seed: int, epoch: int, batch_size: int, skip: int) -> Iterator[tuple[NDArray, NDArray]]:
+        """Yield the batches (x, t) of an epoch but for the first `skip`; they follow from these numbers alone."""
+
+
 @dataclass
 class Run:
     """A training in progress: what is trained, how, and where it stands.
 
     Without theta it starts anew, in `dtype`; without the optimizer's memory `state` that starts anew.
+
+    It steps through Examples, or through what a Source makes, which is taken as it comes.
 
     `augmentation` changes the images of each batch at random.  The `engine` does the work, fast layers on
     one thread unless another is given; it is no part of what is trained.
@@ -69,11 +85,11 @@ class Run:
         """The parameters to use: theta, or its average where the optimizer keeps one."""
         return self.state.get("average", self.theta)
 
-    def steps_in_epoch(self, examples: Examples) -> int:
+    def steps_in_epoch(self, examples: Examples | Source) -> int:
         """Return how many steps an epoch takes."""
         return -(-len(examples) // self.batch_size)
 
-    def steps(self, examples: Examples) -> Iterator[Step]:
+    def steps(self, examples: Examples | Source) -> Iterator[Step]:
         """Yield a Step for each batch that is left of this epoch."""
         objective, optimizer = self.objective.on(self.engine), self.engine.fuse_optimizer(self.optimizer)
         if self.shard is not None:
@@ -90,7 +106,14 @@ class Run:
             ) from None
         self.epoch, self.step = self.epoch + 1, 0
 
-    def _batches(self, examples: Examples, network: Layer) -> Iterator[tuple[Any, ...]]:
+    def _batches(self, examples: Examples | Source, network: Layer) -> Iterator[tuple[Any, ...]]:
+        if isinstance(examples, Source):
+            layers = streams_of_steps(self.seed, Purpose.LAYERS, self.epoch)
+            made = examples.batches(self.seed, self.epoch, self.batch_size, self.step)
+            return ((x, t, layers(step)) for step, (x, t) in enumerate(made, start=self.step))
+        return self._chosen(examples, network)
+
+    def _chosen(self, examples: Examples, network: Layer) -> Iterator[tuple[Any, ...]]:
         order = random_stream(self.seed, Purpose.ORDER, self.epoch)
         layers = streams_of_steps(self.seed, Purpose.LAYERS, self.epoch)
         changes = streams_of_steps(self.seed, Purpose.CHANGES, self.epoch)

@@ -11,6 +11,7 @@ from inkgrad.check import Report, check_network
 from inkgrad.check.measure.moves import has_moves
 from inkgrad.cli.targets.request import SIZES, Request
 from inkgrad.cli.terminal import say
+from inkgrad.costs import CTC, line_targets
 from inkgrad.data import Dataset, as_inputs, load_data
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.fast import limit_threads
@@ -64,7 +65,10 @@ def report_of_network(request: Request) -> tuple[Report, dict[str, str]]:
             say(
                 f"the network has {n:,} parameters, which takes many minutes one by one; without --every-entry, seconds"
             )
-    x, t = _batch(request, data, shape, n_classes)
+    if isinstance(cost, CTC):
+        x, t = _lines(request, network, cost, shape)
+    else:
+        x, t = _batch(request, data, shape, n_classes)
     with limit_threads(1):  # many small products: threads would only wait for each other
         every_entry = True if request.every_entry else None
         report = check_network(network, cost, x, t, theta, every_entry=every_entry, seed=request.seed, raises=False)
@@ -82,3 +86,13 @@ def _batch(request: Request, data: Dataset, shape: tuple[int, ...], n_classes: i
         raise ShapeError(f"{request.target} takes inputs of shape {shape}, but those in {request.data} have shape "
                          f"{data.train.input_shape}")  # fmt: skip
     return rng.normal(size=(n, *shape)), rng.integers(n_classes or 2, size=n)
+
+
+def _lines(request: Request, network: Layer, cost: CTC, shape: tuple[int, ...]) -> tuple[NDArray, NDArray]:
+    """Return random lines that say one class for each two frames, at most; they are narrow, as any width will do."""
+    n, rng = request.examples or SIZES.n_lines, np.random.default_rng(request.seed)
+    shape = shape[0], min(shape[1], SIZES.line_width), shape[2]
+    n_frames, n_classes = network.output_shape(shape)
+    classes = [k for k in range(n_classes) if k != cost.blank]
+    said = [rng.choice(classes, rng.integers(n_frames // 2 + 1)).tolist() for _ in range(n)]
+    return rng.random((n, *shape)), line_targets(said, n_frames)

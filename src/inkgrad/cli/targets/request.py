@@ -23,6 +23,8 @@ class CheckSizes:
 
     n_examples: int = 7  # for a layer of the user's
     n_digits: int = 31  # examples for a network
+    n_lines: int = 7  # for a network that reads lines
+    line_width: int = 32  # pixels at most, of each
     n_outputs: int = 5  # of a cost
     n_parameters_one_by_one: int = 2000  # at most, of a layer of which nobody says what they move
     n_parameters_in_seconds: int = 300_000  # of a network
