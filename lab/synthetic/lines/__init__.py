@@ -2,5 +2,16 @@
 
 from lab.synthetic.lines.kinds import ALPHABET, KINDS_OF_LINES, LineKinds
 from lab.synthetic.lines.maker import LineMaker, MadeLine
+from lab.synthetic.lines.source import LABELS, LineSource, as_batch, made_batches
 
-__all__ = ["ALPHABET", "KINDS_OF_LINES", "LineKinds", "LineMaker", "MadeLine"]
+__all__ = [
+    "ALPHABET",
+    "KINDS_OF_LINES",
+    "LABELS",
+    "LineKinds",
+    "LineMaker",
+    "LineSource",
+    "MadeLine",
+    "as_batch",
+    "made_batches",
+]
