@@ -73,6 +73,17 @@ def test_a_batch_without_frames_says_nothing_for_sure():
     assert CTC().losses(np.zeros((2, 0, 3)), line_targets([[], [1]], 0)).tolist() == [0, np.inf]
 
 
+def test_halves_are_added_up_in_float32():
+    y, t = lines_and_labellings()
+    halves = y.astype(np.float16)
+    value, dy = CTC().value_and_gradient(halves, t)
+    wanted, gradient = CTC().value_and_gradient(halves.astype(np.float64), t)
+    assert value == pytest.approx(wanted, rel=1e-5)
+    assert (dy.dtype, CTC().losses(halves, t).dtype) == (np.float16, np.float16)
+    np.testing.assert_allclose(dy, gradient, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(CTC().losses(halves, t), CTC().losses(halves.astype(np.float64), t), rtol=1e-3)
+
+
 def test_lines_of_different_length_do_not_disturb_each_other():
     y, t = lines_and_labellings()
     value, dy = CTC().value_and_gradient(y, t)

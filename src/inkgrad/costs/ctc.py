@@ -75,7 +75,7 @@ class CTC(OfLogits):
 
     def losses(self, y: Array, t: Array) -> Array:
         lines = self._lines(y, t)
-        return self._losses(lines.at_the_end(*log_sums(lines.log_q_of_states(), lines.states)))
+        return _typed_as(y, self._losses(lines.at_the_end(*log_sums(lines.log_q_of_states(), lines.states))))
 
     def value_and_gradient(self, y: Array, t: Array) -> tuple[float, Array]:
         xp, n = namespace(y), y.shape[0]
@@ -84,8 +84,8 @@ class CTC(OfLogits):
         log_p, log_a, log_b = lines.both_ways(log_q)
         gamma = lines.by_class(xp.exp(log_softmax(log_a + log_q + log_b)))  # of each frame these sum to p (14)
         counts = lines.inside & ~_is_none(log_p)[:, None]
-        dy = xp.where(counts[:, :, None], xp.exp(lines.log_q) - gamma, xp.zeros_like(y))
-        return float(xp.sum(self._losses(log_p)) / n), dy / n
+        dy = xp.where(counts[:, :, None], xp.exp(lines.log_q) - gamma, xp.zeros_like(gamma))
+        return float(xp.sum(self._losses(log_p)) / n), _typed_as(y, dy / n)
 
     def remedy(self, t: AnyArray) -> str:
         needed, n_frames = frames_needed(t), t[:, 0]
@@ -106,6 +106,7 @@ class CTC(OfLogits):
     def _lines(self, y: Array, t: Array) -> Lines:
         refuse_bad_targets(self, y, t, self.blank)
         xp = namespace(y)
+        y = xp.astype(y, xp.float32) if _is_half(y) else y
         n_frames, labelling, length = said_in(t)
         inside = xp.arange(y.shape[1], device=y.device)[None, :] < n_frames[:, None]
         log_q = log_softmax(xp.where(inside[:, :, None], y, xp.zeros_like(y)))  # whatever stands beyond a line
@@ -207,6 +208,16 @@ def _picked(x: AnyArray, i: AnyArray, j: AnyArray, k: AnyArray) -> AnyArray:
     xp = namespace(x)
     flat = (i * x.shape[1] + j) * x.shape[2] + k
     return xp.reshape(xp.take(xp.reshape(x, (-1,)), xp.reshape(flat, (-1,))), flat.shape)
+
+
+def _is_half(y: AnyArray) -> bool:
+    """Whether numbers are of a type that has no NEVER, as float16: they are added up in float32."""
+    xp = namespace(y)
+    return bool(xp.isdtype(y.dtype, "real floating")) and float(xp.finfo(y.dtype).max) < -NEVER
+
+
+def _typed_as(y: AnyArray, x: AnyArray) -> AnyArray:
+    return namespace(y).astype(x, y.dtype) if _is_half(y) else x
 
 
 def _is_none(log_p: AnyArray) -> AnyArray:
