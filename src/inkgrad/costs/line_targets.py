@@ -22,7 +22,7 @@ def line_targets(labellings: Sequence[Sequence[int]], n_frames: Sequence[int] | 
            [ 4, -1, -1],
            [ 3,  3, -1]])
 
-    Raises DataError where these are not whole numbers, or not as many of the one as of the other.
+    Raises DataError where these are not whole numbers, classes below 0, or not as many of the one as of the other.
     """
     counts = list(n_frames) if isinstance(n_frames, Iterable) else [n_frames] * len(labellings)
     if len(counts) != len(labellings):
@@ -33,7 +33,7 @@ def line_targets(labellings: Sequence[Sequence[int]], n_frames: Sequence[int] | 
     for count, labelling in zip(counts, labellings, strict=True):
         if not _is_whole(count):
             raise DataError(f"frames are counted in whole numbers, got {count!r:.40}")
-        if not isinstance(labelling, Collection) or not all(map(_is_whole, labelling)):
+        if not isinstance(labelling, Collection) or not all(_is_whole(k) and k >= 0 for k in labelling):
             raise DataError(f"labellings are lists of class numbers, got {labelling!r:.40}")
     t = np.full((len(counts), 1 + max(map(len, labellings), default=0)), -1, np.int64)
     for row, count, labelling in zip(t, counts, labellings, strict=True):
