@@ -1,8 +1,8 @@
 """Made-up lines of writing, for the recogniser that reads whole lines."""
 
 from lab.synthetic.lines.kinds import ALPHABET, KINDS_OF_LINES, LineKinds
+from lab.synthetic.lines.line_source import LABELS, LineSource, as_batch, made_batches
 from lab.synthetic.lines.maker import LineMaker, MadeLine
-from lab.synthetic.lines.source import LABELS, LineSource, as_batch, made_batches
 
 __all__ = [
     "ALPHABET",

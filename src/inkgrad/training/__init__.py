@@ -8,7 +8,7 @@ from inkgrad.training.line_evaluation import LineEvaluation, evaluate_lines, lab
 from inkgrad.training.log import Log, read_log
 from inkgrad.training.loop import CHECKPOINT_SECONDS, Row, Steppable, TrainingLoop, silent_numpy
 from inkgrad.training.objective import Objective
-from inkgrad.training.run import Run, Source
+from inkgrad.training.run import ExampleSource, Run
 from inkgrad.training.shard import Shard
 from inkgrad.training.steps import Step, train
 
@@ -18,6 +18,7 @@ __all__ = [
     "Engine",
     "Evaluation",
     "Events",
+    "ExampleSource",
     "LineEvaluation",
     "Log",
     "Objective",
@@ -25,7 +26,6 @@ __all__ = [
     "Row",
     "Run",
     "Shard",
-    "Source",
     "Step",
     "Steppable",
     "TrainingLoop",

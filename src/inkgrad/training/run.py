@@ -10,7 +10,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.data import Augmentation, Examples, Warps, as_inputs, batches
-from inkgrad.errors import Diverged
+from inkgrad.errors import Diverged, SettingError
 from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
@@ -23,7 +23,7 @@ from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed
 
 
 @runtime_checkable
-class Source(Protocol):
+class ExampleSource(Protocol):
     """What makes the examples of a training while it goes on, as Examples that are there hold them.
 
     So examples may differ in shape from batch to batch, and never come twice.
@@ -42,7 +42,7 @@ class Run:
 
     Without theta it starts anew, in `dtype`; without the optimizer's memory `state` that starts anew.
 
-    It steps through Examples, or through what a Source makes, which is taken as it comes.
+    It steps through Examples, or through what an ExampleSource makes, which is taken as it comes.
 
     `augmentation` changes the images of each batch at random.  The `engine` does the work, fast layers on
     one thread unless another is given; it is no part of what is trained.
@@ -54,8 +54,8 @@ class Run:
     Where it stands is theta, the optimizer's memory, and two numbers: whole epochs done, and
     steps done in the next one.  Every random choice follows from `seed` and those two.
 
-    Raises SettingError for a batch size below 1, a seed below 0, or more than 64 bits hold; Diverged, while it steps,
-    when the cost is no longer a number.
+    Raises SettingError for a batch size below 1, a seed below 0, or more than 64 bits hold, and while it steps for an
+    ExampleSource with augmentation or shard; Diverged, while it steps, when the cost is no longer a number.
     """
 
     objective: Objective
@@ -85,11 +85,11 @@ class Run:
         """The parameters to use: theta, or its average where the optimizer keeps one."""
         return self.state.get("average", self.theta)
 
-    def steps_in_epoch(self, examples: Examples | Source) -> int:
+    def steps_in_epoch(self, examples: Examples | ExampleSource) -> int:
         """Return how many steps an epoch takes."""
         return -(-len(examples) // self.batch_size)
 
-    def steps(self, examples: Examples | Source) -> Iterator[Step]:
+    def steps(self, examples: Examples | ExampleSource) -> Iterator[Step]:
         """Yield a Step for each batch that is left of this epoch."""
         objective, optimizer = self.objective.on(self.engine), self.engine.fuse_optimizer(self.optimizer)
         if self.shard is not None:
@@ -106,8 +106,10 @@ class Run:
             ) from None
         self.epoch, self.step = self.epoch + 1, 0
 
-    def _batches(self, examples: Examples | Source, network: Layer) -> Iterator[tuple[Any, ...]]:
-        if isinstance(examples, Source):
+    def _batches(self, examples: Examples | ExampleSource, network: Layer) -> Iterator[tuple[Any, ...]]:
+        if isinstance(examples, ExampleSource):
+            if self.augmentation is not None or self.shard is not None:
+                raise SettingError("what an ExampleSource makes is taken as it comes, without augmentation or shard")
             layers = streams_of_steps(self.seed, Purpose.LAYERS, self.epoch)
             made = examples.batches(self.seed, self.epoch, self.batch_size, self.step)
             return ((x, t, layers(step)) for step, (x, t) in enumerate(made, start=self.step))

@@ -10,9 +10,9 @@ from inkgrad.costs import frames_needed
 from inkgrad.data import Examples, mnist
 from inkgrad.models import MODELS
 from inkgrad.optimizers import Adam
-from inkgrad.training import Objective, Run, Source
+from inkgrad.training import ExampleSource, Objective, Run
 from lab.synthetic.lines import LABELS, LineMaker, LineSource, MadeLine, as_batch, made_batches
-from lab.synthetic.lines.source import BATCHES_AT_ONCE
+from lab.synthetic.lines.line_source import BATCHES_AT_ONCE
 
 DIGITS = Examples(mnist().train.x[:500], mnist().train.t[:500])
 MAKER = LineMaker(DIGITS)
@@ -44,7 +44,7 @@ def test_lines_of_about_the_same_width_stand_together_and_have_room_for_what_the
 def test_what_comes_is_the_same_from_one_process_and_from_two_and_after_a_break():
     n_lines, size = 3 * BATCHES_AT_ONCE * 2 - 1, 2
     with closing(LineSource(MAKER, n_lines)) as alone, closing(LineSource(MAKER, n_lines, n_workers=2)) as two:
-        assert isinstance(alone, Source)
+        assert isinstance(alone, ExampleSource)
         one = [list(alone.batches(0, epoch, size, 0)) for epoch in (0, 1)]
         other = [list(two.batches(0, epoch, size, 0)) for epoch in (0, 1)]
         assert all(map(same, one, other))

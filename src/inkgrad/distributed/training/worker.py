@@ -16,7 +16,7 @@ from inkgrad.distributed.training.coordinator import Position
 from inkgrad.errors import InkgradError
 from inkgrad.fast import limit_threads
 from inkgrad.sessions.log_row import is_row_due, log_row
-from inkgrad.training import Row, Run, Shard, Source, Step, TrainingLoop
+from inkgrad.training import ExampleSource, Row, Run, Shard, Step, TrainingLoop
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class LocalRun(Run):
     averaging: Averaging | None = None
     sync_every: int = 1
 
-    def steps(self, examples: Examples | Source) -> Iterator[Step]:
+    def steps(self, examples: Examples | ExampleSource) -> Iterator[Step]:
         assert self.averaging is not None
         n = self.steps_in_epoch(examples)
         for step in super().steps(examples):

@@ -1,4 +1,4 @@
-"""Source: batches of made-up lines, made by other processes while a network is trained on them."""
+"""Line source: batches of made-up lines, made by other processes while a network is trained on them."""
 
 from __future__ import annotations
 
