@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     n = given.n_validation
     validation = made_batches(held_back, n, recipe.batch_size, np.random.default_rng(VALIDATION_SEED))
-    source = LineSource(training, given.lines, given.workers)
+    source = LineSource(training, given.lines, given.workers, given.uses)
     checkpoint = Path(f"{given.out}.checkpoint")
     run = begun(recipe, source, given, checkpoint)
     run.engine = Fast(given.threads)
@@ -61,12 +61,13 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", help="where to write the model, after each epoch; with .checkpoint, to go on from")
     parser.add_argument("--epochs", type=int, default=MODELS["lines"].epochs)
-    parser.add_argument("--lines", type=int, default=10_240, help="made for each epoch")
+    parser.add_argument("--lines", type=int, default=10_240, help="to train on in each epoch")
     parser.add_argument("--n-validation", type=int, default=1024, help="lines of digits that were held back")
     parser.add_argument("--lr", type=float, default=MODELS["lines"].lr)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="that train")
     parser.add_argument("--workers", type=int, default=1, help="processes that make lines")
+    parser.add_argument("--uses", type=int, default=3, help="of each line, as making one takes longer than steps on it")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     return parser.parse_args(argv)
 
