@@ -318,7 +318,7 @@ def test_a_kind_is_explained_with_the_numbers_of_its_example(tmp_path):
     ("arguments", "words"),
     [
         ([], "what is to be checked?"),
-        (["huge"], "there is no model file huge, nor a network of that name (only cnn, cnn-large, reader, mlp, seed)"),
+        (["huge"], "no model file huge, nor a network of that name (only cnn, cnn-large, reader, lines, mlp, seed)"),
         (["mine:Scale", "--shape", "4"], "there is no model file mine:Scale, nor a network of that name"),
         (["none.safetensors"], "none.safetensors: No such file or directory"),
         (["text.txt"], "text.txt is not a safetensors file"),
