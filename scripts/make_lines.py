@@ -14,6 +14,7 @@ import numpy as np
 
 from inkgrad.data import Examples, mnist
 from inkgrad.fast import Fast
+from inkgrad.files import refuse_unwritable
 from inkgrad.models import MODELS, Model, Recipe
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate_lines, read_checkpoint, save_checkpoint
 from lab.synthetic.lines import LABELS, LineMaker, LineSource, made_batches
@@ -21,6 +22,7 @@ from lab.synthetic.lines import LABELS, LineMaker, LineSource, made_batches
 N_VALIDATION = 10_000  # digits of MNIST's training set that no line to train on has
 VALIDATION_SEED = 1
 CHECKPOINT_SECONDS = 60.0
+COUNTS = "epochs", "lines", "n_validation", "threads", "workers", "uses"  # options that are 1 or more
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     n = given.n_validation
     validation = made_batches(held_back, n, recipe.batch_size, np.random.default_rng(VALIDATION_SEED))
     source = LineSource(training, given.lines, given.workers, given.uses)
-    checkpoint = Path(f"{given.out}.checkpoint")
+    checkpoint = checkpoint_of(given.out)
     run = begun(recipe, source, given, checkpoint)
     run.engine = Fast(given.threads)
 
@@ -69,7 +71,21 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="processes that make lines")
     parser.add_argument("--uses", type=int, default=3, help="of each line, as making one takes longer than steps on it")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    return parser.parse_args(argv)
+    given = parser.parse_args(argv)
+    if bad := [name for name in COUNTS if getattr(given, name) < 1]:
+        parser.error(f"--{bad[0].replace('_', '-')} is 1 or more, got {getattr(given, bad[0])}")
+    try:
+        refuse_unwritable(Path(given.out))  # before the first epoch, not after it
+    except OSError as error:
+        parser.error(f"{error.filename}: {error.strerror}")
+    if given.resume and not checkpoint_of(given.out).exists():
+        parser.error(f"{checkpoint_of(given.out)}: there is no checkpoint to go on from: leave --resume out")
+    return given
+
+
+def checkpoint_of(out: str) -> Path:
+    """Return where the checkpoint of a training is."""
+    return Path(f"{out}.checkpoint")
 
 
 def begun(recipe: Recipe, source: LineSource, given: argparse.Namespace, checkpoint: Path) -> Run:

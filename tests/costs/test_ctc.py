@@ -397,3 +397,9 @@ def test_a_blank_that_is_no_class_is_refused(blank):
     with pytest.raises(SettingError, match=r"the blank of CTC is a class number, 0 or more, got ") as caught:
         CTC(blank)
     assert caught.value.setting == "blank"
+
+
+def test_a_zero_infinity_that_is_neither_is_refused():
+    with pytest.raises(SettingError, match=r"zero_infinity of CTC is True or False, got 'no'") as caught:
+        CTC(zero_infinity="no")
+    assert caught.value.setting == "zero_infinity"

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from inkgrad.data import Examples, mnist
 from inkgrad.errors import SettingError
+from inkgrad.files import refuse_unwritable
 from lab.synthetic.lines import KINDS_OF_LINES, LineKinds, LineMaker, MadeLine
 from lab.synthetic.practice import N_HELD_BACK
 from lab.synthetic.sources import font_of
@@ -37,6 +38,12 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if given.n < 1 or given.seed < 0:
         parser.error(f"--n is 1 or more and --seed 0 or more, got {given.n} and {given.seed}")
+    if given.out.suffix.lower() not in Image.registered_extensions():
+        parser.error(f"{given.out}: no name of a picture, such as sheet.png")
+    try:
+        refuse_unwritable(given.out)
+    except OSError as error:
+        parser.error(f"{error.filename}: {error.strerror}")
     train = mnist().train
     digits = Examples(train.x[:-N_HELD_BACK], train.t[:-N_HELD_BACK])
     if given.speed:

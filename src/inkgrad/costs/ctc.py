@@ -61,7 +61,7 @@ class CTC(OfLogits):
               training stops at an infinite cost, and says which line is too short: leave such lines out, or have
               them cost 0 with `zero_infinity`; they still count in N.
 
-    Raises SettingError for a blank that is no class number.
+    Raises SettingError for a blank that is no class number, or a zero_infinity that is no bool.
     """
 
     blank: int = 0
@@ -71,6 +71,10 @@ class CTC(OfLogits):
         if not isinstance(self.blank, Integral) or isinstance(self.blank, bool) or self.blank < 0:
             raise SettingError(
                 f"the blank of CTC is a class number, 0 or more, got {self.blank!r:.40}", setting="blank"
+            )
+        if not isinstance(self.zero_infinity, bool):
+            raise SettingError(
+                f"zero_infinity of CTC is True or False, got {self.zero_infinity!r:.40}", setting="zero_infinity"
             )
 
     def losses(self, y: Array, t: Array) -> Array:

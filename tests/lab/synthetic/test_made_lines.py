@@ -219,3 +219,17 @@ def test_a_contact_sheet_that_cannot_be_is_refused(tmp_path, capsys, asked):
     with pytest.raises(SystemExit):
         main(["--out", str(tmp_path / "sheet.png"), *asked])
     assert "--n is 1 or more and --seed 0 or more, got" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("none/sheet.png", "there is no such folder, make it first"),
+        ("sheet.xyz", "no name of a picture"),
+        (".", "no name"),
+    ],
+)
+def test_a_contact_sheet_that_cannot_be_written_is_refused(tmp_path, capsys, out, words):
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path / out)])
+    assert words in capsys.readouterr().err
