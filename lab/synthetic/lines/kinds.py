@@ -96,7 +96,7 @@ class LineKinds:
     slanted: float = 0.5
     uneven_size: float = 0.5
     uneven_base: float = 0.5
-    printed: float = 0.12
+    printed: float = 0.18
     mixed: float = 0.3
     thick: float = 0.12
     thin: float = 0.2
