@@ -8,7 +8,7 @@ import pytest
 from scipy.special import log_softmax, logsumexp
 
 from inkgrad.costs import CTC, line_targets
-from inkgrad.decoding import Decoded, align, beam_search, best_path
+from inkgrad.decoding import Automaton, Decoded, align, beam_search, best_path, sums_to_come
 from inkgrad.errors import DataError, SettingError, ShapeError
 
 
@@ -188,3 +188,125 @@ def test_a_beam_without_width_is_refused():
             beam_search(random_line(0), width=width)
     with pytest.raises(SettingError, match="a beam keeps at least 1 labelling, got a `width` of 0"):
         beam_search(random_line(0), width=0)
+
+
+# Labellings that an automaton accepts.
+
+
+def random_automaton(seed, n_classes, n_states=4):
+    rng = np.random.default_rng(seed)
+    leads_to = rng.integers(0, n_states, (n_states, n_classes))
+    leads_to[rng.random(leads_to.shape) < 0.4] = -1
+    return Automaton(leads_to, rng.random(n_states) < 0.5)
+
+
+def follows(automaton, labelling):
+    """Say whether an automaton accepts a labelling, walked through by hand."""
+    state = 0
+    for k in labelling:
+        if (state := automaton.leads_to[state][k]) == -1:
+            return False
+    return automaton.ends[state]
+
+
+def accepted(automaton, log_q, blank):
+    return {each: log_p for each, log_p in every_labelling(log_q, blank).items() if follows(automaton, each)}
+
+
+@lines
+@pytest.mark.parametrize("seed", range(8))
+def test_a_beam_for_all_gives_every_accepted_labelling_with_its_probability(n_frames, n_classes, seed):
+    log_q, automaton = random_line(seed, n_frames, n_classes), random_automaton(seed, n_classes)
+    for blank in range(n_classes):
+        expected = accepted(automaton, log_q, blank)
+        found = beam_search(log_q, blank, 10_000, automaton)
+        assert {each.labelling: each.log_p for each in found} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert [each.log_p for each in found] == sorted((each.log_p for each in found), reverse=True)
+        assert all(automaton.accepts(each.labelling) for each in found)
+
+
+def test_a_beam_of_the_usual_width_finds_the_most_probable_accepted_labelling():
+    n_found = 0
+    for seed in range(60):
+        log_q, automaton = random_line(seed, 7, 3, scale=1), random_automaton(seed, 3)
+        expected = accepted(automaton, log_q, 1)
+        found = beam_search(log_q, 1, automaton=automaton)
+        assert (found[0].labelling if found else None) == max(expected, key=expected.__getitem__, default=None)
+        n_found += bool(found)
+    assert 30 < n_found < 60  # some accept nothing that a line of 7 frames can say
+
+
+def test_what_may_come_sums_to_all_accepted_labellings():
+    for seed in range(20):
+        log_q, automaton = random_line(seed, 5, 3), random_automaton(seed, 3)
+        *_, (log_beta, _) = sums_to_come(log_q, automaton, 2)
+        assert log_beta[0] == pytest.approx(logsumexp([-np.inf, *accepted(automaton, log_q, 2).values()]))
+
+
+def test_where_everything_is_accepted_what_may_come_sums_to_1():
+    log_q, anything = random_line(0, 9, 4), Automaton(np.zeros((1, 4), int), np.ones(1, bool))
+    for log_beta, log_nu in sums_to_come(log_q, anything):
+        np.testing.assert_allclose(log_beta, 0, atol=1e-12)
+        np.testing.assert_allclose(log_nu[:, 1:], 0, atol=1e-12)  # the blank is never a last class
+    same, wanted = beam_search(log_q, width=5, automaton=anything), beam_search(log_q, width=5)
+    assert [each.labelling for each in same] == [each.labelling for each in wanted]
+
+
+def exactly(*labelling, n_classes):
+    """Return an automaton that accepts one labelling."""
+    n = len(labelling)
+    leads_to = np.full((n + 1, n_classes), -1)
+    leads_to[np.arange(n), list(labelling)] = np.arange(n) + 1
+    return Automaton(leads_to, np.arange(n + 1) == n)
+
+
+def test_a_narrow_beam_keeps_what_can_become_a_labelling_however_improbable():
+    log_q = log_softmax(9 * np.eye(12)[np.arange(30) % 11], axis=1)  # it says 1 2 3 ... over and over
+    for width in 1, 2:
+        (found,) = beam_search(log_q, 0, width, exactly(5, 5, 11, 1, n_classes=12))
+        assert found.labelling == (5, 5, 11, 1)
+        assert found.log_p <= -CTC(0).losses(log_q[None], line_targets([found.labelling], 30))[0]
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "labelling", "fits"),
+    [
+        (3, (1, 2, 1), True),
+        (2, (1, 2, 1), False),
+        (3, (1, 1), True),
+        (2, (1, 1), False),
+        (0, (), True),
+        (0, (1,), False),
+    ],
+)
+def test_a_line_that_is_too_short_says_nothing_that_is_accepted(n_frames, labelling, fits):
+    found = beam_search(random_line(0, n_frames, 3), automaton=exactly(*labelling, n_classes=3))
+    assert [each.labelling for each in found] == [labelling] * fits
+
+
+def test_classes_of_probability_0_are_not_said_though_they_are_expected():
+    log_q = random_line(0, 6, 3)
+    log_q[:, 2] = -np.inf
+    assert beam_search(log_softmax(log_q, axis=1), automaton=exactly(1, 2, n_classes=3)) == []
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "ends", "error", "message"),
+    [
+        (np.zeros((0, 3), int), np.zeros(0, bool), ShapeError, r"1 state or more, got \(0, 3\) and \(0,\)"),
+        (np.zeros((2, 3), int), np.zeros(3, bool), ShapeError, r"shape \(states,\), .*got \(2, 3\) and \(3,\)"),
+        (np.zeros(3, int), np.zeros(3, bool), ShapeError, r"shape \(states, classes\)"),
+        (np.zeros((2, 3)), np.zeros(2, bool), DataError, "whole numbers and bools, got float64 and bool"),
+        (np.zeros((2, 3), int), np.zeros(2), DataError, "whole numbers and bools, got int64 and float64"),
+        (np.full((2, 3), 2), np.zeros(2, bool), DataError, "states are 0 to 1, or -1 for none, got 2"),
+        (np.full((2, 3), -2), np.zeros(2, bool), DataError, "states are 0 to 1, or -1 for none, got -2"),
+    ],
+)
+def test_what_is_no_automaton_is_refused(leads_to, ends, error, message):
+    with pytest.raises(error, match=message):
+        Automaton(leads_to, ends)
+
+
+def test_an_automaton_of_other_classes_is_refused():
+    with pytest.raises(ShapeError, match="a line of 3 classes takes an automaton of as many, got 4"):
+        beam_search(random_line(0), automaton=random_automaton(0, 4))
