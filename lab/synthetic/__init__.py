@@ -1,5 +1,6 @@
 """Synthetic pictures of handwriting that know their truth."""
 
+from lab.synthetic.amounts import FormField, write_amount
 from lab.synthetic.compose import KINDS, compose
 from lab.synthetic.forms import write_boxes, write_table
 from lab.synthetic.look import Look
@@ -7,10 +8,12 @@ from lab.synthetic.pages import Page, WrittenDigit, write_line, write_lines, wri
 
 __all__ = [
     "KINDS",
+    "FormField",
     "Look",
     "Page",
     "WrittenDigit",
     "compose",
+    "write_amount",
     "write_boxes",
     "write_line",
     "write_lines",

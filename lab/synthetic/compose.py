@@ -9,12 +9,15 @@ import numpy as np
 
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
+from lab.synthetic.amounts import FormField, amount_text, write_amount
 from lab.synthetic.forms import write_boxes, write_table
 from lab.synthetic.look import DESKS, Look, legible, printed
 from lab.synthetic.pages import Page, write_line, write_lines, write_ruled, write_single
 
 LARGEST = 1100  # pixels of a side of most pictures
 CROSSING = 0.12  # of the numbers in boxes and tables cross their lines
+LEAST_AMOUNT_PX = 22.0  # the height of its digits, so that its dots are seen
+TOUCHING_AMOUNT = 0.08  # of its digits touch the next
 
 
 def compose(kind: str, rng: np.random.Generator, digits: Examples) -> Page:
@@ -73,6 +76,16 @@ def _board(rng: np.random.Generator, digits: Examples) -> Page:
     return write_lines(_numbers(rng, 3, 8), _small(Look.random(rng, "board"), 14), rng, digits)
 
 
+def _amounts(rng: np.random.Generator, digits: Examples) -> Page:
+    text, look = amount_text(rng), Look.random(rng)
+    dense = text.replace(" ", "") if (field := FormField.random(rng)).form == "cells" else text
+    look = legible(look, max(LEAST_AMOUNT_PX, min(look.height, LARGEST / (0.8 * len(text) + 6))))
+    look = replace(look, touching=TOUCHING_AMOUNT, blur=look.blur * float(rng.uniform(1, 2)))
+    if look.grain and rng.random() < 0.5:
+        look = replace(look, faint=float(rng.uniform(0.5, 0.85)))
+    return write_amount(dense, field, look, rng, digits)
+
+
 def _paper(rng: np.random.Generator) -> Look:
     """Return the look of paper under a camera or on a scanner."""
     return Look.random(rng, "photo" if rng.random() < 0.65 else "scan")
@@ -103,6 +116,7 @@ MAKERS: dict[str, Callable[[np.random.Generator, Examples], Page]] = {
     "table": _table,
     "page": _page,
     "board": _board,
+    "amounts": _amounts,
 }
 KINDS = tuple(MAKERS)
 """The kinds of pictures that `compose` makes."""

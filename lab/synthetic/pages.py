@@ -38,7 +38,8 @@ class WrittenDigit:
 class Page:
     r"""A picture, uint8 (height, width, 3), and its truth.
 
-    text    the lines, joined by "\n"; of a table, the cells of each row that has any, joined by nothing
+    text    the lines, joined by "\n", with their marks and spaces; of a table, the cells of each row that has any,
+            joined by nothing
     table   the cells of each row, "" where one is empty; None when it is no table
     digits  in the order they are read
     """
@@ -50,17 +51,21 @@ class Page:
     kind: str
 
 
-def page_of(sheet: Sheet, kind: str, look: Look, rng: np.random.Generator, table: Table | None = None) -> Page:
-    """Return the picture of a sheet with its truth, which is that of the digits written on it."""
+def page_of(
+    sheet: Sheet, kind: str, look: Look, rng: np.random.Generator,
+    table: Table | None = None, text: str | None = None,
+) -> Page:  # fmt: skip
+    """Return the picture of a sheet with its truth, which is that of the digits written on it, or `text`."""
     picture, boxes = picture_of(sheet, look, rng)
     digits = tuple(
         WrittenDigit(placed.glyph.label, box, placed.line, placed.column)
         for placed, box in zip(sheet.written, boxes, strict=True)
+        if placed.glyph.label.isdigit()
     )
     lines: dict[int, str] = {}
     for digit in digits:
         lines[digit.line] = lines.get(digit.line, "") + digit.label
-    return Page(picture, "\n".join(lines.values()), table, digits, kind)
+    return Page(picture, "\n".join(lines.values()) if text is None else text, table, digits, kind)
 
 
 def write_single(look: Look, rng: np.random.Generator, digits: Examples, label: str | None = None) -> Page:

@@ -20,7 +20,7 @@ MOST_SLANT = 0.6  # by which a digit is put upright, in columns a row
 class Glyph:
     """A digit as the distance to the edge of its stroke, so that it can be drawn sharp at every size.
 
-    label    what it says
+    label    what it says; "" where it is not to be read
     field    float32 (rows, columns), 3 points a pixel of MNIST: how far it is to the edge of the stroke,
              in pixels of MNIST, positive in the ink
     points   (2, P), float: where (x, y) of the field the ink is, in its points

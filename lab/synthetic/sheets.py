@@ -11,7 +11,7 @@ from lab.synthetic.hand import Placed
 from lab.synthetic.light import light, taken
 from lab.synthetic.look import Color, Look
 from lab.synthetic.papers import Lines, Rule, grain, print_lines, print_rules, shown_through, strew
-from lab.synthetic.pens import drawn
+from lab.synthetic.prints import Print, stamp
 from lab.synthetic.view import View, view_of
 
 Layer = tuple[NDArray | None, Color]  # how much of each pixel it covers, and its colour
@@ -20,13 +20,17 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A piece of paper, width and height in pixels, with what is written and printed on it."""
+    """A piece of paper, width and height in pixels, with what is written and printed on it.
+
+    Rules and lines are printed in the look's colour for them, prints in their own, beneath them.
+    """
 
     width: float
     height: float
     written: tuple[Placed, ...]
     rules: tuple[Rule, ...] = ()
     lines: Lines | None = None
+    prints: tuple[Print, ...] = ()
 
 
 def picture_of(sheet: Sheet, look: Look, rng: np.random.Generator) -> tuple[NDArray, list[Box]]:
@@ -39,7 +43,8 @@ def picture_of(sheet: Sheet, look: Look, rng: np.random.Generator) -> tuple[NDAr
     ink = np.zeros((height, width), np.float32)
     boxes = [_draw(placed, view, ink) for placed in sheet.written]
     paper, pen = (look.ink, look.paper) if look.inverted else (look.paper, look.ink)
-    layers: list[Layer] = [(_printed(sheet, look, view), look.rule), (_flowing(ink, look, rng), pen)]
+    layers: list[Layer] = [(each.cover(view), each.color) for each in sheet.prints]
+    layers += [(_printed(sheet, look, view), look.rule), (_flowing(ink, look, rng), pen)]
     if look.show_through:
         layers.insert(0, (shown_through(ink, look, rng), pen))
     if look.specks:
@@ -71,13 +76,7 @@ def _laid(paper: Color, layers: list[Layer], shine: NDArray | None, beyond: NDAr
 
 def _draw(placed: Placed, view: View, ink: NDArray) -> Box:
     """Draw a digit into the ink of a picture, and return the box around its own."""
-    n_rows, n_columns = placed.glyph.field.shape
-    corners = np.array([[0, n_columns, n_columns, 0], [0, 0, n_rows, n_rows]])
-    part = view.around(placed.matrix @ corners + placed.origin[:, None], 1)
-    back = np.linalg.inv(placed.matrix).astype(np.float32)
-    x, y = (view.x[part] - np.float32(placed.origin[0]), view.y[part] - np.float32(placed.origin[1]))
-    cover = drawn(placed.glyph, back[0, 0] * x + back[0, 1] * y, back[1, 0] * x + back[1, 1] * y, float(back[1, 1]))
-    np.maximum(ink[part], cover, out=ink[part])
+    part, cover = stamp(placed, view, ink)
     seen = cover > 0.25
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     top, left = part[0].start, part[1].start

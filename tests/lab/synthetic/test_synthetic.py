@@ -1,5 +1,6 @@
 """Synthetic pictures: they say what is in them, one thing goes wrong at a time, and a seed makes the same again."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -55,7 +56,7 @@ def test_the_text_says_what_the_digits_are(some, kind):
         lines = {digit.line: "" for digit in page.digits}
         for digit in page.digits:
             lines[digit.line] += digit.label
-        assert page.text == "\n".join(lines.values())
+        assert re.sub(r"[^\d\n]", "", page.text) == "\n".join(lines.values())
         if page.table is not None:
             assert page.text == "\n".join("".join(row) for row in page.table if any(row))
 
