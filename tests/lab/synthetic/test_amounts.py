@@ -45,13 +45,13 @@ def test_amounts_are_of_many_patterns():
 
 @pytest.mark.parametrize(
     ("mark", "top", "bottom"),
-    [(".", 0.8, 1.1), (",", 0.75, 1.35), ("-", 0.35, 0.7), (":", 0.25, 1.1), ("=", 0.3, 0.8), ("/", -0.3, 1.2)],
+    [(".", 0.8, 1.1), (",", 0.75, 1.3), ("-", 0.35, 0.7), (":", 0.25, 1.1), ("=", 0.3, 0.8), ("/", -0.3, 1.2)],
 )
 def test_a_mark_stands_where_it_does_beside_digits(mark, top, bottom):
     for seed in range(20):
         placed = marked(mark, Look(height=100, pen=0.07, unsteady=1), rng(seed))
         box = np.array(placed.box)
-        assert box[0] == 0
+        assert box[0] == pytest.approx(0, abs=1e-9)
         assert top <= 1 + box[1] / 100
         assert 1 + box[3] / 100 <= bottom
         assert placed.glyph.label == mark
