@@ -94,9 +94,9 @@ def test_json_says_all_that_was_read(written, readings):
     line, table = json.loads(answer("line.png", "table.png", "--format", "json", cwd=written))
     assert (line["file"], line["error"], line["text"], line["table"]) == ("line.png", None, "3141", None)
     assert line["lines"] == [{"text": "3141", "probability": line["probability"]}]
-    assert [d["box"] for d in line["digits"]] == [list(digit.box) for digit in readings["line"].digits]
-    for digit in line["digits"]:
-        assert set(digit) == {"label", "best", "probability", "others", "box", "line", "column"}
+    assert [d["box"] for d in line["characters"]] == [list(digit.box) for digit in readings["line"].digits]
+    for digit in line["characters"]:
+        assert set(digit) == {"label", "best", "probability", "others", "box", "line", "column", "gap"}
         assert 1 >= digit["probability"] >= max(digit["others"].values())
     assert table["table"] == [list(row) for row in readings["table"].table]
 

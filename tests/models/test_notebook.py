@@ -16,7 +16,7 @@ from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Re
 from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.reader import Reading
-from inkgrad.reader.reading import MOST_DIGITS_SHOWN, Digit
+from inkgrad.reader.reading import MOST_CHARACTERS_SHOWN, Character
 
 EVIL = "<script>alert('&')</script>"
 EMPTY = {"img", "br"}  # elements without an end
@@ -142,7 +142,7 @@ def test_a_report_cannot_bring_code_along():
 
 def digit(label, line=0, column=0, probability=0.9, best=None):
     image = np.arange(784, dtype=np.uint16).astype(np.uint8).reshape(28, 28)
-    return Digit(label, best or label, probability, (("8", 0.06), ("3", 0.01)), (0, 0, 5, 5), line, column, image)
+    return Character(label, best or label, probability, (("8", 0.06), ("3", 0.01)), (0, 0, 5, 5), line, column, image)
 
 
 def test_a_reading_shows_its_lines_and_each_digit_as_the_network_saw_it():
@@ -164,9 +164,9 @@ def test_a_table_is_shown_as_a_table_and_cannot_bring_code_along():
     assert EVIL in page(Reading((digit(EVIL),), None, (9, 9))).text
 
 
-@pytest.mark.parametrize("n", [0, 1, MOST_DIGITS_SHOWN + 7])
+@pytest.mark.parametrize("n", [0, 1, MOST_CHARACTERS_SHOWN + 7])
 def test_any_number_of_digits_is_shown(n):
     found = page(Reading(tuple(digit("5", k // 10, k % 10) for k in range(n)), None, (9, 9)))
     assert f"{n} digit{'s' * (n != 1)} in" in found.text
-    assert len(found.images) == min(n, MOST_DIGITS_SHOWN)
+    assert len(found.images) == min(n, MOST_CHARACTERS_SHOWN)
     assert found.text.count("5555555555") >= n // 10  # the text is whole

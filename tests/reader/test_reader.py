@@ -518,7 +518,7 @@ def test_a_picture_without_digits_gets_no_boxes(reader):
 
 def test_a_box_is_around_its_digit_and_orange_where_it_is_unsure(reader, page):
     reading = reader.read(page.picture)
-    unsure = replace(reading, digits=tuple(replace(digit, probability=0.3) for digit in reading.digits))
+    unsure = replace(reading, characters=tuple(replace(each, probability=0.3) for each in reading.characters))
     drawn = draw_boxes(page.picture, unsure)
     assert near(drawn, (213, 94, 0)) > 100 * len(reading.digits)
     assert near(drawn, (0, 114, 178)) == 0

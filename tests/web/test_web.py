@@ -315,7 +315,7 @@ def test_a_picture_is_read_as_the_reader_reads_it(page, some, rng):
     assert found["size"] == list(reading.size)
     assert found["table"] is None
     assert [each["text"] for each in found["lines"]] == [each.text for each in reading.lines]
-    for shown, digit in zip(found["digits"], reading.digits, strict=True):
+    for shown, digit in zip(found["characters"], reading.characters, strict=True):
         assert (shown["label"], shown["best"], tuple(shown["box"])) == (digit.label, digit.best, tuple(digit.box))
         assert shown["probability"] == pytest.approx(digit.probability, abs=1e-4)
         assert (as_bytes(shown["image"], 28, 28) == digit.image.reshape(28, 28)).all()

@@ -74,7 +74,7 @@ def read(
         Path | None,
         typer.Option(
             metavar="PNG",
-            help="Also draw the picture with a box around each digit, blue where it is sure, orange where it is not. "
+            help="Also draw the picture with a box around each character, blue where sure, orange where not. "
             "For several pictures a folder.",
         ),
     ] = None,
@@ -214,11 +214,12 @@ def _refuse_bad_target(target: Path, others: list[Path], inputs: list[Path]) -> 
 
 
 def _draw_seen(pages: list[NamedReading], path: Path) -> None:
-    digits = [digit for page in pages for digit in page.reading.digits]
-    if not digits:
+    characters = [character for page in pages for character in page.reading.characters]
+    if not characters:
         return say(f"no digits were seen, so {path} was not drawn")
-    captions = [f"{digit.label}\n{digit.probability:.1%} sure" for digit in digits]
-    save_png(digit_sheet(np.stack([digit.image for digit in digits]), captions, "what the network saw", 10), path)
+    captions = [f"{character.label}\n{character.probability:.1%} sure" for character in characters]
+    images = np.stack([character.image for character in characters])
+    save_png(digit_sheet(images, captions, "what the network saw", 10), path)
     return say(f"drew what the network saw in {path}")
 
 
@@ -251,18 +252,19 @@ def write_text(pages: list[NamedReading], table: bool) -> None:
 
 
 def write_csv(pages: list[NamedReading], table: bool) -> None:
-    """Write one row for each digit, or those of the table."""
+    """Write one row for each character, or those of the table."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if table:
         for page in pages:
             for row in page.reading.table or ():
                 writer.writerow(row if len(pages) == 1 else (page.name, *row))
         return
-    writer.writerow(["file", "line", "column", "label", "best", "probability", "left", "top", "right", "bottom"])
+    columns = ["file", "line", "column", "label", "best", "probability", "left", "top", "right", "bottom", "gap"]
+    writer.writerow(columns)
     for page in pages:
-        for digit in page.reading.digits:
-            place = page.name, digit.line, digit.column
-            writer.writerow([*place, digit.label, digit.best, f"{digit.probability:.4f}", *digit.box])
+        for each in page.reading.characters:
+            place = page.name, each.line, each.column
+            writer.writerow([*place, each.label, each.best, f"{each.probability:.4f}", *each.box, each.gap])
 
 
 def write_json(pages: list[NamedReading], table: bool) -> None:
@@ -281,16 +283,17 @@ def _as_json(page: NamedReading, table: bool) -> dict[str, Any]:
         "probability": round(reading.probability, 4),
         "lines": [{"text": line.text, "probability": round(line.probability, 4)} for line in reading.lines],
         "table": reading.table,
-        "digits": [
+        "characters": [
             {
-                "label": digit.label,
-                "best": digit.best,
-                "probability": round(digit.probability, 4),
-                "others": {label: round(probability, 4) for label, probability in digit.others},
-                "box": digit.box,
-                "line": digit.line,
-                "column": digit.column,
+                "label": character.label,
+                "best": character.best,
+                "probability": round(character.probability, 4),
+                "others": {label: round(probability, 4) for label, probability in character.others},
+                "box": character.box,
+                "line": character.line,
+                "column": character.column,
+                "gap": character.gap,
             }
-            for digit in reading.digits
+            for character in reading.characters
         ],
     }

@@ -1,6 +1,6 @@
 """Reader: a picture of writing becomes digits."""
 
 from inkgrad.reader.reader import THRESHOLD, Reader, ReaderSettings
-from inkgrad.reader.reading import Digit, Line, Reading, draw_boxes
+from inkgrad.reader.reading import Character, Line, Reading, Skipped, draw_boxes
 
-__all__ = ["THRESHOLD", "Digit", "Line", "Reader", "ReaderSettings", "Reading", "draw_boxes"]
+__all__ = ["THRESHOLD", "Character", "Line", "Reader", "ReaderSettings", "Reading", "Skipped", "draw_boxes"]

@@ -21,7 +21,7 @@ from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.page import PageSettings, Scan, scan
 from inkgrad.reader.parsing import Parsed, ParsingSettings, Seen, parse
-from inkgrad.reader.reading import UNSURE, Digit, Reading
+from inkgrad.reader.reading import UNSURE, Character, Reading
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
 """The probability below which a digit is written as "?", unless told otherwise."""
@@ -153,12 +153,12 @@ def _opened(picture: Source) -> NDArray | str:
 def _as_reading(page: Scan, parsed: Parsed, threshold: float, beside: float) -> Reading:
     """Return the reading of a picture, for what lies on the page and the digits of each row."""
     lines = _in_lines(page, parsed, beside)
-    digits = tuple(
-        _digit(seen, page.box_of(seen.piece), line, column, threshold)
+    characters = tuple(
+        _character(seen, page.box_of(seen.piece), line, column, threshold)
         for line, row in enumerate(lines)
         for column, seen in enumerate(row)
     )
-    return Reading(digits, _table(page, parsed, threshold), page.size)
+    return Reading(characters, _table(page, parsed, threshold), page.size)
 
 
 def _in_lines(page: Scan, parsed: Parsed, beside: float) -> list[list[Seen]]:
@@ -204,9 +204,9 @@ def _label(seen: Seen, threshold: float) -> str:
     return DIGITS[seen.digit] if seen.p[seen.digit] >= threshold else UNSURE
 
 
-def _digit(seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float) -> Digit:
+def _character(seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float) -> Character:
     others = [k for k in np.argsort(seen.p)[::-1].tolist() if k != seen.digit][:2]
-    return Digit(
+    return Character(
         label=_label(seen, threshold),
         best=DIGITS[seen.digit],
         probability=float(seen.p[seen.digit]),

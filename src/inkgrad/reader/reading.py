@@ -16,23 +16,25 @@ from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError
 from inkgrad.html import BAD, Html, as_html, table
 from inkgrad.pictures import Source, open_picture
+from inkgrad.reader.eye import DIGITS
 
 UNSURE = "?"
-MOST_DIGITS_SHOWN = 300  # in a notebook; pictures of them take half a kilobyte each
+MOST_CHARACTERS_SHOWN = 300  # in a notebook; pictures of them take half a kilobyte each
 LEAST_DRAWN_PX = 400  # of the longer side: smaller pictures are enlarged, so that labels can be read
 
 
 @dataclass(frozen=True, eq=False)
-class Digit:
-    """One digit of a picture.
+class Character:
+    """One digit or mark of a picture.
 
-    label        "0" to "9", or "?" where its probability is below the reader's threshold
+    label        "0" to "9" or a mark, or "?" where its probability is below the reader's threshold
     best         the most probable label, also where it is unsure
     probability  of `best`, in [0, 1]
     others       the next best two labels with their probabilities
     box          left, top, right, bottom in pixels of the picture
     line, column its line and its place in the line, counted from 0
     image        what the network saw, uint8 (28, 28)
+    gap          what parts it from the one before it in its line: "", a space, or a tab between cells
     """
 
     label: str
@@ -43,51 +45,85 @@ class Digit:
     line: int
     column: int
     image: NDArray = field(repr=False)
+    gap: str = ""
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether it is a digit, sure or not, and no mark."""
+        return self.best in tuple(DIGITS)
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """The digits of one line, from left to right."""
+    """The characters of one line, from left to right."""
 
-    digits: tuple[Digit, ...]
+    characters: tuple[Character, ...]
+
+    @property
+    def digits(self) -> tuple[Character, ...]:
+        """The digits among them."""
+        return tuple(character for character in self.characters if character.is_digit)
 
     @property
     def text(self) -> str:
-        """The labels one after the other."""
-        return "".join(digit.label for digit in self.digits)
+        """The labels one after the other, with the gaps between them."""
+        return "".join(character.gap + character.label for character in self.characters)
 
     @property
     def probability(self) -> float:
-        """That of its weakest digit."""
-        return min(digit.probability for digit in self.digits)
+        """That of its weakest character."""
+        return min(character.probability for character in self.characters)
 
     def __len__(self) -> int:
-        return len(self.digits)
+        return len(self.characters)
 
-    def __iter__(self) -> Iterator[Digit]:
-        return iter(self.digits)
+    def __iter__(self) -> Iterator[Character]:
+        return iter(self.characters)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What was left out of a reading: so many words, and so many blots and other things that are no writing."""
+
+    words: int = 0
+    blots: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many things were left out."""
+        return self.words + self.blots
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
     """What was read in a picture.
 
-    digits  all of them, line by line from top to bottom, each line from left to right
-    table   rows of cells as text, "" for an empty cell, where there is a grid or a row of boxes;
-            the largest, where there are several; else None
-    size    width and height of the picture in pixels
-    error   why the picture could not be read, None where it could
+    characters  all of them, line by line from top to bottom, each line from left to right
+    table       rows of cells as text, "" for an empty cell, where there is a grid or a row of boxes;
+                the largest, where there are several; else None
+    size        width and height of the picture in pixels
+    error       why the picture could not be read, None where it could
+    skipped     how many words and blots were left out
+    turned      0, 90, 180 or 270: degrees clockwise by which the picture was turned to read it; boxes are where
+                they are in the picture as it was given
     """
 
-    digits: tuple[Digit, ...]
+    characters: tuple[Character, ...]
     table: tuple[tuple[str, ...], ...] | None
     size: tuple[int, int]
     error: str | None = None
+    skipped: Skipped = Skipped()
+    turned: int = 0
+
+    @cached_property
+    def digits(self) -> tuple[Character, ...]:
+        """The digits among the characters."""
+        return tuple(character for character in self.characters if character.is_digit)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines, from top to bottom."""
-        return tuple(Line(tuple(digits)) for _, digits in groupby(self.digits, lambda digit: digit.line))
+        return tuple(Line(tuple(line)) for _, line in groupby(self.characters, lambda character: character.line))
 
     @property
     def text(self) -> str:
@@ -96,18 +132,19 @@ class Reading:
 
     @property
     def probability(self) -> float:
-        """That of the weakest digit; 1 where there is none."""
-        return min((digit.probability for digit in self.digits), default=1.0)
+        """That of the weakest character; 1 where there is none."""
+        return min((character.probability for character in self.characters), default=1.0)
 
     def _repr_html_(self) -> str:
-        """Return the text, the table, and each digit as the network saw it, for notebooks."""
+        """Return the text, the table, and each character as the network saw it, for notebooks."""
         if self.error:
             return Html(f"<div>not read: {as_html(self.error)}</div>")
-        n = len(self.digits)
-        sure = f", the weakest {self.probability:.1%} sure" if n else ""
-        about = f"{n} digit{'s' * (n != 1)} in {len(self.lines)} line{'s' * (len(self.lines) != 1)}{sure}"
+        n_marks = len(self.characters) - len(self.digits)
+        marks = f" and {_count(n_marks, 'mark')}" if n_marks else ""
+        sure = f", the weakest {self.probability:.1%} sure" if self.characters else ""
+        about = f"{_count(len(self.digits), 'digit')}{marks} in {_count(len(self.lines), 'line')}{sure}"
         parts = [f"<div>{about}; picture of {self.size[0]} × {self.size[1]} pixels</div>"]
-        left = MOST_DIGITS_SHOWN
+        left = MOST_CHARACTERS_SHOWN
         for line in self.lines:
             parts.append(_line_in_html(line, left))
             left = max(left - len(line), 0)
@@ -118,22 +155,28 @@ class Reading:
         return Html("".join(parts))
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
 def _line_in_html(line: Line, most: int) -> str:
-    digits = "".join(_digit_in_html(digit) for digit in line.digits[:most])
-    text = f'<code style="font-size:1.2em">{as_html(line.text)}</code>'
-    return f'<div style="margin:.5em 0">{text}<div style="display:flex;flex-wrap:wrap;gap:.3em">{digits}</div></div>'
+    characters = "".join(_character_in_html(character) for character in line.characters[:most])
+    text = f'<code style="font-size:1.2em;white-space:pre">{as_html(line.text)}</code>'
+    return (
+        f'<div style="margin:.5em 0">{text}<div style="display:flex;flex-wrap:wrap;gap:.3em">{characters}</div></div>'
+    )
 
 
-def _digit_in_html(digit: Digit) -> str:
-    """Return a digit's picture with its label and probability below; the next best are told on hovering."""
-    ranks = ((digit.best, digit.probability), *digit.others)
+def _character_in_html(character: Character) -> str:
+    """Return a character's picture with its label and probability below; the next best are told on hovering."""
+    ranks = ((character.best, character.probability), *character.others)
     hint = as_html(", ".join(f"{label} {probability:.1%}" for label, probability in ranks))
-    rim = f"2px solid {BAD}" if digit.label == UNSURE else "1px solid rgba(128,128,128,.4)"
+    rim = f"2px solid {BAD}" if character.label == UNSURE else "1px solid rgba(128,128,128,.4)"
     return (
         f'<figure title="{hint}" style="margin:0;text-align:center;font-size:.8em;line-height:1.3">'
-        f'<img alt="{as_html(digit.best)}" width="40" height="40" src="{_as_data(digit.image)}" '
+        f'<img alt="{as_html(character.best)}" width="40" height="40" src="{_as_data(character.image)}" '
         f'style="border:{rim};image-rendering:pixelated">'
-        f"<figcaption><b>{as_html(digit.label)}</b><br>{digit.probability:.1%}</figcaption></figure>"
+        f"<figcaption><b>{as_html(character.label)}</b><br>{character.probability:.1%}</figcaption></figure>"
     )
 
 
@@ -145,9 +188,9 @@ def _as_data(image: NDArray) -> str:
 
 
 def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
-    """Return a picture with a box around each digit of its reading, and its label above.
+    """Return a picture with a box around each character of its reading, and its label above.
 
-    Boxes are blue where the digit is sure, and orange where its probability is 0.5 or less.
+    Boxes are blue where the character is sure, and orange where its probability is 0.5 or less.
 
     Raises what open_picture does, and PictureError for a picture without pixels.
     """
@@ -159,14 +202,16 @@ def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
     if scale > 1:
         drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(drawn)
-    for digit in reading.digits:
-        left, top, right, bottom = (edge * scale for edge in digit.box)
-        colour = _colour(digit.probability)
+    for character in reading.characters:
+        left, top, right, bottom = (edge * scale for edge in character.box)
+        colour = _colour(character.probability)
         width = max(1, round((bottom - top) / 40))
         pen.rectangle((left - width, top - width, right + width - 1, bottom + width - 1), outline=colour, width=width)
         size = int(np.clip((bottom - top) / 2.5, 10, 60))
         place, anchor = ((left, top - 2 * width), "lb") if top > size else ((left + width, top), "lt")
-        pen.text(place, digit.label, colour, ImageFont.load_default(size), anchor, stroke_width=1, stroke_fill="white")
+        pen.text(
+            place, character.label, colour, ImageFont.load_default(size), anchor, stroke_width=1, stroke_fill="white"
+        )
     return drawn
 
 

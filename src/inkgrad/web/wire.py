@@ -176,17 +176,18 @@ def as_read(reading: Reading) -> dict[str, Any]:
         "text": reading.text,
         "lines": [{"text": line.text, "probability": round(line.probability, 4)} for line in reading.lines],
         "table": reading.table and [list(row) for row in reading.table],
-        "digits": [
+        "characters": [
             {
-                "label": digit.label,
-                "best": digit.best,
-                "probability": round(digit.probability, 4),
-                "others": [[label, *rounded(np.array([p]))] for label, p in digit.others],
-                "box": list(digit.box),
-                "line": digit.line,
-                "column": digit.column,
-                "image": as_text(digit.image),
+                "label": character.label,
+                "best": character.best,
+                "probability": round(character.probability, 4),
+                "others": [[label, *rounded(np.array([p]))] for label, p in character.others],
+                "box": list(character.box),
+                "line": character.line,
+                "column": character.column,
+                "gap": character.gap,
+                "image": as_text(character.image),
             }
-            for digit in reading.digits
+            for character in reading.characters
         ],
     }

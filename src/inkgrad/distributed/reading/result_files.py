@@ -51,13 +51,13 @@ def _columns(answer: Reading | str) -> dict[str, Any]:
         return {"reason": answer}
     if answer.error is not None or not answer.digits:
         return {"reason": answer.error or "no digits found"}
-    p = [digit.probability for digit in answer.digits]
+    p = [character.probability for character in answer.characters]
     return {
         "text": answer.text,
         "probability": round(min(p), 4),
         "mean_probability": round(float(np.mean(p)), 4),
-        "n_digits": len(p),
-        "flagged": any(digit.label == "?" for digit in answer.digits),
+        "n_digits": len(answer.digits),
+        "flagged": any(character.label == "?" for character in answer.characters),
     }
 
 

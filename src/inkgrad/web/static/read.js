@@ -1,4 +1,4 @@
-/** The tab Read: a picture in, digits out, with a box around each that can be looked into and corrected. */
+/** The tab Read: a picture in, text out, with a box around each that can be looked into and corrected. */
 import { post, postBytes } from "./api.js";
 import { bars, percent } from "./bars.js";
 import { copyText, setUpDrop } from "./files.js";
@@ -16,8 +16,8 @@ let file = null; // the picture, kept to read it again with other settings
 let picture = null; // its address for the page
 let result = null;
 let chosen = -1;
-let right = new Map(); // labels that were set right, by digit
-let taught = []; // the keys of those digits that the network has learned, oldest first
+let right = new Map(); // labels that were set right, by character
+let taught = []; // the keys of those characters that the network has learned, oldest first
 let reads = 0; // the newest reading counts
 let reading = null; // what aborts it
 let timer = null;
@@ -50,7 +50,7 @@ export async function mount(section, given) {
   $("read-csv").addEventListener("click", () => copy("CSV", csvOf(amended(result, right))));
   $("read-boxes").addEventListener("keydown", moveByKeys);
   $("read-unlearn").addEventListener("click", unlearn);
-  $("read-draw").addEventListener("click", () => context.drawImage(fromBase64(result.digits[chosen].image)));
+  $("read-draw").addEventListener("click", () => context.drawImage(fromBase64(result.characters[chosen].image)));
   $("read-keys").append(...keys(context.options.labels, correct));
 }
 
@@ -124,11 +124,11 @@ async function read(given = file) {
     picture = URL.createObjectURL(file);
     $("read-picture").src = picture;
   }
-  const kept = chosen < 0 ? null : keyOf(result.digits[chosen]);
+  const kept = chosen < 0 ? null : keyOf(result.characters[chosen]);
   result = answer;
-  chosen = result.digits.findIndex((digit) => keyOf(digit) === kept);
+  chosen = result.characters.findIndex((digit) => keyOf(digit) === kept);
   showResult();
-  const n = result.digits.length;
+  const n = result.characters.length;
   const text = amended(result, right).lines.join(", ");
   $("read-said").textContent = n === 0 ? "No digits found." : `${n === 1 ? "1 digit" : `${n} digits`}: ${text}`;
 }
@@ -138,7 +138,7 @@ function showResult() {
   $("read-result").hidden = false;
   $("read-stage").style.aspectRatio = `${width} / ${height}`;
   $("read-stage").style.maxWidth = `calc(75vh * ${width / height})`; // a tall picture stays on the screen
-  $("read-boxes").replaceChildren(...result.digits.map((digit, i) => boxOf(digit, i, width, height)));
+  $("read-boxes").replaceChildren(...result.characters.map((digit, i) => boxOf(digit, i, width, height)));
   showText();
   choose(chosen);
 }
@@ -174,7 +174,7 @@ function boxOf(digit, index, width, height) {
 function showText() {
   const place = $("read-text");
   const { lines, table: cells } = amended(result, right);
-  if (result.digits.length === 0) {
+  if (result.characters.length === 0) {
     const none = document.createElement("p");
     none.className = "soft";
     none.textContent = "No digits found in this picture.";
@@ -193,8 +193,8 @@ function showText() {
     text.textContent = lines.join("\n");
     place.replaceChildren(text);
   }
-  $("read-copy").disabled = result.digits.length === 0;
-  $("read-csv").disabled = result.digits.length === 0;
+  $("read-copy").disabled = result.characters.length === 0;
+  $("read-csv").disabled = result.characters.length === 0;
 }
 
 function moveByKeys(event) {
@@ -227,7 +227,7 @@ function choose(index) {
   if (index < 0) {
     return;
   }
-  const digit = result.digits[index];
+  const digit = result.characters[index];
   const likely = [[digit.best, digit.probability], ...digit.others];
   $("read-digit-title").textContent = `Line ${digit.line + 1}, digit ${digit.column + 1}: ${digit.best}`;
   drawGrey($("read-seen"), fromBase64(digit.image), 28, 28);
@@ -247,7 +247,7 @@ async function copy(kind, text) {
 }
 
 async function correct(label) {
-  const digit = result.digits[chosen];
+  const digit = result.characters[chosen];
   const path = `/api/correct?network=cnn&label=${label}&width=28&height=28`;
   right.set(keyOf(digit), label); // the text is right, whatever the network makes of it
   showResult();

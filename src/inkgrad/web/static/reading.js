@@ -1,7 +1,7 @@
-/** What was read in a picture, with the digits that a person has set right: its lines, text and CSV. */
+/** What was read in a picture, with the characters that a person has set right: its lines, text and CSV. */
 
-/** The name of a digit of a picture, the same when the picture is read again. */
-export const keyOf = (digit) => digit.box.join();
+/** The name of a character of a picture, the same when the picture is read again. */
+export const keyOf = (character) => character.box.join();
 
 /**
  * The lines and the table of a reading, corrected.
@@ -10,30 +10,31 @@ export const keyOf = (digit) => digit.box.join();
  * @returns {{lines: string[], table: string[][]|null}}
  */
 export function amended(reading, right) {
-  const before = [];
+  const before = []; // of each line the labels, without gaps
+  const after = [];
   const lines = [];
-  for (const digit of reading.digits) {
-    before[digit.line] = (before[digit.line] ?? "") + digit.label;
-    lines[digit.line] = (lines[digit.line] ?? "") + (right.get(keyOf(digit)) ?? digit.label);
+  for (const character of reading.characters) {
+    const { line, gap, label } = character;
+    const amendment = right.get(keyOf(character)) ?? label;
+    before[line] = (before[line] ?? "") + label;
+    after[line] = (after[line] ?? "") + amendment;
+    lines[line] = (lines[line] ?? "") + gap + amendment;
   }
-  const left = before.map((text, line) => ({ text, line })); // lines that no row of the table has taken yet
+  const left = before.map((labels, line) => ({ labels, line })); // lines that no row of the table has taken yet
   const table = reading.table?.map((cells) => {
-    const row = cells.join("");
-    const at = left.findIndex(({ text }) => row && text?.includes(row));
+    const row = cells.join("").replaceAll(" ", "");
+    const at = left.findIndex(({ labels }) => row && labels?.includes(row));
     if (at < 0) {
       return cells;
     }
-    const [{ text, line }] = left.splice(at, 1);
-    let place = text.indexOf(row); // a line may have more than its row of the table
-    return cells.map((cell) => {
-      place += cell.length;
-      return lines[line].slice(place - cell.length, place);
-    });
+    const [{ labels, line }] = left.splice(at, 1);
+    let place = labels.indexOf(row); // a line may have more than its row of the table
+    return cells.map((cell) => cell.replace(/[^ ]/g, () => after[line][place++]));
   });
   return { lines: lines.filter((line) => line !== undefined), table: table ?? null };
 }
 
-/** As CSV: the rows of the table, else one line of digits a row. */
+/** As CSV: the rows of the table, else one line of writing a row. */
 export function csvOf({ lines, table }) {
   const quoted = (cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   return (table ?? lines.map((line) => [line])).map((row) => row.map(quoted).join(",")).join("\r\n");
