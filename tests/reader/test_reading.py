@@ -1,9 +1,11 @@
 """What is said of what was read: characters, gaps, lines and texts, without any picture."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
-from inkgrad.reader import Character, Reading, Skipped
+from inkgrad.reader import Character, Reading, Skipped, number_of
 
 IMAGE = np.zeros((28, 28), np.uint8)
 
@@ -56,3 +58,77 @@ def test_a_reading_says_what_was_left_out_and_how_it_was_turned():
     assert (plain.skipped, plain.turned, plain.error) == (Skipped(0, 0), 0, None)
     other = reading_of("1", skipped=Skipped(words=12, blots=3), turned=90)
     assert (other.skipped.words, other.skipped.blots, other.skipped.total, other.turned) == (12, 3, 15, 90)
+
+
+# Numbers.
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12.50", "12.50"),
+        ("12,50", "12.50"),
+        ("-3", "-3"),
+        ("- 3", "-3"),
+        ("+5", "5"),
+        ("0", "0"),
+        (".5", "0.5"),
+        (",50", "0.50"),
+        ("1,234", "1234"),
+        ("1.234", "1.234"),
+        ("12,345", "12345"),
+        ("123,456", "123456"),
+        ("1234,567", "1234.567"),
+        ("0,125", "0.125"),
+        ("0.125", "0.125"),
+        ("1,2345", "1.2345"),
+        ("1,234,567", "1234567"),
+        ("1.234.567", "1234567"),
+        ("1,234,567.89", "1234567.89"),
+        ("1.234,56", "1234.56"),
+        ("-1,234.567", "-1234.567"),
+        ("1.234,567", "1234.567"),
+        ("3 015.06", "3015.06"),
+        ("1 003 015,06", "1003015.06"),
+        ("1 234,567", "1234.567"),
+        ("007", "7"),
+        ("00.50", "0.50"),
+        ("**450,00**", "450.00"),
+        ("* 450 *", "450"),
+        ("=450.00=", "450.00"),
+        ("#1,450.00#", "1450.00"),
+        ("450.--", "450"),
+        ("450,-", "450"),
+        ("1,450/-", "1450"),
+        ("123456789012345678901234567890.12", "123456789012345678901234567890.12"),
+    ],
+)
+def test_a_number_is_told_from_how_it_is_written(text, number):
+    assert str(number_of(text)) == number
+    assert reading_of(text).number == reading_of(text).lines[0].number == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "-", ".", "5.", "--3", "3-", "-450.-", "3*4", "2+3=5", "(12.00)", "(3)", "1.2.3",
+        "2024-05-17", "12/03/2004", "17.05.2024", "12:30", "1/2",
+        "1?5", "12.?0", "?", "12\t50", "12 50", "12 345", "123 456 789", "1 2.50", "12 3456.00", "12. 50", "12 .50",
+        "1,23,456", "1,234,56", "1,234,5678", "12,34.5", "1234,567.89", "1,234.567.890", "1,234.5,6", "1,234 567.00",
+        "01,234", "001,234", ",234", "0,123,456", "1'234", "4٣", "1e5", "NaN", "Infinity", "1_000",
+    ],
+)  # fmt: skip
+def test_what_may_be_another_thing_is_no_number(text):
+    assert number_of(text) is None
+
+
+def test_several_lines_are_no_number_and_each_may_be_one():
+    reading = reading_of("12.50", "3")
+    assert reading.number is None
+    assert [line.number for line in reading.lines] == [Decimal("12.50"), Decimal(3)]
+    assert reading_of().number is None
+
+
+def test_an_unsure_character_makes_no_number():
+    unsure = character("?", best="1", probability=0.5)
+    assert Reading((unsure,), None, (9, 9)).number is None

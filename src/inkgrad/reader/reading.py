@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from io import BytesIO
 from itertools import groupby
@@ -17,6 +18,7 @@ from inkgrad.errors import PictureError
 from inkgrad.html import BAD, Html, as_html, table
 from inkgrad.pictures import Source, open_picture
 from inkgrad.reader.eye import DIGITS
+from inkgrad.reader.number import number_of
 
 UNSURE = "?"
 MOST_CHARACTERS_SHOWN = 300  # in a notebook; pictures of them take half a kilobyte each
@@ -68,6 +70,11 @@ class Line:
     def text(self) -> str:
         """The labels one after the other, with the gaps between them."""
         return "".join(character.gap + character.label for character in self.characters)
+
+    @property
+    def number(self) -> Decimal | None:
+        """What the line is worth where it is one number, such as 12.50 or 1,234; else None (see number_of)."""
+        return number_of(self.text)
 
     @property
     def probability(self) -> float:
@@ -129,6 +136,11 @@ class Reading:
     def text(self) -> str:
         """The lines, joined by newlines."""
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def number(self) -> Decimal | None:
+        """That of its line where there is just one; else None."""
+        return self.lines[0].number if len(self.lines) == 1 else None
 
     @property
     def probability(self) -> float:
