@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from support.commands import assert_refused, completed, inkgrad, names_in
 
-from inkgrad.reader import Reader
+from inkgrad.cli.read import NamedReading, write_csv, write_json, write_text
+from inkgrad.reader import Character, Reader, Reading, Skipped
 from lab.synthetic import Look, write_line, write_lines, write_table
 
 
@@ -93,7 +94,8 @@ def test_a_picture_comes_from_standard_input(written):
 def test_json_says_all_that_was_read(written, readings):
     line, table = json.loads(answer("line.png", "table.png", "--format", "json", cwd=written))
     assert (line["file"], line["error"], line["text"], line["table"]) == ("line.png", None, "3141", None)
-    assert line["lines"] == [{"text": "3141", "probability": line["probability"]}]
+    assert line["lines"] == [{"text": "3141", "number": "3141", "probability": line["probability"]}]
+    assert (line["number"], line["skipped"], line["turned"]) == ("3141", {"words": 0, "blots": 0}, 0)
     assert [d["box"] for d in line["characters"]] == [list(digit.box) for digit in readings["line"].digits]
     for digit in line["characters"]:
         assert set(digit) == {"label", "best", "probability", "others", "box", "line", "column", "gap"}
@@ -103,7 +105,7 @@ def test_json_says_all_that_was_read(written, readings):
 
 def test_csv_has_a_row_for_each_digit(written, readings):
     rows = list(csv.DictReader(io.StringIO(answer("page.png", "--format", "csv", cwd=written))))
-    digits = readings["page"].digits
+    digits = readings["page"].characters
     assert [row["label"] for row in rows] == [digit.label for digit in digits]
     assert [(int(row["line"]), int(row["column"])) for row in rows] == [(d.line, d.column) for d in digits]
     edges = "left", "top", "right", "bottom"
@@ -169,6 +171,84 @@ def test_many_pictures_are_read_by_two_processes_as_by_one(scans):
     for name in names:
         (scans / name).write_bytes((scans / "line.png").read_bytes())
     assert answer(*names, "--workers", 2, cwd=scans) == "".join(f"{name}: 3141\n" for name in names)
+
+
+# What was read, whatever the pictures are: these readings are made by hand.
+
+
+SEEN = np.zeros((28, 28), np.uint8)
+
+
+def character(label, gap="", line=0, column=0):
+    return Character(
+        label, label, 0.875, (("8", 0.0625),), (column, line, column + 1, line + 1), line, column, SEEN, gap
+    )
+
+
+def amount(**settings):
+    """Return a reading of -1,250.50 and 7 in a row of two cells, and -3 below."""
+    above = [character(label, column=k) for k, label in enumerate("-1,250.50")]
+    below = [character("-", line=1), character("3", "", 1, 1)]
+    return Reading((*above, character("7", "\t", 0, 9), *below), None, (30, 20), **settings)
+
+
+def test_text_has_marks_spaces_and_tabs(capsys):
+    write_text([NamedReading("slip.png", amount())], table=False)
+    assert capsys.readouterr().out == "-1,250.50\t7\n-3\n"
+
+
+def test_json_has_numbers_gaps_and_what_was_left_out(capsys):
+    write_json([NamedReading("slip.png", amount(skipped=Skipped(2, 1), turned=90))], table=False)
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["text"], found["number"]) == ("-1,250.50\t7\n-3", None)
+    assert [(line["text"], line["number"]) for line in found["lines"]] == [("-1,250.50\t7", None), ("-3", "-3")]
+    assert (found["skipped"], found["turned"]) == ({"words": 2, "blots": 1}, 90)
+    assert "".join(each["gap"] + each["label"] for each in found["characters"]) == "-1,250.50\t7-3"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("-1,250.50", "-1250.50"), ("12.50", "12.50"), ("0.0000001", "0.0000001"), ("1/2", None)]
+)
+def test_json_writes_a_number_in_plain_digits(capsys, text, number):
+    reading = Reading(tuple(character(label, column=k) for k, label in enumerate(text)), None, (30, 20))
+    write_json([NamedReading("slip.png", reading)], table=False)
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["number"] == found["lines"][0]["number"] == number
+
+
+def test_csv_has_a_row_for_each_mark_and_the_gaps(capsys):
+    write_csv([NamedReading("slip.png", amount())], table=False)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["label"] for row in rows] == list("-1,250.507-3")
+    assert [row["gap"] for row in rows] == [*[""] * 9, "\t", "", ""]
+    assert [int(row["column"]) for row in rows] == [*range(10), 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "notes"),
+    [
+        ({}, []),
+        ({"skipped": Skipped(6, 6)}, []),  # as many as were read, not more
+        ({"skipped": Skipped(10, 3)}, ["slip.png: 10 words and 3 blots were left out, 12 characters read"]),
+        ({"skipped": Skipped(13, 0)}, ["slip.png: 13 words were left out, 12 characters read"]),
+        ({"skipped": Skipped(1, 12)}, ["slip.png: 1 word and 12 blots were left out, 12 characters read"]),
+        ({"turned": 90}, ["slip.png: read turned by 90 degrees"]),
+        (
+            {"turned": 180, "skipped": Skipped(0, 20)},
+            ["slip.png: read turned by 180 degrees", "slip.png: 20 blots were left out, 12 characters read"],
+        ),
+    ],
+)
+def test_what_was_left_out_or_turned_is_said(settings, notes):
+    assert NamedReading("slip.png", amount(**settings)).notes(table=False) == notes
+
+
+def test_where_only_a_word_stands_that_is_said():
+    empty = Reading((), None, (30, 20), skipped=Skipped(1, 0))
+    assert NamedReading("-", empty).notes(table=False) == [
+        "standard input: no digits found",
+        "standard input: 1 word was left out, 0 characters read",
+    ]
 
 
 # Pictures drawn.

@@ -1,4 +1,4 @@
-"""`inkgrad read`: the digits in pictures, as text, JSON or CSV."""
+"""`inkgrad read`: the digits and marks in pictures, as text, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import glob
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ from inkgrad.interop import load
 from inkgrad.models import shipped
 from inkgrad.pictures import Source
 from inkgrad.plots import digit_sheet, save_png
-from inkgrad.reader import THRESHOLD, Reader, Reading, draw_boxes
+from inkgrad.reader import THRESHOLD, Line, Reader, Reading, draw_boxes
 from inkgrad.reader.expectation import HELP
 from inkgrad.whole_numbers import shown_whole
 
@@ -64,7 +64,7 @@ def read(
     ] = Path("reader"),
     expect: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"What is known to be there, {HELP}.")] = None,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="A digit less probable than this is written as ?.")
+        float, typer.Option(min=0, max=1, help="A digit or mark less probable than this is written as ?.")
     ] = THRESHOLD,
     format_: Annotated[AnswerFormat, typer.Option("--format", help="How the answers are written.")] = AnswerFormat.text,
     table: Annotated[
@@ -113,12 +113,16 @@ def read(
         bool, typer.Option("--anew", help="With --out: begin anew even where unfinished work would be lost.")
     ] = False,
 ) -> None:
-    r"""Read the digits in pictures: pages, lines, tables, forms, single digits.
+    r"""Read the digits and marks in pictures: pages, lines, tables, forms, single digits.
 
-    Each line of writing is a line of text, a digit that is not sure is a question mark; letters, rules and blots
-    are left out.
+    Each line of writing is a line of text, such as 12.50, -3 or 2024-05-17,
+    with spaces for wide gaps, and tabs between the cells of a table. What is
+    not sure is a question mark. Words, rules and blots are left out: standard
+    error says so where they are more than what was read, and says how a
+    picture was turned that did not stand upright.
 
     Try: inkgrad read photo.jpg --boxes seen.png, or inkgrad read meter.jpg --expect '\d{5}',
+    or inkgrad read slip.jpg --format json for the number, the place and the probability of what was read,
     or inkgrad read scans --out results.parquet
     """
     if not model.is_file() and str(model) not in shipped():
@@ -173,8 +177,8 @@ def _read_here(
     if seen is not None:
         _draw_seen(pages, seen)
     for page in pages:
-        if page.problem(table):
-            say(page.problem(table))
+        for note in page.notes(table):
+            say(note)
     if any(page.reading.error for page in pages):
         raise typer.Exit(2)
 
@@ -230,14 +234,28 @@ class NamedReading:
     name: str
     reading: Reading
 
-    def problem(self, table: bool) -> str | None:
-        """Return what is to be said of it besides the answer."""
-        name = "standard input" if self.name == "-" else self.name
-        if self.reading.error:
-            return self.reading.error.replace("the picture", name, 1)
-        if table and self.reading.table is None:
-            return f"{name}: no table found"
-        return None if self.reading.digits else f"{name}: no digits found"
+    def notes(self, table: bool) -> list[str]:
+        """Return what is to be said of it besides the answer, a line each."""
+        name = "standard input" if self.name == STDIN else self.name
+        reading, notes = self.reading, []
+        if reading.error:
+            return [reading.error.replace("the picture", name, 1)]
+        if table and reading.table is None:
+            notes.append(f"{name}: no table found")
+        elif not reading.digits:
+            notes.append(f"{name}: no digits found")
+        if reading.turned:
+            notes.append(f"{name}: read turned by {reading.turned} degrees")
+        n, skipped = len(reading.characters), reading.skipped
+        if skipped.total > n:
+            counted = [_counted(k, noun) for k, noun in ((skipped.words, "word"), (skipped.blots, "blot")) if k]
+            were = "was" if skipped.total == 1 else "were"
+            notes.append(f"{name}: {' and '.join(counted)} {were} left out, {_counted(n, 'character')} read")
+        return notes
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def write_text(pages: list[NamedReading], table: bool) -> None:
@@ -272,6 +290,16 @@ def write_json(pages: list[NamedReading], table: bool) -> None:
     print(json.dumps([_as_json(page, table) for page in pages], indent=2))
 
 
+def _text_in_json(written: Reading | Line) -> dict[str, Any]:
+    """Return a text, its number in plain digits (1,234.50 is "1234.50"; a float might round), and how sure it is."""
+    number = written.number
+    return {
+        "text": written.text,
+        "number": None if number is None else f"{number:f}",
+        "probability": round(written.probability, 4),
+    }
+
+
 def _as_json(page: NamedReading, table: bool) -> dict[str, Any]:
     reading = page.reading
     if table:
@@ -279,10 +307,11 @@ def _as_json(page: NamedReading, table: bool) -> dict[str, Any]:
     return {
         "file": page.name,
         "error": reading.error,
-        "text": reading.text,
-        "probability": round(reading.probability, 4),
-        "lines": [{"text": line.text, "probability": round(line.probability, 4)} for line in reading.lines],
+        **_text_in_json(reading),
+        "lines": [_text_in_json(line) for line in reading.lines],
         "table": reading.table,
+        "skipped": asdict(reading.skipped),
+        "turned": reading.turned,
         "characters": [
             {
                 "label": character.label,
