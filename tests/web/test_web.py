@@ -319,6 +319,8 @@ def test_a_picture_is_read_as_the_reader_reads_it(page, some, rng):
         assert (shown["label"], shown["best"], tuple(shown["box"])) == (digit.label, digit.best, tuple(digit.box))
         assert shown["probability"] == pytest.approx(digit.probability, abs=1e-4)
         assert (as_bytes(shown["image"], 28, 28) == digit.image.reshape(28, 28)).all()
+    assert (found["number"], found["skipped"], found["turned"]) == ("20263", {"words": 0, "blots": 0}, 0)
+    assert {shown["gap"] for shown in found["characters"]} == {""}
 
 
 def test_a_threshold_and_an_expectation_are_obeyed(page, some, rng):

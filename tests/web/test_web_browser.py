@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright import sync_api as playwright
 from support import CHROMIUM, ROOT, needs_chromium
@@ -13,6 +14,8 @@ from inkgrad import load
 from inkgrad.check import Verdict
 from inkgrad.data import mnist
 from inkgrad.layout import Layout
+from inkgrad.reader import Character, Reading, Skipped
+from inkgrad.web.wire import as_read
 
 pytestmark = needs_chromium
 
@@ -279,6 +282,31 @@ def test_a_photo_is_read_and_a_digit_of_it_set_right(page):
     expect(page.locator("#read-digit")).to_be_visible()
     page.locator("#read-keys button").nth(1).click()
     expect(page.locator("#read-text")).to_contain_text("19018923")
+
+
+def test_marks_gaps_and_what_was_left_out_are_shown(page):
+    """The answer is made by hand: which one the reader gives is another test's."""
+    image = np.full((28, 28), 9, np.uint8)
+    characters = tuple(
+        Character(label, label, 0.97, (("7", 0.02),), (60 + 40 * k, 100, 90 + 40 * k, 150), 0, k, image, gap)
+        for k, (label, gap) in enumerate(zip("-1,250.50", ["", " ", *[""] * 7], strict=True))
+    )
+    answer = as_read(Reading(characters, None, (591, 682), skipped=Skipped(12, 1), turned=90))
+    page.route("**/api/read?*", lambda route: route.fulfill(json=answer))
+    show(page, "read")
+    page.set_input_files("#read-file", str(PAGE))
+    text, notes = page.locator("#read-text pre"), page.locator("#read-notes")
+    expect(text).to_have_text("- 1,250.50")
+    left_out = "It was turned by 90° to read it. Left out: 12 words and 1 blot."
+    expect(notes).to_have_text(f"As a number it is -1250.50. {left_out}")
+    boxes = page.locator("#read-boxes button")
+    assert boxes.count() == 9
+    boxes.nth(2).click()
+    expect(page.locator("#read-digit-title")).to_have_text("Line 1, character 3: ,")
+    page.get_by_role("button", name="It was a .", exact=True).click()
+    expect(text).to_have_text("- 1.250.50")
+    expect(notes).to_have_text(left_out)
+    expect(page.locator("#read-learned")).to_have_text("Set right. The network of Draw learns digits alone.")
 
 
 def test_of_pictures_in_quick_succession_only_the_last_is_read(page):

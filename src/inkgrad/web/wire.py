@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
@@ -174,8 +175,11 @@ def as_read(reading: Reading) -> dict[str, Any]:
     return {
         "size": list(reading.size),
         "text": reading.text,
+        "number": None if reading.number is None else f"{reading.number:f}",
         "lines": [{"text": line.text, "probability": round(line.probability, 4)} for line in reading.lines],
         "table": reading.table and [list(row) for row in reading.table],
+        "skipped": asdict(reading.skipped),
+        "turned": reading.turned,
         "characters": [
             {
                 "label": character.label,

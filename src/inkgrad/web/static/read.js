@@ -5,9 +5,10 @@ import { copyText, setUpDrop } from "./files.js";
 import { keys } from "./keys.js";
 import { attempt, notice } from "./notice.js";
 import { drawGrey, fromBase64 } from "./pixels.js";
-import { amended, csvOf, keyOf } from "./reading.js";
+import { amended, csvOf, keyOf, notesOf } from "./reading.js";
 
 const SURE = 0.95;
+const MARKS = [".", ",", "-", "/", ":"]; // to set right with; rarer ones are seldom misread
 const $ = (id) => document.getElementById(id);
 
 let context = null;
@@ -51,7 +52,7 @@ export async function mount(section, given) {
   $("read-boxes").addEventListener("keydown", moveByKeys);
   $("read-unlearn").addEventListener("click", unlearn);
   $("read-draw").addEventListener("click", () => context.drawImage(fromBase64(result.characters[chosen].image)));
-  $("read-keys").append(...keys(context.options.labels, correct));
+  $("read-keys").append(...keys([...context.options.labels, ...MARKS], correct));
 }
 
 /** Other settings, from the address. */
@@ -117,7 +118,8 @@ async function read(given = file) {
     right = new Map();
     taught = [];
     $("read-unlearn").disabled = true;
-    $("read-learned").textContent = "Press a digit: it is set right here, and the network of Draw learns it.";
+    $("read-learned").textContent = "Press what it was: it is set right here, and if it is a digit, "
+      + "the network of Draw learns it.";
     if (picture) {
       URL.revokeObjectURL(picture);
     }
@@ -126,11 +128,12 @@ async function read(given = file) {
   }
   const kept = chosen < 0 ? null : keyOf(result.characters[chosen]);
   result = answer;
-  chosen = result.characters.findIndex((digit) => keyOf(digit) === kept);
+  chosen = result.characters.findIndex((character) => keyOf(character) === kept);
   showResult();
   const n = result.characters.length;
-  const text = amended(result, right).lines.join(", ");
-  $("read-said").textContent = n === 0 ? "No digits found." : `${n === 1 ? "1 digit" : `${n} digits`}: ${text}`;
+  const { lines } = amended(result, right);
+  const found = n === 0 ? "No digits found." : `${n === 1 ? "1 character" : `${n} characters`}: ${lines.join(", ")}.`;
+  $("read-said").textContent = [found, ...notesOf(result, lines)].join(" ");
 }
 
 function showResult() {
@@ -138,29 +141,29 @@ function showResult() {
   $("read-result").hidden = false;
   $("read-stage").style.aspectRatio = `${width} / ${height}`;
   $("read-stage").style.maxWidth = `calc(75vh * ${width / height})`; // a tall picture stays on the screen
-  $("read-boxes").replaceChildren(...result.characters.map((digit, i) => boxOf(digit, i, width, height)));
+  $("read-boxes").replaceChildren(...result.characters.map((character, i) => boxOf(character, i, width, height)));
   showText();
   choose(chosen);
 }
 
-function boxOf(digit, index, width, height) {
-  const [left, top, end, bottom] = digit.box;
+function boxOf(character, index, width, height) {
+  const [left, top, end, bottom] = character.box;
   const box = document.createElement("button");
   const label = document.createElement("b");
   const threshold = Number($("read-threshold").value);
   box.type = "button";
-  const given = right.get(keyOf(digit));
-  const trust = digit.probability < threshold ? "doubt" : digit.probability < SURE ? "fair" : "sure";
+  const given = right.get(keyOf(character));
+  const trust = character.probability < threshold ? "doubt" : character.probability < SURE ? "fair" : "sure";
   box.className = given ? "given" : trust;
   box.tabIndex = index === 0 ? 0 : -1; // one stop for the Tab key, arrow keys from there
-  const how = given ? `set right to ${given}` : `${digit.best}, ${percent(digit.probability)}`;
-  box.setAttribute("aria-label", `${how}, line ${digit.line + 1}`);
+  const how = given ? `set right to ${given}` : `${character.best}, ${percent(character.probability)}`;
+  box.setAttribute("aria-label", `${how}, line ${character.line + 1}`);
   box.style.left = `${(100 * left) / width}%`;
   box.style.top = `${(100 * top) / height}%`;
   box.style.width = `${(100 * (end - left)) / width}%`;
   box.style.height = `${(100 * (bottom - top)) / height}%`;
   box.style.setProperty("--high", `${(100 * (bottom - top)) / width}cqw`);
-  label.textContent = given ?? digit.label;
+  label.textContent = given ?? character.label;
   box.append(label);
   box.addEventListener("click", () => {
     choose(index);
@@ -193,6 +196,9 @@ function showText() {
     text.textContent = lines.join("\n");
     place.replaceChildren(text);
   }
+  const notes = notesOf(result, lines);
+  $("read-notes").hidden = notes.length === 0;
+  $("read-notes").textContent = notes.join(" ");
   $("read-copy").disabled = result.characters.length === 0;
   $("read-csv").disabled = result.characters.length === 0;
 }
@@ -227,10 +233,10 @@ function choose(index) {
   if (index < 0) {
     return;
   }
-  const digit = result.characters[index];
-  const likely = [[digit.best, digit.probability], ...digit.others];
-  $("read-digit-title").textContent = `Line ${digit.line + 1}, digit ${digit.column + 1}: ${digit.best}`;
-  drawGrey($("read-seen"), fromBase64(digit.image), 28, 28);
+  const { best, probability, others, line, column, image } = result.characters[index];
+  const likely = [[best, probability], ...others];
+  $("read-digit-title").textContent = `Line ${line + 1}, character ${column + 1}: ${best}`;
+  drawGrey($("read-seen"), fromBase64(image), 28, 28);
   chart.set(likely.map(([, p]) => p), likely.map(([label]) => label));
 }
 
@@ -247,14 +253,18 @@ async function copy(kind, text) {
 }
 
 async function correct(label) {
-  const digit = result.characters[chosen];
+  const character = result.characters[chosen];
   const path = `/api/correct?network=cnn&label=${label}&width=28&height=28`;
-  right.set(keyOf(digit), label); // the text is right, whatever the network makes of it
+  right.set(keyOf(character), label); // the text is right, whatever the network makes of it
   showResult();
+  if (MARKS.includes(label)) {
+    $("read-learned").textContent = "Set right. The network of Draw learns digits alone.";
+    return;
+  }
   await attempt(async () => {
-    const learned = await postBytes(path, fromBase64(digit.image));
+    const learned = await postBytes(path, fromBase64(character.image));
     const steps = learned.steps === 1 ? "1 step" : `${learned.steps} steps`;
-    taught.push(keyOf(digit));
+    taught.push(keyOf(character));
     $("read-unlearn").disabled = false;
     $("read-learned").textContent = `Set right. The network of Draw learned it in ${steps}: `
       + `how sure it is of ${label} went from ${percent(learned.before)} to ${percent(learned.after)}.`;

@@ -34,8 +34,30 @@ export function amended(reading, right) {
   return { lines: lines.filter((line) => line !== undefined), table: table ?? null };
 }
 
-/** As CSV: the rows of the table, else one line of writing a row. */
+/**
+ * What else there is to say of a reading: a sentence each.
+ * @param {object} reading as the server gives it
+ * @param {string[]} lines of it, corrected; what was corrected is no longer the number that the server told
+ */
+export function notesOf({ text, number, skipped, turned }, lines) {
+  const counted = [[skipped.words, "word"], [skipped.blots, "blot"]]
+    .filter(([n]) => n > 0)
+    .map(([n, noun]) => (n === 1 ? `1 ${noun}` : `${n} ${noun}s`));
+  const notes = [];
+  if (number !== null && number !== text && lines.join("\n") === text) {
+    notes.push(`As a number it is ${number}.`);
+  }
+  if (turned) {
+    notes.push(`It was turned by ${turned}° to read it.`);
+  }
+  if (counted.length > 0) {
+    notes.push(`Left out: ${counted.join(" and ")}.`);
+  }
+  return notes;
+}
+
+/** As CSV: the rows of the table, else one line of writing a row, with its cells. */
 export function csvOf({ lines, table }) {
   const quoted = (cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-  return (table ?? lines.map((line) => [line])).map((row) => row.map(quoted).join(",")).join("\r\n");
+  return (table ?? lines.map((line) => line.split("\t"))).map((row) => row.map(quoted).join(",")).join("\r\n");
 }
