@@ -20,12 +20,11 @@ from inkgrad.layers import Chain, Dense, Flatten, ReLU
 from inkgrad.models import Model, calibrated, load
 from inkgrad.models.calibration import best_factor
 from inkgrad.reader import Reader, draw_boxes
-from inkgrad.reader.expectation import parse_expectation
 from lab.synthetic import Look, write_boxes, write_line, write_lines, write_ruled, write_single, write_table
 from lab.synthetic.practice import LABELS, practice_examples
 
-LETTERS = "DejaVuSans.ttf"
 DIGITS = frozenset("0123456789")
+LETTERS = "DejaVuSans.ttf"
 
 
 def rng(seed=0):
@@ -268,67 +267,6 @@ def test_a_picture_that_cannot_be_read_is_refused(reader, tmp_path):
 
 
 # What is known to be there.
-
-
-@pytest.mark.parametrize(
-    ("pattern", "n_lines", "least", "allowed"),
-    [
-        (r"\d{5}", 1, 5, [DIGITS] * 5),
-        (r"\d", 1, 1, [DIGITS]),
-        (r"\d\d?", 1, 1, [DIGITS] * 2),
-        (r"\d{3,5}", 1, 3, [DIGITS] * 5),
-        ("[1-9]{9}", 1, 9, [DIGITS - {"0"}] * 9),
-        ("[0158]", 1, 1, [set("0158")]),
-        ("[0-25]", 1, 1, [set("0125")]),
-        (r"20[12]\d", 1, 4, [{"2"}, {"0"}, set("12"), DIGITS]),
-        (r"\d{2}\.\d{2}", 1, 4, [DIGITS] * 4),
-        (r"\d{2}.\d{2}", 1, 4, [DIGITS] * 4),
-        (r"\d{2}-\d{2}/\d", 1, 5, [DIGITS] * 5),
-        (r"\d{4} \d{4}", 1, 8, [DIGITS] * 8),
-        ("4 lines", 4, 0, None),
-        ("1 line", 1, 0, None),
-        ("lines", None, 0, None),
-        ("4 lines of 9", 4, 9, [DIGITS] * 9),
-        (r"lines of \d{5}", None, 5, [DIGITS] * 5),
-        (r"2 lines of [12]\d?", 2, 1, [set("12"), DIGITS]),
-    ],
-)
-def test_a_pattern_says_what_is_expected(pattern, n_lines, least, allowed):
-    expected = parse_expectation(pattern)
-    assert (expected.n_lines, expected.least) == (n_lines, least)
-    assert expected.allowed == (None if allowed is None else tuple(map(frozenset, allowed)))
-
-
-@pytest.mark.parametrize(
-    ("pattern", "message"),
-    [
-        ("", "expect takes a pattern of 1 to 100 digits"),
-        ("five", "1 to 100 digits, such as .* got 'five'"),
-        (r"\d+", r"got '\\\\d\+'"),
-        (r"\d*", r"got '\\\\d\*'"),
-        (r"\d{1,}", "1 to 100 digits"),
-        (r"(\d)", "1 to 100 digits"),
-        (r"\D", "1 to 100 digits"),
-        ("[1-9", "1 to 100 digits"),
-        ("---", "1 to 100 digits"),
-        (r"\d{0}", "1 to 100 digits"),
-        (r"\d{60}\d{60}", "1 to 100 digits"),
-        (r"\d{101}", r"at most 100 digits, the lesser number first, got '\{101\}'"),
-        (r"\d{5,3}", r"the lesser number first, got '\{5,3\}'"),
-        ("[a-z]", r"digits in brackets, such as \[1-9\], got '\[a-z\]'"),
-        ("[9-1]", r"digits in brackets"),
-        ("[]", "digits in brackets"),
-        ("[^1]", "digits in brackets"),
-        ("0 lines", "a picture has 1 to 1000 lines, got '0 lines'"),
-        ("1001 lines", "a picture has 1 to 1000 lines"),
-        ("4 lines of", "1 to 100 digits"),
-        ("4 lines of x", "1 to 100 digits"),
-        ("4 lines of 0", "1 to 100 digits"),
-    ],
-)
-def test_silly_patterns_are_refused(reader, pattern, message):
-    with pytest.raises(SettingError, match=message):
-        Reader(reader.eye.model, expect=pattern)
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])

@@ -26,7 +26,7 @@ from inkgrad.models import shipped
 from inkgrad.pictures import Source
 from inkgrad.plots import digit_sheet, save_png
 from inkgrad.reader import THRESHOLD, Line, Reader, Reading, draw_boxes
-from inkgrad.reader.expectation import HELP
+from inkgrad.reader.pattern import HELP
 from inkgrad.whole_numbers import shown_whole
 
 STDIN = "-"

@@ -17,8 +17,8 @@ from math import inf
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.decoding import Automaton
 from inkgrad.pictures.pieces import Piece, joined
-from inkgrad.reader.expectation import Expectation
 
 
 @dataclass(frozen=True)
@@ -83,43 +83,38 @@ class Row:
 Taken = tuple[tuple[int, int], ...]  # the number of a candidate, and which digit it is, for each digit of a row
 
 
-def best_parse(row: Row, digits: NDArray, dirt: NDArray, expected: Expectation) -> Taken:
+def best_parse(row: Row, digits: NDArray, dirt: NDArray, expected: Automaton | None = None) -> Taken:
     """Return the most probable reading of a row.
 
     digits    (n, 10)  the probability of each candidate to be each digit
     dirt      (m,)     that of each piece to be no digit
-    expected           what the user knows; where no reading agrees with it, it is left aside
+    expected           what accepts the digits that are expected; where no reading agrees with it, it is left aside
 
     Each atom counts with the logarithm of the probability of the candidate that it belongs to, so that
     readings of few and of many digits are compared fairly.  A piece may be dirt, and at a price a part of one.
     """
-    if expected.allowed is None:
-        return _search(row, digits, dirt, [np.ones(10)], counted=False)[0][1]
-    allowed = [np.array([str(k) in place for k in range(10)], float) for place in expected.allowed]
-    by_count = _search(row, digits, dirt, allowed, counted=True)[expected.least :]
-    score, taken = max(by_count, key=lambda reading: reading[0])
-    return taken if score > -inf else best_parse(row, digits, dirt, Expectation())
+    anything = Automaton(np.zeros((1, 10), np.int64), np.ones(1, bool))
+    found = _search(row, digits, dirt, anything if expected is None else expected)
+    return _search(row, digits, dirt, anything) or () if found is None else found
 
 
-def _search(
-    row: Row, digits: NDArray, dirt: NDArray, allowed: list[NDArray], counted: bool
-) -> list[tuple[float, Taken]]:
-    """Return the best reading of a row with its score; where they are counted, of 0, 1, 2, ... digits.
+def _search(row: Row, digits: NDArray, dirt: NDArray, expected: Automaton) -> Taken | None:
+    """Return the best reading of a row that an automaton accepts; None where there is none.
 
-    best[i][m] is the best score of the first i atoms as m digits, and came[i][m] how it came to
-    that: from which atom and m, with which candidate (-1 for dirt), as which digit.
+    best[i][s] is the best score of the first i atoms that leads to state s, and came[i][s] how it came to
+    that: from which atom and state, with which candidate (-1 for dirt), as which digit.
     """
-    n, most, settings = len(row.atoms), len(allowed) if counted else 0, row.settings
-    scores = [np.log(np.maximum(digits * place, settings.least)) for place in allowed]
-    tops = [(score.max(axis=1), score.argmax(axis=1)) for score in scores]
-    best = [[-inf] * (most + 1) for _ in range(n + 1)]
-    came: list[list[tuple[int, int, int, int]]] = [[(0, 0, -1, 0)] * (most + 1) for _ in range(n + 1)]
+    n, n_states, settings = len(row.atoms), len(expected.ends), row.settings
+    scores = np.log(np.maximum(digits, settings.least))
+    steps = [_steps(scores, leads_to) for leads_to in expected.leads_to]
+    best = [[-inf] * n_states for _ in range(n + 1)]
+    came: list[list[tuple[int, int, int, int]]] = [[(0, 0, -1, 0)] * n_states for _ in range(n + 1)]
     best[0][0] = 0.0
 
-    def may_come(i: int, m: int, j: int, m_next: int, gain: float, k: int, digit: int) -> None:
-        score = best[i][m] + gain
-        if score > best[j][m_next]:
-            best[j][m_next], came[j][m_next] = score, (i, m, k, digit)
+    def may_come(i: int, s: int, j: int, s_next: int, gain: float, k: int, digit: int) -> None:
+        score = best[i][s] + gain
+        if score > best[j][s_next]:
+            best[j][s_next], came[j][s_next] = score, (i, s, k, digit)
 
     by_start: list[list[int]] = [[] for _ in range(n)]
     for k, candidate in enumerate(row.candidates):
@@ -129,16 +124,28 @@ def _search(
         whole = settings.dirty_piece if end > i + 1 else 1.0  # a piece that may be several digits looks like none
         losses = [(end, float(np.log(max(whole * dirt[row.piece_of[i]], settings.least))))] if not part else []
         losses += [(i + 1, float(np.log(settings.dirty_part)))] if part or end > i + 1 else []
-        for m in range(most + 1):
-            for j, loss in losses:
-                may_come(i, m, j, m, (j - i) * loss, -1, 0)
-            if counted and m == most:
+        for s in range(n_states):
+            if best[i][s] == -inf:
                 continue
-            top, which = tops[m if counted else 0]
-            for k in by_start[i]:
-                j = row.candidates[k].stop
-                may_come(i, m, j, m + counted, (j - i) * float(top[k]), k, int(which[k]))
-    return [(best[n][m], _walk_back(came, n, m) if best[n][m] > -inf else ()) for m in range(most + 1)]
+            for j, loss in losses:
+                may_come(i, s, j, s, (j - i) * loss, -1, 0)
+            for s_next, top, which in steps[s]:
+                for k in by_start[i]:
+                    j = row.candidates[k].stop
+                    may_come(i, s, j, s_next, (j - i) * float(top[k]), k, int(which[k]))
+    ends = np.flatnonzero(expected.ends).tolist()
+    s = max(ends, key=lambda s: best[n][s], default=0)
+    return _walk_back(came, n, s) if ends and best[n][s] > -inf else None
+
+
+def _steps(scores: NDArray, leads_to: NDArray) -> list[tuple[int, NDArray, NDArray]]:
+    """Return the states to which a state leads, each with the score of the best digit of each candidate that does."""
+    steps = []
+    for s_next in sorted(set(leads_to[leads_to >= 0].tolist())):
+        expected = np.flatnonzero(leads_to == s_next)
+        its = scores[:, expected]
+        steps.append((s_next, its.max(axis=1), expected[its.argmax(axis=1)]))
+    return steps
 
 
 def _end_of_piece(row: Row, i: int) -> tuple[int, bool]:

@@ -150,7 +150,7 @@ def _digits(job: _Work, unseen: Recognition, expected: Expectation, settings: Pa
     candidates, look = [candidate.piece for candidate in job.row.candidates], job.look_at_candidates(unseen)
     p = look.p * _likely(candidates, look, job.row.high, job.usual, settings)[:, None]
     p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], settings.cut_one, 1.0)
-    taken = best_parse(job.row, p, job.dirt, expected)
+    taken = best_parse(job.row, p, job.dirt, expected.digits)
     sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
     return [Seen(candidates[k], sure[k], digit, look.images[k]) for k, digit in taken]
 
@@ -189,7 +189,7 @@ def _as_row(
     for number, piece in enumerate(pieces):
         may_be_several = piece.width > _narrowest_of_several(float(look.p[number].max()), settings) * high
         parts = [piece]
-        if (may_be_several or expected.allowed) and piece.height < settings.tall * high:
+        if (may_be_several or expected.pattern) and piece.height < settings.tall * high:
             parts = cut_apart(piece, scan.ink, high, settings.cuts)
         atoms += parts
         piece_of += [number] * len(parts)
