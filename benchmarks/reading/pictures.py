@@ -8,23 +8,31 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from printed import printed_line
 from scoring import Answer
 
 from inkgrad.data import Examples, mnist
-from lab.synthetic import compose
+from lab.synthetic import KINDS, compose
 
 N_HELD_BACK = 10_000  # of MNIST's training digits, the last
 FIRST_HELD_BACK = 1_000_000  # the seed; development has 0 and on
+PRINTED = "printed"
+COMPOSED = *KINDS, PRINTED
+WITH_MARKS = "amounts", PRINTED
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture, uint8 (height, width, 3), by its name, with what it says."""
+    """A picture, uint8 (height, width, 3), by its name, with what it says.
+
+    marks  whether pictures of its kind say more than digits
+    """
 
     name: str
     kind: str
     pixels: np.ndarray
     truth: Answer
+    marks: bool
 
 
 def composed(kinds: list[str], n: int, development: bool) -> Iterator[Picture]:
@@ -35,14 +43,22 @@ def composed(kinds: list[str], n: int, development: bool) -> Iterator[Picture]:
     first = 0 if development else FIRST_HELD_BACK
     for kind in kinds:
         for seed in range(first, first + n):
-            page = compose(kind, np.random.default_rng([seed, zlib.crc32(kind.encode())]), digits)
-            yield Picture(f"{kind}-{seed}", kind, page.picture, Answer(page.text, page.table))
+            rng = np.random.default_rng([seed, zlib.crc32(kind.encode())])
+            if kind == PRINTED:
+                font, text, pixels = printed_line(seed, rng)
+                yield Picture(f"{kind}-{seed}-{font}", kind, pixels, Answer(text), True)
+            else:
+                page = compose(kind, rng, digits)
+                yield Picture(f"{kind}-{seed}", kind, page.picture, Answer(page.text, page.table), kind in WITH_MARKS)
 
 
 def listed(folder: Path) -> Iterator[Picture]:
     """Yield the pictures of a folder, as its labels.csv lists them: file, label (lines joined by |), kind, source."""
     with open(folder / "labels.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            with Image.open(folder / row["file"]) as picture:
-                pixels = np.asarray(picture.convert("RGB"))
-            yield Picture(row["file"], row["kind"], pixels, Answer(row["label"].replace("|", "\n")))
+        rows = list(csv.DictReader(file))
+    marked = {row["kind"] for row in rows if set(row["label"]) - set("0123456789|")}
+    for row in rows:
+        with Image.open(folder / row["file"]) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        truth = Answer(row["label"].replace("|", "\n"))
+        yield Picture(row["file"], row["kind"], pixels, truth, row["kind"] in marked)

@@ -1,4 +1,4 @@
-"""Measure how well pictures of handwritten digits are read, beside the rivals that are installed.
+"""Measure how well pictures of digits, and of amounts with marks, are read, beside the rivals that are installed.
 
 Composed pictures are of held-back seeds and held-back digits of MNIST (with --development, of the seeds and
 digits that one may look at); --folder reads real ones, listed in its labels.csv.
@@ -14,14 +14,14 @@ from pathlib import Path
 from PIL import Image
 
 sys.path += map(str, Path(__file__).parents[1:3])  # where tables.py is, and lab
-from pictures import Picture, composed, listed
+from pictures import COMPOSED, PRINTED, Picture, composed, listed
+from printed import lacking_fonts
 from rivals import NAMES, Missing, Read, reader
 from scoring import Score, score
 from tables import markdown, time_text
 
-from lab.synthetic import KINDS
-
-ALL = "all"
+ALL = "all of digits alone"
+ALL_MARKS = "all with marks"
 
 
 def main() -> None:
@@ -51,16 +51,16 @@ def installed(names: Iterable[str], model: str | None) -> dict[str, Read]:
 def measured(
     pictures: Iterable[Picture], readers: dict[str, Read], tell_wrong: bool, folder: Path | None
 ) -> dict[tuple[str, str], Score]:
-    """Return the score of each kind of picture and each reader, and under ALL those of all kinds."""
+    """Return the score of each kind of picture and each reader, and under ALL and ALL_MARKS those of several kinds."""
     scores: dict[tuple[str, str], Score] = defaultdict(Score)
     for picture in pictures:
         for name, read in readers.items():
             start = time.perf_counter()
-            answer = read(picture.pixels, picture.kind)
+            answer = read(picture.pixels, picture.kind, picture.marks)
             seconds = time.perf_counter() - start
             found = score(picture.truth, answer)
             found.seconds = seconds
-            for kind in picture.kind, ALL:
+            for kind in picture.kind, ALL_MARKS if picture.marks else ALL:
                 scores[kind, name] += found
             is_wrong = not found.exact or found.cells_right < found.cells
             if is_wrong and tell_wrong:
@@ -74,21 +74,24 @@ def measured(
 
 
 def table_of(scores: dict[tuple[str, str], Score], composing: bool) -> str:
-    """Return the scores, kinds in their order and ALL last."""
+    """Return the scores, kinds in their order and those of several last."""
     shares = {
-        "digits": lambda s: (s.right, s.digits + s.extra),
+        "characters": lambda s: (s.right, s.characters + s.extra),
         "lines": lambda s: (s.lines_right, s.lines),
+        "but for spaces": lambda s: (s.lines_but_spaces, s.lines),
         "cells": lambda s: (s.cells_right, s.cells),
         "filled cells": lambda s: (s.filled_right, s.filled),
     }
-    head = ["pictures of", "number", "reader", "exact", *(shares if composing else []), "digit errors", "time each"]
+    head = ["pictures of", "number", "reader", "exact", *(shares if composing else []), "errors", "time each"]
     rows = []
-    for (kind, name), s in sorted(scores.items(), key=lambda item: item[0][0] == ALL):
+    last = {ALL: 1, ALL_MARKS: 2}
+    for (kind, name), s in sorted(scores.items(), key=lambda item: last.get(item[0][0], 0)):
         counted = [percent(*share(s)) for share in shares.values()] if composing else []
         each = time_text(s.seconds / s.pictures)
         rows.append([kind, str(s.pictures), name, percent(s.exact, s.pictures), *counted, f"{s.error_rate:.2%}", each])
-    legend = "Of digits: those read right, of all that are there or were read where there is none.  Cells: in the "
-    legend += "right row and column.  Digit errors: misread, missed and invented ones, per digit that is there."
+    legend = "Of characters: those read right, of all that are there or were read where there is none; a mark or space "
+    legend += "too much is one.  But for spaces: lines that are right, spaces aside.  Cells: in the right row and "
+    legend += "column.  Errors: characters misread, missed and invented, per character that is there."
     return f"{markdown(head, rows)}\n\n{legend}"
 
 
@@ -101,7 +104,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readers", nargs="+", choices=NAMES, default=NAMES, help="those alone")
     parser.add_argument(
-        "--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="composed pictures of these alone"
+        "--kinds", nargs="+", choices=COMPOSED, default=list(COMPOSED), help="composed pictures of these alone"
     )
     parser.add_argument("--model", help="of inkgrad's reader: a file or a name, for the one that comes with it")
     parser.add_argument("--pages", type=int, default=40, help="composed pictures of each kind (40)")
@@ -114,6 +117,8 @@ def parsed() -> argparse.Namespace:
         parser.error(f"a share needs at least 1 picture of each kind, got --pages {arguments.pages}")
     if arguments.folder and not (arguments.folder / "labels.csv").is_file():
         parser.error(f"{arguments.folder} has no labels.csv (columns file, label, kind, source)")
+    if arguments.folder is None and PRINTED in arguments.kinds and (packages := lacking_fonts()):
+        parser.error(f"{PRINTED} lines need fonts: install {', '.join(sorted(packages))}, or choose other --kinds")
     return arguments
 
 

@@ -7,7 +7,10 @@ Table = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a reader read: lines joined by newlines, "?" for a digit it is unsure of, and a table's rows of cells."""
+    """What a reader read, or should: lines joined by newlines, "?" where it is unsure, and a table's rows of cells.
+
+    Lines have the marks and spaces that they have; those of a table are its cells joined by nothing.
+    """
 
     text: str
     table: Table | None = None
@@ -15,15 +18,20 @@ class Answer:
 
 @dataclass
 class Score:
-    """Counts over pictures; errors are digits that were misread, missed, or read where there is none."""
+    """Counts over pictures; errors are characters that were misread, missed, or read where there is none.
+
+    A mark or a space where none is counts as a character that is too much, also beside digits alone.
+    lines_but_spaces  lines that are right, spaces aside
+    """
 
     pictures: int = 0
     exact: int = 0
-    digits: int = 0
+    characters: int = 0
     right: int = 0
     extra: int = 0
     lines: int = 0
     lines_right: int = 0
+    lines_but_spaces: int = 0
     cells: int = 0
     cells_right: int = 0
     filled: int = 0
@@ -37,22 +45,24 @@ class Score:
 
     @property
     def error_rate(self) -> float:
-        """Misread, missed and invented digits, per digit that is there."""
-        return (self.digits - self.right + self.extra) / max(1, self.digits)
+        """Misread, missed and invented characters, per character that is there."""
+        return (self.characters - self.right + self.extra) / max(1, self.characters)
 
 
 def score(truth: Answer, answer: Answer) -> Score:
     """Return the score of one picture.
 
-    Lines are paired in their order, some with none, so that least is wrong, and digits within a pair alike.  A
+    Lines are paired in their order, some with none, so that least is wrong, and characters within a pair alike.  A
     cell is right where the same row and column of the table that was read says the same.
     """
-    lines, read = truth.text.split("\n"), [line for line in answer.text.split("\n") if line]
+    said = answer.text if truth.table is None else answer.text.replace("\t", "")
+    lines, read = truth.text.split("\n"), [line for line in said.split("\n") if line]
     found = Score(1, int(lines == read), sum(map(len, lines)), lines=len(lines))
-    for line, other in _paired(lines, read):
+    for line, other in paired(lines, read):
         right, extra = _matches(line, other)
         found.right, found.extra = found.right + right, found.extra + extra
         found.lines_right += bool(line) and line == other
+        found.lines_but_spaces += bool(line) and line.replace(" ", "") == "".join(other.split())
     if truth.table is not None:
         table = answer.table or ()
         for i, row in enumerate(truth.table):
@@ -64,7 +74,7 @@ def score(truth: Answer, answer: Answer) -> Score:
     return found
 
 
-def _paired(lines: list[str], others: list[str]) -> list[tuple[str, str]]:
+def paired(lines: list[str], others: list[str]) -> list[tuple[str, str]]:
     """Return the pairs of lines, in order, "" for none, that have the fewest errors together."""
     best: dict[tuple[int, int], tuple[int, list[tuple[str, str]]]] = {(0, 0): (0, [])}
     for i in range(len(lines) + 1):
