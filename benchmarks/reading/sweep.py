@@ -144,8 +144,12 @@ def table_of(trials: list[Trial]) -> str:
     rows = []
     for path, its in sorted(by_path.items(), key=lambda item: worth(item[1]), reverse=True):
         for each in its:
-            gains = [*(f"{gain:+.2f}" for gain in each.gains.values()), f"{each.pace:.2f}"] if each.gains else []
-            rows.append([path, text_of(each.usual), f"{each.change}: {text_of(each.value)}", *gains or [each.refusal]])
+            gains = (
+                [*(f"{gain:+.2f}" for gain in each.gains.values()), f"{each.pace:.2f}"]
+                if each.gains
+                else [each.refusal]
+            )
+            rows.append([path, text_of(each.usual), f"{each.change}: {text_of(each.value)}", *gains])
     return markdown(["setting", "as it comes", "changed", *SHARES, "time, times the usual"], rows)
 
 
