@@ -98,9 +98,13 @@ def test_json_says_all_that_was_read(written, readings):
     assert (line["number"], line["skipped"], line["turned"]) == ("3141", {"words": 0, "blots": 0}, 0)
     assert [d["box"] for d in line["characters"]] == [list(digit.box) for digit in readings["line"].digits]
     for digit in line["characters"]:
-        assert set(digit) == {"label", "best", "probability", "others", "box", "line", "column", "gap"}
+        assert set(digit) == {"label", "best", "probability", "others", "box", "line", "column", "gap", "cell"}
         assert 1 >= digit["probability"] >= max(digit["others"].values())
     assert table["table"] == [list(row) for row in readings["table"].table]
+    cells = [["" for _ in row] for row in table["table"]]
+    for row, column, label in ((*each["cell"], each["label"]) for each in table["characters"] if each["cell"]):
+        cells[row][column] += label
+    assert cells == table["table"]
 
 
 def test_csv_has_a_row_for_each_digit(written, readings):

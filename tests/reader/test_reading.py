@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from inkgrad.reader import Character, Reading, Skipped, number_of
+from inkgrad.reader.reading import digits_alone
 
 IMAGE = np.zeros((28, 28), np.uint8)
 
@@ -58,6 +59,16 @@ def test_a_reading_says_what_was_left_out_and_how_it_was_turned():
     assert (plain.skipped, plain.turned, plain.error) == (Skipped(0, 0), 0, None)
     other = reading_of("1", skipped=Skipped(words=12, blots=3), turned=90)
     assert (other.skipped.words, other.skipped.blots, other.skipped.total, other.turned) == (12, 3, 15, 90)
+
+
+def test_digits_alone_have_no_gaps_and_no_holes():
+    reading = reading_of("- 1,2\t5", "-:-", "4 0", "?")
+    found = Reading(digits_alone(reading.characters), None, (100, 50))
+    assert found.text == "125\n40"
+    assert [(each.line, each.column, each.gap) for each in found.characters] == [
+        (0, 0, ""), (0, 1, ""), (0, 2, ""), (1, 0, ""), (1, 1, ""),
+    ]  # fmt: skip
+    assert [each.box for each in found.characters] == [each.box for each in reading.digits]
 
 
 # Numbers.

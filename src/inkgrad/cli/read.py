@@ -322,6 +322,7 @@ def _as_json(page: NamedReading, table: bool) -> dict[str, Any]:
                 "line": character.line,
                 "column": character.column,
                 "gap": character.gap,
+                "cell": character.cell,
             }
             for character in reading.characters
         ],

@@ -21,7 +21,7 @@ from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.page import PageSettings, Scan, scan
 from inkgrad.reader.parsing import Parsed, ParsingSettings, Seen, parse
-from inkgrad.reader.reading import UNSURE, Character, Reading
+from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
 """The probability below which a digit is written as "?", unless told otherwise."""
@@ -62,6 +62,7 @@ class Reader:
 
     `model` says which digit a piece of ink is; without one it is the one for real pictures that comes
     with inkgrad, `load("reader")`.  A digit less probable than `threshold`, in [0, 1], is "?".
+    With `marks=False` only digits are read, without the marks, spaces and tabs between them: 12.50 is 1250.
     `expect` is what is known to be there, such as r"\d{5}" or "4 lines of 9" (see parse_expectation).
     `settings` are the numbers of each stage, such as how much longer than thick a rule is.
 
@@ -76,12 +77,14 @@ class Reader:
         *,
         threshold: float = THRESHOLD,
         expect: str | None = None,
+        marks: bool = True,
         settings: ReaderSettings = ReaderSettings(),
     ) -> None:
         if not 0 <= threshold <= 1:
             raise SettingError(f"a threshold is a probability from 0 to 1, got {threshold}", setting="threshold")
         self.eye = Eye(load("reader") if model is None else model)
         self.threshold = threshold
+        self.marks = marks
         self.expected = Expectation() if expect is None else parse_expectation(expect)
         self.settings = settings
 
@@ -136,7 +139,7 @@ class Reader:
         for (number, page), digits in zip(pages, parsed, strict=True):
             if digits.score > best[number]:
                 best[number] = digits.score
-                readings[number] = _as_reading(page, digits, self.threshold, settings.beside)
+                readings[number] = _as_reading(page, digits, self.threshold, self.marks, settings.beside)
         return readings
 
 
@@ -150,15 +153,23 @@ def _opened(picture: Source) -> NDArray | str:
         return f"{picture}: {error.strerror}" if isinstance(picture, str | os.PathLike) else str(error)
 
 
-def _as_reading(page: Scan, parsed: Parsed, threshold: float, beside: float) -> Reading:
+def _as_reading(page: Scan, parsed: Parsed, threshold: float, marks: bool, beside: float) -> Reading:
     """Return the reading of a picture, for what lies on the page and the digits of each row."""
     lines = _in_lines(page, parsed, beside)
+    cells = {
+        id(seen): place[1:]
+        for place, row in zip(page.places, parsed.rows, strict=True)
+        for seen in row
+        if place is not None and place[0] == 0
+    }
     characters = tuple(
-        _character(seen, page.box_of(seen.piece), line, column, threshold)
+        _character(seen, page.box_of(seen.piece), line, column, threshold, cells.get(id(seen)))
         for line, row in enumerate(lines)
         for column, seen in enumerate(row)
     )
-    return Reading(characters, _table(page, parsed, threshold), page.size)
+    if not marks:
+        characters = digits_alone(characters)
+    return Reading(characters, _table(page, characters), page.size)
 
 
 def _in_lines(page: Scan, parsed: Parsed, beside: float) -> list[list[Seen]]:
@@ -190,13 +201,16 @@ def _continues(row: list[Seen], line: tuple[int, int], page: Scan, beside: float
     )
 
 
-def _table(page: Scan, parsed: Parsed, threshold: float) -> tuple[tuple[str, ...], ...] | None:
+def _table(page: Scan, characters: Sequence[Character]) -> tuple[tuple[str, ...], ...] | None:
+    """Return the text of each cell of the first table; a gap before the first character of a cell is none of it."""
     if not page.tables:
         return None
     table = [[""] * page.tables[0].n_columns for _ in range(page.tables[0].n_rows)]
-    for place, row in zip(page.places, parsed.rows, strict=True):
-        if place is not None and place[0] == 0:
-            table[place[1]][place[2]] = "".join(_label(seen, threshold) for seen in row)
+    for character in characters:
+        if character.cell is not None:
+            row, column = character.cell
+            before = table[row][column]
+            table[row][column] = before + character.gap * bool(before) + character.label
     return tuple(map(tuple, table))
 
 
@@ -204,7 +218,9 @@ def _label(seen: Seen, threshold: float) -> str:
     return DIGITS[seen.digit] if seen.p[seen.digit] >= threshold else UNSURE
 
 
-def _character(seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float) -> Character:
+def _character(
+    seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float, cell: tuple[int, int] | None
+) -> Character:
     others = [k for k in np.argsort(seen.p)[::-1].tolist() if k != seen.digit][:2]
     return Character(
         label=_label(seen, threshold),
@@ -215,6 +231,7 @@ def _character(seen: Seen, box: tuple[int, int, int, int], line: int, column: in
         line=line,
         column=column,
         image=seen.image,
+        cell=cell,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from io import BytesIO
@@ -37,6 +37,7 @@ class Character:
     line, column its line and its place in the line, counted from 0
     image        what the network saw, uint8 (28, 28)
     gap          what parts it from the one before it in its line: "", a space, or a tab between cells
+    cell         row and column of its cell in the table of the reading; None where it stands in none
     """
 
     label: str
@@ -48,11 +49,22 @@ class Character:
     column: int
     image: NDArray = field(repr=False)
     gap: str = ""
+    cell: tuple[int, int] | None = None
 
     @property
     def is_digit(self) -> bool:
         """Whether it is a digit, sure or not, and no mark."""
         return self.best in tuple(DIGITS)
+
+
+def digits_alone(characters: Iterable[Character]) -> tuple[Character, ...]:
+    """Return the digits among characters, without gaps, in the lines and columns that they then have."""
+    digits = (character for character in characters if character.is_digit)
+    return tuple(
+        replace(digit, line=line, column=column, gap="")
+        for line, (_, its) in enumerate(groupby(digits, lambda digit: digit.line))
+        for column, digit in enumerate(its)
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -190,6 +190,7 @@ def as_read(reading: Reading) -> dict[str, Any]:
                 "line": character.line,
                 "column": character.column,
                 "gap": character.gap,
+                "cell": character.cell and list(character.cell),
                 "image": as_text(character.image),
             }
             for character in reading.characters

@@ -10,28 +10,19 @@ export const keyOf = (character) => character.box.join();
  * @returns {{lines: string[], table: string[][]|null}}
  */
 export function amended(reading, right) {
-  const before = []; // of each line the labels, without gaps
-  const after = [];
   const lines = [];
+  const table = reading.table?.map((row) => row.map(() => "")) ?? null;
   for (const character of reading.characters) {
-    const { line, gap, label } = character;
-    const amendment = right.get(keyOf(character)) ?? label;
-    before[line] = (before[line] ?? "") + label;
-    after[line] = (after[line] ?? "") + amendment;
-    lines[line] = (lines[line] ?? "") + gap + amendment;
-  }
-  const left = before.map((labels, line) => ({ labels, line })); // lines that no row of the table has taken yet
-  const table = reading.table?.map((cells) => {
-    const row = cells.join("").replaceAll(" ", "");
-    const at = left.findIndex(({ labels }) => row && labels?.includes(row));
-    if (at < 0) {
-      return cells;
+    const { line, gap, cell } = character;
+    const label = right.get(keyOf(character)) ?? character.label;
+    lines[line] = (lines[line] ?? "") + gap + label;
+    if (cell) {
+      const [row, column] = cell;
+      const before = table[row][column];
+      table[row][column] = before === "" ? label : before + gap + label;
     }
-    const [{ labels, line }] = left.splice(at, 1);
-    let place = labels.indexOf(row); // a line may have more than its row of the table
-    return cells.map((cell) => cell.replace(/[^ ]/g, () => after[line][place++]));
-  });
-  return { lines: lines.filter((line) => line !== undefined), table: table ?? null };
+  }
+  return { lines: lines.filter((line) => line !== undefined), table };
 }
 
 /**
