@@ -12,6 +12,7 @@ from support.commands import assert_refused, completed, inkgrad, names_in
 
 from inkgrad.cli.read import NamedReading, write_csv, write_json, write_text
 from inkgrad.reader import Character, Reader, Reading, Skipped
+from inkgrad.reader.reading import digits_alone
 from lab.synthetic import Look, write_line, write_lines, write_table
 
 
@@ -175,6 +176,19 @@ def test_many_pictures_are_read_by_two_processes_as_by_one(scans):
     for name in names:
         (scans / name).write_bytes((scans / "line.png").read_bytes())
     assert answer(*names, "--workers", 2, cwd=scans) == "".join(f"{name}: 3141\n" for name in names)
+
+
+def test_digits_alone_are_read_where_that_is_asked(monkeypatch, inkgrad_here):
+    line = [character(label, "\t" if label == "-" else "", column=k) for k, label in enumerate("12.50-3")]
+
+    def read_many(reader, pictures, *, workers):
+        kept = tuple(line) if reader.marks else digits_alone(line)
+        return iter([Reading(kept, None, (30, 20))])
+
+    monkeypatch.setattr(Reader, "read_many", read_many)
+    for arguments, text in ([], "12.50\t-3\n"), (["--digits-only"], "12503\n"):
+        found = inkgrad_here("read", "line.png", *arguments)
+        assert (found.returncode, found.stdout, found.stderr) == (0, text, "")
 
 
 # What was read, whatever the pictures are: these readings are made by hand.

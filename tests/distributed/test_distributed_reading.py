@@ -97,12 +97,21 @@ def test_a_row_says_what_the_reader_says(local_ray, scans, tmp_path):
     some_flagged = 0
     for row in rows(tmp_path / "results.parquet"):
         reading = Reader(threshold=0.999).read(row["path"])
-        p = [digit.probability for digit in reading.digits]
+        p = [character.probability for character in reading.characters]
         assert row["probability"] == pytest.approx(min(p), abs=1e-4)
         assert row["mean_probability"] == pytest.approx(sum(p) / len(p), abs=1e-4)
-        assert (row["n_digits"], row["flagged"]) == (len(p), "?" in reading.text)
+        assert (row["text"], row["n_digits"]) == (reading.text, len(reading.digits))
+        assert row["flagged"] == ("?" in reading.text)
         some_flagged += row["flagged"]
     assert 0 < some_flagged < 60
+
+
+def test_digits_alone_are_written_where_that_is_asked(local_ray, scans, tmp_path):
+    read_dataset(scans, tmp_path / "results.parquet", n_workers=1, marks=False)
+    reader = Reader(marks=False)
+    assert [row["text"] for row in rows(tmp_path / "results.parquet")] == [
+        reader.read(row["path"]).text for row in rows(tmp_path / "results.parquet")
+    ]
 
 
 def test_what_was_broken_off_goes_on_and_ends_the_same_to_the_byte(broken_off, scans, tmp_path):

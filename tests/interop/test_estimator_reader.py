@@ -115,6 +115,19 @@ def test_the_model_and_the_threshold_are_used(paths):
     assert all("?" in text for text in strict)
 
 
+def test_marks_are_given_unless_digits_alone_are_asked_for(monkeypatch):
+    asked = []
+
+    def read_many(reader, pictures, *, workers):
+        asked.append(reader.marks)
+        return iter([])
+
+    monkeypatch.setattr(Reader, "read_many", read_many)
+    DigitReaderTransformer().fit_transform([])
+    DigitReaderTransformer(marks=False).fit_transform([])
+    assert asked == [True, False]
+
+
 def test_what_cannot_be_read_is_an_error_or_empty(paths, tmp_path):
     pictures = [paths[0], tmp_path / "none.png", b"rubbish"]
     with pytest.raises(FileNotFoundError, match=r"none\.png"):
@@ -158,6 +171,7 @@ def test_what_is_no_list_of_pictures_is_refused(X, message):
         (dict(on_error="skip"), "takes as on_error one of 'raise', 'empty', got 'skip'"),
         (dict(model="cnn"), "takes as model a Model, such as .* got 'cnn'"),
         (dict(threshold="half"), "takes as threshold a probability from 0 to 1, got 'half'"),
+        (dict(marks="no"), "takes as marks True or False, got 'no'"),
         (dict(expect=5), "takes as expect a pattern, .* got 5"),
         (dict(n_jobs=0), "takes as n_jobs None, -1 or a whole number of 1 or more, got 0"),
         (dict(n_jobs=[1]), r"takes as n_jobs None, .* got \[1\]"),

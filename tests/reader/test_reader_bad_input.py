@@ -42,7 +42,7 @@ def read_or_refused(source):
         return None
     assert isinstance(reading, Reading)
     assert 0 <= reading.probability <= 1
-    assert len(reading.text.replace("\n", "")) == len(reading.digits)
+    assert "".join(reading.text.split()) == "".join(character.label for character in reading.characters)
     return reading
 
 

@@ -66,6 +66,9 @@ def read(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="A digit or mark less probable than this is written as ?.")
     ] = THRESHOLD,
+    digits_only: Annotated[
+        bool, typer.Option("--digits-only", help="Leave marks, spaces and tabs out: 12.50 is written as 1250.")
+    ] = False,
     format_: Annotated[AnswerFormat, typer.Option("--format", help="How the answers are written.")] = AnswerFormat.text,
     table: Annotated[
         bool, typer.Option("--table", help="Only the table: rows of cells, with tabs between them (or as CSV, JSON).")
@@ -131,8 +134,8 @@ def read(
         if STDIN in pictures:
             raise SettingError("standard input does not go with --out, which has a row for each picture: name files")
         read_in_bulk(
-            pictures, out, n_workers, model=load(model), threshold=threshold, expect=expect, address=address,
-            column=column, names=names, resume=resume, anew=anew,
+            pictures, out, n_workers, model=load(model), threshold=threshold, expect=expect, marks=not digits_only,
+            address=address, column=column, names=names, resume=resume, anew=anew,
         )  # fmt: skip
         return
     if n_workers is not None and n_workers > 256:
@@ -142,12 +145,13 @@ def read(
     for picture in pictures:
         if Path(picture).is_dir():
             raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")
-    _read_here(_named(pictures), model, expect, threshold, format_, table, boxes, seen, n_workers)
+    reader = Reader(load(model), threshold=threshold, expect=expect, marks=not digits_only)
+    _read_here(_named(pictures), model, reader, format_, table, boxes, seen, n_workers)
 
 
 def _read_here(
-    names: list[str], model: Path, expect: str | None, threshold: float, format_: AnswerFormat, table: bool,
-    boxes: Path | None, seen: Path | None, n_workers: int | None,
+    names: list[str], model: Path, reader: Reader, format_: AnswerFormat, table: bool, boxes: Path | None,
+    seen: Path | None, n_workers: int | None,
 ) -> None:  # fmt: skip
     """Read the pictures, and write the answers on standard output."""
     targets = _box_targets(boxes, names)
@@ -157,7 +161,6 @@ def _read_here(
         boxes.mkdir()
     for target in targets:
         _refuse_bad_target(target, [], [*map(Path, names), model])
-    reader = Reader(load(model), threshold=threshold, expect=expect)
     typed = sys.stdin.buffer.read() if STDIN in names else b""
     sources: list[Source] = [typed if name == STDIN else name for name in names]
     readings = reader.read_many(sources, workers=n_workers)

@@ -55,6 +55,7 @@ def read_dataset(
     model: Model | None = None,
     threshold: float = THRESHOLD,
     expect: str | None = None,
+    marks: bool = True,
     column: str | None = None,
     names: str | None = None,
     part_size: int = 200,
@@ -70,7 +71,8 @@ def read_dataset(
     on this machine, or on those of the Ray cluster at `address`; then they must see the same files.
 
     `out` ends in .parquet or .csv, and has the columns index (place in the list of all pictures, from 0), path,
-    text, probability (of the weakest digit), mean_probability, n_digits, and flagged (whether a digit is less
+    text (a line for each line of writing, with marks, spaces and tabs unless `marks` is False), probability (of the
+    weakest character), mean_probability, n_digits (digits without marks), and flagged (whether a character is less
     probable than the threshold, and so a ?).  The rows are in the order of the source.  Pictures that cannot
     be read, or have no digits, have a row with the reason in OUT.errors.parquet or .csv instead.
 
@@ -87,12 +89,14 @@ def read_dataset(
     sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
     _refuse_bad(out, sources, part_size, resume, anew)
     model = model or load("reader")
-    reader = Reader(replace(model, engine=model.engine.with_threads(1)), threshold=threshold, expect=expect)
+    alone = replace(model, engine=model.engine.with_threads(1))
+    reader = Reader(alone, threshold=threshold, expect=expect, marks=marks)
     what_answers = f"{model.network!r}{model.labels!r}".encode() + model.theta.tobytes()
     settings = {
         "model": sha256(what_answers).hexdigest(),
         "threshold": threshold,
         "expect": expect,
+        "marks": marks,
         "column": column,
         "names": names,
         "part_size": part_size,

@@ -1,4 +1,4 @@
-"""DigitReaderTransformer: pictures in, the digits in them out."""
+"""DigitReaderTransformer: pictures in, what they say out."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ READER_RULES: dict[str, Rule] = {  # of the pattern and the size of the threshol
     "model": (lambda value: isinstance(value, Model | None), "a Model, such as inkgrad.load(path), or None"),
     "threshold": (lambda value: isinstance(value, Real), "a probability from 0 to 1"),
     "expect": (lambda value: isinstance(value, str | None), r"a pattern, such as '\d{5}', or None"),
+    "marks": (lambda value: isinstance(value, bool), "True or False"),
     "output": one_of("text", "lines", "reading"),
     "on_error": one_of("raise", "empty"),
     "n_jobs": (lambda value: value in (None, -1) or is_whole(value), "None, -1 or a whole number of 1 or more"),
@@ -28,7 +29,7 @@ READER_RULES: dict[str, Rule] = {  # of the pattern and the size of the threshol
 
 
 class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    r"""Reads the digits in pictures, as a step of a Pipeline.  There is nothing to fit.
+    r"""Reads the digits and marks in pictures, as a step of a Pipeline.  There is nothing to fit.
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import FunctionTransformer
@@ -37,10 +38,11 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
     array([79018, 84282])
 
     model      a Model of digits; the one for real pictures that comes with inkgrad, unless told otherwise
-    threshold  probability in [0, 1]; a digit less probable is "?"
+    threshold  probability in [0, 1]; a digit or mark less probable is "?"
     expect     what is known to be there, such as r"\d{5}" or "4 lines of 9", as for Reader
+    marks      False: digits alone, without the marks, spaces and tabs between them, so that 12.50 is 1250
     output     "text": for each picture its lines, joined by newlines; "lines": a list of its lines;
-               "reading": a Reading, with the probability and the place of each digit
+               "reading": a Reading, with its number, and the probability and place of each character
     on_error   "raise": PictureError, or OSError, where a picture cannot be read; "empty": it counts as
                empty, and with output="reading" its `error` says why
     n_jobs     processes; None and 1 are this one alone, -1 as many as there are cores
@@ -52,6 +54,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         *,
         threshold: float = THRESHOLD,
         expect: str | None = None,
+        marks: bool = True,
         output: str = "text",
         on_error: str = "raise",
         n_jobs: int | None = None,
@@ -59,6 +62,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
         self.model = model
         self.threshold = threshold
         self.expect = expect
+        self.marks = marks
         self.output = output
         self.on_error = on_error
         self.n_jobs = n_jobs
@@ -106,7 +110,7 @@ class DigitReaderTransformer(TransformerMixin, BaseEstimator):  # type: ignore[m
             value = getattr(self, name)
             if not suits(value):
                 raise SettingError(f"DigitReaderTransformer takes as {name} {words}, got {quoted(value)}")
-        return Reader(self.model, threshold=self.threshold, expect=self.expect)
+        return Reader(self.model, threshold=self.threshold, expect=self.expect, marks=self.marks)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
