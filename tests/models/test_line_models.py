@@ -9,7 +9,7 @@ from inkgrad.data import Examples
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.layers import Chain, Conv2D, Dense, Flatten, Frames
 from inkgrad.layout import Layout
-from inkgrad.models import MODELS, Model
+from inkgrad.models import MODELS, Model, calibrated, calibrated_on_lines
 
 COPIES = Chain((Conv2D(1, 3, kernel=1), Frames()))  # lines one pixel high: paper is the blank, ink the others
 
@@ -76,3 +76,29 @@ def test_a_cost_of_lines_needs_a_network_of_lines_and_the_other_way_round():
         Model(Chain((Flatten(), Dense(3, 2))), CTC(), np.zeros(8), ("", "a"), (1, 3, 1))
     with pytest.raises(ShapeError, match=r"outputs of shape \(6, 3\), but there are 3 labels"):
         Model(COPIES, SoftmaxCrossEntropy(), np.zeros(6), ("", "4", "."), (1, 6, 1))
+
+
+def test_lines_are_calibrated_so_that_they_cost_least_and_say_the_same():
+    rng, model = np.random.default_rng(0), model_of_copies()
+    x = np.float32(rng.choice([0, 0.5, 1], (200, 1, 6, 1)))
+    said = [list(map("04.".index, text)) for text in model.predict(x)]
+    for line in said[::10]:
+        line[-1:] = [1]  # some are wrong: it is much too sure
+    t = line_targets(said, 6)
+    after = calibrated_on_lines(model, [(x[:150], t[:150]), (x[150:], t[150:])])
+    factor = float(after.theta[2] / model.theta[2])
+    np.testing.assert_allclose(after.theta, factor * model.theta, rtol=1e-5)
+    assert after.predict(x).tolist() == model.predict(x).tolist()
+    costs = {
+        b: model.cost.value_and_gradient(b * np.log(model.probabilities(x)).astype(np.float64), t)[0]
+        for b in factor * np.array([0.97, 1, 1.03])
+    }
+    assert min(costs, key=costs.get) == factor
+    assert 0.1 < factor < 0.9
+
+
+def test_calibration_of_lines_refuses_other_models():
+    with pytest.raises(SettingError, match="takes a network that ends in Conv2D, with CTC, got "):
+        calibrated_on_lines(load("cnn"), [])
+    with pytest.raises(SettingError, match="takes a network that ends in Dense, with SoftmaxCrossEntropy, got "):
+        calibrated(model_of_copies(), Examples(np.zeros((1, 1, 6, 1)), np.array([1])))

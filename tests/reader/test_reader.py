@@ -512,15 +512,20 @@ def drawn_from(logits):
     return (np.cumsum(p / p.sum(axis=1, keepdims=True), axis=1) < rng(5).random((len(p), 1))).sum(axis=1)
 
 
+def factor_of(logits, t):
+    return best_factor(SoftmaxCrossEntropy(), [(logits, t)])
+
+
 @pytest.mark.parametrize("factor", [0.2, 1, 3])
 def test_the_best_factor_is_the_one_by_which_logits_were_divided(factor):
     logits = 2 * rng(4).normal(size=(20_000, 5))
     t = drawn_from(logits)
-    assert best_factor(logits / factor, t) == pytest.approx(factor, rel=0.03)  # 20,000 draws say no more
-    assert best_factor(logits / factor, t) == pytest.approx(factor * best_factor(logits, t), rel=1e-6)
-    assert best_factor(logits / factor + rng(6).normal(size=(20_000, 1)), t) == pytest.approx(
-        best_factor(logits / factor, t), rel=1e-6
-    )
+    found = factor_of(logits / factor, t)
+    assert found == pytest.approx(factor, rel=0.03)  # 20,000 draws say no more
+    assert found == pytest.approx(factor * factor_of(logits, t), rel=1e-6)
+    assert found == pytest.approx(factor_of(logits / factor + rng(6).normal(size=(20_000, 1)), t), rel=1e-6)
+    parts = [(logits[part] / factor, t[part]) for part in (slice(3000), slice(3000, None))]
+    assert found == pytest.approx(best_factor(SoftmaxCrossEntropy(), parts), rel=1e-6)
 
 
 @pytest.mark.parametrize(
