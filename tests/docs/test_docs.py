@@ -10,6 +10,7 @@ import pytest
 from support.pages import PAGES, ROOT, blocks_of, commands_of, lines_of, run_command, run_python
 
 from inkgrad.errors import SettingError
+from inkgrad.reader import number_of
 
 EXTRAS = {"jax", "onnx", "onnxruntime", "sklearn", "tensorboardX", "torch", "huggingface_hub", "starlette", "plotly"}
 ELSEWHERE = {"gradient-check.md"}  # test_cli_check.py runs its commands
@@ -130,6 +131,16 @@ def test_the_comparison_has_no_number_that_is_not_in_the_results():
     numbers = re.findall(r"\b\d+\.\d{2,3}\b", (ROOT / "docs" / "compare.md").read_text())
     assert len(numbers) > 5
     assert [number for number in numbers if number not in results] == []
+
+
+def test_texts_are_the_numbers_that_the_table_says():
+    rows = re.findall(r"^\| (`.*`) \| ([^|`]*) \|.*\|$", (ROOT / "docs" / "reading.md").read_text(), re.MULTILINE)
+    told = {}
+    for texts, numbers in rows:
+        each = re.findall("`([^`]+)`", texts)
+        told |= zip(each, numbers.split(", ") if numbers != "None" else ["None"] * len(each), strict=True)
+    assert len(told) > 20
+    assert {text: str(number_of(text)) for text in told} == told
 
 
 def test_a_block_is_saved_where_the_page_says_so():
