@@ -53,12 +53,16 @@ def composed(kinds: list[str], n: int, development: bool) -> Iterator[Picture]:
 
 
 def listed(folder: Path) -> Iterator[Picture]:
-    """Yield the pictures of a folder, as its labels.csv lists them: file, label (lines joined by |), kind, source."""
+    """Yield the pictures of a folder, as its labels.csv lists them: file, label (lines joined by |), kind, source.
+
+    A page is a grid with one character in each cell.
+    """
     with open(folder / "labels.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     marked = {row["kind"] for row in rows if set(row["label"]) - set("0123456789|")}
     for row in rows:
         with Image.open(folder / row["file"]) as picture:
             pixels = np.asarray(picture.convert("RGB"))
-        truth = Answer(row["label"].replace("|", "\n"))
+        lines = row["label"].split("|")
+        truth = Answer("\n".join(lines), tuple(map(tuple, lines)) if row["kind"] == "page" else None)
         yield Picture(row["file"], row["kind"], pixels, truth, row["kind"] in marked)

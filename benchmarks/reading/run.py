@@ -27,12 +27,12 @@ ALL_MARKS = "all with marks"
 def main() -> None:
     arguments = parsed()
     readers = installed(arguments.readers, arguments.model)
-    composing = arguments.folder is None
     pictures = (
-        composed(arguments.kinds, arguments.pages, arguments.development) if composing else listed(arguments.folder)
-    )
+        listed(arguments.folder) if arguments.folder
+        else composed(arguments.kinds, arguments.pages, arguments.development)
+    )  # fmt: skip
     scores = measured(pictures, readers, arguments.wrong, arguments.save)
-    print(table_of(scores, composing))
+    print(table_of(scores))
 
 
 def installed(names: Iterable[str], model: str | None) -> dict[str, Read]:
@@ -73,7 +73,7 @@ def measured(
     return scores
 
 
-def table_of(scores: dict[tuple[str, str], Score], composing: bool) -> str:
+def table_of(scores: dict[tuple[str, str], Score]) -> str:
     """Return the scores, kinds in their order and those of several last."""
     shares = {
         "characters": lambda s: (s.right, s.characters + s.extra),
@@ -82,11 +82,11 @@ def table_of(scores: dict[tuple[str, str], Score], composing: bool) -> str:
         "cells": lambda s: (s.cells_right, s.cells),
         "filled cells": lambda s: (s.filled_right, s.filled),
     }
-    head = ["pictures of", "number", "reader", "exact", *(shares if composing else []), "errors", "time each"]
+    head = ["pictures of", "number", "reader", "exact", *shares, "errors", "time each"]
     rows = []
     last = {ALL: 1, ALL_MARKS: 2}
     for (kind, name), s in sorted(scores.items(), key=lambda item: last.get(item[0][0], 0)):
-        counted = [percent(*share(s)) for share in shares.values()] if composing else []
+        counted = [percent(*share(s)) for share in shares.values()]
         each = time_text(s.seconds / s.pictures)
         rows.append([kind, str(s.pictures), name, percent(s.exact, s.pictures), *counted, f"{s.error_rate:.2%}", each])
     legend = "Of characters: those read right, of all that are there or were read where there is none; a mark or space "
