@@ -61,7 +61,7 @@ LETTERS: dict[str, str] = {
 }
 WORDS = "Total", "Sum", "Amount", "Date", "Paid", "Rs", "only"
 PRINTED = "Amount", "Total", "Total:", "Sum", "Date", "No.", "Pay", "Balance", "EUR", "USD", "CHF", "$", "€", "£"
-FONTS = "DejaVuSans", "DejaVuSerif", "STIXGeneral", "DejaVuSans-Bold", "cmss10"
+FONTS = "DejaVuSans", "DejaVuSerif", "STIXGeneral", "DejaVuSans-Bold", "DejaVuSansMono"
 
 TALL = 20 * GRID  # points of a field for the height of a digit
 FINER = 4  # strokes are drawn so many times as fine
