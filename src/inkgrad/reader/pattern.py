@@ -12,7 +12,6 @@ import numpy as np
 from inkgrad.decoding import Automaton
 from inkgrad.errors import SettingError
 from inkgrad.reader.eye import DIGITS
-from inkgrad.reader.reading import UNSURE
 
 MOST_DIGITS = MOST_SIGNS = 100  # of a line
 DEEPEST = 8  # parentheses in parentheses
@@ -79,27 +78,26 @@ class Pattern:
             leads_to.append([numbers[reached[k]] if k in reached else -1 for k in range(len(labels))])
         return Automaton(np.array(leads_to), np.array([self.last in places for places in states]))
 
-    def written(self, seen: str, labels: Collection[str]) -> list[tuple[str, int | None]] | None:
-        """Return the characters of a line, each with the number of the one that was seen; None where nothing was.
+    def written(self, seen: str) -> list[tuple[str, int | None]] | None:
+        """Return the characters of a line, each with the number of the one that was seen.
 
-        Only labels can be seen, and digits.  Of other signs there are as few as can be; where one of several may
-        stand, it is "?".  Return None where what was seen is not expected.
+        Where nothing was seen, as there may be of all signs but digits, there are those that may stand there, and no
+        number.  Of such places there are as few as can be.  Return None where what was seen is not expected.
 
         >>> pattern = parse_pattern(r"\\d{2}\\.\\d{2}")
-        >>> "".join(character for character, _ in pattern.written("1250", "0123456789"))
-        '12.50'
+        >>> pattern.written("1250")
+        [('1', 0), ('2', 1), ('.', None), ('5', 2), ('0', 3)]
         """
         ways: list[dict[int, tuple[int, _Way]]] = [{} for _ in range(self.last + 1)]
         ways[0][0] = 0, None
         for start, stop, characters in self.arcs:
-            unseen = _unseen(characters, labels)
-            sign = unseen if len(unseen) == 1 else UNSURE
+            unseen = _unseen(characters)
             for n_seen, (n_unseen, way) in ways[start].items():
                 steps: list[tuple[int, int, _Way]] = []
                 if n_seen < len(seen) and seen[n_seen] in characters:
                     steps.append((n_seen + 1, n_unseen, (way, (seen[n_seen], n_seen))))
                 if unseen:
-                    steps.append((n_seen, n_unseen + 1, (way, (sign, None))))
+                    steps.append((n_seen, n_unseen + 1, (way, (unseen, None))))
                 if not characters:
                     steps.append((n_seen, n_unseen, way))
                 for n, cost, longer in steps:
@@ -117,7 +115,7 @@ class Pattern:
 _Way = tuple["_Way", tuple[str, int | None]] | None  # the last character of a line so far, and what is before it
 
 
-def _unseen(characters: str, labels: Collection[str]) -> str:
+def _unseen(characters: str, labels: Collection[str] = ()) -> str:
     return "".join(each for each in characters if each not in labels and each not in DIGITS)
 
 
@@ -125,7 +123,7 @@ def parse_pattern(text: str) -> Pattern:
     r"""Return the pattern of a line that a regular expression describes.
 
     \d is a digit, [1-9] or [.,] one of some characters, {5} or {3,5} how many of them, ? none or one, (...) some
-    together; all other signs stand for themselves, those of a regular expression after a backslash.
+    together; all other signs stand for themselves, those of a regular expression but for the dot after a backslash.
 
     >>> parse_pattern(r"\d{1,3}(,\d{3})?").n_digits
     (1, 6)

@@ -19,8 +19,10 @@ from inkgrad.models import Model, load
 from inkgrad.pictures import Source, open_picture
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
+from inkgrad.reader.literals import with_literals
 from inkgrad.reader.page import PageSettings, Scan, scan
 from inkgrad.reader.parsing import Parsed, ParsingSettings, Seen, parse
+from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
@@ -133,13 +135,13 @@ class Reader:
         """Return the readings of pictures; the network looks at all of them together."""
         readings = [reading for reading, _ in scanned]
         best = [-np.inf] * len(readings)
-        settings = self.settings
+        settings, pattern = self.settings, self.expected.pattern
         pages = [(number, page) for number, (_, found) in enumerate(scanned) for page in found]
         parsed = parse([page for _, page in pages], self.eye, self.expected, settings.parsing)
         for (number, page), digits in zip(pages, parsed, strict=True):
             if digits.score > best[number]:
                 best[number] = digits.score
-                readings[number] = _as_reading(page, digits, self.threshold, self.marks, settings.beside)
+                readings[number] = _as_reading(page, digits, self.threshold, self.marks, settings.beside, pattern)
         return readings
 
 
@@ -153,7 +155,9 @@ def _opened(picture: Source) -> NDArray | str:
         return f"{picture}: {error.strerror}" if isinstance(picture, str | os.PathLike) else str(error)
 
 
-def _as_reading(page: Scan, parsed: Parsed, threshold: float, marks: bool, beside: float) -> Reading:
+def _as_reading(
+    page: Scan, parsed: Parsed, threshold: float, marks: bool, beside: float, pattern: Pattern | None
+) -> Reading:
     """Return the reading of a picture, for what lies on the page and the digits of each row."""
     lines = _in_lines(page, parsed, beside)
     cells = {
@@ -167,6 +171,8 @@ def _as_reading(page: Scan, parsed: Parsed, threshold: float, marks: bool, besid
         for line, row in enumerate(lines)
         for column, seen in enumerate(row)
     )
+    if pattern is not None:
+        characters = with_literals(characters, pattern)
     if not marks:
         characters = digits_alone(characters)
     return Reading(characters, _table(page, characters), page.size)
