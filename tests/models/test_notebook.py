@@ -15,7 +15,7 @@ from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import Model
-from inkgrad.reader import Reading
+from inkgrad.reader import Reading, Skipped
 from inkgrad.reader.reading import MOST_CHARACTERS_SHOWN, Character
 
 EVIL = "<script>alert('&')</script>"
@@ -155,6 +155,15 @@ def test_a_reading_shows_its_lines_and_each_digit_as_the_network_saw_it():
     assert titles[1] == "7 50.0%, 8 6.0%, 3 1.0%"
     with Image.open(BytesIO(b64decode(found.images[0]["src"].partition(",")[2]))) as picture:
         assert np.array_equal(255 - np.asarray(picture), digit("4").image)
+
+
+def test_a_reading_with_marks_tells_them_and_what_was_left_out():
+    characters = (digit("1"), replace(digit(".", 0, 1), gap=" "), digit("5", 0, 2))
+    found = page(Reading(characters, None, (9, 9), skipped=Skipped(2, 1), turned=90))
+    assert "2 digits and 1 mark in 1 line, the weakest 90.0% sure" in found.text
+    assert "9 × 9 pixels, turned by 90 degrees; 2 words and 1 blot left out" in found.text
+    assert "1 .5" in found.text
+    assert [image["alt"] for image in found.images] == ["1", ".", "5"]
 
 
 def test_a_table_is_shown_as_a_table_and_cannot_bring_code_along():

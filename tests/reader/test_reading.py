@@ -58,6 +58,8 @@ def test_a_reading_says_what_was_left_out_and_how_it_was_turned():
     plain = reading_of("1")
     assert (plain.skipped, plain.turned, plain.error) == (Skipped(0, 0), 0, None)
     other = reading_of("1", skipped=Skipped(words=12, blots=3), turned=90)
+    assert str(other.skipped) == "12 words and 3 blots"
+    assert (str(Skipped(1, 0)), str(Skipped(0, 1)), str(Skipped())) == ("1 word", "1 blot", "nothing")
     assert (other.skipped.words, other.skipped.blots, other.skipped.total, other.turned) == (12, 3, 15, 90)
 
 

@@ -251,14 +251,9 @@ class NamedReading:
             notes.append(f"{name}: read turned by {reading.turned} degrees")
         n, skipped = len(reading.characters), reading.skipped
         if skipped.total > n:
-            counted = [_counted(k, noun) for k, noun in ((skipped.words, "word"), (skipped.blots, "blot")) if k]
             were = "was" if skipped.total == 1 else "were"
-            notes.append(f"{name}: {' and '.join(counted)} {were} left out, {_counted(n, 'character')} read")
+            notes.append(f"{name}: {skipped} {were} left out, {n} character{'s' * (n != 1)} read")
         return notes
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def write_text(pages: list[NamedReading], table: bool) -> None:

@@ -112,6 +112,11 @@ class Skipped:
         """How many things were left out."""
         return self.words + self.blots
 
+    def __str__(self) -> str:
+        """Return it in words: 12 words and 3 blots."""
+        counted = [_count(n, noun) for n, noun in ((self.words, "word"), (self.blots, "blot")) if n]
+        return " and ".join(counted) or "nothing"
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -167,7 +172,10 @@ class Reading:
         marks = f" and {_count(n_marks, 'mark')}" if n_marks else ""
         sure = f", the weakest {self.probability:.1%} sure" if self.characters else ""
         about = f"{_count(len(self.digits), 'digit')}{marks} in {_count(len(self.lines), 'line')}{sure}"
-        parts = [f"<div>{about}; picture of {self.size[0]} × {self.size[1]} pixels</div>"]
+        turned = f", turned by {self.turned} degrees" if self.turned else ""
+        left_out = f"; {self.skipped} left out" if self.skipped.total else ""
+        width, height = self.size
+        parts = [f"<div>{about}; picture of {width} × {height} pixels{turned}{left_out}</div>"]
         left = MOST_CHARACTERS_SHOWN
         for line in self.lines:
             parts.append(_line_in_html(line, left))
