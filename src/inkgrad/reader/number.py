@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-AMOUNT = re.compile(r"[*#= ]*([-+]?) ?([\d., ]*\d)(/-|[.,]--?)?[*#= ]*", re.ASCII)
+AMOUNT = re.compile(r"[*#=$€£¥₹ ]*([-+]?)[$€£¥₹ ]*([\d., ]*\d)(/-|[.,]--?)?[*#=$€£¥₹ ]*", re.ASCII)
 GROUPED = re.compile(r"([1-9]\d{0,2}(?:(?P<between>[., ])\d{3})(?:(?P=between)\d{3})*)(?:([.,])(\d+))?", re.ASCII)
 PLAIN = re.compile(r"(\d*)(?:([.,])(\d+))?", re.ASCII)
 
@@ -23,8 +23,9 @@ def number_of(text: str) -> Decimal | None:
         1,234   1,234,567.89   1.234,56   1.234.567   3 015.06
 
     One comma with three digits after it parts a group, one dot does not: 1,234 is 1234 and 1.234 is 1.234; but
-    0,125 and 1234,567 cannot be groups, so the comma is a decimal one.  What keeps others from writing before or
-    behind an amount is no part of it: **450,00**, =450=, 450.--, 450,-, 450/-.
+    0,125 and 1234,567 cannot be groups, so the comma is a decimal one.  A currency sign is no part of it (it is read
+    only where it is expected), nor what keeps others from writing before or behind an amount: **450,00**, =450=,
+    450.--, 450,-, 450/-.
 
     None is what has another mark (dates, times, sums, numbers in parentheses, which some take for negative and others
     for a list), a gap in another place, or a "?".
