@@ -1,11 +1,12 @@
 """What is said of what was read: characters, gaps, lines and texts, without any picture."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from inkgrad.reader import Character, Reading, Skipped, number_of
+from inkgrad.reader import Character, Reading, Skipped, draw_boxes, number_of
 from inkgrad.reader.reading import digits_alone
 
 IMAGE = np.zeros((28, 28), np.uint8)
@@ -71,6 +72,19 @@ def test_digits_alone_have_no_gaps_and_no_holes():
         (0, 0, ""), (0, 1, ""), (0, 2, ""), (1, 0, ""), (1, 1, ""),
     ]  # fmt: skip
     assert [each.box for each in found.characters] == [each.box for each in reading.digits]
+
+
+# Drawn.
+
+
+def test_a_small_mark_has_a_label_as_large_as_those_of_its_line():
+    digits = tuple(replace(character("0", 0, k), box=(40 * k + 10, 100, 40 * k + 40, 160)) for k in range(4))
+    mark = replace(character("#", 0, 4), box=(180, 128, 200, 132))
+    white = np.full((200, 400, 3), 255, np.uint8)
+    drawn = np.asarray(draw_boxes(white, Reading((*digits, mark), None, (400, 200))))
+    label = (drawn[90:125, 175:] != 255).any(axis=2)
+    assert label.any(axis=1).sum() >= 12  # pixels that the label above its box is high
+    assert (drawn[120:136, 175:205] != 255).any()
 
 
 # Numbers.

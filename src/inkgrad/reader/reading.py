@@ -234,16 +234,19 @@ def draw_boxes(picture: Source, reading: Reading) -> Image.Image:
     if scale > 1:
         drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(drawn)
-    for character in reading.characters:
-        left, top, right, bottom = (edge * scale for edge in character.box)
-        colour = _colour(character.probability)
-        width = max(1, round((bottom - top) / 40))
-        pen.rectangle((left - width, top - width, right + width - 1, bottom + width - 1), outline=colour, width=width)
-        size = int(np.clip((bottom - top) / 2.5, 10, 60))
-        place, anchor = ((left, top - 2 * width), "lb") if top > size else ((left + width, top), "lt")
-        pen.text(
-            place, character.label, colour, ImageFont.load_default(size), anchor, stroke_width=1, stroke_fill="white"
-        )
+    for line in reading.lines:
+        usual = float(np.median([character.box[3] - character.box[1] for character in line]))
+        for character in line:
+            left, top, right, bottom = (edge * scale for edge in character.box)
+            high = max(bottom - top, usual * scale)  # a dot is small, but its label is not
+            colour = _colour(character.probability)
+            width = max(1, round(high / 40))
+            outer = (left - width, top - width, right + width - 1, bottom + width - 1)
+            pen.rectangle(outer, outline=colour, width=width)
+            size = int(np.clip(high / 2.5, 10, 60))
+            place, anchor = ((left, top - 2 * width), "lb") if top > size else ((left + width, top), "lt")
+            font = ImageFont.load_default(size)
+            pen.text(place, character.label, colour, font, anchor, stroke_width=1, stroke_fill="white")
     return drawn
 
 
