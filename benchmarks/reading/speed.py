@@ -1,4 +1,4 @@
-"""How fast pictures are read: a page with 40 digits, the whole command, and single digits by the thousand.
+"""How fast pictures are read: a page with 40 digits, the whole command, cheques, a large scan, and single digits.
 
 python benchmarks/reading/speed.py
 """
@@ -22,9 +22,11 @@ from inkgrad.models import load
 from inkgrad.reader import Reader
 
 sys.path.append(str(Path(__file__).parents[2]))
-from lab.synthetic import Look, write_lines
+from lab.synthetic import FormField, Look, write_amount, write_lines, write_table
 
 N_SINGLE = 10_000
+N_CHEQUES = 20
+SCAN_ROWS, SCAN_COLUMNS, SCAN_PIXELS = 46, 25, 35_000_000
 WIDTH, HEIGHT = 1300, 925  # 1.2 megapixels
 
 
@@ -36,6 +38,21 @@ def page(digits: Examples) -> Image.Image:
     picture.thumbnail((WIDTH, HEIGHT))
     paper.paste(picture, ((WIDTH - picture.width) // 2, (HEIGHT - picture.height) // 2))
     return paper
+
+
+def cheques(digits: Examples) -> list[np.ndarray]:
+    """Return pictures of amounts in the fields of cheques, as photos."""
+    field, look = FormField("cheque", guilloche=True, pale=True), Look(height=40, pen=0.08, noise=2, blur=0.6)
+    rngs = map(np.random.default_rng, range(N_CHEQUES))
+    return [write_amount(f"{rng.integers(10**3, 10**5) / 100:.2f}", field, look, rng, digits).picture for rng in rngs]
+
+
+def scan(digits: Examples) -> np.ndarray:
+    """Return a scan of 35 megapixels with a table of 1,150 cells."""
+    table = write_table(SCAN_ROWS, SCAN_COLUMNS, Look(height=60), np.random.default_rng(0), digits).picture
+    larger = (SCAN_PIXELS / (table.shape[0] * table.shape[1])) ** 0.5
+    picture = Image.fromarray(table)
+    return np.asarray(picture.resize((round(larger * picture.width), round(larger * picture.height))))
 
 
 def milliseconds(do: object, rounds: int) -> float:
@@ -62,6 +79,14 @@ def main() -> None:
         command = [sys.executable, "-m", "inkgrad", "read", path]
         cold = milliseconds(lambda: subprocess.run(command, capture_output=True, check=True), 5)
         print(f"  the whole command: {cold:.0f} ms")
+    lines = cheques(held_back)
+    each = milliseconds(lambda: [reader.read(line) for line in lines], 3) / len(lines)
+    print(f"the amount of a cheque, one thread, warm: {each:.1f} ms")
+    large = scan(held_back)
+    found = reader.read(large)
+    size = f"{large.shape[0] * large.shape[1] / 1e6:.0f} megapixels"
+    n_cells = sum(map(len, found.table or ()))
+    print(f"scan of {size}, {n_cells} cells found, one thread: {milliseconds(lambda: reader.read(large), 3):.0f} ms")
     single = [png(image) for image in held_back.x[:N_SINGLE, :, :, 0]]
     right = held_back.t[:N_SINGLE]
     for workers in 1, os.cpu_count() or 1:
