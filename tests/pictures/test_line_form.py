@@ -63,3 +63,14 @@ def test_what_is_no_picture_of_a_line_is_refused(shape):
     said = rf"a line is \(height, width\) and has pixels, got a picture of shape {re.escape(str(shape))}"
     with pytest.raises(PictureError, match=said):
         line_form(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(np.nan, "got nan to nan"), (np.inf, "got 0 to inf"), (-0.1, "got -0.1 to 1"), (255, "got 0 to 255")],
+)
+def test_what_is_no_ink_is_refused(value, said):
+    picture = strokes()
+    picture[3, 4] = value
+    with pytest.raises(PictureError, match=f"a line has ink from 0 to 1, {said}: see ink_on_paper"):
+        line_form(picture)

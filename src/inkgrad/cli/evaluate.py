@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inkgrad.arrays import NDArray
+from inkgrad.cli.line_folder import LISTED_IN, lines_in
 from inkgrad.cli.options import Data, ModelFile, Plain, Threads, engine_of
 from inkgrad.cli.terminal import say
 from inkgrad.data import Examples, load_data
@@ -21,10 +22,9 @@ from inkgrad.errors import DataError, SettingError, ShapeError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.interop import load
-from inkgrad.metrics import confusion_matrix, wilson_interval
+from inkgrad.metrics import confusion_matrix, edits_between, wilson_interval
 from inkgrad.models import Model
 from inkgrad.plots import misread, save_png
-from inkgrad.training import Engine
 
 
 def evaluate(
@@ -37,15 +37,25 @@ def evaluate(
     n_threads: Threads = None,
     plain: Plain = False,
 ) -> None:
-    """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture."""
+    """Test a model: accuracy with its 95 % interval, confusion matrix, the misread digits as a picture.
+
+    Of a model that reads lines: how many lines and characters are right, and the misread lines. Then --data is a
+    folder of pictures of one line each, with a labels.csv of the columns file and label.
+    """
     engine = engine_of(n_threads, plain)
+    loaded = replace(load(model), engine=engine)
+    if loaded.reads_lines:
+        if misread is not None:
+            raise SettingError("misread lines are told in words, not as a picture: leave out --misread")
+        with limit_threads(engine.n_threads):
+            return _evaluate_lines(loaded, model, data)
     picture = misread or model.parent / (model.name.removesuffix(".safetensors") + ".misread.png")
     refuse_same(picture, [model])
     try:
         refuse_unwritable(picture)
     except OSError as error:
         raise SettingError(f"{picture}: {error.strerror}; name a place for the picture with --misread") from error
-    loaded, examples = model_and_examples(model, data, engine)
+    examples = examples_for(loaded, model, data)
     with limit_threads(engine.n_threads):
         found = loaded.evaluate(examples)
         sheet = misread_sheet(loaded, examples, found.predicted) if found.n_right < len(examples) else None
@@ -58,6 +68,24 @@ def evaluate(
     else:
         save_png(sheet, picture)
         say(f"the misread digits are in {picture}")
+    return None
+
+
+def _evaluate_lines(model: Model, path: Path, folder: Path | None) -> None:
+    if folder is None:
+        raise SettingError(
+            f"{path} reads lines: give a folder of pictures of one line each, and a {LISTED_IN} in it, with --data"
+        )
+    lines = list(lines_in(folder))
+    read = [str(model.predict(line.ink)[0]) for line in lines]
+    edits = [edits_between(found, line.text) for found, line in zip(read, lines, strict=True)]
+    n, n_right, n_characters = len(lines), edits.count(0), sum(len(line.text) for line in lines)
+    low, high = wilson_interval(n_right, n)
+    print(f"lines right {n_right / n:.4f} ({n_right} of {n}), 95 % interval {low:.4f} to {high:.4f}")
+    print(f"characters right {1 - sum(edits) / max(n_characters, 1):.4f} ({sum(edits)} edits to {n_characters})")
+    for line, found, wrong in zip(lines, read, edits, strict=True):
+        if wrong:
+            print(f"{line.name}: {line.text!r} was read as {found!r}")
 
 
 def _confusion_text(matrix: NDArray, labels: tuple[str, ...]) -> str:
@@ -75,14 +103,19 @@ def _confusion_text(matrix: NDArray, labels: tuple[str, ...]) -> str:
     return captured.get().rstrip("\n")
 
 
-def model_and_examples(path: Path, data: Path | None, engine: Engine | None = None) -> tuple[Model, Examples]:
+def model_and_examples(path: Path, data: Path | None) -> tuple[Model, Examples]:
     """Return the model in a file and the test examples of a folder, or those of MNIST.
 
-    Raises ShapeError or DataError where they are not for each other.
+    Raises SettingError, ShapeError or DataError where they are not for each other.
     """
     model = load(path)
-    if engine is not None:
-        model = replace(model, engine=engine)
+    if model.reads_lines:
+        raise SettingError(f"{path} reads lines, not images of one class each: inkgrad evaluate tests it")
+    return model, examples_for(model, path, data)
+
+
+def examples_for(model: Model, path: Path, data: Path | None) -> Examples:
+    """Return the test examples of a folder, or those of MNIST, for the model in a file."""
     examples = load_data(data, len(model.labels) if data else None).test
     if examples.input_shape != model.input_shape:
         raise ShapeError(
@@ -91,7 +124,7 @@ def model_and_examples(path: Path, data: Path | None, engine: Engine | None = No
         )
     if int(examples.t.max()) >= len(model.labels):
         raise DataError(f"{path} knows {len(model.labels)} classes, but the data have label {examples.t.max()}")
-    return model, examples
+    return examples
 
 
 def misread_sheet(model: Model, examples: Examples, predicted: NDArray) -> Any:
