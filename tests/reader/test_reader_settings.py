@@ -6,6 +6,7 @@ import pytest
 from inkgrad.pictures.paper import PaperSettings, SkewSettings
 from inkgrad.pictures.pieces import CutSettings, PieceSettings
 from inkgrad.pictures.runs import RuleSettings
+from inkgrad.pictures.weak_ink import WeakInkSettings
 from inkgrad.reader import Reader, ReaderSettings
 from inkgrad.reader.lattice import LatticeSettings
 from inkgrad.reader.page import PageSettings
@@ -38,6 +39,7 @@ no_table = TableSettings(most_cells=0, grids=GridSettings(seen=2))
 
 CASES = {
     "paper": ("line", ReaderSettings(PageSettings(paper=PaperSettings(least_ink=5)))),
+    "weak ink": ("line", ReaderSettings(PageSettings(weak_ink=WeakInkSettings(darkest=0, least=0.2)))),
     "skew": ("line", ReaderSettings(PageSettings(skew=SkewSettings(most_degrees=0)))),
     "pieces": ("line", ReaderSettings(PageSettings(pieces=PieceSettings(lowest_px=1000)))),
     "rows": ("line", ReaderSettings(PageSettings(rows=RowSettings(overlap=2)))),

@@ -24,11 +24,11 @@ def erode(mask: NDArray, n: int, axis: int) -> NDArray:
 
 
 def dilate(mask: NDArray, n: int, axis: int) -> NDArray:
-    """Return where a line of n pixels that ends here, along `axis`, has any ink."""
+    """Return where a line of n pixels that ends here, along `axis`, has any ink; of grey ink, the darkest."""
     out, done = mask.copy(), 1
     while done < n:
         step = min(done, n - done)
-        out = out | _shifted(out, step, axis)
+        out = np.maximum(out, _shifted(out, step, axis))
         done += step
     return out
 
@@ -39,7 +39,7 @@ def opened(mask: NDArray, n: int, axis: int) -> NDArray:
 
 
 def spread(mask: NDArray, n: int, axis: int) -> NDArray:
-    """Return mask grown by n pixels both ways along `axis`."""
+    """Return mask, or grey ink, grown by n pixels both ways along `axis`."""
     widths = [(0, 0), (0, 0)]
     widths[axis] = (0, 2 * n)
     grown = dilate(np.pad(mask, widths), 2 * n + 1, axis)

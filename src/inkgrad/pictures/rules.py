@@ -30,11 +30,15 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """Where the rules of a picture are, as masks (height, width): those across, those down; and as segments."""
+    """Where the rules of a picture are, as masks (height, width): those across, those down; and as segments.
+
+    `around` is a mask of their ink with that of it that is too pale to be a stroke, and a pixel more; None without any.
+    """
 
     across: NDArray
     down: NDArray
     segments: tuple[Segment, ...] = ()
+    around: NDArray | None = None
 
     def __bool__(self) -> bool:
         return bool(self.across.any() or self.down.any())
@@ -85,11 +89,9 @@ def find_rules(
         for axis in (ACROSS, DOWN)
         for run in taken[axis]
     )
-    own = {
-        axis: own_ink(taken[axis], labels[axis], faint, ink, axis, settings.overwritten) & strokes
-        for axis in (ACROSS, DOWN)
-    }
-    rules = Rules(own[ACROSS], own[DOWN], segments)
+    own = {axis: own_ink(taken[axis], labels[axis], faint, ink, axis, settings.overwritten) for axis in (ACROSS, DOWN)}
+    around = spread(own[ACROSS], 1, DOWN) | spread(own[DOWN], 1, ACROSS)
+    rules = Rules(own[ACROSS] & strokes, own[DOWN] & strokes, segments, around)
     left = strokes & ~rules.across & ~rules.down
     nothing = np.zeros_like(strokes)
     return rules if left.sum() > settings.least_left * strokes.sum() else Rules(nothing, nothing)

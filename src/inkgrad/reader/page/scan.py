@@ -14,6 +14,7 @@ from inkgrad.pictures.paper import PaperSettings, SkewSettings, find_skew, turne
 from inkgrad.pictures.pieces import Piece, PieceSettings, find_pieces, stroke_width, thickness, writing_height
 from inkgrad.pictures.rules import Rules, Segment, find_rules, without_rules
 from inkgrad.pictures.runs import RuleSettings
+from inkgrad.pictures.weak_ink import WeakInkSettings, with_weak_ink
 from inkgrad.reader.page.table import CellPlace, Table, TableSettings, extended, find_tables, trimmed
 
 
@@ -55,6 +56,7 @@ class PageSettings:
     """
 
     paper: PaperSettings = PaperSettings()
+    weak_ink: WeakInkSettings = WeakInkSettings()
     skew: SkewSettings = SkewSettings()
     pieces: PieceSettings = PieceSettings()
     rules: RuleSettings = RuleSettings()
@@ -168,7 +170,7 @@ def _upright(ink: NDArray, settings: PageSettings) -> tuple[NDArray, float, _She
 
 @dataclass(frozen=True, eq=False)
 class _Sheet:
-    """Where there are strokes, how thick they are in pixels, their pieces without rules, and the rules."""
+    """Where strokes are clear, how thick they are in pixels, their pieces without rules, and the rules."""
 
     mask: NDArray
     stroke: float
@@ -191,19 +193,21 @@ class _Sheet:
 
 def _sheet(ink: NDArray, settings: PageSettings) -> _Sheet:
     least = thresholds(ink, settings.paper)
-    mask = ink > least
-    stroke = stroke_width(mask, settings.pieces)
-    if mask.size <= settings.one_digit:  # a single digit, often, and soon done
+    strong = ink > least
+    stroke = stroke_width(strong, settings.pieces)
+    if strong.size <= settings.one_digit and len(find_pieces(strong, stroke, settings.pieces)) == 1:
+        mask = with_weak_ink(ink, least, strong, stroke, settings=settings.weak_ink)
         nothing = np.zeros_like(mask)
         pieces = find_pieces(mask, stroke, settings.pieces)
-        alone = _Sheet(mask, stroke, pieces, Rules(nothing, nothing), settings.pieces)
-        if len(alone.pieces) == 1 and not alone.may_hold_grid(settings.simple):
+        alone = _Sheet(strong, stroke, pieces, Rules(nothing, nothing), settings.pieces)
+        if len(pieces) == 1 and not alone.may_hold_grid(settings.simple):  # a single digit, often, and soon done
             return alone
-    rules = find_rules(ink, mask, ink > settings.faint * least, settings.rules, settings.pieces)
+    rules = find_rules(ink, strong, ink > settings.faint * least, settings.rules, settings.pieces)
+    mask = with_weak_ink(ink, least, strong, stroke, rules.around, settings.weak_ink)
     pieces = find_pieces(without_rules(mask, rules, settings.rules), stroke, settings.pieces)
     pieces = _on_the_paper(pieces, mask.shape, settings)
     pieces = [piece for piece in pieces if not _is_box_side(piece, rules, settings)]
-    return _Sheet(mask, stroke, pieces, rules, settings.pieces)
+    return _Sheet(strong, stroke, pieces, rules, settings.pieces)
 
 
 def _is_box_side(piece: Piece, rules: Rules, settings: PageSettings) -> bool:
