@@ -16,11 +16,14 @@ from inkgrad.layout import Layout, Named
 from inkgrad.training.engine import Engine
 from inkgrad.training.objective import Objective
 
+NUMBERS_AT_ONCE = 78_400  # of a hundred of MNIST's images, or twelve lines of 32 × 192
+
 
 def outputs_at(p: Named, network: Layer, x: NDArray, dtype: type) -> NDArray:
     """Return the network's outputs y (N, K) at parameters p, for inputs x, floats or bytes, without any randomness."""
     bytes_will_do = x.dtype == np.uint8 and takes_bytes(network)
-    chunks, n = [], 100  # images at a time: what is between the layers stays in the cache
+    chunks = []
+    n = max(1, min(100, NUMBERS_AT_ONCE // max(x[:1].size, 1)))  # so what is between the layers stays in the cache
     for i in range(0, len(x), n):
         some = x[i : i + n]
         chunks.append(network.forward(p, some if bytes_will_do else as_inputs(some, dtype))[0])
