@@ -48,19 +48,22 @@ def test_every_recipe_answers_in_onnxruntime_as_in_numpy(name):
     network = recipe.network(10)
     theta = Objective(network, recipe.cost).init(np.random.default_rng(0))
     model = Model(network, recipe.cost, theta, tuple("0123456789"), recipe.input_shape, engine=Plain())
-    x = inputs(recipe.input_shape, 8)
-    found = run(to_onnx(model), x)
+    x, raw = inputs(recipe.input_shape, 8), to_onnx(model)
+    found = run(raw, x)
     np.testing.assert_allclose(found, model.probabilities(x), atol=CLOSE)
+    _, *shape = onnx.ModelProto.FromString(raw).graph.output[0].type.tensor_type.shape.dim
+    assert tuple(each.dim_value for each in shape) == found.shape[1:]
 
 
 @pytest.mark.parametrize("name", shipped())
 @pytest.mark.parametrize("preprocessing", [False, True])
 def test_the_models_that_come_along_answer_the_same(name, preprocessing):
-    model, x = replace(load(name), engine=Plain()), mnist().test.x[:50]
+    model = replace(load(name), engine=Plain())
+    x = mnist().test.x[:50] if not model.reads_lines else np.uint8(255 * inputs(model.input_shape, 5))
     raw = to_onnx(model, preprocessing)
     given = x[..., 0] if preprocessing else x.astype(np.float32) / 255
     np.testing.assert_allclose(run(raw, given), model.probabilities(x), atol=CLOSE)
-    assert largest_difference(model, raw, preprocessing) < CLOSE
+    assert largest_difference(model, raw, preprocessing) < 3 * CLOSE  # of 70,000 probabilities, for lines
 
 
 def test_large_logits_and_far_inputs_do_not_overflow():

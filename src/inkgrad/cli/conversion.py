@@ -15,7 +15,7 @@ from inkgrad.files import refuse_same, refuse_unwritable, replacing
 from inkgrad.interop import load
 from inkgrad.interop.json import to_json
 from inkgrad.interop.load import ENDINGS
-from inkgrad.interop.onnx import largest_difference, to_onnx
+from inkgrad.interop.onnx import largest_difference, output_shape_of, to_onnx, told
 from inkgrad.interop.onnx.sketch import INPUT, OUTPUT
 from inkgrad.interop.onnx.write_onnx import N_COMPARED, OPSET, input_of
 from inkgrad.models import Model, shipped
@@ -125,7 +125,7 @@ def _write_onnx(model: Model, target: Path, preprocessing: bool, check: bool) ->
         say("it was not compared, as onnxruntime is not installed")
     say(
         f"wrote {target}, opset {OPSET}: in goes {input_of(model, preprocessing)}; out come {OUTPUT!r}, "
-        f"(N, {len(model.labels)}): onnxruntime.InferenceSession({str(target)!r}).run(None, {{{INPUT!r}: x}})"
+        f"{told(output_shape_of(model))}: onnxruntime.InferenceSession({str(target)!r}).run(None, {{{INPUT!r}: x}})"
     )
     # Float32 in another order makes a difference of about 1e-6; written so that NaN fails.
     if difference is not None and not difference <= 1e-4:

@@ -32,7 +32,12 @@ class GraphInput:
 
     def __str__(self) -> str:
         numbers = "0..255" if self.dtype == "uint8" else "in [0, 1]" if len(self.shape) == 3 else "numbers"
-        return f"{INPUT!r}, {self.dtype} ({', '.join(['N', *map(str, self.shape)])}), {numbers}"
+        return f"{INPUT!r}, {self.dtype} {told(self.shape)}, {numbers}"
+
+
+def told(shape: tuple[int, ...]) -> str:
+    """Return the shape of N inputs or outputs in words, for that of one."""
+    return f"({', '.join(['N', *map(str, shape)])})"
 
 
 def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
@@ -41,7 +46,8 @@ def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
     Input     "images", float32 (N, *input_shape), pixels in [0, 1] with 0 for paper; with `preprocessing`,
               for images, uint8 in 0..255, (N, height, width) for those of one channel.
     Output    "probabilities", float32 (N, K), what Model.probabilities returns: the Softmax that is part of
-              SoftmaxCrossEntropy stands in the graph.
+              SoftmaxCrossEntropy stands in the graph.  Of a model of lines it is (N, T, K), for lines of the width
+              of its input_shape.
 
     N is free.  The opset is 17.  Parameters have their paths for names ("1.W"), and are float32.  The metadata
     hold "labels", a JSON list, and "inkgrad", the header of the model, by which from_onnx reads back the
@@ -58,12 +64,12 @@ def to_onnx(model: Model, preprocessing: bool = False) -> bytes:
     header = json.dumps(ONNX_KIND.marked(model.header()), allow_nan=False)
     taken = input_of(model, preprocessing)
     whole = onnx.helper.make_model(
-        _as_graph(onnx, _drawn(model, taken), taken, len(model.labels)),
+        _as_graph(onnx, _drawn(model, taken), taken, output_shape_of(model)),
         ir_version=8,  # of the same year
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         producer_name="inkgrad",
         producer_version=inkgrad.__version__,
-        doc_string=f"{model.network}\nInput {taken}. Output {OUTPUT!r}, (N, {len(model.labels)}), "
+        doc_string=f"{model.network}\nInput {taken}. Output {OUTPUT!r}, {told(output_shape_of(model))}, "
         "one for each label; the labels are in the metadata.",
     )
     onnx.helper.set_model_props(whole, {"labels": json.dumps(list(model.labels)), METADATA_KEY: header})
@@ -89,6 +95,11 @@ def input_of(model: Model, preprocessing: bool = False) -> GraphInput:
         )
     height, width, channels = model.input_shape
     return GraphInput("uint8", (height, width) if channels == 1 else model.input_shape)
+
+
+def output_shape_of(model: Model) -> tuple[int, ...]:
+    """Return the shape of the probabilities of one input: (K,), or (T, K) of a line."""
+    return model.network.output_shape(model.input_shape)
 
 
 def _drawn(model: Model, taken: GraphInput) -> Sketch:
@@ -121,7 +132,7 @@ def _renamed(names: tuple[str, ...], last: str) -> tuple[str, ...]:
     return tuple(OUTPUT if name == last else name for name in names)
 
 
-def _as_graph(onnx: Any, sketch: Sketch, taken: GraphInput, n_classes: int) -> Any:
+def _as_graph(onnx: Any, sketch: Sketch, taken: GraphInput, output_shape: tuple[int, ...]) -> Any:
     """Return the sketch as a GraphProto."""
     helper, kinds = onnx.helper, {"float32": onnx.TensorProto.FLOAT, "uint8": onnx.TensorProto.UINT8}
     nodes = [helper.make_node(node.op, node.inputs, node.outputs, name=node.name, **node.settings)
@@ -130,7 +141,7 @@ def _as_graph(onnx: Any, sketch: Sketch, taken: GraphInput, n_classes: int) -> A
         nodes,
         "network",
         [helper.make_tensor_value_info(INPUT, kinds[taken.dtype], ["N", *taken.shape])],
-        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["N", n_classes])],
+        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["N", *output_shape])],
         [onnx.numpy_helper.from_array(array, name) for name, array in sketch.arrays.items()],
     )
 
