@@ -11,9 +11,10 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.pictures.pieces import CutSettings, Piece, cut_apart
 from inkgrad.reader.expectation import Expectation
-from inkgrad.reader.eye import Eye, Recognition
+from inkgrad.reader.eye import DIGITS, Eye, Recognition
 from inkgrad.reader.lattice import Candidate, LatticeSettings, Row, best_parse
 from inkgrad.reader.page import Scan
+from inkgrad.reader.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,6 @@ class ParsingSettings:
     tall: float = 2.0
     low: float = 0.5
     row_bounds: tuple[float, float] = (0.6, 1.5)
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """One digit that was read: its ink, the probabilities of "0" to "9" (10,), which it is, and its image."""
-
-    piece: Piece
-    p: NDArray
-    digit: int
-    image: NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +143,10 @@ def _digits(job: _Work, unseen: Recognition, expected: Expectation, settings: Pa
     p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], settings.cut_one, 1.0)
     taken = best_parse(job.row, p, job.dirt, expected.digits)
     sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
-    return [Seen(candidates[k], sure[k], digit, look.images[k]) for k, digit in taken]
+    return [
+        Seen(candidates[k], DIGITS[digit], dict(zip(DIGITS, sure[k].tolist(), strict=True)), look.images[k])
+        for k, digit in taken
+    ]
 
 
 def _is_part(candidate: Candidate, row: Row) -> bool:
@@ -221,7 +215,7 @@ def _likely(pieces: list[Piece], look: Recognition, high: float, usual: Usual, s
 
 def _worth(digits: list[Seen]) -> float:
     """Return what a row adds to a picture's score: more for each digit, less for doubtful ones."""
-    return sum(1 + 2 * float(np.log(max(seen.p[seen.digit], 1e-6))) for seen in digits)
+    return sum(1 + 2 * float(np.log(max(seen.probability, 1e-6))) for seen in digits)
 
 
 def _best_lines(rows: list[list[Seen]], n: int) -> list[list[Seen]]:

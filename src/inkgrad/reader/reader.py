@@ -17,30 +17,44 @@ from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
 from inkgrad.pictures import Source, open_picture
+from inkgrad.reader.arbitration import ArbitrationSettings, arbitrated, is_clear
 from inkgrad.reader.expectation import Expectation, parse_expectation
-from inkgrad.reader.eye import DIGITS, Eye
+from inkgrad.reader.eye import Eye
+from inkgrad.reader.line_eye import LineEye, LineSettings
 from inkgrad.reader.literals import with_literals
 from inkgrad.reader.page import PageSettings, Scan, scan
-from inkgrad.reader.parsing import Parsed, ParsingSettings, Seen, parse
+from inkgrad.reader.parsing import Parsed, ParsingSettings, parse
 from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
+from inkgrad.reader.seen import Seen
+from inkgrad.reader.strips import StripSettings, cut_strips
 
 THRESHOLD = 0.75  # flags about half of the digits that are misread, and 0.005 of the others, of 10,000 digits of MNIST
-"""The probability below which a digit is written as "?", unless told otherwise."""
+"""The probability below which a character is written as "?", unless told otherwise."""
+
+TAB = "\t"
 
 
 @dataclass(frozen=True)
 class ReaderSettings:
     """The numbers of each stage of reading.
 
-    page     how ink, rules, rows and tables are found
-    parsing  how pieces of ink become digits
-    beside   share of a cell's width; what is nearer to a table belongs to its row
+    page         how ink, rules, rows and tables are found
+    parsing      how pieces of ink become digits
+    strips       how rows are cut out for the recogniser of lines
+    lines        how it looks at them, and what it says
+    arbitration  how the two readings of a row become one
+    beside       share of a cell's width; what is nearer to a table belongs to its row
+    several      share of a table's cells with writing; if more have several characters, tabs part them in a line
     """
 
     page: PageSettings = PageSettings()
     parsing: ParsingSettings = ParsingSettings()
+    strips: StripSettings = StripSettings()
+    lines: LineSettings = LineSettings()
+    arbitration: ArbitrationSettings = ArbitrationSettings()
     beside: float = 0.8
+    several: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -62,20 +76,23 @@ class BatchSettings:
 class Reader:
     r"""Reads handwritten and printed digits in pictures: pages, lines, tables, forms, single digits.
 
-    `model` says which digit a piece of ink is; without one it is the one for real pictures that comes
-    with inkgrad, `load("reader")`.  A digit less probable than `threshold`, in [0, 1], is "?".
+    `model` says which digit a piece of ink is, and `line_model` what a whole row of writing says; without them they
+    are those for real pictures that come with inkgrad, `load("reader")` and `load("lines")`.  A character less
+    probable than `threshold`, in [0, 1], is "?".
     With `marks=False` only digits are read, without the marks, spaces and tabs between them: 12.50 is 1250.
     `expect` is what is known to be there, such as r"\d{5}" or "4 lines of 9" (see parse_expectation).
     `settings` are the numbers of each stage, such as how much longer than thick a rule is.
 
     A reader remembers nothing of what it read, so threads may share it.
 
-    Raises SettingError for a model of other things than digits, and settings that make no sense.
+    Raises SettingError for a model of other things than digits, a line model that does not read lines, and settings
+    that make no sense.
     """
 
     def __init__(
         self,
         model: Model | None = None,
+        line_model: Model | None = None,
         *,
         threshold: float = THRESHOLD,
         expect: str | None = None,
@@ -89,6 +106,8 @@ class Reader:
         self.marks = marks
         self.expected = Expectation() if expect is None else parse_expectation(expect)
         self.settings = settings
+        line_model = load("lines") if line_model is None else line_model
+        self.line_eye = LineEye(line_model, self.expected.pattern, settings.lines)
 
     def read(self, picture: Source) -> Reading:
         """Return what is read in a picture: a path, the bytes of a file, a Pillow image or an array.
@@ -121,8 +140,10 @@ class Reader:
 
     def _alone(self) -> Reader:
         """Return the same reader for one of several processes: with one thread."""
-        alone, model = copy(self), self.eye.model
+        alone, model, line_model = copy(self), self.eye.model, self.line_eye.model
         alone.eye = Eye(replace(model, engine=model.engine.with_threads(1)))
+        line_model = replace(line_model, engine=line_model.engine.with_threads(1))
+        alone.line_eye = LineEye(line_model, self.expected.pattern, self.settings.lines)
         return alone
 
     def _scanned(self, colours: NDArray | str) -> tuple[Reading, list[Scan]]:
@@ -132,17 +153,37 @@ class Reader:
         return Reading((), None, (colours.shape[1], colours.shape[0])), scan(colours, self.settings.page)
 
     def _read(self, scanned: list[tuple[Reading, list[Scan]]]) -> list[Reading]:
-        """Return the readings of pictures; the network looks at all of them together."""
+        """Return the readings of pictures; each network looks at all of them together."""
         readings = [reading for reading, _ in scanned]
-        best = [-np.inf] * len(readings)
-        settings, pattern = self.settings, self.expected.pattern
+        pattern = self.expected.pattern
         pages = [(number, page) for number, (_, found) in enumerate(scanned) for page in found]
-        parsed = parse([page for _, page in pages], self.eye, self.expected, settings.parsing)
+        parsed = parse([page for _, page in pages], self.eye, self.expected, self.settings.parsing)
+        best: dict[int, tuple[Scan, Parsed]] = {}
         for (number, page), digits in zip(pages, parsed, strict=True):
-            if digits.score > best[number]:
-                best[number] = digits.score
-                readings[number] = _as_reading(page, digits, self.threshold, self.marks, settings.beside, pattern)
+            if number not in best or digits.score > best[number][1].score:
+                best[number] = page, digits
+        for number, (page, rows) in zip(best, self._with_lines(list(best.values())), strict=True):
+            readings[number] = _as_reading(page, rows, self.threshold, self.marks, self.settings, pattern)
         return readings
+
+    def _with_lines(self, parsed: list[tuple[Scan, Parsed]]) -> list[tuple[Scan, list[list[Seen]]]]:
+        """Return scans with their rows as read in both ways; a row that is clearly one digit needs no second one."""
+        settings, some_lines = self.settings, self.expected.n_lines is not None
+        found = [(page, list(digits.rows)) for page, digits in parsed]
+        asked = [
+            [
+                not is_clear(len(pieces), row, settings.arbitration) and bool(row or not some_lines or page.tables)
+                for pieces, row in zip(page.rows, rows, strict=True)
+            ]
+            for page, rows in found
+        ]
+        strips = [cut_strips(page, its, settings.strips) for (page, _), its in zip(found, asked, strict=True)]
+        places = [(k, row) for k, its in enumerate(asked) for row in np.flatnonzero(its).tolist()]
+        said = self.line_eye.read([found[k][0] for k, _ in places], [strips[k][row] for k, row in places])
+        for (k, row), line in zip(places, said, strict=True):
+            rows = found[k][1]
+            rows[row] = arbitrated(rows[row], line, settings.arbitration, self.line_eye.accepts)
+        return found
 
 
 def _opened(picture: Source) -> NDArray | str:
@@ -156,18 +197,23 @@ def _opened(picture: Source) -> NDArray | str:
 
 
 def _as_reading(
-    page: Scan, parsed: Parsed, threshold: float, marks: bool, beside: float, pattern: Pattern | None
+    page: Scan,
+    rows: list[list[Seen]],
+    threshold: float,
+    marks: bool,
+    settings: ReaderSettings,
+    pattern: Pattern | None,
 ) -> Reading:
-    """Return the reading of a picture, for what lies on the page and the digits of each row."""
-    lines = _in_lines(page, parsed, beside)
+    """Return the reading of a picture, for what lies on the page and the characters of each row."""
+    lines = _in_lines(page, rows, settings)
     cells = {
-        id(seen): place[1:]
-        for place, row in zip(page.places, parsed.rows, strict=True)
+        id(seen.piece): place[1:]
+        for place, row in zip(page.places, rows, strict=True)
         for seen in row
         if place is not None and place[0] == 0
     }
     characters = tuple(
-        _character(seen, page.box_of(seen.piece), line, column, threshold, cells.get(id(seen)))
+        _character(seen, page.box_of(seen.piece), line, column, threshold, cells.get(id(seen.piece)))
         for line, row in enumerate(lines)
         for column, seen in enumerate(row)
     )
@@ -178,23 +224,33 @@ def _as_reading(
     return Reading(characters, _table(page, characters), page.size)
 
 
-def _in_lines(page: Scan, parsed: Parsed, beside: float) -> list[list[Seen]]:
-    """Return the digits in lines from top to bottom; a row of a table is a line, with what stands right beside it."""
-    lines: dict[tuple[int, int], list[Seen]] = {}
-    for k, (place, row) in enumerate(zip(page.places, parsed.rows, strict=True)):
+def _in_lines(page: Scan, rows: list[list[Seen]], settings: ReaderSettings) -> list[list[Seen]]:
+    """Return characters in lines from top to bottom; a row of a table is a line, with what stands right beside it."""
+    lines: dict[tuple[int, int], list[list[Seen]]] = {}
+    for k, (place, row) in enumerate(zip(page.places, rows, strict=True)):
         line = (-1, k) if place is None else place[:2]
         if place is None and row:
-            line = next((other for other in lines if _continues(row, other, page, beside)), line)
-        lines.setdefault(line, []).extend(row)
-    for (table, _), its in lines.items():
-        if table >= 0:
-            its.sort(key=lambda seen: seen.piece.middle[1])
-    found = filter(None, lines.values())
+            line = next((other for other in lines if _continues(row, other, page, settings.beside)), line)
+        if row:
+            lines.setdefault(line, []).append(row)
+    found = [_side_by_side(its, _parting(page, rows, table, settings)) for (table, _), its in lines.items()]
     return sorted(found, key=lambda line: float(np.mean([seen.piece.middle[0] for seen in line])))
 
 
+def _parting(page: Scan, rows: list[list[Seen]], table: int, settings: ReaderSettings) -> str:
+    """Return what parts the cells of a table in a line: nothing where each has one character, as in a row of boxes."""
+    cells = [len(row) for place, row in zip(page.places, rows, strict=True) if place and place[0] == table and row]
+    return TAB if cells and np.mean(np.array(cells) > 1) > settings.several else ""
+
+
+def _side_by_side(cells: list[list[Seen]], gap: str) -> list[Seen]:
+    """Return the characters of the cells of one line, from left to right."""
+    first, *others = sorted(cells, key=lambda cell: float(np.mean([seen.piece.middle[1] for seen in cell])))
+    return [*first, *chain.from_iterable([replace(cell[0], gap=gap), *cell[1:]] for cell in others)]
+
+
 def _continues(row: list[Seen], line: tuple[int, int], page: Scan, beside: float) -> bool:
-    """Return whether all digits of a row stand in, or close beside, a row of a table."""
+    """Return whether all characters of a row stand in, or close beside, a row of a table."""
     table, number = line
     if table < 0:
         return False
@@ -221,22 +277,22 @@ def _table(page: Scan, characters: Sequence[Character]) -> tuple[tuple[str, ...]
 
 
 def _label(seen: Seen, threshold: float) -> str:
-    return DIGITS[seen.digit] if seen.p[seen.digit] >= threshold else UNSURE
+    return seen.label if seen.probability >= threshold else UNSURE
 
 
 def _character(
     seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float, cell: tuple[int, int] | None
 ) -> Character:
-    others = [k for k in np.argsort(seen.p)[::-1].tolist() if k != seen.digit][:2]
     return Character(
         label=_label(seen, threshold),
-        best=DIGITS[seen.digit],
-        probability=float(seen.p[seen.digit]),
-        others=tuple((DIGITS[k], float(seen.p[k])) for k in others),
+        best=seen.label,
+        probability=seen.probability,
+        others=seen.others,
         box=box,
         line=line,
         column=column,
         image=seen.image,
+        gap=seen.gap,
         cell=cell,
     )
 

@@ -86,6 +86,7 @@ class Scan:
     ink      what is worked on, float32 (height, width) in [0, 1]: `scale` pixels for one of the picture, and
              turned clockwise by `degrees` about its middle
     size     width and height of the picture in its own pixels
+    ruled    bool (height, width), which strokes in it are those of rules, and were left out of pieces
     high     the height of the writing in pixels of `ink`
     rows     pieces of ink from left to right: those of one cell of a table, or of one line outside of tables
     places   for each row the number of its table, and the row and column of its cell; None outside
@@ -96,6 +97,7 @@ class Scan:
     size: tuple[int, int]
     scale: float
     degrees: float
+    ruled: NDArray
     high: float
     rows: list[list[Piece]]
     places: list[tuple[int, int, int] | None]
@@ -154,7 +156,7 @@ def _scanned(ink: NDArray, size: tuple[int, int], scale: float, settings: PageSe
         pieces = [piece for piece in pieces if id(piece) not in taken]
         tables.append(table)
     free = in_rows(pieces, high, settings.rows)
-    return Scan(ink, size, scale, degrees, high, rows + free, places + [None] * len(free), tables)
+    return Scan(ink, size, scale, degrees, sheet.ruled, high, rows + free, places + [None] * len(free), tables)
 
 
 def _upright(ink: NDArray, settings: PageSettings) -> tuple[NDArray, float, _Sheet]:
@@ -170,9 +172,10 @@ def _upright(ink: NDArray, settings: PageSettings) -> tuple[NDArray, float, _She
 
 @dataclass(frozen=True, eq=False)
 class _Sheet:
-    """Where strokes are clear, how thick they are in pixels, their pieces without rules, and the rules."""
+    """Where strokes are clear, which strokes are rules' own, how thick strokes are, their pieces, and the rules."""
 
     mask: NDArray
+    ruled: NDArray
     stroke: float
     pieces: list[Piece]
     rules: Rules
@@ -199,15 +202,16 @@ def _sheet(ink: NDArray, settings: PageSettings) -> _Sheet:
         mask = with_weak_ink(ink, least, strong, stroke, settings=settings.weak_ink)
         nothing = np.zeros_like(mask)
         pieces = find_pieces(mask, stroke, settings.pieces)
-        alone = _Sheet(strong, stroke, pieces, Rules(nothing, nothing), settings.pieces)
+        alone = _Sheet(strong, nothing, stroke, pieces, Rules(nothing, nothing), settings.pieces)
         if len(pieces) == 1 and not alone.may_hold_grid(settings.simple):  # a single digit, often, and soon done
             return alone
     rules = find_rules(ink, strong, ink > settings.faint * least, settings.rules, settings.pieces)
     mask = with_weak_ink(ink, least, strong, stroke, rules.around, settings.weak_ink)
-    pieces = find_pieces(without_rules(mask, rules, settings.rules), stroke, settings.pieces)
+    written = without_rules(mask, rules, settings.rules)
+    pieces = find_pieces(written, stroke, settings.pieces)
     pieces = _on_the_paper(pieces, mask.shape, settings)
     pieces = [piece for piece in pieces if not _is_box_side(piece, rules, settings)]
-    return _Sheet(strong, stroke, pieces, rules, settings.pieces)
+    return _Sheet(strong, mask & ~written, stroke, pieces, rules, settings.pieces)
 
 
 def _is_box_side(piece: Piece, rules: Rules, settings: PageSettings) -> bool:

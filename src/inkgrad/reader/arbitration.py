@@ -1,0 +1,154 @@
+"""Arbitration: two readings of one row, that of its pieces and that of the whole line, become one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from inkgrad.reader.eye import DIGITS
+from inkgrad.reader.line_eye import Said
+from inkgrad.reader.seen import Seen
+
+Pair = tuple[Seen | None, Seen | None]  # what the pieces and what the line have at one place
+
+
+@dataclass(frozen=True)
+class ArbitrationSettings:
+    """How much either reading of a row counts.
+
+    clear    probability; a row of one piece that is one digit with at least this is not read as a line, too
+    wrong    probability that a reading is wrong where it is sure, shared by all that it could be
+    mark     share of what is none or a 1 to the pieces' network that it gives to each mark, as it knows none
+    cut      the logarithm of the pieces' probabilities counts so many times
+    line     that of the line's
+    trust    the line's weakest character counts so many times where the two have not as many digits
+    alone    a character that only one of both has is so many times as probable
+    gap      share of the height of a row's digits; a space is wider
+    wider    times the median of the gaps of a row; a space is wider
+    common   share of the height of a row's digits; the gap of a row that has no other
+    faint_mark  probability; less probable marks that the pieces have nothing for are left out
+    only_line   probability; where the pieces have nothing at all, a less probable line is nothing, too
+    """
+
+    clear: float = 0.98
+    wrong: float = 0.02
+    mark: float = 0.1
+    cut: float = 0.7
+    line: float = 1.0
+    trust: float = 1.0
+    alone: float = 0.8
+    gap: float = 0.45
+    wider: float = 3.2
+    common: float = 0.35
+    faint_mark: float = 0.6
+    only_line: float = 0.8
+
+
+def is_clear(n_pieces: int, cut: list[Seen], settings: ArbitrationSettings = ArbitrationSettings()) -> bool:
+    """Return whether a row of so many pieces was surely read as one digit, and needs no second reading."""
+    return n_pieces == 1 and len(cut) == 1 and cut[0].probability >= settings.clear
+
+
+def arbitrated(
+    cut: list[Seen],
+    said: Said,
+    settings: ArbitrationSettings = ArbitrationSettings(),
+    accepts: Callable[[Sequence[Seen]], bool] = lambda characters: True,
+) -> list[Seen]:
+    """Return the characters of a row, for the digits that its pieces are, and what the whole line says.
+
+    Where both have a character at one place, the probabilities of each label are multiplied, each to a power, as two
+    that know different things of it.  Where they have not as many digits, the one is taken that is more probable,
+    and what the other has not is less probable than it says.  Marks are the line's, for the pieces' network knows
+    none.  `accepts` tells what is expected; what is not gives way to one of the readings that is.
+    """
+    if not cut:
+        is_sure = _weakest(said.characters) >= settings.only_line
+        return said.characters if is_sure and any(seen.label in DIGITS for seen in said.characters) else []
+    pairs = _paired(cut, said.characters)
+    by_pieces, by_line = _weakest(cut), settings.trust * min(_weakest(said.characters), said.probability)
+    side = 1 if by_line >= by_pieces else 0
+    found = []
+    for pair in pairs:
+        chosen = pair[side]
+        if pair[0] is not None and pair[1] is not None:
+            found.append(_both(pair[0], pair[1], settings))
+        elif pair[1] is not None and pair[1].label not in DIGITS:
+            found += [pair[1]] if pair[1].probability >= settings.faint_mark else []
+        elif chosen is not None:
+            found.append(replace(chosen, p={label: settings.alone * p for label, p in chosen.p.items()}))
+    if not accepts(found):
+        found = said.characters if accepts(said.characters) or not accepts(cut) else cut
+    return _spaced(found, settings)
+
+
+def _weakest(characters: Iterable[Seen]) -> float:
+    return min((seen.probability for seen in characters), default=1.0)
+
+
+def _paired(cut: list[Seen], line: list[Seen]) -> list[Pair]:
+    """Return both readings side by side, with as few differences as can be (Levenshtein 1966)."""
+    n, m = len(cut), len(line)
+    cost = np.zeros((n + 1, m + 1))
+    cost[:, 0], cost[0] = np.arange(n + 1), np.arange(m + 1)
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            aside = cost[i - 1, j - 1] + _difference(cut[i - 1], line[j - 1])
+            cost[i, j] = min(aside, cost[i - 1, j] + 1, cost[i, j - 1] + 1)
+    pairs: list[Pair] = []
+    i, j = n, m
+    while i or j:
+        if i and j and cost[i, j] == cost[i - 1, j - 1] + _difference(cut[i - 1], line[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((cut[i], line[j]))
+        elif i and cost[i, j] == cost[i - 1, j] + 1:
+            i -= 1
+            pairs.append((cut[i], None))
+        else:
+            j -= 1
+            pairs.append((None, line[j]))
+    return pairs[::-1]
+
+
+def _difference(one: Seen, other: Seen) -> float:
+    """Return how unlike two characters are: 0 alike, 1 at one place, 2 at two."""
+    shared = min(one.piece.right, other.piece.right) - max(one.piece.left, other.piece.left)
+    if one.label == other.label:
+        return 0.0 if shared > 0 else 0.75
+    return 1.0 if shared > 0 else 2.0
+
+
+def _both(cut: Seen, line: Seen, settings: ArbitrationSettings) -> Seen:
+    """Return one character that both have."""
+    by_pieces, by_line = _smoothed(cut.p, settings.wrong), _smoothed(line.p, settings.wrong)
+    mark = settings.mark * (max(1 - sum(cut.p.values()), 0) + cut.p["1"])  # all marks look like none, or like a 1
+    p = {label: by_pieces.get(label, mark) ** settings.cut * each**settings.line for label, each in by_line.items()}
+    total = sum(p.values())
+    best = max(p, key=lambda label: p[label])
+    shown = cut if best == cut.label else line
+    return Seen(shown.piece, best, {label: each / total for label, each in p.items()}, shown.image, line.gap)
+
+
+def _smoothed(p: Mapping[str, float], wrong: float) -> dict[str, float]:
+    """Return probabilities of labels, a part of all shared by all."""
+    total = max(sum(p.values()), 1e-9)
+    return {label: (1 - wrong) * each / total + wrong / len(p) for label, each in p.items()}
+
+
+def _spaced(row: list[Seen], settings: ArbitrationSettings) -> list[Seen]:
+    """Return a row without the spaces that are no wider than its other gaps."""
+    if not any(seen.gap for seen in row):
+        return row
+    gaps = [max(after.piece.left - before.piece.right, 0) for before, after in pairwise(row)]
+    high = float(np.median([seen.piece.height for seen in row if seen.label in DIGITS] or [row[0].piece.height]))
+    common = [settings.common * high]
+    usual = float(np.median([gap for gap, seen in zip(gaps, row[1:], strict=True) if not seen.gap] or common))
+    least = max(settings.gap * high, settings.wider * usual)
+    first, rest = row[0], zip(gaps, row[1:], strict=True)
+    return [
+        replace(first, gap=""),
+        *(seen if gap > least or not seen.gap else replace(seen, gap="") for gap, seen in rest),
+    ]

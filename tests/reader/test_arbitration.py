@@ -1,0 +1,104 @@
+"""Two readings of a row become one: sure where they agree, and less so where they do not."""
+
+import numpy as np
+import pytest
+
+from inkgrad.pictures import Piece
+from inkgrad.reader.arbitration import arbitrated, is_clear
+from inkgrad.reader.line_eye import Said
+from inkgrad.reader.seen import Seen
+
+DIGITS, MARKS = "0123456789", ".,-/:=+()*#"
+
+
+def seen(label, p, place, labels=DIGITS, gap="", width=8, second=""):
+    """A character that stands at one of the places 0, 1, 2, ... of a row, with the rest of its probability on one."""
+    others = [each for each in labels if each != label]
+    rest = {second: 1 - p} if second else dict.fromkeys(others, (1 - p) / len(others))
+    piece = Piece(10, round(12 * place), np.ones((20, width), bool))
+    return Seen(piece, label, {each: rest.get(each, 0.0) for each in labels} | {label: p}, np.zeros((28, 28)), gap)
+
+
+def by_pieces(text, p=0.99, **doubts):
+    return [seen(label, doubts.get(f"at_{i}", p), i) for i, label in enumerate(text)]
+
+
+def by_line(text, p=0.99, whole=0.95, **doubts):
+    places = np.arange(len(text)) * 1.0
+    found = [seen(label, doubts.get(f"at_{i}", p), places[i], DIGITS + MARKS) for i, label in enumerate(text)]
+    return Said(found, whole)
+
+
+def text_of(row):
+    return "".join(each.gap + each.label for each in row)
+
+
+def test_where_both_agree_it_is_surer_than_either():
+    row = arbitrated(by_pieces("123", 0.9), by_line("123", 0.9))
+    assert text_of(row) == "123"
+    assert all(each.probability > 0.95 for each in row)
+
+
+def test_the_surer_one_decides_a_digit_that_differs_and_it_is_doubtful():
+    cut = [*by_pieces("12"), seen("3", 0.6, 2, second="8")]
+    row = arbitrated(cut, by_line("128"))
+    assert text_of(row) == "128"
+    assert row[2].probability > 0.75
+    line = Said([*by_line("12").characters, seen("8", 0.97, 2, DIGITS + MARKS, second="3")], 0.9)
+    torn = arbitrated([*by_pieces("12"), seen("3", 0.97, 2, second="8")], line)
+    assert torn[2].probability < 0.75
+
+
+@pytest.mark.parametrize("label", MARKS)
+def test_marks_are_those_of_the_line(label):
+    line = [seen(each, 0.99, place, DIGITS + MARKS) for each, place in (("1", 0), (label, 0.7), ("2", 2))]
+    row = arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], Said(line, 0.95))
+    assert text_of(row) == f"1{label}2"
+
+
+def test_faint_marks_that_the_pieces_have_nothing_for_are_left_out():
+    line = [
+        seen(each, p, place, DIGITS + MARKS) for each, p, place in (("1", 0.99, 0), (".", 0.4, 0.7), ("2", 0.99, 2))
+    ]
+    assert text_of(arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], Said(line, 0.4))) == "12"
+
+
+def test_where_the_numbers_of_digits_differ_the_surer_reading_is_taken_and_what_it_has_alone_is_less_sure():
+    row = arbitrated(by_pieces("1246", at_1=0.6), by_line("12346"))
+    assert text_of(row) == "12346"
+    assert row[2].probability < 0.9
+    row = arbitrated(by_pieces("1246"), by_line("126", 0.9, 0.4))
+    assert text_of(row) == "1246"
+    assert row[2].probability < 0.9
+
+
+def test_a_row_that_only_the_line_has_is_kept_where_it_is_sure():
+    assert arbitrated([], by_line("12", 0.6)) == []
+    assert text_of(arbitrated([], by_line("12", 0.999, 0.99))) == "12"
+
+
+def test_words_that_the_line_says_nothing_of_are_left_out_or_doubtful():
+    assert arbitrated(by_pieces("1101", 0.8), Said([], 0.99)) == []
+
+
+def test_what_is_expected_gives_way_to_no_mixture():
+    row = arbitrated(by_pieces("7"), by_line("1"), accepts=lambda characters: text_of(characters) == "1")
+    assert text_of(row) == "1"
+    row = arbitrated(by_pieces("7", 0.7), by_line("1"), accepts=lambda characters: text_of(characters) == "7")
+    assert text_of(row) == "7"
+
+
+def test_a_space_is_much_wider_than_the_other_gaps():
+    near = [seen(each, 0.99, place, DIGITS + MARKS, gap) for each, place, gap in
+            (("1", 0, ""), ("2", 1, ""), ("3", 2.4, " "), ("4", 3.4, ""))]  # fmt: skip
+    far = [seen(each, 0.99, place, DIGITS + MARKS, gap) for each, place, gap in
+           (("1", 0, ""), ("2", 1, ""), ("3", 4, " "), ("4", 5, ""))]  # fmt: skip
+    assert text_of(arbitrated(near, Said(near, 0.9))) == "1234"
+    assert text_of(arbitrated(far, Said(far, 0.9))) == "12 34"
+
+
+def test_a_row_of_one_piece_that_is_surely_a_digit_needs_no_second_reading():
+    assert is_clear(1, by_pieces("7", 0.99))
+    assert not is_clear(1, by_pieces("7", 0.9))
+    assert not is_clear(2, by_pieces("7", 0.99))
+    assert not is_clear(1, [])
