@@ -105,3 +105,12 @@ def test_models_that_do_not_read_lines_are_refused():
         LineEye(load("cnn"))
     with pytest.raises(SettingError, match="and labels , 0, 1"):
         LineEye(untrained(("", "0", "1")))
+
+
+def test_a_row_may_lack_signs_that_are_expected_but_no_digits(some, line_eye):
+    found, strips, _ = written(some, n=4)
+    (said,) = line_eye.read([found], strips)
+    eye = LineEye(untrained(), parse_pattern(r"\d{2}\.\d{2}"))
+    assert eye.accepts(said.characters[:4])
+    assert not eye.accepts(said.characters[:3])
+    assert LineEye(untrained()).accepts(said.characters[:3])

@@ -45,7 +45,8 @@ def text_of(characters):
         (r"€ \d{2}-", "12", "€ 12-"),
         (r"\d{2}[./]\d{2}", "1250", "12?50"),
         (r"\d{2}[./]\d{2}", "12/50", "12/50"),
-        (r"\d{6}", "123 456", "123 456"),
+        (r"\d{6}", "123 456", "123456"),
+        (r"\d{7}", "123 456", "123 456"),
     ],
 )
 def test_signs_stand_where_they_are_expected(pattern, text, expected):

@@ -77,11 +77,12 @@ class LineEye:
         self.labels = tuple(
             "" if k == self.blank or k in self.spaces else label for k, label in enumerate(model.labels)
         )
+        self.pattern = pattern
         self.automaton = None if pattern is None else pattern.automaton(self.labels)
 
     def accepts(self, characters: Sequence[Seen]) -> bool:
-        """Return whether a row may say this: what the pattern expects, or anything where there is none."""
-        return self.automaton is None or self.automaton.accepts([self.labels.index(each.label) for each in characters])
+        """Return whether a row may say this: what is expected, where no sign need be seen."""
+        return self.pattern is None or self.pattern.written("".join(each.label for each in characters)) is not None
 
     def read(self, scans: Sequence[Scan], rows: Sequence[list[Strip]]) -> list[Said]:
         """Return what rows say, each of its own scan and in strips from left to right; all are looked at together."""

@@ -16,7 +16,7 @@ from inkgrad.reader.reading import UNSURE, Character
 def with_literals(characters: Sequence[Character], pattern: Pattern) -> tuple[Character, ...]:
     """Return the characters of a reading with the signs that each line, or else each cell, lacks to be as expected.
 
-    What is not as expected even so stays as it is.
+    Spaces that the pattern does not name are left out.  What is not as expected even so stays as it is.
     """
     found: list[Character] = []
     for _, group in groupby(characters, lambda character: character.line):
@@ -31,8 +31,8 @@ def with_literals(characters: Sequence[Character], pattern: Pattern) -> tuple[Ch
 
 def _with_signs(line: Sequence[Character], pattern: Pattern) -> list[Character] | None:
     """Return the characters of a line as it is expected, None where it is not."""
-    seen = [(sign, i) for i, each in enumerate(line) for sign in (each.gap * (i > 0), each.best) if sign]
-    written = pattern.written("".join(sign for sign, _ in seen))
+    seen = line[0].best + "".join(each.gap + each.best for each in line[1:])
+    written = pattern.written(seen) or pattern.written(seen.replace(" ", ""))
     if written is None:
         return None
     found: list[Character] = []
