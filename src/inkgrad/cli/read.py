@@ -60,7 +60,9 @@ def read(
     ],
     model: Annotated[
         Path,
-        typer.Option(help="The model that reads: a file that inkgrad train wrote, or one that comes with inkgrad."),
+        typer.Option(
+            help="The model that reads digit by digit: a file that inkgrad train wrote, or one that comes along."
+        ),
     ] = Path("reader"),
     expect: Annotated[str | None, typer.Option(metavar="PATTERN", help=f"What is known to be there, {HELP}.")] = None,
     threshold: Annotated[

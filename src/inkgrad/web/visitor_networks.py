@@ -38,12 +38,17 @@ class Library:
 
     @cached_property
     def reader_model(self) -> Model:
-        """The network that reads pictures."""
+        """The network that reads single digits in pictures."""
         return replace(load("reader"), engine=Fast(1))
+
+    @cached_property
+    def line_model(self) -> Model:
+        """The network that reads whole lines in pictures."""
+        return replace(load("lines"), engine=Fast(1))
 
     def reader(self, threshold: float, expect: str | None) -> Reader:
         """Return a reader."""
-        return Reader(self.reader_model, threshold=threshold, expect=expect)
+        return Reader(self.reader_model, self.line_model, threshold=threshold, expect=expect)
 
 
 class Networks:

@@ -88,12 +88,11 @@ def read_dataset(
     out = Path(out)
     sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
     _refuse_bad(out, sources, part_size, resume, anew)
-    model = model or load("reader")
-    alone = replace(model, engine=model.engine.with_threads(1))
-    reader = Reader(alone, threshold=threshold, expect=expect, marks=marks)
-    what_answers = f"{model.network!r}{model.labels!r}".encode() + model.theta.tobytes()
+    models = [replace(each, engine=each.engine.with_threads(1)) for each in (model or load("reader"), load("lines"))]
+    reader = Reader(*models, threshold=threshold, expect=expect, marks=marks)
+    what_answers = [f"{each.network!r}{each.labels!r}".encode() + each.theta.tobytes() for each in models]
     settings = {
-        "model": sha256(what_answers).hexdigest(),
+        "model": sha256(b"".join(what_answers)).hexdigest(),
         "threshold": threshold,
         "expect": expect,
         "marks": marks,
