@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
+from support.cutting import read_in_pieces
 
 from inkgrad.pictures import find_pieces, ink_on_paper, thresholds
 from inkgrad.pictures.weak_ink import WeakInkSettings, with_weak_ink
-from inkgrad.reader import Reader, ReaderSettings
+from inkgrad.reader import ReaderSettings
 from inkgrad.reader.page import PageSettings
 from lab.synthetic import Look, write_line
 
@@ -22,13 +23,13 @@ def strokes_of(ink, settings=WeakInkSettings(), apart=None):
 
 
 def ring(weak, blur=1.0, others=()):
-    """The ink of a ring, its lower half `weak` times as dark as the upper, and of others (box, dark)."""
+    """The ink of a ring, its flanks `weak` times as dark as the rest, and of others (box, dark)."""
     sheet = Image.new("L", (200, 160))
     pen = ImageDraw.Draw(sheet)
     pen.ellipse((60, 40, 130, 120), outline=255, width=WIDE)
     pen.rectangle((30, 40, 30 + WIDE, 120), fill=255)
     ink = np.array(sheet, np.float32) / 255 * 0.7
-    ink[80:, 50:] *= weak
+    ink[70:95, 50:] *= weak
     for (left, top, right, bottom), dark in others:
         ink[top:bottom, left:right] = np.maximum(ink[top:bottom, left:right], dark)
     return ndimage.gaussian_filter(ink, blur)
@@ -36,7 +37,7 @@ def ring(weak, blur=1.0, others=()):
 
 @pytest.mark.parametrize("weak", [0.42, 0.45])
 @pytest.mark.parametrize("blur", [0.7, 2])
-def test_a_ring_that_is_pale_below_stays_whole(weak, blur):
+def test_a_ring_with_pale_flanks_stays_whole(weak, blur):
     ink = ring(weak, blur)
     before, after = strokes_of(ink)
     (circle,) = [piece for piece in find_pieces(after, WIDE) if piece.left > 50]
@@ -48,10 +49,9 @@ def test_a_ring_that_is_pale_below_stays_whole(weak, blur):
 
 
 @pytest.mark.parametrize("blur", [1, 2])
-def test_soft_edges_make_strokes_hardly_thicker(blur):
+def test_soft_edges_make_no_stroke_thicker(blur):
     before, after = strokes_of(ring(1.0, blur))
-    _, thick = strokes_of(ring(1.0, blur), WeakInkSettings(darkest=0))
-    assert after.sum() - before.sum() < 0.75 * (thick.sum() - before.sum())
+    np.testing.assert_array_equal(after, before)
 
 
 def test_weak_ink_that_touches_no_stroke_is_left_out():
@@ -91,14 +91,13 @@ def in_pencil(seed, digits):
 
 
 def test_uneven_pencil_is_read(reader, some):
-    lines = [in_pencil(seed, some) for seed in range(12)]
-    without = Reader(reader.eye.model, settings=ReaderSettings(PageSettings(weak_ink=NONE)))
-    right = {
-        name: np.mean([found.text == text for found, (_, text) in zip(read([p for p, _ in lines]), lines, strict=True)])
-        for name, read in (("with", reader), ("without", without))
-    }
-    assert right["with"] >= 0.9  # measured: 1.00
-    assert right["without"] < 0.5  # 0.17
+    right = {"with": 0, "without": 0}
+    for seed in range(12):
+        picture, text = in_pencil(seed, some)
+        for name, settings in ("with", ReaderSettings()), ("without", ReaderSettings(PageSettings(weak_ink=NONE))):
+            right[name] += read_in_pieces(picture, reader.eye, settings) == text
+    assert right["with"] >= 11  # of 12; measured: 12
+    assert right["without"] < 6  # 2
 
 
 def test_the_ink_of_a_grey_picture_is_read_as_before(some):

@@ -25,7 +25,10 @@ def told(reading):
 @pytest.fixture(scope="module")
 def pictures(some):
     rng = np.random.default_rng
+    uneven = 255.0 - write_line(6, Look(), rng(4), some).picture
+    uneven[np.arange(len(uneven)) % 12 < 4] *= 0.45
     return {
+        "uneven": np.uint8(255 - uneven),
         "line": write_line(6, Look(rotation=4), rng(0), some).picture,
         "touching": write_line(4, Look(touching=1), rng(1), some).picture,
         "ruled": write_ruled([5, 5], Look(lines="ruled"), rng(2), some).picture,
@@ -39,7 +42,7 @@ no_table = TableSettings(most_cells=0, grids=GridSettings(seen=2))
 
 CASES = {
     "paper": ("line", ReaderSettings(PageSettings(paper=PaperSettings(least_ink=5)))),
-    "weak ink": ("line", ReaderSettings(PageSettings(weak_ink=WeakInkSettings(darkest=0, least=0.2)))),
+    "weak ink": ("uneven", ReaderSettings(PageSettings(weak_ink=WeakInkSettings(least=1)))),
     "skew": ("line", ReaderSettings(PageSettings(skew=SkewSettings(most_degrees=0)))),
     "pieces": ("line", ReaderSettings(PageSettings(pieces=PieceSettings(lowest_px=1000)))),
     "rows": ("line", ReaderSettings(PageSettings(rows=RowSettings(overlap=2)))),

@@ -40,10 +40,13 @@ class CutSettings:
 
     apart      share of the height of the writing; two cuts are at least this far apart
     most_cuts  of one piece
+    hole       share of the usual ink; so much costs a pixel of enclosed paper, for cuts that go around holes (of 40
+               made-up lines with linked zeros 13 are read without such cuts; with 0.5: 20, with 1: 28, with 1.5: 29)
     """
 
     apart: float = 0.2
     most_cuts: int = 9
+    hole: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,20 +202,37 @@ def cut_apart(piece: Piece, ink: NDArray, high: float, settings: CutSettings = C
     """Return the parts of a piece between the best cuts from its top to its bottom, from left to right.
 
     A cut goes down one row at a time, straight or one column aside, and costs the ink that it
-    crosses; among all cuts those are taken that cost less than others nearby.  `high` is the
-    height of the writing in pixels.
+    crosses; among all cuts those are taken that cost less than others nearby.  These go through the holes of zeros
+    rather than along the stroke between two; so others are taken too, for which a hole costs as ink does.
+    `high` is the height of the writing in pixels.
     """
     values = ink[piece.top : piece.bottom, piece.left : piece.right]
     values = values / max(float(values[piece.mask].mean()), 1e-6)
     costs = np.where(piece.mask, values, 0.0) + 0.01  # and a little for each step
-    down, up = _cheapest(costs), _cheapest(costs[::-1])[::-1]
-    through = (down + up - costs)[piece.height // 2]
     apart = max(2, round(settings.apart * high))
-    places = _minima(through, apart)[: settings.most_cuts]
-    if not places:
+    paths = _best_cuts(costs, apart, settings.most_cuts)
+    holes = _holes(piece.mask)
+    if holes.any():
+        paths += _best_cuts(costs + settings.hole * holes, apart, settings.most_cuts)
+    if not paths:
         return [piece]
-    paths = [_cut_through(down, up, place) for place in sorted(places)]
+    paths.sort(key=lambda path: path.sum())
     return _parts_between(piece, np.maximum.accumulate(np.stack(paths), axis=0))
+
+
+def _best_cuts(costs: NDArray, apart: int, most: int) -> list[NDArray]:
+    """Return the cuts that cost least nearby: of each the column that it goes through, in each row."""
+    down, up = _cheapest(costs), _cheapest(costs[::-1])[::-1]
+    through = (down + up - costs)[len(costs) // 2]
+    return [_cut_through(down, up, place) for place in _minima(through, apart)[:most]]
+
+
+def _holes(mask: NDArray) -> NDArray:
+    """Return where paper is enclosed by ink."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(np.pad(~mask, 1, constant_values=True))
+    return np.asarray((labels != labels[0, 0]) & (labels > 0))[1:-1, 1:-1]
 
 
 def _cheapest(costs: NDArray) -> NDArray:

@@ -21,12 +21,16 @@ class WeakInkSettings:
     darkest  share of the darkest ink nearby; weaker ink is the soft edge of a stroke (0.5: 26 of those in pencil; 0,
              which lets strokes grow thick: 13 of those that touch)
     nearby   times the width of a stroke; nearby is so far each way
-    away     share of the weak ink; where more of it touches no stroke, as of textures, none is joined
+    rim      share of the width of a stroke, a pixel at least; ink that goes no farther is a soft edge
+    beyond   times the width of a stroke; weak ink so far from strokes lies away from them, as does what touches none
+    away     share of the ink; where more of it lies away, as of textures and the edges of shadows, none is joined
     """
 
     least: float = 0.45
     darkest: float = 0.4
     nearby: float = 1.0
+    rim: float = 0.15
+    beyond: float = 2.5
     away: float = 0.05
 
 
@@ -48,7 +52,7 @@ def with_weak_ink(
     Strokes of a pencil, of a dry pen or of what was enlarged are much paler in parts than in others; a threshold that
     fits the dark parts breaks them.  A lower one joins soft edges, paper and print.  So a pixel is joined where it is
     dark beside its own surroundings, and hangs together with a stroke; and all stays as it is where much of the weak
-    ink touches no stroke.  (Two thresholds: Canny 1986, https://doi.org/10.1109/TPAMI.1986.4767851, section VI.)
+    ink lies away from strokes.  (Two thresholds: Canny 1986, https://doi.org/10.1109/TPAMI.1986.4767851, section VI.)
     """
     from scipy import ndimage
 
@@ -58,10 +62,13 @@ def with_weak_ink(
     if apart is not None:
         weak &= ~apart
     labels, n = ndimage.label(weak, np.ones((3, 3)))
-    all_ink, own = (np.bincount(labels[mask], minlength=n + 1) for mask in (weak, seeds))
-    if all_ink[own == 0].sum() > settings.away * all_ink.sum():
+    own = np.bincount(labels[seeds], minlength=n + 1)
+    lies_away = weak & ((own == 0)[labels] | ~_grown(strokes, round(settings.beyond * stroke)))
+    if lies_away.sum() > settings.away * weak.sum():
         return strokes
-    return np.asarray(strokes | (own > 0)[labels])
+    near = _grown(strokes, max(1, round(settings.rim * stroke)))
+    goes_on = np.bincount(labels[weak & ~near], minlength=n + 1) > 0
+    return np.asarray(strokes | ((own > 0) & goes_on)[labels])
 
 
 def _grown(values: NDArray, n: int) -> NDArray:

@@ -129,7 +129,7 @@ def _as_work(scan: Scan, look: Recognition, expected: Expectation, settings: Par
     work = []
     for pieces, its in zip(scan.rows, _parts(look, [len(row) for row in scan.rows]), strict=True):
         row = _as_row(pieces, its, scan, expected, settings)
-        dirt = 1 - (1 - its.none) * _likely(pieces, its, row.high, usual, settings)
+        dirt = 1 - (1 - its.none) * _likely(pieces, its, row.high, usual, settings, settings.tall)
         if len(scan.rows) == 1 and len(pieces) == 1:
             dirt *= settings.alone
         work.append(_Work(scan.ink, pieces, its, usual, row, dirt))
@@ -139,8 +139,10 @@ def _as_work(scan: Scan, look: Recognition, expected: Expectation, settings: Par
 def _digits(job: _Work, unseen: Recognition, expected: Expectation, settings: ParsingSettings) -> list[Seen]:
     """Return the digits of a row."""
     candidates, look = [candidate.piece for candidate in job.row.candidates], job.look_at_candidates(unseen)
-    p = look.p * _likely(candidates, look, job.row.high, job.usual, settings)[:, None]
-    p[:, 1] *= np.where([_is_part(candidate, job.row) for candidate in job.row.candidates], settings.cut_one, 1.0)
+    parts = np.array([_is_part(candidate, job.row) for candidate in job.row.candidates], bool)
+    low, tall = (_likely(candidates, look, job.row.high, job.usual, settings, most) for most in (1.0, settings.tall))
+    p = look.p * np.where(parts, low, tall)[:, None]
+    p[:, 1] *= np.where(parts, settings.cut_one, 1.0)
     taken = best_parse(job.row, p, job.dirt, expected.digits)
     sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
     return [
@@ -204,10 +206,16 @@ def _height(pieces: list[Piece], high: float, settings: ParsingSettings) -> floa
     return float(np.clip(np.median(heights), least, most)) if len(heights) >= 3 else high
 
 
-def _likely(pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings) -> NDArray:
-    """Return how likely pieces are to be digits, in [0, 1], for their height, darkness and thickness alone."""
-    heights = np.array([piece.height for piece in pieces], float)
-    size = np.exp(-0.5 * (np.log(np.maximum(heights, 1) / max(high, 1)) / settings.size_spread) ** 2)
+def _likely(
+    pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings, tall: float = 1.0
+) -> NDArray:
+    """Return how likely pieces are to be digits, in [0, 1], for their height, darkness and thickness alone.
+
+    Pieces of up to `tall` times the height of the writing are no less likely than those as high as it.
+    """
+    ratio = np.array([piece.height for piece in pieces], float) / max(high, 1)
+    ratio = np.where(ratio > 1, np.maximum(ratio / tall, 1), ratio)
+    size = np.exp(-0.5 * (np.log(np.maximum(ratio, 1e-3)) / settings.size_spread) ** 2)
     dark = np.minimum(look.darkness / usual.darkness / settings.faint, 1)
     thick = np.minimum(look.stroke / usual.stroke / settings.thin, 1)
     return np.asarray(size * dark * thick**2)
