@@ -311,7 +311,7 @@ def test_pictures_prepared_in_another_way_are_refused(tmp_path):
 
 def test_the_model_that_comes_along_reads_digits(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where no file of its name is in the way
-    assert shipped() == ("cnn", "reader")
+    assert shipped() == ("cnn", "lines", "reader")
     test = mnist().test
     assert load("cnn").evaluate(Examples(test.x[:2000], test.t[:2000])).accuracy > 0.985
     for name in shipped():

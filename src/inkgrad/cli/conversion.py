@@ -33,7 +33,7 @@ class FileFormat(StrEnum):
 
 def export(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A model file, or one that comes with inkgrad: cnn, reader.")
+        Path, typer.Argument(metavar="MODEL", help="A model file, or one that comes with inkgrad: cnn, lines, reader.")
     ],
     out: Annotated[
         Path | None,

@@ -150,7 +150,7 @@ MODELS = {
         lr=0.003,
         momentum=0.9,
         batch_size=32,
-        epochs=150,
+        epochs=72,
         schedule=lambda lr, n_steps: OneCycle(lr, n_steps, rise=0.1),
     ),
     "mlp": replace(
