@@ -5,10 +5,13 @@ import pytest
 
 from inkgrad.data import mnist
 from inkgrad.reader import Reader
+from inkgrad.reader.expectation import parse_expectation
 from inkgrad.reader.literals import with_literals
+from inkgrad.reader.page import scan
+from inkgrad.reader.parsing import expected_of_rows
 from inkgrad.reader.pattern import parse_pattern
 from inkgrad.reader.reading import Character, Reading
-from lab.synthetic import Look, write_line
+from lab.synthetic import Look, write_boxes, write_line
 
 
 def character(best, line=0, column=0, gap="", cell=None, label=None):
@@ -101,3 +104,22 @@ def test_a_reader_writes_what_it_expects():
     assert Reader(expect=r"\d{2}\.\d{2}").read(picture).text == "12.50"
     assert Reader(expect=r"\d{2}\.\d{2}", marks=False).read(picture).text == "1250"
     assert Reader(expect=r"(\d,)?\d{3}").read(picture).text == "1,250"
+
+
+def boxes_scanned(text, pattern):
+    page = write_boxes(text, Look(height=40), np.random.default_rng(3), mnist().test)
+    (found,) = scan(page.picture)
+    return page, expected_of_rows(found, parse_expectation(pattern))
+
+
+def test_a_pattern_is_that_of_a_whole_row_of_boxes():
+    page, expected = boxes_scanned("75012", r"\d{2}-\d{3}")
+    assert expected == [None] * len(expected)
+    free, knowing = (Reader(expect=expect).read(page.picture).text for expect in (None, r"\d{2}-\d{3}"))
+    assert len(free) == 5
+    assert knowing == f"{free[:2]}-{free[2:]}"
+
+
+def test_a_pattern_of_one_digit_is_that_of_each_box():
+    _, expected = boxes_scanned("75012", r"\d")
+    assert [each.n_digits for each in expected] == [(1, 1)] * 5

@@ -52,11 +52,16 @@ def is_clear(n_pieces: int, cut: list[Seen], settings: ArbitrationSettings = Arb
     return n_pieces == 1 and len(cut) == 1 and cut[0].probability >= settings.clear
 
 
+def anything(characters: Sequence[Seen]) -> bool:
+    """Return that a row may say this."""
+    return True
+
+
 def arbitrated(
     cut: list[Seen],
     said: Said,
     settings: ArbitrationSettings = ArbitrationSettings(),
-    accepts: Callable[[Sequence[Seen]], bool] = lambda characters: True,
+    accepts: Callable[[Sequence[Seen]], bool] = anything,
 ) -> list[Seen]:
     """Return the characters of a row, for the digits that its pieces are, and what the whole line says.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from inkgrad.decoding import Automaton
 from inkgrad.errors import SettingError
 from inkgrad.reader.eye import DIGITS
 from inkgrad.reader.pattern import Pattern, parse_pattern
@@ -20,12 +19,10 @@ class Expectation:
 
     n_lines  how many lines; None for any number
     pattern  how each is written; None for anything
-    digits   what accepts the digits of such a line, "0" to "9" as classes; None for anything
     """
 
     n_lines: int | None = None
     pattern: Pattern | None = None
-    digits: Automaton | None = None
 
 
 def parse_expectation(text: str) -> Expectation:
@@ -53,4 +50,5 @@ def parse_expectation(text: str) -> Expectation:
 
 def _of_lines(n_lines: int | None, text: str) -> Expectation:
     pattern = parse_pattern(text)
-    return Expectation(n_lines, pattern, pattern.automaton(DIGITS))
+    pattern.automaton(DIGITS)  # refuses what takes too many states
+    return Expectation(n_lines, pattern)

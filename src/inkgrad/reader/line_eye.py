@@ -84,12 +84,18 @@ class LineEye:
         """Return whether a row may say this: what is expected, where no sign need be seen."""
         return self.pattern is None or self.pattern.written("".join(each.label for each in characters)) is not None
 
-    def read(self, scans: Sequence[Scan], rows: Sequence[list[Strip]]) -> list[Said]:
-        """Return what rows say, each of its own scan and in strips from left to right; all are looked at together."""
+    def read(
+        self, scans: Sequence[Scan], rows: Sequence[list[Strip]], expected: Sequence[bool] | None = None
+    ) -> list[Said]:
+        """Return what rows say, each of its own scan and in strips from left to right; all are looked at together.
+
+        `expected` tells of which rows the pattern is, of all unless told; it is not that of one of several strips.
+        """
+        expected = [True] * len(rows) if expected is None else expected
         logs = iter(self.look([strip.ink for row in rows for strip in row]))
         return [
-            _joined([self._said(scan, strip, next(logs)) for strip in row])
-            for scan, row in zip(scans, rows, strict=True)
+            _joined([self._said(scan, strip, next(logs), is_expected and len(row) == 1) for strip in row])
+            for scan, row, is_expected in zip(scans, rows, expected, strict=True)
         ]
 
     def look(self, strips: Sequence[NDArray]) -> list[NDArray]:
@@ -119,13 +125,13 @@ class LineEye:
         """Return how wide the network sees a line."""
         return self.settings.step_px * -(-line.shape[1] // self.settings.step_px)
 
-    def _said(self, scan: Scan, strip: Strip, log_q: NDArray) -> Said:
+    def _said(self, scan: Scan, strip: Strip, log_q: NDArray, is_expected: bool) -> Said:
         """Return what a strip says.  A space is no character of it, but a gap before the next."""
         in_gap = np.exp(log_q[:, self.spaces]).sum(axis=1)
         unspaced = log_q.copy()
         unspaced[:, self.blank] = np.logaddexp.reduce(log_q[:, [self.blank, *self.spaces]], axis=1)
         unspaced[:, self.spaces] = -np.inf
-        found = self._decoded(unspaced)
+        found = self._decoded(unspaced, is_expected)
         classes, frames = found.labelling, align(unspaced, found.labelling, self.blank).frames
         peaks = [start + int(log_q[start:stop, k].argmax()) for (start, stop), k in zip(frames, classes, strict=True)]
         a_frame = strip.ink.shape[1] / len(log_q)  # in pixels of the strip
@@ -137,9 +143,9 @@ class LineEye:
             characters.append(Seen(piece, self.labels[k], p, _image(piece, scan.ink), gap))
         return Said(characters, float(np.exp(found.log_p)))
 
-    def _decoded(self, log_q: NDArray) -> Decoded:
+    def _decoded(self, log_q: NDArray, is_expected: bool) -> Decoded:
         """Return the most probable labelling; where none is expected that the line can say, any."""
-        if self.automaton is not None:
+        if self.automaton is not None and is_expected:
             found = beam_search(log_q, self.blank, self.settings.width, self.automaton)
             if found:
                 return found[0]

@@ -14,6 +14,7 @@ from inkgrad.reader.expectation import Expectation
 from inkgrad.reader.eye import DIGITS, Eye, Recognition
 from inkgrad.reader.lattice import Candidate, LatticeSettings, Row, best_parse
 from inkgrad.reader.page import Scan
+from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.seen import Seen
 
 
@@ -36,6 +37,7 @@ class ParsingSettings:
     tall              times the height of the writing; higher pieces are not writing
     low               share of the height of the writing; lower pieces do not say how high a row is
     row_bounds        the height of a row is between these times that of the writing
+    one_wide          times the height of the writing; a cell with no wider writing has one character
     """
 
     cuts: CutSettings = CutSettings()
@@ -55,6 +57,7 @@ class ParsingSettings:
     tall: float = 2.0
     low: float = 0.5
     row_bounds: tuple[float, float] = (0.6, 1.5)
+    one_wide: float = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +77,14 @@ def parse(
     several digits, and at all candidates.
     """
     first = _looked_at(eye, [(list(chain.from_iterable(scan.rows)), scan.ink) for scan in scans])
-    work = [_as_work(scan, look, expected, settings) for scan, look in zip(scans, first, strict=True)]
+    work = [
+        _as_work(scan, look, expected_of_rows(scan, expected, settings), settings)
+        for scan, look in zip(scans, first, strict=True)
+    ]
     second = iter(_looked_at(eye, [(job.unseen, job.ink) for jobs in work for job in jobs]))
     parsed = []
     for scan, jobs in zip(scans, work, strict=True):
-        rows = [_digits(job, next(second), expected, settings) for job in jobs]
+        rows = [_digits(job, next(second), settings) for job in jobs]
         if expected.n_lines is not None and not scan.tables:
             rows = _best_lines(rows, expected.n_lines)
         parsed.append(Parsed(rows, sum(map(_worth, rows)) if any(rows) else settings.empty))
@@ -108,6 +114,7 @@ class _Work:
     usual: Usual
     row: Row
     dirt: NDArray
+    pattern: Pattern | None
 
     @property
     def unseen(self) -> list[Piece]:
@@ -122,28 +129,49 @@ class _Work:
         return self.look.followed_by(unseen)[np.array(order, int)]
 
 
-def _as_work(scan: Scan, look: Recognition, expected: Expectation, settings: ParsingSettings) -> list[_Work]:
-    """Return the rows of a scan, for what is seen of all its pieces."""
+def expected_of_rows(
+    scan: Scan, expected: Expectation, settings: ParsingSettings = ParsingSettings()
+) -> list[Pattern | None]:
+    """Return what is expected of each row of a scan: a pattern, or anything.
+
+    Where most cells of a table have one character each, as a row of boxes, a pattern of more is that of a line of them.
+    """
+    if expected.pattern is None or expected.pattern.n_digits[1] == 1:
+        return [expected.pattern] * len(scan.rows)
+    widths: dict[int, list[float]] = {}
+    for pieces, place in zip(scan.rows, scan.places, strict=True):
+        if place is not None and pieces:
+            width = max(piece.right for piece in pieces) - min(piece.left for piece in pieces)
+            widths.setdefault(place[0], []).append(width / max(scan.high, 1))
+    in_boxes = {table for table, its in widths.items() if len(its) > 1 and np.median(its) <= settings.one_wide}
+    return [None if place is not None and place[0] in in_boxes else expected.pattern for place in scan.places]
+
+
+def _as_work(
+    scan: Scan, look: Recognition, expected: Sequence[Pattern | None], settings: ParsingSettings
+) -> list[_Work]:
+    """Return the rows of a scan, for what is seen of all its pieces, and what is expected of each."""
     weights = 1 - look.none + 1e-6  # of each piece, how much it looks like a digit
     usual = Usual(_median(look.darkness, weights), _median(look.stroke, weights))
     work = []
-    for pieces, its in zip(scan.rows, _parts(look, [len(row) for row in scan.rows]), strict=True):
-        row = _as_row(pieces, its, scan, expected, settings)
+    looks = _parts(look, [len(row) for row in scan.rows])
+    for pieces, its, pattern in zip(scan.rows, looks, expected, strict=True):
+        row = _as_row(pieces, its, scan, pattern is not None, settings)
         dirt = 1 - (1 - its.none) * _likely(pieces, its, row.high, usual, settings, settings.tall)
         if len(scan.rows) == 1 and len(pieces) == 1:
             dirt *= settings.alone
-        work.append(_Work(scan.ink, pieces, its, usual, row, dirt))
+        work.append(_Work(scan.ink, pieces, its, usual, row, dirt, pattern))
     return work
 
 
-def _digits(job: _Work, unseen: Recognition, expected: Expectation, settings: ParsingSettings) -> list[Seen]:
+def _digits(job: _Work, unseen: Recognition, settings: ParsingSettings) -> list[Seen]:
     """Return the digits of a row."""
     candidates, look = [candidate.piece for candidate in job.row.candidates], job.look_at_candidates(unseen)
     parts = np.array([_is_part(candidate, job.row) for candidate in job.row.candidates], bool)
     low, tall = (_likely(candidates, look, job.row.high, job.usual, settings, most) for most in (1.0, settings.tall))
     p = look.p * np.where(parts, low, tall)[:, None]
     p[:, 1] *= np.where(parts, settings.cut_one, 1.0)
-    taken = best_parse(job.row, p, job.dirt, expected.digits)
+    taken = best_parse(job.row, p, job.dirt, None if job.pattern is None else job.pattern.digits)
     sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
     return [
         Seen(candidates[k], DIGITS[digit], dict(zip(DIGITS, sure[k].tolist(), strict=True)), look.images[k])
@@ -175,9 +203,7 @@ def _median(values: NDArray, weights: NDArray) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _as_row(
-    pieces: list[Piece], look: Recognition, scan: Scan, expected: Expectation, settings: ParsingSettings
-) -> Row:
+def _as_row(pieces: list[Piece], look: Recognition, scan: Scan, is_expected: bool, settings: ParsingSettings) -> Row:
     """Return the row of pieces, those that may be several digits cut apart."""
     high = _height(pieces, scan.high, settings)
     atoms: list[Piece] = []
@@ -185,7 +211,7 @@ def _as_row(
     for number, piece in enumerate(pieces):
         may_be_several = piece.width > _narrowest_of_several(float(look.p[number].max()), settings) * high
         parts = [piece]
-        if (may_be_several or expected.pattern) and piece.height < settings.tall * high:
+        if (may_be_several or is_expected) and piece.height < settings.tall * high:
             parts = cut_apart(piece, scan.ink, high, settings.cuts)
         atoms += parts
         piece_of += [number] * len(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from unicodedata import category
 
 import numpy as np
@@ -45,6 +46,11 @@ class Pattern:
     arcs: tuple[tuple[int, int, str], ...]
     last: int
     n_digits: tuple[int, int]
+
+    @cached_property
+    def digits(self) -> Automaton:
+        """What accepts the digits of such a line, "0" to "9" as classes."""
+        return self.automaton(DIGITS)
 
     def automaton(self, labels: Sequence[str]) -> Automaton:
         """Return what accepts the lines in which only these labels are seen, as class numbers.

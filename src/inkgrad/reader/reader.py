@@ -17,13 +17,13 @@ from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
 from inkgrad.pictures import Source, open_picture
-from inkgrad.reader.arbitration import ArbitrationSettings, arbitrated, is_clear
+from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import Eye
 from inkgrad.reader.line_eye import LineEye, LineSettings
 from inkgrad.reader.literals import with_literals
 from inkgrad.reader.page import PageSettings, Scan, scan
-from inkgrad.reader.parsing import Parsed, ParsingSettings, parse
+from inkgrad.reader.parsing import Parsed, ParsingSettings, expected_of_rows, parse
 from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
 from inkgrad.reader.seen import Seen
@@ -179,10 +179,12 @@ class Reader:
         ]
         strips = [cut_strips(page, its, settings.strips) for (page, _), its in zip(found, asked, strict=True)]
         places = [(k, row) for k, its in enumerate(asked) for row in np.flatnonzero(its).tolist()]
-        said = self.line_eye.read([found[k][0] for k, _ in places], [strips[k][row] for k, row in places])
-        for (k, row), line in zip(places, said, strict=True):
-            rows = found[k][1]
-            rows[row] = arbitrated(rows[row], line, settings.arbitration, self.line_eye.accepts)
+        patterns = [expected_of_rows(page, self.expected, settings.parsing) for page, _ in found]
+        expected = [patterns[k][row] is not None for k, row in places]
+        said = self.line_eye.read([found[k][0] for k, _ in places], [strips[k][row] for k, row in places], expected)
+        for (k, row), line, is_expected in zip(places, said, expected, strict=True):
+            rows, accepts = found[k][1], self.line_eye.accepts if is_expected else anything
+            rows[row] = arbitrated(rows[row], line, settings.arbitration, accepts)
         return found
 
 
