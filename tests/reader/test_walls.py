@@ -1,0 +1,35 @@
+"""Walls between boxes are no digits, also where they are as dark and thick as writing."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+from support.cutting import read_in_pieces
+
+from inkgrad.reader import ReaderSettings
+from inkgrad.reader.page import PageSettings
+
+
+def comb(some, seed):
+    """A field of seven boxes with walls as thick as strokes, with the digits 2 to 8 in them."""
+    rng, left, wide = np.random.default_rng(seed), 20, 44
+    sheet = Image.new("L", (7 * wide + 40, 90), 255)
+    pen = ImageDraw.Draw(sheet)
+    for k in range(8):
+        x = left + k * wide
+        pen.line((x, 20, x, 61), fill=30, width=5)
+    for y in 18, 60:
+        pen.rectangle((left - 4, y, left + 7 * wide + 4, y + 3), fill=30)
+    for k, label in enumerate(range(2, 9)):
+        image = some.x[rng.choice(np.flatnonzero(some.t == label)), :, :, 0]
+        digit = Image.fromarray(image).resize((32, 32), Image.Resampling.BICUBIC)
+        sheet.paste(30, (left + k * wide + 6, 25), digit)
+    return sheet
+
+
+def test_thick_walls_between_boxes_are_not_read(reader, some):
+    no_walls = ReaderSettings(PageSettings(fewest_walls=1000))
+    ones = {"as usual": 0, "without": 0}
+    for seed in range(4):
+        for name, settings in ("as usual", ReaderSettings()), ("without", no_walls):
+            ones[name] += read_in_pieces(comb(some, seed), reader.eye, settings).count("1")
+    assert ones["as usual"] == 0
+    assert ones["without"] >= 10  # measured: 24
