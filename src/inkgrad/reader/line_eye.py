@@ -14,10 +14,8 @@ from inkgrad.decoding import Decoded, align, beam_search, best_path
 from inkgrad.errors import SettingError
 from inkgrad.models import Model
 from inkgrad.pictures.line_form import LINE_HEIGHT_PX, line_form
-from inkgrad.pictures.mnist_form import MNIST_SIDE_PX, mnist_form
-from inkgrad.pictures.pieces import Piece, cut_out
+from inkgrad.pictures.pieces import Piece
 from inkgrad.reader.eye import DIGITS
-from inkgrad.reader.page import Scan
 from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.seen import Seen
 from inkgrad.reader.strips import Strip
@@ -84,18 +82,16 @@ class LineEye:
         """Return whether a row may say this: what is expected, where no sign need be seen."""
         return self.pattern is None or self.pattern.written("".join(each.label for each in characters)) is not None
 
-    def read(
-        self, scans: Sequence[Scan], rows: Sequence[list[Strip]], expected: Sequence[bool] | None = None
-    ) -> list[Said]:
-        """Return what rows say, each of its own scan and in strips from left to right; all are looked at together.
+    def read(self, rows: Sequence[list[Strip]], expected: Sequence[bool] | None = None) -> list[Said]:
+        """Return what rows say, each in strips from left to right; all are looked at together.
 
         `expected` tells of which rows the pattern is, of all unless told; it is not that of one of several strips.
         """
         expected = [True] * len(rows) if expected is None else expected
         logs = iter(self.look([strip.ink for row in rows for strip in row]))
         return [
-            _joined([self._said(scan, strip, next(logs), is_expected and len(row) == 1) for strip in row])
-            for scan, row, is_expected in zip(scans, rows, expected, strict=True)
+            _joined([self._said(strip, next(logs), is_expected and len(row) == 1) for strip in row])
+            for row, is_expected in zip(rows, expected, strict=True)
         ]
 
     def look(self, strips: Sequence[NDArray]) -> list[NDArray]:
@@ -125,7 +121,7 @@ class LineEye:
         """Return how wide the network sees a line."""
         return self.settings.step_px * -(-line.shape[1] // self.settings.step_px)
 
-    def _said(self, scan: Scan, strip: Strip, log_q: NDArray, is_expected: bool) -> Said:
+    def _said(self, strip: Strip, log_q: NDArray, is_expected: bool) -> Said:
         """Return what a strip says.  A space is no character of it, but a gap before the next."""
         in_gap = np.exp(log_q[:, self.spaces]).sum(axis=1)
         unspaced = log_q.copy()
@@ -140,7 +136,7 @@ class LineEye:
         for k, peak, before, piece in zip(classes, peaks, [None, *peaks], pieces, strict=False):
             p = {label: float(np.exp(log_q[peak, k])) for k, label in enumerate(self.labels) if label}
             gap = SPACE if before is not None and in_gap[before:peak].max() > 0.5 else ""
-            characters.append(Seen(piece, self.labels[k], p, _image(piece, scan.ink), gap))
+            characters.append(Seen(piece, self.labels[k], p, gap=gap))
         return Said(characters, float(np.exp(found.log_p)))
 
     def _decoded(self, log_q: NDArray, is_expected: bool) -> Decoded:
@@ -180,12 +176,6 @@ def _level(ink: NDArray) -> float:
     """Return how dark the ink of a strip is, as line_form has it."""
     cubes = ink * ink * ink
     return float(np.vdot(cubes, ink)) / max(float(cubes.sum()), 1e-12)
-
-
-def _image(piece: Piece, ink: NDArray) -> NDArray:
-    """Return a piece as the network for single digits sees it; nothing where it has no ink."""
-    shown = cut_out(piece, ink)[0]
-    return mnist_form(shown) if shown.any() else np.zeros((MNIST_SIDE_PX, MNIST_SIDE_PX), np.uint8)
 
 
 def _joined(parts: list[Said]) -> Said:

@@ -181,7 +181,7 @@ class Reader:
         places = [(k, row) for k, its in enumerate(asked) for row in np.flatnonzero(its).tolist()]
         patterns = [expected_of_rows(page, self.expected, settings.parsing) for page, _ in found]
         expected = [patterns[k][row] is not None for k, row in places]
-        said = self.line_eye.read([found[k][0] for k, _ in places], [strips[k][row] for k, row in places], expected)
+        said = self.line_eye.read([strips[k][row] for k, row in places], expected)
         for (k, row), line, is_expected in zip(places, said, expected, strict=True):
             rows, accepts = found[k][1], self.line_eye.accepts if is_expected else anything
             rows[row] = arbitrated(rows[row], line, settings.arbitration, accepts)
@@ -215,7 +215,7 @@ def _as_reading(
         if place is not None and place[0] == 0
     }
     characters = tuple(
-        _character(seen, page.box_of(seen.piece), line, column, threshold, cells.get(id(seen.piece)))
+        _character(seen, page, line, column, threshold, cells.get(id(seen.piece)))
         for line, row in enumerate(lines)
         for column, seen in enumerate(row)
     )
@@ -283,17 +283,17 @@ def _label(seen: Seen, threshold: float) -> str:
 
 
 def _character(
-    seen: Seen, box: tuple[int, int, int, int], line: int, column: int, threshold: float, cell: tuple[int, int] | None
+    seen: Seen, page: Scan, line: int, column: int, threshold: float, cell: tuple[int, int] | None
 ) -> Character:
     return Character(
         label=_label(seen, threshold),
         best=seen.label,
         probability=seen.probability,
         others=seen.others,
-        box=box,
+        box=page.box_of(seen.piece),
         line=line,
         column=column,
-        image=seen.image,
+        image=seen.shown(page.ink),
         gap=seen.gap,
         cell=cell,
     )
