@@ -72,6 +72,12 @@ def test_where_the_numbers_of_digits_differ_the_surer_reading_is_taken_and_what_
     assert row[2].probability < 0.9
 
 
+def test_what_only_the_line_has_is_left_out_where_it_looks_like_no_digit():
+    cut, line = by_pieces("12"), by_line("120")
+    assert text_of(arbitrated(cut, line, look=lambda piece: {"0": 0.1})) == "12"
+    assert text_of(arbitrated(cut, line, look=lambda piece: {"0": 0.9})) == "120"
+
+
 def test_a_row_that_only_the_line_has_is_kept_where_it_is_sure():
     assert arbitrated([], by_line("12", 0.6)) == []
     assert text_of(arbitrated([], by_line("12", 0.999, 0.99))) == "12"

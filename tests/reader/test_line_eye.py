@@ -79,7 +79,7 @@ def test_probabilities_are_of_all_labels_but_the_space(some, line_eye):
     for seen in said.characters:
         assert set(seen.p) == set(LABELS) - {"", " "}
         assert 0.2 < sum(seen.p.values()) <= 1 + 1e-6
-        assert seen.label == max(seen.p, key=seen.p.get)
+        assert seen.probability < 0.5 or seen.label == max(seen.p, key=seen.p.get)
 
 
 def test_a_pattern_decides_what_is_said(some):
@@ -109,8 +109,8 @@ def test_models_that_do_not_read_lines_are_refused():
 
 
 def test_a_row_may_lack_signs_that_are_expected_but_no_digits(some, line_eye):
-    found, strips, _ = written(some, n=4)
-    (said,) = line_eye.read([found], strips)
+    _found, strips, _ = written(some, n=4)
+    (said,) = line_eye.read(strips)
     eye = LineEye(untrained(), parse_pattern(r"\d{2}\.\d{2}"))
     assert eye.accepts(said.characters[:4])
     assert not eye.accepts(said.characters[:3])

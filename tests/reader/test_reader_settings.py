@@ -8,12 +8,15 @@ from inkgrad.pictures.pieces import CutSettings, PieceSettings
 from inkgrad.pictures.runs import RuleSettings
 from inkgrad.pictures.weak_ink import WeakInkSettings
 from inkgrad.reader import Reader, ReaderSettings
+from inkgrad.reader.arbitration import ArbitrationSettings
 from inkgrad.reader.lattice import LatticeSettings
+from inkgrad.reader.line_eye import LineSettings
 from inkgrad.reader.page import PageSettings
 from inkgrad.reader.page.grids import GridSettings
 from inkgrad.reader.page.scan import RowSettings
 from inkgrad.reader.page.table import TableSettings
 from inkgrad.reader.parsing import ParsingSettings
+from inkgrad.reader.strips import StripSettings
 from lab.synthetic import Look, write_line, write_ruled, write_table
 
 
@@ -52,6 +55,9 @@ CASES = {
     "cuts": ("touching", ReaderSettings(parsing=ParsingSettings(cuts=CutSettings(most_cuts=0)))),
     "lattice": ("line", ReaderSettings(parsing=ParsingSettings(lattice=LatticeSettings(most_atoms=0)))),
     "parsing": ("line", ReaderSettings(parsing=ParsingSettings(still_none=1))),
+    "strips": ("line", ReaderSettings(strips=StripSettings(room=1))),
+    "lines": ("line", ReaderSettings(lines=LineSettings(step_px=128))),
+    "arbitration": ("line", ReaderSettings(arbitration=ArbitrationSettings(wrong=0.3))),
 }
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from inkgrad.pictures.pieces import Piece
 from inkgrad.reader.eye import DIGITS
 from inkgrad.reader.line_eye import Said
 from inkgrad.reader.seen import Seen
@@ -29,6 +30,7 @@ class ArbitrationSettings:
     line        that of the line's
     trust       the line counts so many times where the two have not as many digits
     alone       a digit that only one of both has is so many times as probable
+    blot        probability to be no digit; what the line alone has and the pieces' network gives more is left out
     faint_mark  probability; less probable marks that the pieces have nothing for are left out
     only_line   probability; where the pieces have nothing at all, a less probable line is nothing, too
     gap         share of the height of a row's digits; a space is wider
@@ -43,6 +45,7 @@ class ArbitrationSettings:
     line: float = 1.0
     trust: float = 1.5
     alone: float = 0.8
+    blot: float = 0.5
     faint_mark: float = 0.7
     only_line: float = 0.95
     gap: float = 0.45
@@ -65,13 +68,15 @@ def arbitrated(
     said: Said,
     settings: ArbitrationSettings = ArbitrationSettings(),
     accepts: Callable[[Sequence[Seen]], bool] = anything,
+    look: Callable[[Piece], Mapping[str, float]] | None = None,
 ) -> list[Seen]:
     """Return the characters of a row, for the digits that its pieces are, and what the whole line says.
 
     Where both have a character at one place, the probabilities of each label are multiplied, each to a power, as two
     that know different things of it.  Where they have not as many digits, the one is taken that is more probable,
     and what the other has not is less probable than it says.  Marks are the line's, for the pieces' network knows
-    none.  `accepts` tells what is expected; what is not gives way to one of the readings that is.
+    none.  `accepts` tells what is expected; what is not gives way to one of the readings that is.  `look` tells the
+    probability of each digit for some ink: a digit that only the line has is left out if it is none, as blots are.
     """
     if not cut:
         is_sure = _weakest(said.characters) >= settings.only_line
@@ -86,7 +91,7 @@ def arbitrated(
             found.append(_both(pair[0], pair[1], settings))
         elif pair[1] is not None and pair[1].label not in DIGITS:
             found += [pair[1]] if pair[1].probability >= settings.faint_mark else []
-        elif chosen is not None:
+        elif chosen is not None and not (side == 1 and look and 1 - sum(look(chosen.piece).values()) > settings.blot):
             found.append(replace(chosen, p={label: settings.alone * p for label, p in chosen.p.items()}))
     if not accepts(found):
         found = said.characters if accepts(said.characters) or not accepts(cut) else cut

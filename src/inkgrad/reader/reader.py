@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 
 import numpy as np
@@ -16,10 +17,10 @@ from inkgrad.arrays import NDArray
 from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
-from inkgrad.pictures import Source, open_picture
+from inkgrad.pictures import Piece, Source, open_picture
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
 from inkgrad.reader.expectation import Expectation, parse_expectation
-from inkgrad.reader.eye import Eye
+from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.line_eye import LineEye, LineSettings
 from inkgrad.reader.literals import with_literals
 from inkgrad.reader.page import PageSettings, Scan, scan
@@ -183,9 +184,13 @@ class Reader:
         expected = [patterns[k][row] is not None for k, row in places]
         said = self.line_eye.read([strips[k][row] for k, row in places], expected)
         for (k, row), line, is_expected in zip(places, said, expected, strict=True):
-            rows, accepts = found[k][1], self.line_eye.accepts if is_expected else anything
-            rows[row] = arbitrated(rows[row], line, settings.arbitration, accepts)
+            (page, rows), accepts = found[k], self.line_eye.accepts if is_expected else anything
+            rows[row] = arbitrated(rows[row], line, settings.arbitration, accepts, partial(self._look, page))
         return found
+
+    def _look(self, page: Scan, piece: Piece) -> dict[str, float]:
+        """Return the probability of each digit for some ink of a page."""
+        return dict(zip(DIGITS, self.eye.look([piece], [page.ink]).p[0].tolist(), strict=True))
 
 
 def _opened(picture: Source) -> NDArray | str:
