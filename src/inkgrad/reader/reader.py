@@ -18,6 +18,7 @@ from inkgrad.errors import PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
 from inkgrad.pictures import Piece, Source, open_picture
+from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
@@ -189,7 +190,9 @@ class Reader:
         return found
 
     def _look(self, page: Scan, piece: Piece) -> dict[str, float]:
-        """Return the probability of each digit for some ink of a page."""
+        """Return the probability of each digit for some ink of a page; of none where there is no ink."""
+        if not cut_out(piece, page.ink)[0].any():
+            return {}
         return dict(zip(DIGITS, self.eye.look([piece], [page.ink]).p[0].tolist(), strict=True))
 
 
