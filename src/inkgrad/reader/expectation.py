@@ -24,6 +24,11 @@ class Expectation:
     n_lines: int | None = None
     pattern: Pattern | None = None
 
+    @property
+    def is_one_digit(self) -> bool:
+        """Whether there is one line with one digit."""
+        return self.n_lines in (None, 1) and self.pattern is not None and self.pattern.n_digits == (1, 1)
+
 
 def parse_expectation(text: str) -> Expectation:
     r"""Return what is expected, for a pattern as parse_pattern takes it, which is of one line.

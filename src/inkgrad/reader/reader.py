@@ -24,7 +24,7 @@ from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.line_eye import LineEye, LineSettings
 from inkgrad.reader.literals import with_literals
-from inkgrad.reader.page import PageSettings, Scan, scan
+from inkgrad.reader.page import PageSettings, Scan, middle_of, scan
 from inkgrad.reader.parsing import Parsed, ParsingSettings, expected_of_rows, parse
 from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
@@ -83,6 +83,7 @@ class Reader:
     probable than `threshold`, in [0, 1], is "?".
     With `marks=False` only digits are read, without the marks, spaces and tabs between them: 12.50 is 1250.
     `expect` is what is known to be there, such as r"\d{5}" or "4 lines of 9" (see parse_expectation).
+    Where it is one digit, neighbours that the edges of the picture cut are left aside.
     `settings` are the numbers of each stage, such as how much longer than thick a rule is.
 
     A reader remembers nothing of what it read, so threads may share it.
@@ -152,7 +153,10 @@ class Reader:
         """Return an empty reading, and what lies in a picture, which is much smaller than its colours."""
         if isinstance(colours, str):
             return Reading((), None, (0, 0), colours), []
-        return Reading((), None, (colours.shape[1], colours.shape[0])), scan(colours, self.settings.page)
+        found = scan(colours, self.settings.page)
+        if self.expected.is_one_digit:
+            found = [middle_of(page) for page in found]
+        return Reading((), None, (colours.shape[1], colours.shape[0])), found
 
     def _read(self, scanned: list[tuple[Reading, list[Scan]]]) -> list[Reading]:
         """Return the readings of pictures; each network looks at all of them together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -122,6 +122,27 @@ class Scan:
         left, top = np.floor(corners.min(axis=0)).astype(int)
         right, bottom = np.ceil(corners.max(axis=0)).astype(int)
         return int(left), int(top), int(right), int(bottom)
+
+
+def middle_of(page: Scan) -> Scan:
+    """Return a scan without the pieces that the picture's edge cuts, where the one nearest to its middle is whole.
+
+    So the neighbours of a digit that was cut out of a page are left aside.  A picture with a table stays as it is.
+    """
+    height, width = page.ink.shape
+    pieces = [piece for row in page.rows for piece in row]
+    tall = [piece for piece in pieces if piece.height >= RowSettings().tall * page.high]
+    if page.tables or not tall:
+        return page
+
+    def is_cut(piece: Piece) -> bool:
+        return piece.left <= 0 or piece.top <= 0 or piece.right >= width or piece.bottom >= height
+
+    nearest = min(tall, key=lambda piece: np.hypot(piece.middle[0] - height / 2, piece.middle[1] - width / 2))
+    if is_cut(nearest):
+        return page
+    rows = [kept for row in page.rows if (kept := [piece for piece in row if not is_cut(piece)])]
+    return replace(page, rows=rows, places=[None] * len(rows))
 
 
 def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan]:
