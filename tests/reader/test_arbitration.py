@@ -1,5 +1,7 @@
 """Two readings of a row become one: sure where they agree, and less so where they do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,9 +60,23 @@ def test_marks_are_those_of_the_line(label):
 
 def test_faint_marks_that_the_pieces_have_nothing_for_are_left_out():
     line = [
-        seen(each, p, place, DIGITS + MARKS) for each, p, place in (("1", 0.99, 0), (".", 0.4, 0.7), ("2", 0.99, 2))
+        seen(each, p, place, DIGITS + MARKS) for each, p, place in (("1", 0.99, 0), (".", 0.3, 0.7), ("2", 0.99, 2))
     ]
     assert text_of(arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], Said(line, 0.4))) == "12"
+
+
+def test_a_mark_is_kept_though_it_is_not_clear_which():
+    comma = seen(",", 0.5, 0.7, DIGITS + MARKS, second=".")
+    line = [seen("1", 0.99, 0, DIGITS + MARKS), comma, seen("2", 0.99, 2, DIGITS + MARKS)]
+    row = arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], Said(line, 0.5))
+    assert text_of(row) == "1,2"
+    assert row[1].probability == pytest.approx(0.5)
+
+
+def test_a_mark_that_looks_like_a_digit_to_the_pieces_is_one_where_the_line_is_sure():
+    row = arbitrated(by_pieces("4256", 0.98), by_line("-256", 0.999))
+    assert text_of(row) == "-256"
+    assert text_of(arbitrated(by_pieces("4256", 0.98), by_line("-256", 0.999, at_0=0.5))) == "4256"
 
 
 def test_where_the_numbers_of_digits_differ_the_surer_reading_is_taken_and_what_it_has_alone_is_less_sure():
@@ -101,6 +117,34 @@ def test_a_space_is_much_wider_than_the_other_gaps():
            (("1", 0, ""), ("2", 1, ""), ("3", 4, " "), ("4", 5, ""))]  # fmt: skip
     assert text_of(arbitrated(near, Said(near, 0.9))) == "1234"
     assert text_of(arbitrated(far, Said(far, 0.9))) == "12 34"
+
+
+def at(middles, heights=20, width=8, spaces=()):
+    """Ones to nines as both readings have them, their middles at these columns, a space said before some."""
+    heights = np.broadcast_to(heights, len(middles)).tolist()
+    row = []
+    for i, (middle, height) in enumerate(zip(middles, heights, strict=True)):
+        labelled = seen(str(i + 2), 0.99, 0, DIGITS + MARKS, gap=" " if i in spaces else "")
+        row.append(replace(labelled, piece=Piece(10, round(middle - width / 2), np.ones((height, width), bool))))
+    return text_of(arbitrated(row, Said(row, 0.95)))
+
+
+def test_a_narrow_space_is_seen_between_the_even_steps_of_print():
+    assert at([10, 22, 34, 52, 64, 76]) == "234 567"  # 222 334 of STIX was read 222334
+    assert at([10, 22, 34, 46, 58, 70]) == "234567"
+    assert at([10, 22, 40, 52]) == "2345"  # too few to tell
+
+
+def test_uneven_steps_or_heights_are_handwriting_in_which_so_narrow_a_space_is_none():
+    assert at([10, 24, 34, 52, 66, 76]) == "234567"
+    assert at([10, 22, 34, 52, 64, 76], heights=[20, 24, 20, 18, 20, 20]) == "234567"
+
+
+def test_wide_gaps_between_digits_that_else_touch_are_no_spaces():
+    heights = [20, 22, 19, 23, 20, 20]  # 00 70 3 94 was read for 0070394
+    middles = [10, 18, 43, 50, 80, 87]
+    assert at(middles, heights, spaces=(2, 4)) == "234567"
+    assert at([*middles[:4], 100, 107], heights, spaces=(2, 4)) == "2345 67"
 
 
 def test_a_row_of_one_piece_that_is_surely_a_digit_needs_no_second_reading():
