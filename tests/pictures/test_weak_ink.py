@@ -54,6 +54,13 @@ def test_soft_edges_make_no_stroke_thicker(blur):
     np.testing.assert_array_equal(after, before)
 
 
+def test_strokes_with_soft_edges_alone_are_given_back_as_they_came():
+    ink = ring(1.0)
+    least = thresholds(ink)
+    strokes = ink > least
+    assert with_weak_ink(ink, least, strokes, WIDE) is strokes
+
+
 def test_weak_ink_that_touches_no_stroke_is_left_out():
     speck = (150, 20, 156, 26), 0.25
     before, after = strokes_of(ring(0.4, others=[speck]))

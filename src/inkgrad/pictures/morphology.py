@@ -1,6 +1,6 @@
-"""Morphology: erosion and dilation of masks by straight lines, by shifting whole masks.
+"""Morphology: erosion and dilation of masks by straight lines, whole masks at a time.
 
-A line of n pixels takes about log2 n shifts, and a shift of a megapixel 0.1 ms, so this is many
+A line of n pixels takes about log2 n steps, and a step of a megapixel 0.1 ms, so this is many
 times faster than filters that look at each pixel's surroundings.
 """
 
@@ -15,22 +15,12 @@ ACROSS, DOWN = 1, 0  # the axes of a mask (height, width)
 
 def erode(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return where a line of n pixels that starts here, along `axis`, is all ink."""
-    out, done = mask.copy(), 1
-    while done < n:
-        step = min(done, n - done)
-        out = out & _shifted(out, -step, axis)
-        done += step
-    return out
+    return _over_windows(np.minimum, _with_paper(mask, 0, n - 1, axis), n, axis)
 
 
 def dilate(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return where a line of n pixels that ends here, along `axis`, has any ink; of grey ink, the darkest."""
-    out, done = mask.copy(), 1
-    while done < n:
-        step = min(done, n - done)
-        out = np.maximum(out, _shifted(out, step, axis))
-        done += step
-    return out
+    return _over_windows(np.maximum, _with_paper(mask, n - 1, 0, axis), n, axis)
 
 
 def opened(mask: NDArray, n: int, axis: int) -> NDArray:
@@ -40,17 +30,25 @@ def opened(mask: NDArray, n: int, axis: int) -> NDArray:
 
 def spread(mask: NDArray, n: int, axis: int) -> NDArray:
     """Return mask, or grey ink, grown by n pixels both ways along `axis`."""
-    widths = [(0, 0), (0, 0)]
-    widths[axis] = (0, 2 * n)
-    grown = dilate(np.pad(mask, widths), 2 * n + 1, axis)
-    return np.take(grown, np.arange(n, grown.shape[axis] - n), axis=axis)
+    return _over_windows(np.maximum, _with_paper(mask, n, n, axis), 2 * n + 1, axis)
 
 
-def _shifted(mask: NDArray, n: int, axis: int) -> NDArray:
-    """Return mask moved by n pixels along `axis`, down or right where n is above 0; what comes in is empty."""
-    out = np.zeros_like(mask)
-    here, there = [slice(None)] * 2, [slice(None)] * 2
-    here[axis], there[axis] = (slice(n, None), slice(None, -n)) if n > 0 else (slice(None, n), slice(-n, None))
-    if abs(n) < mask.shape[axis]:
-        out[tuple(here)] = mask[tuple(there)]
+def _over_windows(least_or_most: np.ufunc, values: NDArray, n: int, axis: int) -> NDArray:
+    """Return the least or the most of each n neighbours along `axis`, of which there are n - 1 fewer than values."""
+    out, done = values, 1
+    while done < n:
+        step = min(done, n - done)
+        rest = out.shape[axis] - step
+        out = least_or_most(out[:rest], out[step:]) if axis == DOWN else least_or_most(out[:, :rest], out[:, step:])
+        done += step
+    return out
+
+
+def _with_paper(values: NDArray, before: int, after: int, axis: int) -> NDArray:
+    """Return a copy of values with so many empty rows, or columns, before and after them along `axis`."""
+    shape, place = list(values.shape), [slice(None), slice(None)]
+    shape[axis] += before + after
+    place[axis] = slice(before, before + values.shape[axis])
+    out = np.zeros(shape, values.dtype)
+    out[tuple(place)] = values
     return out

@@ -111,9 +111,10 @@ def find_pieces(strokes: NDArray, stroke: float, settings: PieceSettings = Piece
     if high < settings.lowest_px:
         return []
     kept = np.flatnonzero(sizes.max(axis=1) >= max(settings.smallest * high, 2))
-    kept = kept[np.argsort(-sizes[kept].max(axis=1), kind="stable")[: settings.most_pieces]]
-    places = np.array([[(side.start, side.stop) for side in boxes[k]] for k in kept])
-    kept = kept[~_are_boxes(places, settings.inside_box)]
+    if len(kept) > 1:
+        kept = kept[np.argsort(-sizes[kept].max(axis=1), kind="stable")[: settings.most_pieces]]
+        places = np.array([[(side.start, side.stop) for side in boxes[k]] for k in kept])
+        kept = kept[~_are_boxes(places, settings.inside_box)]
     return [Piece(boxes[k][0].start, boxes[k][1].start, labels[boxes[k]] == k + 1) for k in kept]
 
 
@@ -142,6 +143,8 @@ def writing_height(
     rests of rules count little; but no piece by more than strokes can be long, so that a shadow
     does not count more than the writing.
     """
+    if len(sizes) == 1:
+        return float(sizes[0, 0])
     weights = np.minimum(sizes.min(axis=1), settings.longest_stroke * stroke) ** 2
     writing = ((sizes < settings.largest * np.array(shape)).all(axis=1)) & (sizes[:, 0] > 4)
     if weights[writing].sum() > settings.least_share * weights.sum():
@@ -156,7 +159,11 @@ def stroke_width(strokes: NDArray, settings: PieceSettings = PieceSettings()) ->
 
     It is such that a share of the ink is in shorter runs along rows: those that go straight across strokes.
     """
-    edges = np.flatnonzero(np.diff(np.pad(strokes, ((0, 0), (1, 1))).view(np.int8).ravel()))
+    height, width = strokes.shape
+    framed = np.zeros((height, width + 2), bool)
+    framed[:, 1:-1] = strokes
+    flat = framed.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
     if len(edges) == 0:
         return 1.0
     runs = np.sort(edges[1::2] - edges[::2])

@@ -56,18 +56,24 @@ def with_weak_ink(
     """
     from scipy import ndimage
 
-    seeds = strokes if apart is None else strokes & ~apart
-    weak = (ink > settings.least * thresholds) & (ink > settings.darkest * _grown(ink, round(settings.nearby * stroke)))
-    weak |= seeds
+    pale = ink > settings.least * thresholds
     if apart is not None:
-        weak &= ~apart
+        pale &= ~apart
+    near = _grown(strokes, max(1, round(settings.rim * stroke)))
+    if not (pale & ~near).any():  # soft edges alone, as of most single digits
+        return strokes
+    weak = pale & (ink > settings.darkest * _grown(ink, round(settings.nearby * stroke)))
+    far = weak & ~near
+    if not far.any():
+        return strokes
+    seeds = strokes if apart is None else strokes & ~apart
+    weak |= seeds
     labels, n = ndimage.label(weak, np.ones((3, 3)))
     own = np.bincount(labels[seeds], minlength=n + 1)
     lies_away = weak & ((own == 0)[labels] | ~_grown(strokes, round(settings.beyond * stroke)))
     if lies_away.sum() > settings.away * weak.sum():
         return strokes
-    near = _grown(strokes, max(1, round(settings.rim * stroke)))
-    goes_on = np.bincount(labels[weak & ~near], minlength=n + 1) > 0
+    goes_on = np.bincount(labels[far], minlength=n + 1) > 0
     return np.asarray(strokes | ((own > 0) & goes_on)[labels])
 
 

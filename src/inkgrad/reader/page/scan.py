@@ -226,10 +226,11 @@ def _sheet(ink: NDArray, settings: PageSettings) -> _Sheet:
     least = thresholds(ink, settings.paper)
     strong = ink > least
     stroke = stroke_width(strong, settings.pieces)
-    if strong.size <= settings.one_digit and len(find_pieces(strong, stroke, settings.pieces)) == 1:
+    if strong.size <= settings.one_digit and len(pieces := find_pieces(strong, stroke, settings.pieces)) == 1:
         mask = with_weak_ink(ink, least, strong, stroke, settings=settings.weak_ink)
         nothing = np.zeros_like(mask)
-        pieces = find_pieces(mask, stroke, settings.pieces)
+        if mask is not strong:
+            pieces = find_pieces(mask, stroke, settings.pieces)
         alone = _Sheet(strong, nothing, stroke, pieces, Rules(nothing, nothing), settings.pieces)
         if len(pieces) == 1 and not alone.may_hold_grid(settings.simple):  # a single digit, often, and soon done
             return alone
@@ -334,6 +335,8 @@ def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSetting
     High pieces make the rows: from left to right, each goes to the row whose last pieces it
     overlaps most.  Low ones (bars, dots) go where they overlap or lie nearest.
     """
+    if len(pieces) == 1:
+        return [pieces]
     tall_px = settings.tall * high
     tall = sorted((piece for piece in pieces if piece.height >= tall_px), key=lambda piece: piece.middle[1])
     rows: list[list[Piece]] = []
