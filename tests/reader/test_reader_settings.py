@@ -9,6 +9,7 @@ from inkgrad.pictures.runs import RuleSettings
 from inkgrad.pictures.weak_ink import WeakInkSettings
 from inkgrad.reader import Reader, ReaderSettings
 from inkgrad.reader.arbitration import ArbitrationSettings
+from inkgrad.reader.choice import ChoiceSettings
 from inkgrad.reader.lattice import LatticeSettings
 from inkgrad.reader.line_eye import LineSettings
 from inkgrad.reader.page import PageSettings
@@ -57,6 +58,7 @@ CASES = {
     "parsing": ("line", ReaderSettings(parsing=ParsingSettings(still_none=1))),
     "strips": ("line", ReaderSettings(strips=StripSettings(room=1))),
     "lines": ("line", ReaderSettings(lines=LineSettings(step_px=128))),
+    "choice": ("line", ReaderSettings(choice=ChoiceSettings(doubt=2, sure=0, better=-1))),
     "arbitration": ("line", ReaderSettings(arbitration=ArbitrationSettings(wrong=0.3))),
 }
 

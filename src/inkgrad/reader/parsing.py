@@ -28,7 +28,6 @@ class ParsingSettings:
     alone             dirt is this many times as probable where a picture has one piece only: it was taken for something
     cut_one           a 1 that is cut from something wider is this many times as probable, as letters have such strokes
     still_none        what was read is this many times as probable as the network says not to be a digit
-    empty             score of a reading without a digit; nearly any other is better
     sure              probability of the best digit; above it, only a wide piece may be several digits
     doubtful          probability of the best digit; below it, a narrow piece may be several digits, too
     wide              times the height of the writing; wider pieces may be several digits
@@ -48,7 +47,6 @@ class ParsingSettings:
     alone: float = 0.3
     cut_one: float = 0.2
     still_none: float = 0.3
-    empty: float = -10.0
     sure: float = 0.97
     doubtful: float = 0.6
     wide: float = 1.15
@@ -60,18 +58,10 @@ class ParsingSettings:
     one_wide: float = 1.2
 
 
-@dataclass(frozen=True, eq=False)
-class Parsed:
-    """The digits of each row of a scan, and how good the whole reading is."""
-
-    rows: list[list[Seen]]
-    score: float
-
-
 def parse(
     scans: Sequence[Scan], eye: Eye, expected: Expectation, settings: ParsingSettings = ParsingSettings()
-) -> list[Parsed]:
-    """Return the best reading of each scan.
+) -> list[list[list[Seen]]]:
+    """Return the digits of each row of each scan.
 
     The network looks twice, each time at all pictures together: at the pieces, to learn which may be
     several digits, and at all candidates.
@@ -82,13 +72,7 @@ def parse(
         for scan, look in zip(scans, first, strict=True)
     ]
     second = iter(_looked_at(eye, [(job.unseen, job.ink) for jobs in work for job in jobs]))
-    parsed = []
-    for scan, jobs in zip(scans, work, strict=True):
-        rows = [_digits(job, next(second), settings) for job in jobs]
-        if expected.n_lines is not None and not scan.tables:
-            rows = _best_lines(rows, expected.n_lines)
-        parsed.append(Parsed(rows, sum(map(_worth, rows)) if any(rows) else settings.empty))
-    return parsed
+    return [[_digits(job, next(second), settings) for job in jobs] for jobs in work]
 
 
 def _looked_at(eye: Eye, groups: list[tuple[list[Piece], NDArray]]) -> list[Recognition]:
@@ -245,14 +229,3 @@ def _likely(
     dark = np.minimum(look.darkness / usual.darkness / settings.faint, 1)
     thick = np.minimum(look.stroke / usual.stroke / settings.thin, 1)
     return np.asarray(size * dark * thick**2)
-
-
-def _worth(digits: list[Seen]) -> float:
-    """Return what a row adds to a picture's score: more for each digit, less for doubtful ones."""
-    return sum(1 + 2 * float(np.log(max(seen.probability, 1e-6))) for seen in digits)
-
-
-def _best_lines(rows: list[list[Seen]], n: int) -> list[list[Seen]]:
-    """Return the rows with all but n of them empty: those stay that are worth most."""
-    kept = set(np.argsort([_worth(row) for row in rows])[::-1][:n].tolist())
-    return [row if k in kept else [] for k, row in enumerate(rows)]

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, compress, islice
 
 import numpy as np
 
@@ -20,12 +20,13 @@ from inkgrad.models import Model, load
 from inkgrad.pictures import Piece, Source, open_picture
 from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
+from inkgrad.reader.choice import TURNS, Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.line_eye import LineEye, LineSettings
 from inkgrad.reader.literals import with_literals
-from inkgrad.reader.page import PageSettings, Scan, middle_of, scan
-from inkgrad.reader.parsing import Parsed, ParsingSettings, expected_of_rows, parse
+from inkgrad.reader.page import PageSettings, Scan, middle_of, scan, turned_by
+from inkgrad.reader.parsing import ParsingSettings, expected_of_rows, parse
 from inkgrad.reader.pattern import Pattern
 from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
 from inkgrad.reader.seen import Seen
@@ -46,6 +47,7 @@ class ReaderSettings:
     strips       how rows are cut out for the recogniser of lines
     lines        how it looks at them, and what it says
     arbitration  how the two readings of a row become one
+    choice       when a picture is turned, and which of several readings of it is taken
     beside       share of a cell's width; what is nearer to a table belongs to its row
     several      share of a table's cells with writing; if more have several characters, tabs part them in a line
     """
@@ -55,6 +57,7 @@ class ReaderSettings:
     strips: StripSettings = StripSettings()
     lines: LineSettings = LineSettings()
     arbitration: ArbitrationSettings = ArbitrationSettings()
+    choice: ChoiceSettings = ChoiceSettings()
     beside: float = 0.8
     several: float = 0.3
 
@@ -160,38 +163,42 @@ class Reader:
 
     def _read(self, scanned: list[tuple[Reading, list[Scan]]]) -> list[Reading]:
         """Return the readings of pictures; each network looks at all of them together."""
-        readings = [reading for reading, _ in scanned]
-        pattern = self.expected.pattern
-        pages = [(number, page) for number, (_, found) in enumerate(scanned) for page in found]
-        parsed = parse([page for _, page in pages], self.eye, self.expected, self.settings.parsing)
-        best: dict[int, tuple[Scan, Parsed]] = {}
-        for (number, page), digits in zip(pages, parsed, strict=True):
-            if number not in best or digits.score > best[number][1].score:
-                best[number] = page, digits
-        for number, (page, rows) in zip(best, self._with_lines(list(best.values())), strict=True):
-            readings[number] = _as_reading(page, rows, self.threshold, self.marks, self.settings, pattern)
+        readings, settings = [reading for reading, _ in scanned], self.settings.choice
+        attempts = iter(self._attempts([page for _, found in scanned for page in found]))
+        for number, (_, found) in enumerate(scanned):
+            if not found:
+                continue
+            best = max(islice(attempts, len(found)), key=lambda attempt: attempt.worth(settings))
+            if best.may_be_turned(settings) and not self.expected.is_one_digit:
+                turned = [turned_by(best.page, degrees, self.settings.page) for degrees in TURNS]
+                best = better_turned(best, self._attempts(turned), settings)
+            readings[number] = _as_reading(best, self.threshold, self.marks, self.settings, self.expected.pattern)
         return readings
 
-    def _with_lines(self, parsed: list[tuple[Scan, Parsed]]) -> list[tuple[Scan, list[list[Seen]]]]:
+    def _attempts(self, pages: list[Scan]) -> list[Attempt]:
         """Return scans with their rows as read in both ways; a row that is clearly one digit needs no second one."""
-        settings, some_lines = self.settings, self.expected.n_lines is not None
-        found = [(page, list(digits.rows)) for page, digits in parsed]
+        settings = self.settings.arbitration
+        parsed = parse(pages, self.eye, self.expected, self.settings.parsing)
         asked = [
-            [
-                not is_clear(len(pieces), row, settings.arbitration) and bool(row or not some_lines or page.tables)
-                for pieces, row in zip(page.rows, rows, strict=True)
-            ]
-            for page, rows in found
+            [not is_clear(len(pieces), row, settings) for pieces, row in zip(page.rows, rows, strict=True)]
+            for page, rows in zip(pages, parsed, strict=True)
         ]
-        strips = [cut_strips(page, its, settings.strips) for (page, _), its in zip(found, asked, strict=True)]
+        strips = [cut_strips(page, its, self.settings.strips) for page, its in zip(pages, asked, strict=True)]
         places = [(k, row) for k, its in enumerate(asked) for row in np.flatnonzero(its).tolist()]
-        patterns = [expected_of_rows(page, self.expected, settings.parsing) for page, _ in found]
+        patterns = [expected_of_rows(page, self.expected, self.settings.parsing) for page in pages]
         expected = [patterns[k][row] is not None for k, row in places]
         said = self.line_eye.read([strips[k][row] for k, row in places], expected)
+        unasked = [[not it for it in its] for its in asked]
+        seen = [list(compress(rows, its)) for rows, its in zip(parsed, unasked, strict=True)]
         for (k, row), line, is_expected in zip(places, said, expected, strict=True):
-            (page, rows), accepts = found[k], self.line_eye.accepts if is_expected else anything
-            rows[row] = arbitrated(rows[row], line, settings.arbitration, accepts, partial(self._look, page))
-        return found
+            seen[k].append(line.characters)
+            accepts, look = self.line_eye.accepts if is_expected else anything, partial(self._look, pages[k])
+            parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look)
+        n_lines = self.expected.n_lines
+        return [
+            Attempt(page, rows if n_lines is None or page.tables else best_lines(rows, n_lines), mean_probability(its))
+            for page, rows, its in zip(pages, parsed, seen, strict=True)
+        ]
 
     def _look(self, page: Scan, piece: Piece) -> dict[str, float]:
         """Return the probability of each digit for some ink of a page; of none where there is no ink."""
@@ -211,14 +218,10 @@ def _opened(picture: Source) -> NDArray | str:
 
 
 def _as_reading(
-    page: Scan,
-    rows: list[list[Seen]],
-    threshold: float,
-    marks: bool,
-    settings: ReaderSettings,
-    pattern: Pattern | None,
+    attempt: Attempt, threshold: float, marks: bool, settings: ReaderSettings, pattern: Pattern | None
 ) -> Reading:
     """Return the reading of a picture, for what lies on the page and the characters of each row."""
+    page, rows = attempt.page, attempt.rows
     lines = _in_lines(page, rows, settings)
     cells = {
         id(seen.piece): place[1:]
@@ -235,7 +238,7 @@ def _as_reading(
         characters = with_literals(characters, pattern)
     if not marks:
         characters = digits_alone(characters)
-    return Reading(characters, _table(page, characters), page.size)
+    return Reading(characters, _table(page, characters), page.size, turned=page.turned)
 
 
 def _in_lines(page: Scan, rows: list[list[Seen]], settings: ReaderSettings) -> list[list[Seen]]:

@@ -98,6 +98,8 @@ class Scan:
     rows     pieces of ink from left to right: those of one cell of a table, or of one line outside of tables
     places   for each row the number of its table, and the row and column of its cell; None outside
     tables   the largest first
+    given    the ink before it was turned by `degrees`
+    turned   0, 90, 180 or 270: the picture was first turned by so many degrees, clockwise
     """
 
     ink: NDArray
@@ -109,6 +111,8 @@ class Scan:
     rows: list[list[Piece]]
     places: list[tuple[int, int, int] | None]
     tables: list[Table]
+    given: NDArray
+    turned: int = 0
 
     def box_of(self, piece: Piece) -> tuple[int, int, int, int]:
         """Return the box of a piece, left, top, right and bottom, in pixels of the picture as it was."""
@@ -118,6 +122,10 @@ class Scan:
         if self.degrees:
             a, middle = np.radians(self.degrees), np.array(self.ink.shape[::-1]) / 2
             corners = (corners - middle) @ np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) + middle
+        (height, width), (x, y) = self.ink.shape, corners.T
+        corners = np.stack(
+            {0: (x, y), 90: (y, width - x), 180: (width - x, height - y), 270: (height - y, x)}[self.turned], axis=1
+        )
         corners = np.clip(corners / self.scale, 0, self.size)
         left, top = np.floor(corners.min(axis=0)).astype(int)
         right, bottom = np.ceil(corners.max(axis=0)).astype(int)
@@ -145,6 +153,12 @@ def middle_of(page: Scan) -> Scan:
     return replace(page, rows=rows, places=[None] * len(rows))
 
 
+def turned_by(page: Scan, degrees: int, settings: PageSettings = PageSettings()) -> Scan:
+    """Return the scan of the same picture turned clockwise by 90, 180 or 270 degrees; boxes stay where they were."""
+    ink = np.ascontiguousarray(np.rot90(page.given, -degrees // 90))
+    return replace(_scanned(ink, page.size, page.scale, settings), turned=degrees)
+
+
 def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan]:
     """Return what lies in a picture, uint8 (height, width, channels).
 
@@ -162,7 +176,8 @@ def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan
 
 
 def _scanned(ink: NDArray, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
-    ink, degrees, sheet = _upright(ink, settings)
+    given = ink
+    ink, degrees, sheet = _upright(given, settings)
     pieces, high = sheet.pieces, sheet.high
     rows: list[list[Piece]] = []
     places: list[tuple[int, int, int] | None] = []
@@ -184,7 +199,8 @@ def _scanned(ink: NDArray, size: tuple[int, int], scale: float, settings: PageSe
         pieces = [piece for piece in pieces if id(piece) not in taken]
         tables.append(table)
     free = in_rows(pieces, high, settings.rows)
-    return Scan(ink, size, scale, degrees, sheet.ruled, high, rows + free, places + [None] * len(free), tables)
+    places += [None] * len(free)
+    return Scan(ink, size, scale, degrees, sheet.ruled, high, rows + free, places, tables, given)
 
 
 def _upright(ink: NDArray, settings: PageSettings) -> tuple[NDArray, float, _Sheet]:
