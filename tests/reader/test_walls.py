@@ -33,3 +33,19 @@ def test_thick_walls_between_boxes_are_not_read(reader, some):
             ones[name] += read_in_pieces(comb(some, seed), reader.eye, settings).count("1")
     assert ones["as usual"] == 0
     assert ones["without"] >= 10  # measured: 24
+
+
+def cut_box(middle):
+    """The right end of a field of which the picture's upper edge cuts off the top, and a 3 and a line in it."""
+    sheet = Image.new("L", (300, 120), 255)
+    pen = ImageDraw.Draw(sheet)
+    pen.line((0, 105, 280, 105), fill=30, width=6)
+    pen.arc((40, 20, 80, 58), 180, 90, fill=30, width=7)
+    pen.arc((40, 52, 80, 92), 270, 180, fill=30, width=7)
+    pen.line((middle - 2, 6, middle, 98), fill=30, width=7)
+    return sheet
+
+
+def test_the_last_side_of_a_box_that_the_picture_cuts_is_no_1(reader):
+    assert read_in_pieces(cut_box(276), reader.eye, ReaderSettings()) == "3"
+    assert read_in_pieces(cut_box(150), reader.eye, ReaderSettings()) == "31"
