@@ -1,5 +1,7 @@
 """Strips have the whole of a row, straight, and nothing of what is beside it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,15 @@ def test_weak_ink_beside_a_row_is_inside_and_far_ink_is_not():
     _, strip = only_strip(page(*bars(80), near, far))
     assert strip.left < 35
     assert strip.left + strip.ink.shape[1] < 365
+
+
+def test_pieces_one_above_the_other_are_cut_out_as_they_stand():
+    (found,) = scan(page(*[(top, 200, top + 30, 207) for top in (20, 80, 140)]))
+    found = replace(found, rows=[[piece for row in found.rows for piece in row]], places=[None])
+    ((strip,),) = cut_strips(found)
+    assert len(found.rows[0]) == 3
+    assert np.ptp(strip.tops) == 0
+    assert (strip.ink > 0.5).sum() == 3 * 30 * 7
 
 
 def test_a_row_that_bends_is_cut_out_straight():

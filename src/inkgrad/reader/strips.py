@@ -194,6 +194,8 @@ def _rise(usual: list[Piece], columns: NDArray, high: float, settings: StripSett
     if len(usual) < settings.fewest:
         return flat
     down, right = np.array([piece.middle for piece in usual]).T
+    if np.ptp(right) == 0:  # one above the other
+        return flat
     middle, width = float(right.mean()), max(float(np.ptp(right)), 1.0)
     u, v = (right - middle) / width, (np.clip(columns, right.min(), right.max()) - middle) / width
     for degree in (1, 2) if len(usual) >= 2 * settings.fewest else (1,):
