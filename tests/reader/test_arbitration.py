@@ -152,3 +152,28 @@ def test_a_row_of_one_piece_that_is_surely_a_digit_needs_no_second_reading():
     assert not is_clear(1, by_pieces("7", 0.9))
     assert not is_clear(2, by_pieces("7", 0.99))
     assert not is_clear(1, [])
+
+
+def silent_line(text, silence):
+    """A line that says a text at the last of ten places, and nothing before with some probability."""
+    frames = np.array([(place * 12 + 4, silence if place < 10 - len(text) else 0.0) for place in range(10)])
+    places = np.arange(10 - len(text), 10)
+    return Said(
+        [seen(label, 0.99, place, DIGITS + MARKS) for label, place in zip(text, places, strict=True)], 0.3, frames
+    )
+
+
+def test_several_digits_of_the_pieces_where_the_line_has_nothing_are_a_word():
+    assert text_of(arbitrated(by_pieces("1170119480"), silent_line("480", 0.95))) == "480"
+    assert text_of(arbitrated(by_pieces("1170119480"), silent_line("480", 0.3))) == "1170119480"
+    assert text_of(arbitrated(by_pieces("1170119480"), silent_line("", 0.95))) == ""
+
+
+def test_one_digit_is_left_out_only_where_the_line_is_surer_that_there_is_none():
+    assert text_of(arbitrated(by_pieces("1234567890")[6:], silent_line("890", 0.99))) == "890"
+    assert text_of(arbitrated(by_pieces("1234567890")[6:], silent_line("890", 0.95))) == "7890"
+
+
+def test_what_is_expected_is_no_word():
+    row = arbitrated(by_pieces("1170119480"), silent_line("480", 0.95), accepts=lambda said: len(said) == 10)
+    assert text_of(row) == "1170119480"

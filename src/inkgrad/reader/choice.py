@@ -48,11 +48,14 @@ class Attempt:
     rows   the characters of each row
     alone  mean probability, in [0, 1], that the network for lines alone gave to its characters, or that for digits to
            one that is clear
+    words  whether the network for lines is sure that nothing stands in any row, as it is of words: of 24 pictures of
+           digits that lie on their side or upside down it is of none
     """
 
     page: Scan
     rows: list[list[Seen]]
     alone: float
+    words: bool = False
 
     @property
     def sure(self) -> float:
@@ -80,7 +83,7 @@ class Attempt:
         """Return whether there is enough ink to tell, and what stands there is doubtful."""
         pieces = list(chain.from_iterable(self.page.rows))
         is_enough = len(pieces) > 1 or any(piece.height > settings.on_side * piece.width for piece in pieces)
-        return is_enough and self.sure < settings.doubt
+        return is_enough and not self.words and self.sure < settings.doubt
 
 
 def mean_probability(rows: Sequence[Sequence[Seen]]) -> float:

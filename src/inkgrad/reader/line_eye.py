@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -45,10 +45,19 @@ class LineSettings:
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What a row says: its characters from left to right, and how probable it is that it says this, in [0, 1]."""
+    """What a row says: its characters from left to right, and how probable it is that it says this, in [0, 1].
+
+    `silence` (n, 2) has the column of the scan where each frame is, and the probability that nothing stands there.
+    """
 
     characters: list[Seen]
     probability: float
+    silence: NDArray = field(default_factory=lambda: np.zeros((0, 2)))
+
+    def silent(self, left: int, right: int) -> float:
+        """Return the probability that nothing stands between two columns: the least of the frames there."""
+        columns, p = self.silence.T
+        return float(p[(left <= columns) & (columns < right)].min(initial=1.0)) if len(p) else 0.0
 
 
 class LineEye:
@@ -137,7 +146,9 @@ class LineEye:
             p = {label: float(np.exp(log_q[peak, k])) for k, label in enumerate(self.labels) if label}
             gap = SPACE if before is not None and in_gap[before:peak].max() > 0.5 else ""
             characters.append(Seen(piece, self.labels[k], p, gap=gap))
-        return Said(characters, float(np.exp(found.log_p)))
+        columns = strip.left + (np.arange(len(log_q)) + 0.5) * a_frame
+        silence = np.stack([columns, np.exp(unspaced[:, self.blank])], axis=1)
+        return Said(characters, float(np.exp(found.log_p)), silence)
 
     def _decoded(self, log_q: NDArray, is_expected: bool) -> Decoded:
         """Return the most probable labelling; where none is expected that the line can say, any."""
@@ -184,4 +195,5 @@ def _joined(parts: list[Said]) -> Said:
     for part in parts:
         apart = [replace(seen, gap=SPACE) for seen in part.characters[:1]] if characters else part.characters[:1]
         characters += [*apart, *part.characters[1:]]
-    return Said(characters, float(np.prod([part.probability for part in parts])))
+    silence = np.concatenate([np.zeros((0, 2)), *(part.silence for part in parts)])
+    return Said(characters, float(np.prod([part.probability for part in parts])), silence)

@@ -23,12 +23,13 @@ from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated
 from inkgrad.reader.choice import TURNS, Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
+from inkgrad.reader.left_out import LeftOutSettings, left_out, parted
 from inkgrad.reader.line_eye import LineEye, LineSettings
 from inkgrad.reader.literals import with_literals
 from inkgrad.reader.page import PageSettings, Scan, middle_of, scan, turned_by
 from inkgrad.reader.parsing import ParsingSettings, expected_of_rows, parse
 from inkgrad.reader.pattern import Pattern
-from inkgrad.reader.reading import UNSURE, Character, Reading, digits_alone
+from inkgrad.reader.reading import UNSURE, Character, Reading, Skipped, digits_alone
 from inkgrad.reader.seen import Seen
 from inkgrad.reader.strips import StripSettings, cut_strips
 
@@ -48,6 +49,7 @@ class ReaderSettings:
     lines        how it looks at them, and what it says
     arbitration  how the two readings of a row become one
     choice       when a picture is turned, and which of several readings of it is taken
+    left_out     which ink that no character was read from counts as a word or a blot
     beside       share of a cell's width; what is nearer to a table belongs to its row
     several      share of a table's cells with writing; if more have several characters, tabs part them in a line
     """
@@ -58,6 +60,7 @@ class ReaderSettings:
     lines: LineSettings = LineSettings()
     arbitration: ArbitrationSettings = ArbitrationSettings()
     choice: ChoiceSettings = ChoiceSettings()
+    left_out: LeftOutSettings = LeftOutSettings()
     beside: float = 0.8
     several: float = 0.3
 
@@ -190,14 +193,21 @@ class Reader:
         said = self.line_eye.read([strips[k][row] for k, row in places], expected)
         unasked = [[not it for it in its] for its in asked]
         seen = [list(compress(rows, its)) for rows, its in zip(parsed, unasked, strict=True)]
+        silent: list[list[bool]] = [[] for _ in pages]
         for (k, row), line, is_expected in zip(places, said, expected, strict=True):
             seen[k].append(line.characters)
+            silent[k].append(not line.characters and line.silent(0, pages[k].ink.shape[1]) >= settings.silent)
             accepts, look = self.line_eye.accepts if is_expected else anything, partial(self._look, pages[k])
             parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look)
         n_lines = self.expected.n_lines
         return [
-            Attempt(page, rows if n_lines is None or page.tables else best_lines(rows, n_lines), mean_probability(its))
-            for page, rows, its in zip(pages, parsed, seen, strict=True)
+            Attempt(
+                page,
+                rows if n_lines is None or page.tables else best_lines(rows, n_lines),
+                mean_probability(its),
+                bool(quiet) and all(quiet) and not any(rows),
+            )
+            for page, rows, its, quiet in zip(pages, parsed, seen, silent, strict=True)
         ]
 
     def _look(self, page: Scan, piece: Piece) -> dict[str, float]:
@@ -222,6 +232,8 @@ def _as_reading(
 ) -> Reading:
     """Return the reading of a picture, for what lies on the page and the characters of each row."""
     page, rows = attempt.page, attempt.rows
+    rests = [left_out(its, row, page.high, settings.left_out) for its, row in zip(page.rows, rows, strict=True)]
+    rows = [parted(row, rest) for row, rest in zip(rows, rests, strict=True)]
     lines = _in_lines(page, rows, settings)
     cells = {
         id(seen.piece): place[1:]
@@ -238,7 +250,9 @@ def _as_reading(
         characters = with_literals(characters, pattern)
     if not marks:
         characters = digits_alone(characters)
-    return Reading(characters, _table(page, characters), page.size, turned=page.turned)
+    n_words = sum(rest.is_word for row in rests for rest in row)
+    skipped = Skipped(n_words, sum(map(len, rests)) - n_words)
+    return Reading(characters, _table(page, characters), page.size, skipped=skipped, turned=page.turned)
 
 
 def _in_lines(page: Scan, rows: list[list[Seen]], settings: ReaderSettings) -> list[list[Seen]]:
