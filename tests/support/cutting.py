@@ -12,6 +12,6 @@ def read_in_pieces(picture, eye, settings=None):
     settings = settings or ReaderSettings()
     best = max(
         parse(scan(open_picture(picture), settings.page), eye, Expectation(), settings.parsing),
-        key=lambda parsed: parsed.score,
+        key=lambda rows: sum(seen.probability for row in rows for seen in row),
     )
-    return "\n".join("".join(seen.label for seen in row) for row in best.rows if row)
+    return "\n".join("".join(seen.label for seen in row) for row in best if row)
