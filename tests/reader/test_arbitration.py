@@ -99,6 +99,13 @@ def test_a_row_that_only_the_line_has_is_kept_where_it_is_sure():
     assert text_of(arbitrated([], by_line("12", 0.999, 0.99))) == "12"
 
 
+def test_a_mark_alone_is_kept_in_its_box_and_dirt_elsewhere():
+    comma = by_line(",", 0.97)
+    assert text_of(arbitrated([], comma, is_box=True)) == ","
+    assert arbitrated([], comma) == []
+    assert arbitrated([], Said([seen(",", 0.6, 0, DIGITS + MARKS, second="1")], 0.6), is_box=True) == []
+
+
 def test_words_that_the_line_says_nothing_of_are_left_out_or_doubtful():
     assert arbitrated(by_pieces("1101", 0.8), Said([], 0.99)) == []
 

@@ -36,6 +36,7 @@ class ArbitrationSettings:
     alone       a digit that only one of both has is so many times as probable
     blot        probability to be no digit; what the line alone has and the pieces' network gives more is left out
     faint_mark  probability to be any mark; less probable ones that the pieces have nothing for are left out
+    box_mark    probability to be any mark; a less probable one alone in its box is dirt
     only_line   probability; where the pieces have nothing at all, a less probable line is nothing, too
     silent      probability that nothing stands there, to the line; several pieces it says so of are a word (of 121
                 stretches of printed letters that the pieces' network reads as digits the line is so sure of all; in
@@ -63,6 +64,7 @@ class ArbitrationSettings:
     alone: float = 0.8
     blot: float = 0.5
     faint_mark: float = 0.7
+    box_mark: float = 0.9
     only_line: float = 0.95
     silent: float = 0.6
     one_silent: float = 0.97
@@ -94,6 +96,7 @@ def arbitrated(
     settings: ArbitrationSettings = ArbitrationSettings(),
     accepts: Callable[[Sequence[Seen]], bool] = anything,
     look: Callable[[Piece], Mapping[str, float]] | None = None,
+    is_box: bool = False,
 ) -> list[Seen]:
     """Return the characters of a row, for the digits that its pieces are, and what the whole line says.
 
@@ -103,7 +106,10 @@ def arbitrated(
     none.  `accepts` tells what is expected; what is not gives way to one of the readings that is.  `look` tells the
     probability of each digit for some ink: a digit that only the line has is left out if it is none, as blots are.
     Digits of the pieces where the line surely has nothing are a word or a blot, for it learned those as nothing.
+    In one of a row of boxes (`is_box`) a mark may stand alone; elsewhere what is no more is dirt.
     """
+    if not cut and is_box and len(said.characters) == 1 and _any_mark(said.characters[0]) >= settings.box_mark:
+        return said.characters
     if accepts(said.characters) or not accepts(cut):
         cut = _without_words(cut, said, settings)
     if not cut:

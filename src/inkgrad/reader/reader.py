@@ -198,7 +198,9 @@ class Reader:
             seen[k].append(line.characters)
             silent[k].append(not line.characters and line.silent(0, pages[k].ink.shape[1]) >= settings.silent)
             accepts, look = self.line_eye.accepts if is_expected else anything, partial(self._look, pages[k])
-            parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look)
+            place = pages[k].places[row]
+            is_box = place is not None and pages[k].tables[place[0]].n_rows == 1
+            parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look, is_box)
         n_lines = self.expected.n_lines
         return [
             Attempt(
