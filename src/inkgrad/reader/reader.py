@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, compress, islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -191,26 +191,23 @@ class Reader:
         patterns = [expected_of_rows(page, self.expected, self.settings.parsing) for page in pages]
         expected = [patterns[k][row] is not None for k, row in places]
         said = self.line_eye.read([strips[k][row] for k, row in places], expected)
-        unasked = [[not it for it in its] for its in asked]
-        seen = [list(compress(rows, its)) for rows, its in zip(parsed, unasked, strict=True)]
+        alone = [list(rows) for rows in parsed]
         silent: list[list[bool]] = [[] for _ in pages]
         for (k, row), line, is_expected in zip(places, said, expected, strict=True):
-            seen[k].append(line.characters)
+            alone[k][row] = line.characters
             silent[k].append(not line.characters and line.silent(0, pages[k].ink.shape[1]) >= settings.silent)
             accepts, look = self.line_eye.accepts if is_expected else anything, partial(self._look, pages[k])
             place = pages[k].places[row]
             is_box = place is not None and pages[k].tables[place[0]].n_rows == 1
             parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look, is_box)
-        n_lines = self.expected.n_lines
-        return [
-            Attempt(
-                page,
-                rows if n_lines is None or page.tables else best_lines(rows, n_lines),
-                mean_probability(its),
-                bool(quiet) and all(quiet) and not any(rows),
-            )
-            for page, rows, its, quiet in zip(pages, parsed, seen, silent, strict=True)
-        ]
+        attempts = []
+        for page, rows, its, quiet in zip(pages, parsed, alone, silent, strict=True):
+            if self.expected.n_lines is not None and not page.tables:
+                rows = best_lines(rows, self.expected.n_lines)
+                its = [line for line, row in zip(its, rows, strict=True) if row]
+            is_silent = bool(quiet) and all(quiet) and not any(rows)
+            attempts.append(Attempt(page, rows, mean_probability(its), is_silent))
+        return attempts
 
     def _look(self, page: Scan, piece: Piece) -> dict[str, float]:
         """Return the probability of each digit for some ink of a page; of none where there is no ink."""
