@@ -99,6 +99,11 @@ def test_a_row_that_only_the_line_has_is_kept_where_it_is_sure():
     assert text_of(arbitrated([], by_line("12", 0.999, 0.99))) == "12"
 
 
+def test_strokes_that_only_the_line_takes_for_ones_are_rests_of_rules():
+    assert text_of(arbitrated([], by_line("1", 0.999, whole=0.999))) == ""
+    assert text_of(arbitrated([], by_line("1-", 0.999, whole=0.999))) == ""
+
+
 def test_a_mark_alone_is_kept_in_its_box_and_dirt_elsewhere():
     comma = by_line(",", 0.97)
     assert text_of(arbitrated([], comma, is_box=True)) == ","

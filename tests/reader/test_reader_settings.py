@@ -55,7 +55,7 @@ CASES = {
     "tables": ("table", ReaderSettings(PageSettings(tables=no_table))),
     "cuts": ("touching", ReaderSettings(parsing=ParsingSettings(cuts=CutSettings(most_cuts=0)))),
     "lattice": ("line", ReaderSettings(parsing=ParsingSettings(lattice=LatticeSettings(most_atoms=0)))),
-    "parsing": ("line", ReaderSettings(parsing=ParsingSettings(still_none=1))),
+    "parsing": ("touching", ReaderSettings(parsing=ParsingSettings(wide=9, wide_if_unsure=9, wide_if_doubtful=9))),
     "strips": ("line", ReaderSettings(strips=StripSettings(room=1))),
     "lines": ("line", ReaderSettings(lines=LineSettings(step_px=128))),
     "choice": ("line", ReaderSettings(choice=ChoiceSettings(doubt=2, sure=0, better=-1))),

@@ -147,22 +147,30 @@ def read(
     for picture in pictures:
         if Path(picture).is_dir():
             raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")
+    files = _named(pictures)
+    targets = _box_targets(boxes, files)
+    _refuse_bad_targets(targets, boxes, seen, files, model)
     reader = Reader(load(model), threshold=threshold, expect=expect, marks=not digits_only)
-    _read_here(_named(pictures), model, reader, format_, table, boxes, seen, n_workers)
+    _read_here(files, reader, format_, table, targets, seen, n_workers)
 
 
-def _read_here(
-    names: list[str], model: Path, reader: Reader, format_: AnswerFormat, table: bool, boxes: Path | None,
-    seen: Path | None, n_workers: int | None,
-) -> None:  # fmt: skip
-    """Read the pictures, and write the answers on standard output."""
-    targets = _box_targets(boxes, names)
+def _refuse_bad_targets(
+    targets: list[Path], boxes: Path | None, seen: Path | None, names: list[str], model: Path
+) -> None:
+    """Raise where a picture cannot be drawn where it is wanted, and make the folder of the boxes."""
     if seen is not None:
         _refuse_bad_target(seen, targets, [*map(Path, names), model])
     if boxes is not None and len(names) > 1 and not boxes.exists() and boxes.parent.is_dir():
         boxes.mkdir()
     for target in targets:
         _refuse_bad_target(target, [], [*map(Path, names), model])
+
+
+def _read_here(
+    names: list[str], reader: Reader, format_: AnswerFormat, table: bool, targets: list[Path], seen: Path | None,
+    n_workers: int | None,
+) -> None:  # fmt: skip
+    """Read the pictures, and write the answers on standard output."""
     typed = sys.stdin.buffer.read() if STDIN in names else b""
     sources: list[Source] = [typed if name == STDIN else name for name in names]
     readings = reader.read_many(sources, workers=n_workers)

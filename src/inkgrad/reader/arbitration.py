@@ -14,6 +14,7 @@ from inkgrad.reader.line_eye import SPACE, Said
 from inkgrad.reader.seen import Seen
 
 SLENDER = "1"  # the digit whose ink is not in the middle of its place in print
+OTHER_THAN_STROKES = "023456789"  # a 1 is one, and so is the rest of a rule
 Pair = tuple[Seen | None, Seen | None]  # what the pieces and what the line have at one place
 
 
@@ -106,7 +107,8 @@ def arbitrated(
     none.  `accepts` tells what is expected; what is not gives way to one of the readings that is.  `look` tells the
     probability of each digit for some ink: a digit that only the line has is left out if it is none, as blots are.
     Digits of the pieces where the line surely has nothing are a word or a blot, for it learned those as nothing.
-    In one of a row of boxes (`is_box`) a mark may stand alone; elsewhere what is no more is dirt.
+    In one of a row of boxes (`is_box`) a mark may stand alone; elsewhere what is no more is dirt.  So are strokes that
+    only the line takes for a 1, as rests of rules look the same.
     """
     if not cut and is_box and len(said.characters) == 1 and _any_mark(said.characters[0]) >= settings.box_mark:
         return said.characters
@@ -114,7 +116,7 @@ def arbitrated(
         cut = _without_words(cut, said, settings)
     if not cut:
         is_sure = _weakest(said.characters) >= settings.only_line
-        return said.characters if is_sure and any(seen.label in DIGITS for seen in said.characters) else []
+        return said.characters if is_sure and any(seen.label in OTHER_THAN_STROKES for seen in said.characters) else []
     pairs = _paired(cut, said.characters)
     by_pieces, by_line = _weakest(cut), settings.trust * min(_weakest(said.characters), said.probability)
     side = 1 if by_line >= by_pieces else 0
