@@ -62,6 +62,16 @@ def test_pieces_one_above_the_other_are_cut_out_as_they_stand():
     assert (strip.ink > 0.5).sum() == 3 * 30 * 7
 
 
+@pytest.mark.filterwarnings("error")
+def test_pieces_in_two_columns_show_no_bend():
+    (found,) = scan(page(*[(top, left, top + 30, left + 7) for left in (200, 260) for top in (20, 80, 140)]))
+    found = replace(found, rows=[[piece for row in found.rows for piece in row]], places=[None])
+    ((strip,),) = cut_strips(found)
+    assert len(found.rows[0]) == 6
+    assert np.ptp(strip.tops) == 0
+    assert (strip.ink > 0.5).sum() == 6 * 30 * 7
+
+
 def test_a_row_that_bends_is_cut_out_straight():
     _, strip = only_strip(page(*bars(120, n=8, bend=30)))
     assert len(strip.ink) < 40 * 1.6

@@ -34,6 +34,10 @@ def line_form(ink: NDArray) -> NDArray:
     x = np.asarray(Image.fromarray(ink.astype(np.float32, copy=False)).resize(size, filter_))
     paper = np.partition(x, int(PAPER_SHARE * x.size), axis=None)[int(PAPER_SHARE * x.size)]
     x = np.maximum(x - paper, 0)
-    cubes = x * x * x
-    level = float(np.vdot(cubes, x)) / max(float(cubes.sum()), 1e-12)
-    return np.minimum(x / np.float32(max(level, LEAST_LEVEL)), 1)
+    return np.minimum(x / np.float32(max(ink_level(x), LEAST_LEVEL)), 1)
+
+
+def ink_level(ink: NDArray) -> float:
+    """Return how dark ink is, sum(x⁴) / sum(x³), however much paper is with it; 0 where there is none."""
+    cubes = ink * ink * ink
+    return float(np.vdot(cubes, ink)) / max(float(cubes.sum()), 1e-12)

@@ -33,6 +33,11 @@ def spread(mask: NDArray, n: int, axis: int) -> NDArray:
     return _over_windows(np.maximum, _with_paper(mask, n, n, axis), 2 * n + 1, axis)
 
 
+def grown(mask: NDArray, n: int) -> NDArray:
+    """Return mask, or grey ink, grown by n pixels along both axes."""
+    return spread(spread(mask, n, ACROSS), n, DOWN)
+
+
 def _over_windows(least_or_most: np.ufunc, values: NDArray, n: int, axis: int) -> NDArray:
     """Return the least or the most of each n neighbours along `axis`, of which there are n - 1 fewer than values."""
     out, done = values, 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.morphology import spread
+from inkgrad.pictures.morphology import grown
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ def with_weak_ink(
     pale = ink > settings.least * thresholds
     if apart is not None:
         pale &= ~apart
-    near = _grown(strokes, max(1, round(settings.rim * stroke)))
+    near = grown(strokes, max(1, round(settings.rim * stroke)))
     if not (pale & ~near).any():  # soft edges alone, as of most single digits
         return strokes
-    weak = pale & (ink > settings.darkest * _grown(ink, round(settings.nearby * stroke)))
+    weak = pale & (ink > settings.darkest * grown(ink, round(settings.nearby * stroke)))
     far = weak & ~near
     if not far.any():
         return strokes
@@ -70,13 +70,8 @@ def with_weak_ink(
     weak |= seeds
     labels, n = ndimage.label(weak, np.ones((3, 3)))
     own = np.bincount(labels[seeds], minlength=n + 1)
-    lies_away = weak & ((own == 0)[labels] | ~_grown(strokes, round(settings.beyond * stroke)))
+    lies_away = weak & ((own == 0)[labels] | ~grown(strokes, round(settings.beyond * stroke)))
     if lies_away.sum() > settings.away * weak.sum():
         return strokes
     goes_on = np.bincount(labels[far], minlength=n + 1) > 0
     return np.asarray(strokes | ((own > 0) & goes_on)[labels])
-
-
-def _grown(values: NDArray, n: int) -> NDArray:
-    """Return the largest value within n pixels of each, both ways."""
-    return spread(spread(values, n, 0), n, 1)

@@ -13,8 +13,7 @@ from inkgrad.reader.eye import DIGITS
 from inkgrad.reader.line_eye import SPACE, Said
 from inkgrad.reader.seen import Seen
 
-SLENDER = "1"  # the digit whose ink is not in the middle of its place in print
-OTHER_THAN_STROKES = "023456789"  # a 1 is one, and so is the rest of a rule
+SLENDER = "1"  # the digit that is a mere stroke, as the rest of a rule is, and not in the middle of its place in print
 Pair = tuple[Seen | None, Seen | None]  # what the pieces and what the line have at one place
 
 
@@ -116,7 +115,8 @@ def arbitrated(
         cut = _without_words(cut, said, settings)
     if not cut:
         is_sure = _weakest(said.characters) >= settings.only_line
-        return said.characters if is_sure and any(seen.label in OTHER_THAN_STROKES for seen in said.characters) else []
+        more_than_strokes = any(seen.label in DIGITS and seen.label != SLENDER for seen in said.characters)
+        return said.characters if is_sure and more_than_strokes else []
     pairs = _paired(cut, said.characters)
     by_pieces, by_line = _weakest(cut), settings.trust * min(_weakest(said.characters), said.probability)
     side = 1 if by_line >= by_pieces else 0

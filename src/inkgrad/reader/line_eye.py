@@ -13,7 +13,7 @@ from inkgrad.costs import CTC
 from inkgrad.decoding import Decoded, align, beam_search, best_path
 from inkgrad.errors import SettingError
 from inkgrad.models import Model
-from inkgrad.pictures.line_form import LINE_HEIGHT_PX, line_form
+from inkgrad.pictures.line_form import LINE_HEIGHT_PX, ink_level, line_form
 from inkgrad.pictures.pieces import Piece
 from inkgrad.reader.eye import DIGITS
 from inkgrad.reader.pattern import Pattern
@@ -169,7 +169,7 @@ def _pieces(strip: Strip, middles: list[float], settings: LineSettings) -> list[
     if not middles:
         return []
     width = strip.ink.shape[1]
-    least, reach = settings.inked * _level(strip.ink), settings.widest * strip.high / 2
+    least, reach = settings.inked * ink_level(strip.ink), settings.widest * strip.high / 2
     columns = strip.ink.sum(axis=0)
     cuts = []
     for left, right in pairwise(middles):
@@ -181,12 +181,6 @@ def _pieces(strip: Strip, middles: list[float], settings: LineSettings) -> list[
         start, stop = max(before, int(middle - reach)), min(after, int(middle + reach) + 1)
         pieces.append(strip.piece(start, max(stop, start + 1), least))
     return pieces
-
-
-def _level(ink: NDArray) -> float:
-    """Return how dark the ink of a strip is, as line_form has it."""
-    cubes = ink * ink * ink
-    return float(np.vdot(cubes, ink)) / max(float(cubes.sum()), 1e-12)
 
 
 def _joined(parts: list[Said]) -> Said:

@@ -152,8 +152,8 @@ def _digits(job: _Work, unseen: Recognition, settings: ParsingSettings) -> list[
     """Return the digits of a row."""
     candidates, look = [candidate.piece for candidate in job.row.candidates], job.look_at_candidates(unseen)
     parts = np.array([_is_part(candidate, job.row) for candidate in job.row.candidates], bool)
-    low, tall = (_likely(candidates, look, job.row.high, job.usual, settings, most) for most in (1.0, settings.tall))
-    p = look.p * np.where(parts, low, tall)[:, None]
+    tall = np.where(parts, 1.0, settings.tall)
+    p = look.p * _likely(candidates, look, job.row.high, job.usual, settings, tall)[:, None]
     p[:, 1] *= np.where(parts, settings.cut_one, 1.0)
     taken = best_parse(job.row, p, job.dirt, None if job.pattern is None else job.pattern.digits)
     sure = look.p / (1 - (1 - settings.still_none) * look.none)[:, None]
@@ -217,11 +217,11 @@ def _height(pieces: list[Piece], high: float, settings: ParsingSettings) -> floa
 
 
 def _likely(
-    pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings, tall: float = 1.0
+    pieces: list[Piece], look: Recognition, high: float, usual: Usual, settings: ParsingSettings, tall: float | NDArray
 ) -> NDArray:
     """Return how likely pieces are to be digits, in [0, 1], for their height, darkness and thickness alone.
 
-    Pieces of up to `tall` times the height of the writing are no less likely than those as high as it.
+    Those of up to `tall` times the height of the writing are no less likely than those as high as it.
     """
     ratio = np.array([piece.height for piece in pieces], float) / max(high, 1)
     ratio = np.where(ratio > 1, np.maximum(ratio / tall, 1), ratio)

@@ -9,7 +9,8 @@ from itertools import chain
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.morphology import ACROSS, DOWN, spread
+from inkgrad.pictures.line_form import ink_level
+from inkgrad.pictures.morphology import grown
 from inkgrad.pictures.pieces import Piece
 from inkgrad.reader.page import Scan
 
@@ -103,7 +104,7 @@ class _Paper:
     """The ink of a scan, of which a row is cut out without rules and without other rows."""
 
     def __init__(self, scan: Scan, soft: int) -> None:
-        near = spread(spread(scan.ruled, soft, ACROSS), soft, DOWN) if scan.ruled.any() else None
+        near = grown(scan.ruled, soft) if scan.ruled.any() else None
         self.scan, self.written = scan, scan.ink if near is None else np.where(near, np.float32(0), scan.ink)
         self.pieces = list(chain.from_iterable(scan.rows))
         self.row_of = np.repeat(np.arange(len(scan.rows)), [len(row) for row in scan.rows])
@@ -131,13 +132,10 @@ class _Paper:
 
 def _paint(part: NDArray, top: int, left: int, piece: Piece, ink: NDArray | None) -> None:
     """Give a piece and the pixels beside it, in a part of the picture from (top, left), their ink, or else none."""
-    grown = np.zeros((piece.height + 2, piece.width + 2), bool)
-    for down in range(3):
-        for right in range(3):
-            grown[down : down + piece.height, right : right + piece.width] |= piece.mask
+    around = grown(np.pad(piece.mask, 1), 1)
     rows = slice(max(piece.top - 1, top), min(piece.bottom + 1, top + part.shape[0]))
     columns = slice(max(piece.left - 1, left), min(piece.right + 1, left + part.shape[1]))
-    near = grown[rows.start - piece.top + 1 :, columns.start - piece.left + 1 :]
+    near = around[rows.start - piece.top + 1 :, columns.start - piece.left + 1 :]
     near = near[: rows.stop - rows.start, : columns.stop - columns.start]
     here = part[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     here[near] = 0 if ink is None else ink[rows, columns][near]
@@ -194,11 +192,12 @@ def _rise(usual: list[Piece], columns: NDArray, high: float, settings: StripSett
     if len(usual) < settings.fewest:
         return flat
     down, right = np.array([piece.middle for piece in usual]).T
-    if np.ptp(right) == 0:  # one above the other
-        return flat
+    n_places = len(np.unique(right))  # pieces may stand one above the other
     middle, width = float(right.mean()), max(float(np.ptp(right)), 1.0)
     u, v = (right - middle) / width, (np.clip(columns, right.min(), right.max()) - middle) / width
     for degree in (1, 2) if len(usual) >= 2 * settings.fewest else (1,):
+        if n_places <= degree:  # any curve of this degree would do
+            break
         fitted = np.polyfit(u, down, degree)
         curve = np.polyval(fitted, v)
         if np.ptp(curve) > settings.rise * high:
@@ -211,10 +210,7 @@ def _ends(block: NDArray, left: int, right: int, high: float, settings: StripSet
 
     `left` and `right` are where its strong ink does.
     """
-    ink = block[:, left:right]
-    cubes = ink**3
-    level = float((cubes * ink).sum()) / max(float(cubes.sum()), 1e-12)
-    inked: NDArray = np.any(block > settings.weak * level, axis=0)
+    inked: NDArray = np.any(block > settings.weak * ink_level(block[:, left:right]), axis=0)
     side, gap, reach = (round(share * high) for share in (settings.side, settings.gap, settings.reach))
     stop = _followed(inked, right, gap, reach)
     start = len(inked) - _followed(inked[::-1], len(inked) - left, gap, reach)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.morphology import spread
+from inkgrad.pictures.morphology import grown, spread
 from inkgrad.pictures.rules import Rules
 from inkgrad.reader.page.grids import GridSettings, boxes_between, find_grids
 
@@ -102,7 +102,7 @@ def _enclosed(rules: Rules, high: float, settings: TableSettings) -> NDArray:
 
     step, reach = settings.step_px, max(6, round(settings.reach * high))
     walls = spread(rules.across, reach, 1) | spread(rules.down, reach, 0)
-    walls = spread(spread(walls, 1, 0), 1, 1)[::step, ::step]
+    walls = grown(walls, 1)[::step, ::step]
     labels, n = ndimage.label(~walls)
     areas = np.bincount(labels.ravel(), minlength=n + 1)
     found = []
