@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from support.commands import (
     output_of,
     python,
     started,
+    wait_for,
 )
 
 from inkgrad import load
@@ -173,11 +173,7 @@ def start_training(cwd, *arguments, rows=1):
     """Start a training, and return when its log has some rows."""
     process = started(command("train", *SEED, *SLOW, *arguments), cwd=cwd)
     log = cwd / "digits.log.jsonl"
-    deadline = time.monotonic() + TIMEOUT
-    while not log.exists() or log.read_bytes().count(b"\n") < rows:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: log.exists() and log.read_bytes().count(b"\n") >= rows, f"{rows} rows were in its log", process)
     return process
 
 

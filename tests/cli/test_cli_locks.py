@@ -1,10 +1,9 @@
 """Two commands that would write the same files: the second is refused, and what a killed one left is taken over."""
 
 import signal
-import time
 
 import pytest
-from support.commands import TIMEOUT, assert_refused, command, last_line, names_in, started
+from support.commands import TIMEOUT, assert_refused, command, last_line, names_in, started, wait_for
 
 SLOW = "--model", "seed", "--batch-size", 1, "--lr", 0.001, "--epochs", 2
 SWEEP = """
@@ -29,11 +28,7 @@ def stopped_at(tmp_path, monkeypatch):
     def start(name, *words):
         process, there = started(command(*words)), tmp_path / name
         processes.append(process)
-        deadline = time.monotonic() + TIMEOUT
-        while not there.exists() or b"\n" not in there.read_bytes():
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        wait_for(lambda: there.exists() and b"\n" in there.read_bytes(), f"{name} had a line", process)
         process.send_signal(signal.SIGSTOP)
         return process
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import command, last_line, output_of, started
+from support.commands import command, last_line, output_of, started, wait_for
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
@@ -157,8 +157,7 @@ def finished(tmp_path, small_folder, whole):
 def test_what_a_driver_left_behind_is_gone_on_with(tmp_path, small_folder, how):
     whole = alone(tmp_path, small_folder)
     with training(tmp_path, small_folder, "--workers", 2, "--epochs", 200) as process:
-        while len(rows_in(tmp_path)) < 20 and process.poll() is None:
-            pass
+        wait_for(lambda: len(rows_in(tmp_path)) >= 20, "20 rows were in its log", process)
         (os.kill if how == signal.SIGKILL else os.killpg)(process.pid, how)  # Ctrl-C is for all in the terminal
         output, said = process.communicate(timeout=60)
     if how == signal.SIGINT:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 TIMEOUT = 120  # seconds, far more than anything takes
 
@@ -19,6 +20,17 @@ def completed(words, **settings):
 def started(words, **settings):
     """Start a program that a test is going to stop."""
     return subprocess.Popen(words, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | settings)
+
+
+def wait_for(condition, what, process):
+    """Wait, in small naps, until a condition holds; a program that ends before, or is too slow for it, is a failure."""
+    begun = time.monotonic()
+    while not condition():
+        seconds = time.monotonic() - begun
+        if seconds > TIMEOUT:
+            process.kill()
+        time.sleep(0.005)
+        assert process.poll() is None, f"ended after {seconds:.0f} s, before {what}: {process.communicate(timeout=10)}"
 
 
 def ended(process):
