@@ -19,6 +19,12 @@ import inkgrad.{part} as part
 for each in pkgutil.walk_packages(part.__path__, part.__name__ + "."):
     importlib.import_module(each.name)
 """
+DAMAGED = """
+from inkgrad.errors import PictureError
+from inkgrad.pictures import open_picture
+try: open_picture({raw!r})
+except PictureError as error: assert "damaged" in str(error)
+"""
 USES = {  # of each extra what it is for, as a program
     "sklearn": EVERY_MODULE.format(part="interop.sklearn"),
     "onnx": "import inkgrad; from inkgrad.interop.onnx import from_onnx, to_onnx\n"
@@ -28,6 +34,8 @@ USES = {  # of each extra what it is for, as a program
     "except MissingExtra: raise\n"
     "except ValueError as error: assert 'is named user/name' in str(error)",
     "tensorboard": "import pathlib; from inkgrad.training import Events; Events(pathlib.Path('events')).close()",
+    "pdf": DAMAGED.format(raw=b"%PDF-1.7"),
+    "heic": DAMAGED.format(raw=b"\0\0\0\x1cftypheic"),
     "ray": EVERY_MODULE.format(part="distributed"),
     "torch": "import numpy as np; from inkgrad.interop.torch import to_torch; from inkgrad.layers import Dense\n"
     "to_torch(Dense(2, 1), np.zeros(3), (2,))\n"

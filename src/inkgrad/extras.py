@@ -7,7 +7,11 @@ from contextlib import contextmanager
 
 from inkgrad.errors import MissingExtra
 
-KNOWN_AS = {"ray": "Ray", "sklearn": "scikit-learn"}  # packages by the names under which users know them
+KNOWN_AS = {
+    "pillow_heif": "pillow-heif",
+    "ray": "Ray",
+    "sklearn": "scikit-learn",
+}  # packages by the names under which users know them
 
 
 @contextmanager

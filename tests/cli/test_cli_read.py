@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from support.commands import assert_refused, completed, inkgrad, names_in
+from support.commands import assert_refused, completed, inkgrad, inkgrad_without, names_in
 
 from inkgrad.cli.read import NamedReading, write_csv, write_json, write_text
 from inkgrad.reader import Character, Reader, Reading, Skipped
@@ -81,7 +81,39 @@ def test_a_file_whose_name_is_a_pattern_is_that_file(scans):
 
 
 def test_a_pattern_that_fits_no_file_is_said_so(written):
-    assert_refused(read("scans/*.tif", cwd=written), "scans/*.tif: No such file or directory")
+    assert_refused(read("scans/*.tif", cwd=written), "no file fits scans/*.tif")
+
+
+def test_a_folder_and_each_page_of_a_file_are_read(scans, readings):
+    with Image.open(scans / "line.png") as line, Image.open(scans / "page.png") as page:
+        line.save(scans / "both.tif", save_all=True, append_images=[page])
+    for name in "blank.png", "page.png", "table.png":
+        (scans / name).unlink()
+    page = [f"both.tif#2: {line.text}" for line in readings["page"].lines]
+    assert answer("both.tif", cwd=scans).splitlines() == ["both.tif#1: 3141", *page]
+    assert answer("both.tif#2", cwd=scans) == readings["page"].text + "\n"
+    in_folder = ["both.tif#1: 3141", *page, "line.png: 3141"]
+    assert answer(".", cwd=scans).splitlines() == [f"./{line}" for line in in_folder]
+    typed = read("-", cwd=scans, input=(scans / "both.tif").read_bytes(), text=False).stdout.decode()
+    assert typed.splitlines() == [line.replace("both.tif", "-") for line in ("both.tif#1: 3141", *page)]
+    read("both.tif", "--boxes", "seen", cwd=scans)
+    assert names_in(scans / "seen") == ["both.1.png", "both.2.png"]
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "raw", "extra"),
+    [
+        ("pypdfium2", "scan.pdf", b"%PDF-1.7", "pdf"),
+        ("pillow_heif", "photo.heic", b"\0\0\0\x1cftypheic", "heic"),
+    ],
+)
+def test_without_what_opens_a_format_that_picture_alone_is_not_read(scans, package, name, raw, extra):
+    (scans / name).write_bytes(raw)
+    found = inkgrad_without(package, "read", name, "line.png", cwd=scans)
+    assert (found.returncode, found.stdout) == (2, "line.png: 3141\n")
+    assert found.stderr.startswith(f"inkgrad: {name} is a ")
+    assert found.stderr.endswith(f", which is not installed: pip install 'inkgrad[{extra}]'\n")
+    assert found.stderr.count("\n") == 1
 
 
 def test_a_picture_comes_from_standard_input(written):
@@ -311,7 +343,7 @@ def test_what_the_network_saw_is_drawn(scans):
         ([], "Missing argument 'PICTURE...'"),
         (["nowhere.png"], "nowhere.png: No such file or directory"),
         (["letter.txt"], "letter.txt must be an undamaged picture file"),
-        (["."], ". is a folder: to read all pictures in it, add --out results.parquet"),
+        (["empty"], "no picture is in the folder empty (.png, .jpg, .jpeg, ...)"),
         (["--workers", "257", "x.png"], "at most 256 processes read here, got --workers 257: more read with --out"),
         (["line.png", "--boxes", "line.png"], "line.png: this file is read here, so it cannot be written"),
         (["line.png", "page.png", "--boxes", "."], "line.png: this file is read here, so it cannot be written"),
@@ -334,6 +366,7 @@ def test_what_the_network_saw_is_drawn(scans):
 )
 def test_silly_input_gets_one_clear_line(scans, monkeypatch, inkgrad_here, arguments, words):
     monkeypatch.chdir(scans)
+    (scans / "empty").mkdir()
     before = names_in(scans)
     line = (scans / "line.png").read_bytes()
     assert_refused(inkgrad_here("read", *arguments), words)

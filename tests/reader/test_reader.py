@@ -356,6 +356,19 @@ def test_many_pictures_are_read_as_one_by_one_and_in_order(reader, some):
         assert_same(together, alone)
 
 
+def test_all_pages_in_a_folder_are_read_by_name(reader, some, tmp_path):
+    pages = [Image.fromarray(line_of(some, seed).picture) for seed in range(3)]
+    pages[0].save(tmp_path / "b.tif", save_all=True, append_images=pages[1:2])
+    pages[2].save(tmp_path / "a.png")
+    (tmp_path / "c.pdf").write_bytes(b"no picture")
+    *read, (name, last) = reader.read_all(tmp_path, workers=1)
+    assert [path for path, _ in read] == [f"{tmp_path}/{each}" for each in ("a.png", "b.tif#1", "b.tif#2")]
+    for (_, found), page in zip(read, (pages[2], *pages[:2]), strict=True):
+        assert_same(found, reader.read(page))
+    assert (name, last.characters) == (f"{tmp_path}/c.pdf", ())
+    assert last.error.startswith(f"{tmp_path}/c.pdf must be an undamaged picture file")
+
+
 def test_a_bad_picture_among_many_says_why(reader, page, tmp_path):
     missing = tmp_path / "missing.png"
     readings = list(reader.read_many([page.picture, b"a letter", missing, np.zeros(3), page.picture]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import glob
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -23,7 +24,8 @@ from inkgrad.errors import SettingError
 from inkgrad.files import refuse_same, refuse_unwritable, replacing
 from inkgrad.interop import load
 from inkgrad.models import shipped
-from inkgrad.pictures import Source
+from inkgrad.pictures import Page, Source, list_pictures, page_names, page_numbers
+from inkgrad.pictures.numbered_page import named_page
 from inkgrad.plots import digit_sheet, save_png
 from inkgrad.reader import THRESHOLD, Line, Reader, Reading, draw_boxes
 from inkgrad.reader.pattern import HELP
@@ -56,7 +58,12 @@ class AnswerFormat(StrEnum):
 def read(
     pictures: Annotated[
         list[str],
-        typer.Argument(metavar="PICTURE...", help="Pictures, patterns such as 'scans/*.png', or - for standard input."),
+        typer.Argument(
+            metavar="PICTURE...",
+            help="Pictures, PDF files, folders, patterns such as 'scans/*.png', or - for standard input. Of a PDF or "
+            "TIFF all pages are read, or one: scan.pdf#3. PDF needs pip install 'inkgrad\\[pdf]', and HEIC "
+            "'inkgrad\\[heic]'.",
+        ),
     ],
     model: Annotated[
         Path,
@@ -144,45 +151,41 @@ def read(
         raise SettingError(
             f"at most 256 processes read here, got --workers {shown_whole(n_workers)}: more read with --out"
         )
-    for picture in pictures:
-        if Path(picture).is_dir():
-            raise SettingError(f"{picture} is a folder: to read all pictures in it, add --out results.parquet")
-    files = _named(pictures)
-    targets = _box_targets(boxes, files)
-    _refuse_bad_targets(targets, boxes, seen, files, model)
+    sources = _named(pictures, sys.stdin.buffer.read() if STDIN in pictures else b"")
+    targets = _box_targets(boxes, list(sources))
+    _refuse_bad_targets(targets, boxes, seen, list(sources), model)
     reader = Reader(load(model), threshold=threshold, expect=expect, marks=not digits_only)
-    _read_here(files, reader, format_, table, targets, seen, n_workers)
+    _read_here(sources, reader, format_, table, targets, seen, n_workers)
 
 
 def _refuse_bad_targets(
     targets: list[Path], boxes: Path | None, seen: Path | None, names: list[str], model: Path
 ) -> None:
     """Raise where a picture cannot be drawn where it is wanted, and make the folder of the boxes."""
+    inputs = [model, *(Path(_file_of(name)) for name in names)]
     if seen is not None:
-        _refuse_bad_target(seen, targets, [*map(Path, names), model])
+        _refuse_bad_target(seen, targets, inputs)
     if boxes is not None and len(names) > 1 and not boxes.exists() and boxes.parent.is_dir():
         boxes.mkdir()
     for target in targets:
-        _refuse_bad_target(target, [], [*map(Path, names), model])
+        _refuse_bad_target(target, [], inputs)
 
 
 def _read_here(
-    names: list[str], reader: Reader, format_: AnswerFormat, table: bool, targets: list[Path], seen: Path | None,
-    n_workers: int | None,
+    sources: dict[str, Source], reader: Reader, format_: AnswerFormat, table: bool, targets: list[Path],
+    seen: Path | None, n_workers: int | None,
 ) -> None:  # fmt: skip
     """Read the pictures, and write the answers on standard output."""
-    typed = sys.stdin.buffer.read() if STDIN in names else b""
-    sources: list[Source] = [typed if name == STDIN else name for name in names]
-    readings = reader.read_many(sources, workers=n_workers)
+    readings = reader.read_many(sources.values(), workers=n_workers)
     console = Console(stderr=True)
     shown = track(
-        readings, "reading", len(names), console=console, transient=True,
-        disable=len(names) < 50 or not console.is_terminal,
+        readings, "reading", len(sources), console=console, transient=True,
+        disable=len(sources) < 20 or not console.is_terminal,
     )  # fmt: skip
-    pages = [NamedReading(name, reading) for name, reading in zip(names, shown, strict=True)]
+    pages = [NamedReading(name, reading) for name, reading in zip(sources, shown, strict=True)]
     write = {AnswerFormat.text: write_text, AnswerFormat.json: write_json, AnswerFormat.csv: write_csv}[format_]
     write(pages, table)
-    for page, source, target in zip(pages, sources, targets, strict=False):
+    for page, source, target in zip(pages, sources.values(), targets, strict=False):
         if page.reading.error is None:
             with replacing(target) as file:
                 draw_boxes(source, page.reading).save(file, "PNG")
@@ -196,13 +199,21 @@ def _read_here(
         raise typer.Exit(2)
 
 
-def _named(pictures: list[str]) -> list[str]:
-    """Return the pictures with patterns replaced by the files that fit, in the order of their names."""
-    names: list[str] = []
+def _named(pictures: list[str], typed: bytes) -> dict[str, Source]:
+    """Return the pictures by name: those of folders and patterns, in the order of their names, and pages of files.
+
+    `typed` is what came on standard input, whose pages are -#1, -#2.
+    """
+    named: dict[str, Source] = {}
     for picture in pictures:
-        found = sorted(glob.glob(picture)) if glob.has_magic(picture) and not Path(picture).exists() else []
-        names += found or [picture]
-    return names
+        if picture == STDIN:
+            numbers = page_numbers(typed)
+            pages = [Page(typed, number) for number in numbers]
+            named |= zip(page_names(STDIN, numbers), pages if len(pages) > 1 else [typed], strict=True)
+        else:
+            is_missing = not (glob.has_magic(picture) or os.path.lexists(picture))  # the others are still read
+            named |= {name: name for name in ([picture] if is_missing else list_pictures(picture))}
+    return named
 
 
 def _box_targets(boxes: Path | None, names: list[str]) -> list[Path]:
@@ -216,10 +227,23 @@ def _box_targets(boxes: Path | None, names: list[str]) -> list[Path]:
         return [boxes]
     if is_picture:
         raise SettingError(f"--boxes of several pictures takes a folder, got {boxes}")
-    stems = [Path(name).stem if name != STDIN else "stdin" for name in names]
+    stems = [_stem(name) for name in names]
     if len(set(stems)) < len(stems):
         stems = [f"{number}.{stem}" for number, stem in enumerate(stems, start=1)]
     return [boxes / f"{stem}.png" for stem in stems]
+
+
+def _stem(name: str) -> str:
+    """Return what a picture drawn of another one is called: scan.3 of scan.pdf#3."""
+    page = named_page(name)
+    stem = "stdin" if (page.file if page else name) == STDIN else Path(_file_of(name)).stem
+    return f"{stem}.{page.number}" if page else stem
+
+
+def _file_of(name: str) -> str:
+    """Return the file that a picture is in, also one that is a page of it."""
+    page = named_page(name)
+    return str(page.file) if page else name
 
 
 def _refuse_bad_target(target: Path, others: list[Path], inputs: list[Path]) -> None:
@@ -249,7 +273,7 @@ class NamedReading:
 
     def notes(self, table: bool) -> list[str]:
         """Return what is to be said of it besides the answer, a line each."""
-        name = "standard input" if self.name == STDIN else self.name
+        name = self.name.replace(STDIN, "standard input", 1) if _file_of(self.name) == STDIN else self.name
         reading, notes = self.reading, []
         if reading.error:
             return [reading.error.replace("the picture", name, 1)]

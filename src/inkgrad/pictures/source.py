@@ -7,14 +7,16 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from inkgrad.arrays import NDArray
-from inkgrad.errors import PictureError
+from inkgrad.errors import MissingExtra, PictureError
+from inkgrad.pictures.heic import is_heic, open_heic
+from inkgrad.pictures.numbered_page import HEAD_BYTES, Page, named_page
+from inkgrad.pictures.pdf import draw_pdf_page, is_pdf, no_such_page
 
 MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
 MAX_WEBP_PIXELS = 60_000_000
@@ -22,26 +24,28 @@ WEBP_BYTES_PER_PIXEL = 16  # of memory, while a WebP picture is unpacked
 BYTES_PER_PIXEL = 12  # of memory at most, while another picture is opened: 4 or 8 unpacked, 3 as colours
 STRIP_PIXELS = 500_000  # that are turned into colours together, as this takes many more bytes for a while
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")  # others would run code we know little of
+KNOWN_FORMATS = ", ".join((*FORMATS, "PDF", "HEIC"))
 
-Source = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray
-"""A picture as it may come: a path, the bytes of a file, an open file, a Pillow image, or an array."""
+Source = str | os.PathLike[str] | bytes | IO[bytes] | Page | Image.Image | NDArray
+"""A picture as it may come: a path, the bytes of a file, an open file, a page of one, a Pillow image, or an array."""
 
 
 def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX_PIXELS) -> NDArray:
     """Return the colours of a picture, uint8 (height, width, 3), or (height, width, 1) where all is grey.
 
-    `source` is a path, the bytes of a file, an open one, a Pillow image, or an array: (height, width) or
-    (height, width, channels) with 1, 3 or 4 channels, uint8 in 0..255, bool, uint16, or floats
+    `source` is a path, the bytes of a file, an open one, a Page of one, a Pillow image, or an array: (height, width)
+    or (height, width, channels) with 1, 3 or 4 channels, uint8 in 0..255, bool, uint16, or floats
     in [0, 1], 0 for black.  `name` is what errors call it.
     A file of more than `most_pixels`, or a WebP of more than 60,000,000, is refused before it is unpacked; others take
     at most 12 bytes of memory a pixel, and a WebP 16.
 
-    Any mode of the formats PNG, JPEG, WebP, TIFF, BMP, GIF and PPM will do; of several pictures
-    in a file the first is taken.  Transparent parts count as white, or as black if nothing would
-    be seen on white; a camera's note of how it was held (EXIF orientation) is obeyed; 16 bits become 8.
+    Any mode of the formats PNG, JPEG, WebP, TIFF, BMP, GIF and PPM will do, HEIC with the extra `heic`, and pages
+    of PDF with the extra `pdf`, drawn in a size that suits reading.  Of several pages in a file the first is taken,
+    unless the path says which, scan.pdf#3, or a Page does.  Transparent parts count as white, or as black if nothing
+    would be seen on white; a camera's note of how it was held (EXIF orientation) is obeyed; 16 bits become 8.
 
     Raises PictureError, by name, for another thing than a picture, and for one that is damaged or too large;
-    OSError when a file cannot be read.
+    MissingExtra without the extra that its format needs; OSError when a file cannot be read.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source, name or "the array")
@@ -49,19 +53,24 @@ def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX
         name = name or "the picture"
         _refuse_too_large(source.width, source.height, name)
         return _colours(_upright(source), name)
-    if isinstance(source, io.IOBase):
-        return _colours(_decoded(cast(IO[bytes], source), name or "the picture", most_pixels), name or "the picture")
-    if not isinstance(source, bytes | str | os.PathLike):
+    page = source if isinstance(source, Page) else None
+    if isinstance(source, str | os.PathLike):
+        page = named_page(os.fspath(source))
+        name = name or os.fspath(source)
+    file, number = (page.file, page.number) if page else (source, None)
+    if not isinstance(file, bytes | str | os.PathLike | io.IOBase):
         raise PictureError(
-            f"{name or 'a picture'} should be a path, bytes, a Pillow image or an array, got {type(source).__name__}"
+            f"{name or 'a picture'} should be a path, bytes, a Pillow image or an array, got {type(file).__name__}"
         )
-    name = name or ("the picture" if isinstance(source, bytes) else str(source))
-    if isinstance(source, bytes):
-        return _colours(_decoded(io.BytesIO(source), name, most_pixels), name)
+    if isinstance(file, bytes | io.IOBase):
+        name = name or "the picture"
+        there = io.BytesIO(file) if isinstance(file, bytes) else cast(IO[bytes], file)
+        return _colours(_decoded(there, name, most_pixels, number), name)
+    name = name or f"{os.fspath(file)}#{number}"
     if "\0" in name:
         raise PictureError(f"a file's name cannot be {name!r}")
-    with open(Path(source), "rb") as file:
-        return _colours(_decoded(file, name, most_pixels), name)
+    with open(file, "rb") as opened:
+        return _colours(_decoded(opened, name, most_pixels, number), name)
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -72,25 +81,45 @@ def _upright(picture: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(picture) if is_turned else picture
 
 
-def _decoded(file: IO[bytes], name: str, most: int) -> Image.Image:
+def _decoded(file: IO[bytes], name: str, most: int, number: int | None) -> Image.Image:
+    """Return the picture in a file, upright: the page of this number, from 1, or the first where none is told."""
     try:
+        head = file.read(HEAD_BYTES)
+        file.seek(0)
+        if is_pdf(head):
+            return draw_pdf_page(file, 1 if number is None else number, name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged notes beside the picture, which we do not read
+            if is_heic(head):
+                photo = open_heic(file, name)
+                _refuse_too_large(photo.size[0], photo.size[1], name, most)
+                return cast(Image.Image, photo.to_pillow())
             picture: Image.Image = Image.open(file, formats=FORMATS)
+            if number is not None:
+                _turn_to(picture, number, name)
             if picture.format == "WEBP":
                 most_webp = min(most, MAX_WEBP_PIXELS)
                 _refuse_too_large(picture.width, picture.height, name, most_webp, WEBP_BYTES_PER_PIXEL)
             _refuse_too_large(picture.width, picture.height, name, most)
             picture.load()
             return _upright(picture)
-    except PictureError:
+    except (PictureError, MissingExtra):
         raise
     except Image.DecompressionBombError:
         raise PictureError(_too_large(name, most)) from None
     except UnidentifiedImageError:
-        raise PictureError(f"{name} must be an undamaged picture file ({', '.join(FORMATS)})") from None
+        raise PictureError(f"{name} must be an undamaged picture file ({KNOWN_FORMATS})") from None
     except Exception as error:  # decoders raise many things at damaged files, and all mean this
         raise PictureError(f"{name} is a damaged or impossible picture ({error})") from error
+
+
+def _turn_to(picture: Image.Image, number: int, name: str) -> None:
+    """Go to the page of this number, from 1; only a TIFF has several: those of a GIF are no pages."""
+    n = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+    if not 1 <= number <= n:
+        raise PictureError(no_such_page(name, number, n))
+    if n > 1:
+        picture.seek(number - 1)
 
 
 def _too_large(name: str, most: int, each: int = BYTES_PER_PIXEL) -> str:

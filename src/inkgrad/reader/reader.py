@@ -9,15 +9,15 @@ from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, tee
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.errors import PictureError, SettingError
+from inkgrad.errors import MissingExtra, PictureError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
-from inkgrad.pictures import Piece, Source, open_picture
+from inkgrad.pictures import Piece, Source, list_pictures, open_picture
 from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
 from inkgrad.reader.choice import TURNS, Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
@@ -123,10 +123,11 @@ class Reader:
 
         An array is (height, width) or (height, width, channels), uint8 or floats in [0, 1], 0 for black.
         Dark ink on light paper and light on dark will do.  Where there is nothing to read, the
-        reading is empty.
+        reading is empty.  Of a PDF or TIFF of several pages it is the first one, unless the path says which,
+        scan.pdf#3; read_all reads all of them.
 
-        Raises PictureError for another thing than a picture, and for one that is damaged or too large; OSError
-        when a file cannot be read.
+        Raises PictureError for another thing than a picture, and for one that is damaged or too large; MissingExtra
+        for a PDF or HEIC picture without the extra that it needs; OSError when a file cannot be read.
         """
         return self._read([self._scanned(open_picture(picture))])[0]
 
@@ -142,6 +143,19 @@ class Reader:
         workers = available_threads() if workers is None else workers
         refuse_bad_threads(workers)
         return _read_in_batches(self if workers == 1 else self._alone(), pictures, workers, BatchSettings())
+
+    def read_all(
+        self, sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, workers: int | None = None
+    ) -> Iterator[tuple[str, Reading]]:
+        """Yield the name and the reading of each picture in folders, patterns and files, in their order, each once.
+
+        A folder such as "scans" is walked, a pattern is one such as "scans/**/*.png", and of a PDF or TIFF of several
+        pages each has a reading and a name, scan.pdf#3 (see list_pictures).  All else is as in read_many.
+
+        Raises DataError for a source without a picture, FileNotFoundError where there is none of that name.
+        """
+        names, pictures = tee(list_pictures(sources))
+        yield from zip(names, self.read_many(pictures, workers=workers), strict=False)
 
     def __call__(self, pictures: Sequence[Source]) -> list[Reading]:
         """Return the readings of a batch of pictures; that of one that cannot be read has an `error`."""
@@ -220,7 +234,7 @@ def _opened(picture: Source) -> NDArray | str:
     """Return a picture's colours, or why it cannot be read."""
     try:
         return open_picture(picture)
-    except PictureError as error:
+    except (PictureError, MissingExtra) as error:
         return str(error)
     except OSError as error:
         return f"{picture}: {error.strerror}" if isinstance(picture, str | os.PathLike) else str(error)
