@@ -112,7 +112,7 @@ def write_amount(text: str, field: FormField, look: Look, rng: np.random.Generat
     line_color = _color(look, (FADED if field.pale else COLOURED + DARK), rng)
     look = replace(look, rule=line_color, lines="plain", gap=min(look.gap, MOST_GAP))
     pitch = h * rng.uniform(1.05, 1.5)
-    row = _in_cells(text, pitch, look, rng, digits) if field.form == "cells" else _spelled(text, look, rng, digits)
+    row = in_cells(text, pitch, look, rng, digits) if field.form == "cells" else spelled(text, look, rng, digits)
     row, lettering = _beside(row, field, look, rng)
     left, right, above, below = h * np.append(rng.uniform(0.3, 4, 2), rng.uniform(0.8, 2.2, 2))
     above += 1.2 * h * field.title
@@ -141,7 +141,7 @@ def write_amount(text: str, field: FormField, look: Look, rng: np.random.Generat
     return page_of(sheet, "amounts", look, rng, text=text)
 
 
-def _spelled(text: str, look: Look, rng: np.random.Generator, digits: Examples) -> list[Placed]:
+def spelled(text: str, look: Look, rng: np.random.Generator, digits: Examples) -> list[Placed]:
     """Return characters one after the other along y = 0 from x = 0."""
     row: list[Placed] = []
     right, h = 0.0, look.height
@@ -170,7 +170,7 @@ def _runs(text: str, rng: np.random.Generator) -> list[tuple[str, bool]]:
     return runs
 
 
-def _in_cells(text: str, pitch: float, look: Look, rng: np.random.Generator, digits: Examples) -> list[Placed]:
+def in_cells(text: str, pitch: float, look: Look, rng: np.random.Generator, digits: Examples) -> list[Placed]:
     """Return characters in the middle of cells from x = 0; a space is an empty one."""
     row = []
     for i, character in enumerate(text):

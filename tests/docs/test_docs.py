@@ -99,6 +99,7 @@ def test_no_program_hides_under_another_name():
             "text",
             "js",
             "json",
+            "toml",
             "dockerfile",
             "py" if page.parent.name == "tutorial" else "text",
         }

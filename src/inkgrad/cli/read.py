@@ -18,10 +18,12 @@ from rich.console import Console
 from rich.progress import track
 
 from inkgrad.cli.bulk import read_in_bulk
+from inkgrad.cli.forms import read_forms
 from inkgrad.cli.options import Needs, NotWith, refused
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.files import refuse_same, refuse_unwritable, replacing
+from inkgrad.forms import SURE
 from inkgrad.interop import load
 from inkgrad.models import shipped
 from inkgrad.pictures import Page, Source, list_pictures, page_names, page_numbers
@@ -47,6 +49,13 @@ class AnswerFormat(StrEnum):
     NotWith(
         ("boxes", "seen", "table"), "out", "{} does not go with --out, which has a row for each picture: leave one out"
     ),
+    NotWith(
+        ("expect", "digits_only", "table", "boxes", "seen", "resume", "anew", "address", "column", "names"),
+        "form",
+        "{} does not go with --form, which says what is in each field: leave it out",
+    ),
+    Needs(("form",), "out", "{} is read into a table: add --out forms.csv"),
+    Needs(("sure",), "form", "{} is for the fields of a form: add --form form.toml"),
     NotWith(("format_",), "out", "{} {value} does not go with --out, which has a row for each picture: leave one out"),
     Needs(
         ("address", "column", "names", "resume", "anew"),
@@ -110,6 +119,17 @@ def read(
             "Needs the extra: pip install 'inkgrad\\[ray]'.",
         ),
     ] = None,
+    form: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="With --out forms.csv: the pictures are pages of one form, whose fields this file names. A row a "
+            "page, a column a field; what is not sure goes to forms.review.csv too.",
+        ),
+    ] = None,
+    sure: Annotated[
+        float, typer.Option(min=0, max=1, help="With --form: a field less probable than this is to be checked.")
+    ] = SURE,
     address: Annotated[
         str | None,
         typer.Option("--ray", metavar="ADDRESS", help="With --out: the Ray cluster that reads, as host:port."),
@@ -135,13 +155,16 @@ def read(
 
     Try: inkgrad read photo.jpg --boxes seen.png, or inkgrad read meter.jpg --expect '\d{5}',
     or inkgrad read slip.jpg --format json for the number, the place and the probability of what was read,
-    or inkgrad read scans --out results.parquet
+    or inkgrad read scans --out results.parquet, or inkgrad read scans --form form.toml --out forms.csv
     """
     if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
     if out is not None:
         if STDIN in pictures:
             raise SettingError("standard input does not go with --out, which has a row for each picture: name files")
+        if form is not None:
+            read_forms(list(_named(pictures, b"")), form, out, model, sure, n_workers)
+            return
         read_in_bulk(
             pictures, out, n_workers, model=load(model), threshold=threshold, expect=expect, marks=not digits_only,
             address=address, column=column, names=names, resume=resume, anew=anew,

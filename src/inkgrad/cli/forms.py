@@ -1,0 +1,36 @@
+"""`inkgrad read --form`: pages of one printed form, as a row each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import track
+
+from inkgrad.cli.terminal import say
+from inkgrad.files import refuse_same, refuse_unwritable
+from inkgrad.forms import FormReader, form_files, load_form, write_forms
+from inkgrad.interop import load
+
+
+def read_forms(names: list[str], form: Path, out: Path, model: Path, sure: float, n_workers: int | None) -> None:
+    """Read pages of a form into a table, and say what came of it."""
+    start = perf_counter()
+    told, files = load_form(form), form_files(out)
+    for written in files.table, files.review:
+        refuse_same(written, [*map(Path, names), form, model])
+        refuse_unwritable(written)
+    reader = FormReader(told, load(model), sure=sure)
+    console = Console(stderr=True)
+    shown = track(
+        reader.read_many(names, workers=n_workers), "reading", len(names), console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+    tally = write_forms(zip(names, shown, strict=True), told, out)
+    say(f"{tally.n_pages:,} pages in {perf_counter() - start:.1f} s: a row each in {files.table}")
+    if tally.n_unread:
+        say(f"without an answer: {tally.n_unread:,}, with the reason of each in the column error")
+    if tally.n_asked:
+        n_fields = (tally.n_pages - tally.n_unread) * len(told.fields)
+        say(f"to be checked: {tally.n_asked:,} of {n_fields:,} fields, which are in {files.review}")

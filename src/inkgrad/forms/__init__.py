@@ -1,0 +1,18 @@
+"""Forms: pages that were printed alike and filled in by hand become rows of a table."""
+
+from inkgrad.forms.form import Field, PrintedForm, load_form
+from inkgrad.forms.form_reader import SURE, FieldReading, FilledPage, FormReader
+from inkgrad.forms.form_table import FormTally, form_files, write_forms
+
+__all__ = [
+    "SURE",
+    "Field",
+    "FieldReading",
+    "FilledPage",
+    "FormReader",
+    "FormTally",
+    "PrintedForm",
+    "form_files",
+    "load_form",
+    "write_forms",
+]

@@ -1,0 +1,267 @@
+"""FormReader: pages of one form become rows of a table."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from PIL import Image
+
+from inkgrad.arrays import NDArray
+from inkgrad.errors import DataError, PictureError, SettingError
+from inkgrad.fast import available_threads, refuse_bad_threads
+from inkgrad.forms.cutting import cut_field, widened, without_print
+from inkgrad.forms.field_value import NO, YES, value_of
+from inkgrad.forms.form import Field, PrintedForm
+from inkgrad.forms.placing import Placement
+from inkgrad.models import Model, load
+from inkgrad.pictures import Source, ink_on_paper, open_picture
+from inkgrad.reader import Reader, ReaderSettings, Reading
+from inkgrad.reader.choice import ChoiceSettings
+
+SURE = 0.9
+"""The probability below which a person is asked for a field, unless told otherwise."""
+
+UPRIGHT = replace(ReaderSettings(), choice=ChoiceSettings(doubt=0.0))  # a field that was cut out is not turned
+PAGES_TOGETHER = 8  # that are read by one process
+AHEAD = 2  # batches for each process
+NO_PAGE = "the page does not fit the sample"
+
+
+@dataclass(frozen=True)
+class FormSettings:
+    """How fields are cut out, and when a tick box counts as ticked.
+
+    around    share of a field's height that is cut out around it, as writing goes over its edges
+    shown     share of it around what a person is shown
+    inside    share of a tick box's height left aside at each of its edges
+    inked     of the paper's light; what takes more is ink
+    ticked    share of a tick box with ink at which it is as probably ticked as not
+    steep     by how many times as much ink the odds become as many times e
+    untouched share of a field; with less ink it is empty
+    wider     by how many times a field is stretched for a second look: where the two differ, one of them is wrong
+    """
+
+    around: float = 0.1
+    shown: float = 0.4
+    inside: float = 0.1
+    inked: float = 0.25
+    ticked: float = 0.02
+    steep: float = 0.4
+    untouched: float = 0.002
+    wider: float = 1.15
+
+
+@dataclass(frozen=True, eq=False)
+class FieldReading:
+    """What was read in one field of a page.
+
+    field        which
+    text         as it is written, the most probable characters; "yes" or "no" of a tick box
+    value        what stands in its column: a number in plain digits, a date as 2024-05-17, else the text
+    probability  that of the weakest character
+    doubt        why a person is asked, "" where it is sure and as expected
+    picture      the field with what is around it, uint8 (height, width, channels)
+    """
+
+    field: Field
+    text: str
+    value: str
+    probability: float
+    doubt: str
+    picture: NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class FilledPage:
+    """What was read on one page: nothing where there is an `error`, why it could not be laid over the sample."""
+
+    fields: tuple[FieldReading, ...]
+    error: str | None = None
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands in each field, by its name."""
+        return {each.field.name: each.value for each in self.fields}
+
+
+class FormReader:
+    """Reads the fields of pages that were printed alike, and filled in by hand.
+
+    A person is asked for what is less probable than `sure`, in [0, 1], and for what breaks the field's pattern.
+    `model` and `line_model` are as a Reader's.
+
+    Raises SettingError for a probability outside [0, 1], and what a Reader does.
+    """
+
+    def __init__(
+        self, form: PrintedForm, model: Model | None = None, line_model: Model | None = None, *, sure: float = SURE,
+        settings: FormSettings = FormSettings(),
+    ) -> None:  # fmt: skip
+        if not 0 <= sure <= 1:
+            raise SettingError(f"sure is a probability from 0 to 1, got {sure}", setting="sure")
+        self.form, self.sure, self.settings = form, sure, settings
+        self.models = load("reader") if model is None else model, load("lines") if line_model is None else line_model
+        patterns = dict.fromkeys(field.expect for field in form.fields if field.kind != "tick")
+        self.readers = {expect: Reader(*self.models, expect=expect, settings=UPRIGHT) for expect in patterns}
+
+    def read(self, page: Source) -> FilledPage:
+        """Return what a page says: a path, the bytes of a file, a Pillow image or an array.
+
+        Raises PictureError for what is no picture, OSError when a file cannot be read.
+        """
+        return self._read([open_picture(page)])[0]
+
+    def read_many(self, pages: Iterable[Source], *, workers: int | None = None) -> Iterator[FilledPage]:
+        """Yield what each of many pages says, in their order; what is no picture has an `error`.
+
+        `workers` is the number of processes, as many as there are cores unless told otherwise.
+
+        Raises SettingError unless the number of workers is from 1 to 256.
+        """
+        workers = available_threads() if workers is None else workers
+        refuse_bad_threads(workers)
+        source = iter(pages)
+        batches = iter(lambda: list(islice(source, PAGES_TOGETHER)), [])
+        first = next(batches, [])
+        if workers == 1 or len(first) < PAGES_TOGETHER:
+            for batch in (first, *batches):
+                yield from self(batch)
+            return
+        yield from _in_processes(self._alone(), first, batches, workers)
+
+    def __call__(self, pages: Sequence[Source]) -> list[FilledPage]:
+        """Return what pages say that are read together."""
+        return self._read([_opened(page) for page in pages])
+
+    def _alone(self) -> FormReader:
+        """Return the same reader for one of several processes: with one thread."""
+        models = (replace(model, engine=model.engine.with_threads(1)) for model in self.models)
+        return FormReader(self.form, *models, sure=self.sure, settings=self.settings)
+
+    def _read(self, pages: Sequence[NDArray | str]) -> list[FilledPage]:
+        """Return what pages say, uint8 (height, width, channels), or why they could not be opened."""
+        cuts: dict[tuple[int, str], _Cut] = {}
+        errors: list[str | None] = []
+        for number, colours in enumerate(pages):
+            if isinstance(colours, str):
+                errors.append(colours)
+                continue
+            placement = self.form.sample.place(colours)
+            errors.append(None if placement else NO_PAGE)
+            if placement:
+                for field in self.form.fields:
+                    cuts[number, field.name] = self._cut(field, colours, placement)
+        said = self._said(cuts)
+        return [
+            FilledPage((), error) if error else FilledPage(tuple(
+                self._answer(field, *said[number, field.name], cuts[number, field.name]) for field in self.form.fields
+            ))
+            for number, error in enumerate(errors)
+        ]  # fmt: skip
+
+    def _cut(self, field: Field, colours: NDArray, placement: Placement) -> _Cut:
+        """Return a field of a page that lies there."""
+        page = Image.fromarray(colours[..., 0] if colours.shape[2] == 1 else colours)
+        settings, sample = self.settings, self.form.sample
+        around = -settings.inside if field.kind == "tick" else settings.around
+        cut, printed = cut_field(page, sample, placement, widened(field.box, around))
+        shown, _ = cut_field(page, sample, placement, widened(field.box, settings.shown))
+        clean = without_print(cut, printed)
+        ink = ink_on_paper(clean.reshape(*clean.shape[:2], -1))
+        return _Cut(clean, shown, float((ink > settings.inked).mean()))
+
+    def _said(self, cuts: dict[tuple[int, str], _Cut]) -> dict[tuple[int, str], tuple[str, float]]:
+        """Return the text of each field and its probability; fields with the same pattern are read together."""
+        said: dict[tuple[int, str], tuple[str, float]] = {}
+        asked: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        fields = {field.name: field for field in self.form.fields}
+        for place, cut in cuts.items():
+            field = fields[place[1]]
+            if field.kind == "tick":
+                said[place] = self._ticked(cut.inked)
+            elif cut.inked < self.settings.untouched:
+                said[place] = "", 1.0
+            else:
+                asked[field.expect].append(place)
+        for expect, places in asked.items():
+            looks = [cuts[place].clean for place in places]
+            readings = self.readers[expect]([*looks, *(_wider(look, self.settings.wider) for look in looks)])
+            written = [_written(reading) for reading in readings]
+            said |= zip(places, map(_agreed, written[: len(looks)], written[len(looks) :]), strict=True)
+        return said
+
+    def _ticked(self, inked: float) -> tuple[str, float]:
+        """Return whether a tick box with so much ink is ticked, and how probable that is."""
+        settings = self.settings
+        odds = (max(inked, 1e-6) / settings.ticked) ** (1 / settings.steep)
+        p = odds / (1 + odds)
+        return (YES, p) if p >= 0.5 else (NO, 1 - p)
+
+    def _answer(self, field: Field, text: str, probability: float, cut: _Cut) -> FieldReading:
+        """Return what was read in a field, and whether to ask a person."""
+        try:
+            value, doubt = value_of(field, text), "" if probability >= self.sure else "unsure"
+        except DataError as error:
+            value, doubt = text, str(error)
+        return FieldReading(field, text, value, probability, doubt, cut.shown)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """A field cut out of a page: without print, with what is around it, and which share of it has ink."""
+
+    clean: NDArray
+    shown: NDArray
+    inked: float
+
+
+def _wider(look: NDArray, times: float) -> NDArray:
+    height, width = look.shape[:2]
+    return np.asarray(Image.fromarray(look).resize((round(times * width), height), Image.Resampling.BICUBIC))
+
+
+def _written(reading: Reading) -> tuple[str, float]:
+    """Return the most probable characters of a reading, and the probability of the weakest."""
+    return "".join(character.best for line in reading.lines for character in line), reading.probability
+
+
+def _agreed(first: tuple[str, float], second: tuple[str, float]) -> tuple[str, float]:
+    """Return what two looks at a field say: the lesser probability where they agree, else the share of the likelier."""
+    likelier, other = (first, second) if first[1] >= second[1] else (second, first)
+    if likelier[0] == other[0]:
+        return other
+    return likelier[0], likelier[1] ** 2 / max(likelier[1] + other[1], 1e-9)
+
+
+def _opened(page: Source) -> NDArray | str:
+    """Return a page's colours, or why it cannot be read."""
+    try:
+        return open_picture(page)
+    except PictureError as error:
+        return str(error)
+    except OSError as error:
+        return f"{page}: {error.strerror}" if isinstance(page, str | os.PathLike) else str(error)
+
+
+def _in_processes(
+    read: FormReader, first: list[Source], batches: Iterator[list[Source]], workers: int
+) -> Iterator[FilledPage]:
+    """Yield what pages say, in order, from so many processes; no more pages are taken than are soon to be read."""
+    from loky import ProcessPoolExecutor  # slow to import, and seldom needed
+
+    pool = ProcessPoolExecutor(workers)
+    try:
+        waiting = deque([pool.submit(read, first)])
+        for batch in batches:
+            waiting.append(pool.submit(read, batch))
+            if len(waiting) > AHEAD * workers:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(kill_workers=True)

@@ -1,0 +1,156 @@
+"""Forms that were filled in, photographed or scanned upside down: read into a table, and what is doubtful beside."""
+
+import csv
+import io
+import re
+from contextlib import redirect_stderr
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.paper_forms import make_forms
+
+from inkgrad.cli.forms import read_forms
+from inkgrad.errors import SettingError
+from inkgrad.forms import FormReader, form_files, load_form, write_forms
+from inkgrad.forms.field_value import value_of
+
+WAYS = "photo", "upside down"
+
+
+@pytest.fixture(scope="module")
+def forms(some, tmp_path_factory):
+    """A folder with a form, its fields and two pages, one blank, one of a letter; and what the pages say."""
+    folder = tmp_path_factory.mktemp("forms")
+    truth = make_forms(folder, WAYS, some)
+    Image.fromarray(np.full((900, 700), 240, np.uint8)).save(folder / "scans" / "10.png")
+    (folder / "scans" / "11.png").write_text("a letter")
+    return folder, truth
+
+
+@pytest.fixture(scope="module")
+def command(forms):
+    """What the command said and wrote: the table, and what is to be checked."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said):
+        patch.chdir(forms[0])
+        read_forms(
+            sorted(map(str, Path("scans").iterdir())),
+            Path("form.toml"),
+            Path("forms.csv"),
+            Path("reader"),
+            0.9,
+            n_workers=1,
+        )
+    return said.getvalue(), rows_of(forms[0] / "forms.csv"), rows_of(forms[0] / "forms.review.csv")
+
+
+def rows_of(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_has_what_its_page_says(forms, command):
+    folder, truth = forms
+    fields = {field.name: field for field in load_form(folder / "form.toml").fields}
+    _, rows, asked = command
+    assert [row["page"] for row in rows] == [*truth, "scans/10.png", "scans/11.png"]
+    wrong = [
+        (row["page"], name)
+        for row in rows[:2]
+        for name, text in truth[row["page"]].items()
+        if row[name] != value_of(fields[name], text)
+    ]
+    assert len(wrong) <= 2
+    assert len(set(wrong) - {(row["page"], row["field"]) for row in asked}) <= 1
+
+
+def test_what_is_doubtful_has_a_picture_and_a_reason(forms, command):
+    folder, _ = forms
+    said, rows, asked = command
+    doubtful = [row for row in asked if row["field"]]
+    probability = {(row["page"], name): row[f"{name} probability"] for row in rows for name in row if name != "page"
+                   and f"{name} probability" in row}  # fmt: skip
+    for row in doubtful:
+        assert row["doubt"] == "unsure" or "must be" in row["doubt"]
+        assert row["probability"] == probability[row["page"], row["field"]]
+        with Image.open(folder / row["picture"]) as picture:
+            assert picture.height > 20
+    unsure = {place for place, p in probability.items() if p and float(p) < 0.9}
+    assert unsure <= {(row["page"], row["field"]) for row in doubtful}
+    assert f"to be checked: {len(doubtful)} of 20 fields" in said
+
+
+def test_a_page_that_fits_no_sample_says_so_and_is_to_be_checked(command):
+    said, rows, asked = command
+    reasons = {row["page"]: row["error"] for row in rows if row["error"]}
+    assert reasons["scans/10.png"] == "the page does not fit the sample"
+    assert reasons["scans/11.png"].startswith("scans/11.png must be an undamaged picture file")
+    assert {row["page"]: row["doubt"] for row in asked if not row["field"]} == reasons
+    assert "without an answer: 2" in said
+
+
+def test_processes_read_the_same_in_the_same_order(forms, monkeypatch):
+    folder, _ = forms
+    monkeypatch.setattr("inkgrad.forms.form_reader.PAGES_TOGETHER", 1)
+    monkeypatch.chdir(folder)
+    reader = FormReader(load_form("form.toml"))
+    pages = ["scans/10.png", "sample.png", "scans/11.png"]
+    one, two = ([(page.error, page.values) for page in reader.read_many(pages, workers=n)] for n in (1, 2))
+    assert one == two
+    assert [len(values) for _, values in one] == [0, 10, 0]
+
+
+def test_a_tick_box_and_an_empty_field_need_no_network(forms):
+    form = load_form(forms[0] / "form.toml")
+    page = FormReader(form).read(forms[0] / "sample.png")
+    assert {each.field.name: (each.text, each.doubt) for each in page.fields} == {
+        field.name: ("no", "") if field.kind == "tick" else ("", f"{field.name} must not be empty")
+        for field in form.fields
+    }
+
+
+def test_files_stay_as_they_were_where_reading_fails(forms, tmp_path):
+    form = load_form(forms[0] / "form.toml")
+    (tmp_path / "t.csv").write_text("old")
+
+    def pages():
+        yield "a", FormReader(form).read(forms[0] / "sample.png")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_forms(pages(), form, tmp_path / "t.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+    assert (tmp_path / "t.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    {
+        "scans --form form.toml": "--form is read into a table: add --out forms.csv",
+        "scans --form no.toml --out f.csv": "no.toml: No such file or directory",
+        "scans --form form.toml --out f.pdf": "forms are read into a file that ends in .csv, got f.pdf",
+        "scans --form form.toml --out f.csv --expect 3": "--expect does not go with --form, which says what is in each",
+        "scans --sure 0.5": "--sure is for the fields of a form: add --form form.toml",
+        "nothing --form form.toml --out f.csv": "no picture is in the folder nothing",
+    }.items(),
+)
+def test_silly_input_gets_one_line(words, message, forms, monkeypatch, inkgrad_here):
+    monkeypatch.chdir(forms[0])
+    (forms[0] / "nothing").mkdir(exist_ok=True)
+    found = inkgrad_here("read", *words.split())
+    assert (found.returncode, found.stdout) == (2, "")
+    assert re.match(re.escape(f"inkgrad: {message}"), found.stderr)
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_probability_beyond_1_is_refused(forms):
+    with pytest.raises(SettingError, match="sure is a probability from 0 to 1, got 2"):
+        FormReader(load_form(forms[0] / "form.toml"), sure=2)
+
+
+def test_companions_stand_beside_the_table():
+    assert [str(path) for path in vars(form_files("a/x.csv")).values()] == [
+        "a/x.csv", "a/x.review.csv", "a/x.review", "a/x.corrected.csv", "a/x.corrections.csv",
+    ]  # fmt: skip
