@@ -18,6 +18,7 @@ from inkgrad.cli.demo import demo
 from inkgrad.cli.evaluate import evaluate
 from inkgrad.cli.plot import plot
 from inkgrad.cli.read import read
+from inkgrad.cli.reviewing import review
 from inkgrad.cli.serve import serve
 from inkgrad.cli.show import show
 from inkgrad.cli.sweep import sweep
@@ -35,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: inkgrad train, then inkgrad evaluate digits.safetensors",
 )
-for command in (train, evaluate, read, sweep, check, export, show, serve):
+for command in (train, evaluate, read, review, sweep, check, export, show, serve):
     app.command()(command)
 app.add_typer(plot, name="plot")
 app.add_typer(demo, name="demo")

@@ -33,4 +33,4 @@ def read_forms(names: list[str], form: Path, out: Path, model: Path, sure: float
         say(f"without an answer: {tally.n_unread:,}, with the reason of each in the column error")
     if tally.n_asked:
         n_fields = (tally.n_pages - tally.n_unread) * len(told.fields)
-        say(f"to be checked: {tally.n_asked:,} of {n_fields:,} fields, which are in {files.review}")
+        say(f"to be checked: {tally.n_asked:,} of {n_fields:,} fields: inkgrad review {files.table}")

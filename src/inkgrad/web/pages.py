@@ -24,13 +24,18 @@ TYPES = {
 def page_routes() -> list[Route]:
     """Return a route for each file of the page, and for plotly's JavaScript from its own Python package."""
     static = sorted((files("inkgrad.web") / "static").iterdir(), key=lambda file: file.name)
-    found = [_route(f"/{file.name}", file) for file in static if file.name.rpartition(".")[2] in TYPES]
+    found = [file_route(f"/{file.name}", file) for file in static if file.name.rpartition(".")[2] in TYPES]
     with extra("web", "the playground needs"):
         plotly = files("plotly") / "package_data" / "plotly.min.js"
-    return [_route("/", files("inkgrad.web") / "static" / "index.html"), *found, _route("/plotly.min.js", plotly)]
+    return [
+        file_route("/", files("inkgrad.web") / "static" / "index.html"),
+        *found,
+        file_route("/plotly.min.js", plotly),
+    ]
 
 
-def _route(path: str, file: Traversable) -> Route:
+def file_route(path: str, file: Traversable) -> Route:
+    """Return the route of a file, which is read now."""
     data = file.read_bytes()
     tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
     packed = gzip.compress(data, mtime=0)

@@ -66,7 +66,7 @@ def serve(
     """
     if visitors < 1:
         raise SettingError(f"visitors must be at least 1, got {shown_whole(visitors)}")
-    listener = _listen(host, port)
+    listener = listen(host, port)
     share_arenas()
     own, own_port = listener.getsockname()[:2]  # what `host` comes to: 127.0.0.1 for 127.1, or for a name
     address = f"http://[{own}]:{own_port}" if ":" in own else f"http://{own}:{own_port}"
@@ -112,7 +112,7 @@ def _hangup_as_term() -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens, so that a taken port is found before anything else."""
     if not 0 <= port <= 65535:
         raise SettingError(f"a port is from 0 to 65535, got {shown_whole(port)}")

@@ -1,0 +1,129 @@
+"""Review: what a person says of the fields that were doubtful, kept as they go, and the table that comes of it."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inkgrad.errors import DataError
+from inkgrad.forms.field_value import value_of
+from inkgrad.forms.form import Field
+from inkgrad.forms.form_table import ASKED, PROBABILITY, form_files, write_rows
+
+CHECKED = "answer", "checked"  # columns that a review adds
+YES = "yes"
+NO_BOX = 0.0, 0.0, 1.0, 1.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to be checked.
+
+    page     the name of the page
+    field    the field; None where all of the page could not be read
+    read     what was read
+    doubt    why a person is asked
+    picture  the file of its picture; None where there is none
+    answer   what a person said; None as long as nobody did
+    """
+
+    page: str
+    field: Field | None
+    read: str
+    doubt: str
+    picture: Path | None
+    answer: str | None = None
+
+
+class Review:
+    """The questions that reading a pile of forms left open, in `table`, such as forms.csv, and its companions.
+
+    Each answer is written at once: into forms.review.csv, so that one may stop and go on; the table with all answers
+    into forms.corrected.csv; and pictures with what they say into forms.corrections.csv.
+
+    Raises OSError where the files are not there, DataError where they are others.
+    """
+
+    def __init__(self, table: str | os.PathLike[str]) -> None:
+        self.files = form_files(table)
+        self.columns, self.rows = _read_rows(self.files.table, ("page", "error"))
+        _, self._asked = _read_rows(self.files.review, ASKED)
+        self.questions = [self._question(row) for row in self._asked]
+        pages = {row["page"]: row for row in self.rows}
+        for question in self.questions:
+            if question.page not in pages or (question.field and question.field.name not in self.columns):
+                raise DataError(f"{self.files.review} asks for what is not in {table}: read the forms again")
+
+    @property
+    def n_open(self) -> int:
+        """How many questions have no answer."""
+        return sum(question.answer is None for question in self.questions)
+
+    def answer(self, number: int, text: str, *, as_it_is: bool = False) -> None:
+        """Take an answer to a question, by its number from 0; what breaks the field's pattern only `as_it_is`.
+
+        Raises DataError for what breaks it, OSError where files cannot be written.
+        """
+        question, text = self.questions[number], text.strip()
+        if question.field and not as_it_is:
+            value_of(question.field, text)
+        self.questions[number] = replace(question, answer=text if question.field else "")
+        self._write()
+
+    def undo(self, number: int) -> None:
+        """Take an answer back."""
+        self.questions[number] = replace(self.questions[number], answer=None)
+        self._write()
+
+    def _question(self, row: dict[str, str]) -> Question:
+        field = None
+        if row["field"]:
+            field = Field(row["field"], row["kind"], NO_BOX, row["expect"], row["empty"] == YES, row["order"] or "dmy")
+        picture = self.files.pictures / Path(row["picture"]).name if row["picture"] else None
+        answer = row.get("answer", "") if row.get("checked") == YES else None
+        return Question(row["page"], field, row["read"], row["doubt"], picture, answer)
+
+    def _write(self) -> None:
+        corrected = {row["page"]: dict(row) for row in self.rows}
+        corrections = []
+        for row, question in zip(self._asked, self.questions, strict=True):
+            row["answer"], row["checked"] = question.answer or "", "" if question.answer is None else YES
+            if question.answer is None or question.field is None:
+                continue
+            its = corrected[question.page]
+            its[question.field.name] = _worth(question.field, question.answer)
+            its[f"{question.field.name}{PROBABILITY}"] = f"{1:.4f}"
+            if question.picture and question.answer and question.field.kind != "tick":
+                picture = f"{self.files.pictures.name}/{question.picture.name}"
+                corrections.append({"picture": picture, "text": question.answer})
+        write_rows(self.files.corrected, self.columns, corrected.values())
+        write_rows(self.files.corrections, ("picture", "text"), corrections)
+        write_rows(self.files.review, (*ASKED, *CHECKED), self._asked)
+
+
+def _worth(field: Field, answer: str) -> str:
+    """Return what stands in the column for an answer, itself where it breaks the pattern."""
+    try:
+        return value_of(field, answer)
+    except DataError:
+        return answer
+
+
+def _read_rows(path: Path, needed: Sequence[str]) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns and rows of a CSV file.
+
+    Raises DataError where a column is missing, OSError where there is no such file.
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        try:
+            reader = csv.DictReader(file)
+            columns = list(reader.fieldnames or ())
+            rows = [{name: row[name] or "" for name in columns} for row in reader]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DataError(f"{path} must be a table as inkgrad read writes it: {error}") from None
+    if missing := [name for name in needed if name not in columns]:
+        raise DataError(f"{path} must be a table of forms, with a column {missing[0]!r}: read the forms again")
+    return columns, rows
