@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inkgrad.data import Examples, mnist, write_idx
-from inkgrad.data.digits import IMAGES, LABELS
+from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.fast import kernels
 from inkgrad.reader import Reader
 

@@ -17,7 +17,7 @@ from attack.mutations import NUMBERS, bytes_like, json_like, lines_like, message
 from attack.swarm import Attack, Finding, outcome
 from attack.tiny import TinyTraining
 from inkgrad.costs import SoftmaxCrossEntropy
-from inkgrad.data import read_idx, write_idx
+from inkgrad.data import Examples, read_idx, write_idx
 from inkgrad.interop import load
 from inkgrad.interop.json import to_json
 from inkgrad.interop.onnx import has_onnx, to_onnx
@@ -151,7 +151,7 @@ def take_up(path: Path) -> None:
     epochs_left(read_checkpoint(path))
     saved = read_session(path)
     if saved.settings.classes < 1000:
-        saved.settings.run_from(saved.checkpoint, 60)
+        saved.settings.run_from(saved.checkpoint, Examples(np.zeros((60, 28, 28, 1), np.uint8), np.zeros(60, int)))
 
 
 def log_files(folder: Path) -> list[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from inkgrad.data import write_idx
-from inkgrad.data.digits import IMAGES, LABELS
+from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.fast import Fast
 from inkgrad.models import load
 from inkgrad.sessions import Paths, resume, start

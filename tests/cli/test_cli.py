@@ -27,7 +27,7 @@ from support.commands import (
 
 from inkgrad import load
 from inkgrad.data import load_data, read_idx, write_idx
-from inkgrad.data.digits import IMAGES, LABELS
+from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.fast import instruction_set
 
 SEED = "--model", "seed"  # the small network: most of what the command does is the same for all
@@ -44,7 +44,8 @@ def test_train_shows_a_digit_and_ends_with_the_accuracy(trained):
     folder, found = trained
     assert found.returncode == 0, found.stderr
     assert re.fullmatch(r"test accuracy 0\.\d{4} \(\d+ of 200\)\n", found.stdout)
-    lines = found.stderr.splitlines()
+    about, *lines = found.stderr.splitlines()
+    assert re.fullmatch(r"inkgrad: small\d*: 1,000 training and 200 test images in 10 classes, 28 × 28, grey", about)
     assert lines[0].startswith("┌─ 5 ──")
     assert set("".join(lines[1:29])) == set("│ ░▒▓█")
     assert lines[29].startswith("└──")
@@ -323,12 +324,12 @@ def test_train_refuses_bad_data_and_writes_nothing(small_folder, tmp_path, part,
     assert names_in(tmp_path) == ["data"]
 
 
-def test_train_refuses_images_of_another_size_than_the_network(small_folder, tmp_path):
+def test_train_refuses_images_that_are_too_small_for_the_network(small_folder, tmp_path):
     shutil.copytree(small_folder, tmp_path / "data")
     for part in IMAGES.values():
-        spoil(tmp_path / "data", part, lambda x: x[:, :20, :20])
-    found = inkgrad("train", *SEED, "--data", "data", cwd=tmp_path)
-    assert_refused(found, "the seed network takes images of shape (28, 28, 1), got (20, 20, 1): scale them first")
+        spoil(tmp_path / "data", part, lambda x: x[:, 10:13, 10:13])
+    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    assert_refused(found, "of at least 4 × 4 pixels, got (3, 3, 1): bring them to a larger --size")
     assert names_in(tmp_path) == ["data"]
 
 

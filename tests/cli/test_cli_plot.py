@@ -10,7 +10,7 @@ from support.commands import assert_refused, last_line, names_in
 from inkgrad import load
 from inkgrad.costs import CrossEntropy
 from inkgrad.data import animals, load_data, write_idx
-from inkgrad.data.digits import IMAGES, LABELS
+from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.layers import Chain, Dense, Flatten, ReLU, Softmax, Tanh
 from inkgrad.layout import Layout
 from inkgrad.models import Model
@@ -101,7 +101,7 @@ def test_when_nothing_is_misread_there_is_no_picture(plot, folder, tmp_path):
         write_idx(tmp_path / LABELS[part], model.predict(images).astype(np.uint8))
     found = plot("misread", "digits.safetensors", "--data", tmp_path, "--out", tmp_path / "a.png")
     assert found.returncode == 0
-    assert found.stderr == "inkgrad: no digit was misread, so there is no picture of them\n"
+    assert found.stderr.endswith("inkgrad: no digit was misread, so there is no picture of them\n")
     assert not (tmp_path / "a.png").exists()
 
 

@@ -25,7 +25,8 @@ from inkgrad.data import (
     write_idx,
     xor,
 )
-from inkgrad.data.digits import IMAGES, LABELS, MNIST_FOLDER
+from inkgrad.data.digits import MNIST_FOLDER
+from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.errors import DataError, SettingError
 
 
@@ -271,7 +272,7 @@ def test_each_point_of_a_spiral_lies_on_its_own_arm_and_not_on_the_other():
 
 
 def test_classes_must_be_those_of_the_data(folder):
-    with pytest.raises(DataError, match="MNIST has 10 classes, got 5: give your own data with `folder`"):
+    with pytest.raises(DataError, match="MNIST has 10 classes, got 5: give your own data with `data`"):
         load_data(None, 5)
     with pytest.raises(DataError, match="label 9 at index 4 is out of range: 5 classes"):
         load_data(folder, 5)

@@ -185,7 +185,7 @@ def test_notes_of_a_trial_that_make_no_sense_are_not_used(whole, tmp_path, small
         run(first, lambda seen: len(seen.shown) == 1)
     kept = first.store.load(1)
     (trial, *_) = plan_of().trials()
-    first.store.save(1, trial.settings.run_from(kept, len(first.split.train)), kept.notes | change)
+    first.store.save(1, trial.settings.run_from(kept, first.split.train), kept.notes | change)
     second = resume_sweep(first.paths, plan_of(), small_folder)
     run(second)
     assert without_seconds(second.results) == without_seconds(whole.results)
@@ -286,7 +286,7 @@ def with_status(line, status):
         (lambda lines: [lines[0], with_status(lines[1], "running")], "line 2 is not what inkgrad sweep wrote there"),
         (lambda lines: [lines[0].replace('"seed": 0', '"seed": 1'), *lines[1:]], r"another sweep, \[search\] differs"),
         (lambda lines: [lines[0].replace('"high": 0.3', '"high": 3'), *lines[1:]], r"another sweep, \[space\] differs"),
-        (lambda lines: [lines[0].replace('"data": "', '"data": "x'), *lines[1:]], "the same `folder` as then"),
+        (lambda lines: [lines[0].replace('"data": "', '"data": "x'), *lines[1:]], "the same `data` as then"),
         (lambda lines: [], "is empty"),
     ],
 )

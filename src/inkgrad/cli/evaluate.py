@@ -15,9 +15,10 @@ from rich.text import Text
 
 from inkgrad.arrays import NDArray
 from inkgrad.cli.line_folder import LISTED_IN, lines_in
-from inkgrad.cli.options import Data, ModelFile, Plain, Threads, engine_of
-from inkgrad.cli.terminal import say
-from inkgrad.data import Examples, load_data
+from inkgrad.cli.options import ModelFile, Plain, Threads, engine_of, source_for, takes_data
+from inkgrad.cli.terminal import say, waiting
+from inkgrad.data import DataSource, Examples
+from inkgrad.data.class_names import WAY_OUT
 from inkgrad.errors import DataError, SettingError, ShapeError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same, refuse_unwritable
@@ -27,9 +28,10 @@ from inkgrad.models import Model
 from inkgrad.plots import misread, save_png
 
 
+@takes_data(but="classes")
 def evaluate(
+    source: DataSource,
     model: ModelFile,
-    data: Data = None,
     misread: Annotated[
         Path | None,
         typer.Option(metavar="PNG", help="Where the picture goes. Without it: beside MODEL, as MODEL.misread.png."),
@@ -48,14 +50,14 @@ def evaluate(
         if misread is not None:
             raise SettingError("misread lines are told in words, not as a picture: leave out --misread")
         with limit_threads(engine.n_threads):
-            return _evaluate_lines(loaded, model, data)
+            return _evaluate_lines(loaded, model, source)
     picture = misread or model.parent / (model.name.removesuffix(".safetensors") + ".misread.png")
     refuse_same(picture, [model])
     try:
         refuse_unwritable(picture)
     except OSError as error:
         raise SettingError(f"{picture}: {error.strerror}; name a place for the picture with --misread") from error
-    examples = examples_for(loaded, model, data)
+    examples = examples_for(loaded, model, source)
     with limit_threads(engine.n_threads):
         found = loaded.evaluate(examples)
         sheet = misread_sheet(loaded, examples, found.predicted) if found.n_right < len(examples) else None
@@ -71,12 +73,14 @@ def evaluate(
     return None
 
 
-def _evaluate_lines(model: Model, path: Path, folder: Path | None) -> None:
-    if folder is None:
+def _evaluate_lines(model: Model, path: Path, source: DataSource) -> None:
+    if source.data is None:
         raise SettingError(
             f"{path} reads lines: give a folder of pictures of one line each, and a {LISTED_IN} in it, with --data"
         )
-    lines = list(lines_in(folder))
+    if source != DataSource(source.data):
+        raise SettingError(f"{path} reads lines, which are taken as they are: give --data alone")
+    lines = list(lines_in(Path(source.data)))
     read = [str(model.predict(line.ink)[0]) for line in lines]
     edits = [edits_between(found, line.text) for found, line in zip(read, lines, strict=True)]
     n, n_right, n_characters = len(lines), edits.count(0), sum(len(line.text) for line in lines)
@@ -103,20 +107,28 @@ def _confusion_text(matrix: NDArray, labels: tuple[str, ...]) -> str:
     return captured.get().rstrip("\n")
 
 
-def model_and_examples(path: Path, data: Path | None) -> tuple[Model, Examples]:
-    """Return the model in a file and the test examples of a folder, or those of MNIST.
+def model_and_examples(path: Path, source: DataSource) -> tuple[Model, Examples]:
+    """Return the model in a file and the test examples of a source, and say what they are.
 
     Raises SettingError, ShapeError or DataError where they are not for each other.
     """
     model = load(path)
     if model.reads_lines:
         raise SettingError(f"{path} reads lines, not images of one class each: inkgrad evaluate tests it")
-    return model, examples_for(model, path, data)
+    return model, examples_for(model, path, source)
 
 
-def examples_for(model: Model, path: Path, data: Path | None) -> Examples:
-    """Return the test examples of a folder, or those of MNIST, for the model in a file."""
-    examples = load_data(data, len(model.labels) if data else None).test
+def examples_for(model: Model, path: Path, source: DataSource) -> Examples:
+    """Return the test examples of a source, which is MNIST unless told, for the model in a file; say what they are."""
+    try:
+        with waiting(f"reading {source.name}") as progress:
+            examples, about = source_for(model, source).load_test(progress)
+    except DataError as error:
+        if error.setting != "classes":
+            raise
+        raise DataError(f"{str(error).partition(WAY_OUT)[0].rstrip(':; ')}; {path} knows no others") from None
+    if about:
+        say(about)
     if examples.input_shape != model.input_shape:
         raise ShapeError(
             f"{path} takes inputs of shape {model.input_shape}, but the data have {examples.input_shape}: "

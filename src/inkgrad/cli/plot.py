@@ -11,11 +11,11 @@ import typer
 from inkgrad import plots
 from inkgrad.cli.demo import groups_of
 from inkgrad.cli.evaluate import misread_sheet, model_and_examples
-from inkgrad.cli.options import Data, ModelFile
+from inkgrad.cli.options import ModelFile, takes_data
 from inkgrad.cli.pictures import picture, place_of, save, without_ending
 from inkgrad.cli.plot_check import plot_check
 from inkgrad.cli.terminal import say
-from inkgrad.data import Dataset, animals, circles, spirals, xor
+from inkgrad.data import Dataset, DataSource, animals, circles, spirals, xor
 from inkgrad.errors import SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.interop import load
@@ -58,10 +58,11 @@ def plot_curves(
 
 
 @plot.command("confusion")
-def plot_confusion(model: ModelFile, data: Data = None, out: Out = None) -> None:
+@takes_data(but="classes")
+def plot_confusion(source: DataSource, model: ModelFile, out: Out = None) -> None:
     """The confusion matrix: which class was taken for which, on the test digits."""
     place = _beside(model, "confusion", out)
-    loaded, examples = model_and_examples(model, data)
+    loaded, examples = model_and_examples(model, source)
     with limit_threads(loaded.engine.n_threads):
         predicted = loaded.predict(examples.x)
     matrix = confusion_matrix(examples.t, predicted, len(loaded.labels))
@@ -69,10 +70,11 @@ def plot_confusion(model: ModelFile, data: Data = None, out: Out = None) -> None
 
 
 @plot.command("misread")
-def plot_misread(model: ModelFile, data: Data = None, out: Out = None) -> None:
+@takes_data(but="classes")
+def plot_misread(source: DataSource, model: ModelFile, out: Out = None) -> None:
     """The misread test digits, those first of which the model was surest."""
     place = _beside(model, "misread", out)
-    loaded, examples = model_and_examples(model, data)
+    loaded, examples = model_and_examples(model, source)
     with limit_threads(loaded.engine.n_threads):
         predicted = loaded.predict(examples.x)
         if (predicted == examples.t).all():
@@ -94,9 +96,10 @@ def plot_weights(model: ModelFile, out: Out = None) -> None:
 
 
 @plot.command("calibration")
+@takes_data(but="classes")
 def plot_calibration(
+    source: DataSource,
     model: ModelFile,
-    data: Data = None,
     bins: Annotated[int, typer.Option(help="Into how many bins the probabilities go, 1 to 1000.")] = 10,
     out: Out = None,
 ) -> None:
@@ -104,7 +107,7 @@ def plot_calibration(
     if not 1 <= bins <= 1000:
         raise SettingError(f"probabilities go into 1 to 1000 bins, got --bins {shown_whole(bins)}")
     place = _beside(model, "calibration", out)
-    loaded, examples = model_and_examples(model, data)
+    loaded, examples = model_and_examples(model, source)
     with limit_threads(loaded.engine.n_threads):
         p = loaded.probabilities(examples.x)
     found = reliability(p.max(axis=1), p.argmax(axis=1) == examples.t, bins)

@@ -9,20 +9,24 @@ import numpy as np
 import typer
 
 from inkgrad.arrays import NDArray
-from inkgrad.cli.options import Classes, Data
-from inkgrad.data import Dataset, load_data
+from inkgrad.cli.options import takes_data
+from inkgrad.cli.terminal import say_about, waiting
+from inkgrad.data import Dataset, DataSource
 from inkgrad.errors import DataError
 from inkgrad.whole_numbers import shown_whole
 
 
+@takes_data()
 def show(
+    source: DataSource,
     index: Annotated[int, typer.Argument(help="Which digit, counted from 0.")] = 0,
     test: Annotated[bool, typer.Option("--test", help="Take it from the test set.")] = False,
-    folder: Data = None,
-    n_classes: Classes = None,
 ) -> None:
-    """Draw a digit of the data in the terminal, with its label."""
-    print(drawing(load_data(folder, n_classes), index, test))
+    """Draw a digit of the data in the terminal, with its label, as networks see it."""
+    with waiting(f"reading {source.name}") as progress:
+        dataset = source.load(progress)
+    say_about(dataset)
+    print(drawing(dataset, index, test))
 
 
 def drawing(dataset: Dataset, index: int, test: bool = False, stream: TextIO | None = sys.stdout) -> str:

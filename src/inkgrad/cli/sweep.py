@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from inkgrad import sweeps
-from inkgrad.cli.options import Data, NotWith, Threads, engine_of, refused
-from inkgrad.cli.terminal import progress_of, say, say_taken_over, stop_requests
+from inkgrad.cli.options import NotWith, Threads, engine_of, refused, takes_data, words_of
+from inkgrad.cli.terminal import progress_of, say, say_about, say_taken_over, stop_requests, waiting
+from inkgrad.data import DataSource
 from inkgrad.errors import Interrupted, MissingExtra, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.files import refuse_same
@@ -33,10 +34,11 @@ def _show_example(wanted: bool) -> None:
 
 
 @refused(NotWith(("resume",), "anew", "{} goes on and --anew begins anew: choose one of them"))
+@takes_data()
 def sweep(
+    source: DataSource,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to try, in TOML; --example shows one.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the best model goes.")] = Path("best.safetensors"),
-    folder: Data = None,
     trials: Annotated[int | None, typer.Option(metavar="N", help="How many trials, in place of FILE's number.")] = None,
     n_workers: Annotated[
         int | None,
@@ -81,17 +83,19 @@ def sweep(
     run = _way(n_workers, address, engine)
     console = Console(stderr=True, highlight=False)
     with paths.take() as lock:
-        if resume:
-            found = sweeps.resume_sweep(paths, plan, folder, lock)
-        else:
-            found = sweeps.start_sweep(paths, plan, folder, anew, lock)
+        with waiting(f"reading {source.name}") as progress:
+            if resume:
+                found = sweeps.resume_sweep(paths, plan, source, lock, progress)
+            else:
+                found = sweeps.start_sweep(paths, plan, source, anew, lock, progress)
         say_taken_over(lock)
+        say_about(found.dataset)
         try:
             with stop_requests() as stop:
                 _search(found, run, console, stop)
                 _train_best(found, engine, console, stop)
         except Interrupted as error:
-            raise Interrupted(f"{error}; to go on: {_again(file, out, folder, trials, n_workers, address)}") from None
+            raise Interrupted(f"{error}; to go on: {_again(file, out, source, trials, n_workers, address)}") from None
 
 
 RunTrials = Callable[[Sweep, Show, Callable[[], bool]], None]
@@ -160,10 +164,11 @@ def _train_best(sweep: Sweep, engine: Engine, console: Console, stop: Callable[[
 
 
 def _again(
-    file: Path, out: Path, folder: Path | None, trials: int | None, n_workers: int | None, address: str | None
+    file: Path, out: Path, source: DataSource, trials: int | None, n_workers: int | None, address: str | None
 ) -> str:
-    options = {"--out": out, "--data": folder, "--trials": trials, "--workers": n_workers, "--ray": address}
+    options = {"--out": out, "--trials": trials, "--workers": n_workers, "--ray": address}
     given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    given += words_of(source)
     return shlex.join(["inkgrad", "sweep", str(file), *given, "--resume"])
 
 

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.spinner import Spinner
 from rich.text import Text
 
+from inkgrad.data import Dataset
 from inkgrad.sessions import Session
 from inkgrad.writer_lock import WriterLock
 
@@ -29,6 +30,12 @@ def print_error(text: object) -> None:
     """Print on standard error, or nowhere after 2>&-, when `print` would take standard output."""
     if sys.stderr is not None:
         print(text, file=sys.stderr)
+
+
+def say_about(dataset: Dataset) -> None:
+    """Say what was found in a user's own data, and made of it."""
+    if dataset.about:
+        say(dataset.about)
 
 
 def say_taken_over(lock: WriterLock) -> None:

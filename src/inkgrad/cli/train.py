@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 
 from inkgrad.check import check_network
-from inkgrad.cli.options import Classes, Data, Needs, NotWith, Plain, Threads, engine_of, refused
+from inkgrad.cli.options import Needs, NotWith, Plain, Threads, engine_of, refused, takes_data
 from inkgrad.cli.show import drawing
-from inkgrad.cli.terminal import progress_of, say, say_taken_over, stop_requests
-from inkgrad.data import as_inputs
+from inkgrad.cli.terminal import progress_of, say, say_about, say_taken_over, stop_requests, waiting
+from inkgrad.data import DataSource, as_inputs
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import limit_threads
 from inkgrad.models import MODELS
@@ -52,10 +52,10 @@ def _usual(what: str, setting: str) -> str:
         "{} is for a training on several workers: say how many with --workers",
     ),
 )
+@takes_data()
 def train(
+    source: DataSource,
     model: Annotated[str | None, typer.Option(help=_about_models())] = None,
-    folder: Data = None,
-    classes: Classes = None,
     epochs: Annotated[
         int | None, typer.Option(help=_usual("How often to go through all training digits", "epochs"))
     ] = None,
@@ -109,13 +109,14 @@ def train(
         int | None, typer.Option(metavar="STEPS", help="Check it before the first step, and after every so many.")
     ] = None,
 ) -> None:
-    """Train a network on handwritten digits and save it.
+    """Train a network on handwritten digits, or on your own data, and save it.
 
     Beside the model digits.safetensors it writes digits.checkpoint.safetensors, which --resume goes on
     from, digits.log.jsonl, a line of numbers every 100 steps, and digits.curves.png.
     """
     if check_every is not None and check_every < 1:
         raise SettingError(f"checks are at least 1 step apart, got --check-every {shown_whole(check_every)}")
+    classes = len(source.classes) if isinstance(source.classes, tuple) else source.classes
     named = dict(
         model=model, classes=classes, batch_size=batch_size, lr=lr, momentum=momentum, seed=seed, epochs=epochs
     )
@@ -128,10 +129,14 @@ def train(
     on_workers = {"--workers": n_workers, "--ray": address, "--sync-every": sync_every}
     again = [word for name, value in on_workers.items() if value is not None for word in (name, str(value))]
     with paths.take() as lock:
-        session = (
-            go_on(paths, given, folder, engine, lock) if resume else start(paths, given, folder, anew, engine, lock)
-        )
+        with waiting(f"reading {source.name}") as progress:
+            session = (
+                go_on(paths, given, source, engine, lock, progress)
+                if resume
+                else start(paths, given, source, anew, engine, lock, progress)
+            )
         say_taken_over(lock)
+        say_about(session.dataset)
         session.tensorboard = tensorboard
         console = Console(stderr=True, highlight=False)
         console.print(drawing(session.dataset, 0, stream=sys.stderr), markup=False, soft_wrap=True)

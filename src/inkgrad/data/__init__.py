@@ -1,7 +1,9 @@
 """Data: examples with their labels, from files or made on the spot."""
 
 from inkgrad.data.augmentation import Augmentation
-from inkgrad.data.digits import load_data, mnist, read_digits
+from inkgrad.data.class_names import read_class_names
+from inkgrad.data.data_source import DataSource, load_data
+from inkgrad.data.digits import mnist, read_digits
 from inkgrad.data.examples import Dataset, Examples, as_inputs, batches, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
 from inkgrad.data.points import animals, circles, spirals, xor
@@ -9,6 +11,7 @@ from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images, spline_bas
 
 __all__ = [
     "Augmentation",
+    "DataSource",
     "Dataset",
     "Examples",
     "Warps",
@@ -19,6 +22,7 @@ __all__ = [
     "circles",
     "load_data",
     "mnist",
+    "read_class_names",
     "read_digits",
     "read_idx",
     "refuse_bad_images",

@@ -71,12 +71,15 @@ def refuse_bad_inputs(x: NDArray) -> None:
 class Dataset:
     """Examples to train on, examples to test on, and the name of each class.
 
+    `about` says in one line what was found and what was made of it; "" where there is nothing to say.
+
     Raises DataError when a label has no name, or train and test differ in shape.
     """
 
     train: Examples
     test: Examples
     labels: tuple[str, ...]
+    about: str = ""
 
     def __post_init__(self) -> None:
         for name, examples in ("training", self.train), ("test", self.test):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 
 from inkgrad.costs import CTC, Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Augmentation
+from inkgrad.errors import ShapeError
 from inkgrad.layers import (
     ELU,
     Chain,
@@ -23,18 +25,20 @@ from inkgrad.layers import (
 )
 from inkgrad.optimizers import SGD, Adam, Averaged, OneCycle, Optimizer, Schedule
 
+IMAGE_SHAPE = 28, 28, 1  # of MNIST's, which the settings were chosen on
+
 
 @dataclass(frozen=True)
 class Recipe:
     """A network for images, and settings that train it well.
 
-    `network` makes the layers for a number of classes; `input_shape` is that of one image.
+    `network` makes the layers for a number of classes and, unless it is `input_shape`, the shape of one image.
     `optimizer` takes the learning rate and the momentum.  With a `schedule`, made of lr and the number of
     steps, the rate changes along the training, and lr is its largest.
     """
 
     about: str
-    network: Callable[[int], Chain]
+    network: Callable[..., Chain]
     input_shape: tuple[int, ...]
     cost: Cost
     optimizer: Callable[[float | Schedule, float], Optimizer]
@@ -49,20 +53,40 @@ class Recipe:
         """Return the optimizer for a training of n_steps."""
         return self.optimizer(self.schedule(lr, n_steps) if self.schedule else lr, momentum)
 
+    def augmentation_for(self, input_shape: tuple[int, ...]) -> Augmentation | None:
+        """Return the changes of images of a shape: those of the recipe, lengths in proportion to the image."""
+        if self.augmentation is None or input_shape == self.input_shape:
+            return self.augmentation
+        larger = min(input_shape[:2]) / min(self.input_shape[:2])
+        shift, elastic = larger * self.augmentation.shift, larger * self.augmentation.elastic
+        return replace(self.augmentation, shift=shift, elastic=elastic)
 
-def seed_network(n_classes: int) -> Chain:
+
+def seed_network(n_classes: int, input_shape: tuple[int, ...] = IMAGE_SHAPE) -> Chain:
     """Return the network of the small project that inkgrad grew from: 784-100-10 for ten digits."""
-    return Chain((Flatten(), Dense(784, 100), ELU(), Dense(100, n_classes), Softmax()))
+    return Chain((Flatten(), Dense(prod(input_shape), 100), ELU(), Dense(100, n_classes), Softmax()))
 
 
-def convolutional(n_classes: int, *channels: int, side: int = 28, dropout: float = 0.0) -> Chain:
-    """Return convolutions of 3 × 3, each with ReLU and halving the image's sides, and one dense layer at the end."""
+def convolutional(
+    n_classes: int, *channels: int, input_shape: tuple[int, ...] = IMAGE_SHAPE, dropout: float = 0.0
+) -> Chain:
+    """Return convolutions of 3 × 3, each with ReLU and halving the image's sides, and one dense layer at the end.
+
+    Raises ShapeError for what is no image, or is too small to be halved so often.
+    """
+    least = 2 ** len(channels)
+    if len(input_shape) != 3 or min(input_shape[:2]) < least:
+        raise ShapeError(
+            f"{len(channels)} convolutions, each of which halves the image, take images (height, width, channels) of "
+            f"at least {least} × {least} pixels, got {input_shape}: bring them to a larger `size`",
+            setting="size",
+        )
     layers: list[Layer] = []
-    c_in = 1
+    height, width, c_in = input_shape
     for c_out in channels:
         layers += [Conv2D(c_in, c_out), ReLU(), MaxPool2D()]
-        c_in, side = c_out, side // 2
-    layers += [Flatten(), *([Dropout(dropout)] if dropout else []), Dense(side * side * c_in, n_classes)]
+        height, width, c_in = height // 2, width // 2, c_out
+    layers += [Flatten(), *([Dropout(dropout)] if dropout else []), Dense(height * width * c_in, n_classes)]
     return Chain(tuple(layers))
 
 
@@ -76,18 +100,20 @@ def averaged_adamw(lr: float | Schedule, momentum: float) -> Optimizer:
     return Averaged(adamw(lr, momentum), keep=0.999)
 
 
-def fully_connected(n_classes: int, *widths: int, dropout: float) -> Chain:
+def fully_connected(n_classes: int, *widths: int, dropout: float, input_shape: tuple[int, ...] = IMAGE_SHAPE) -> Chain:
     """Return dense layers with ReLU, and dropout after each but the last."""
     layers: list[Layer] = [Flatten()]
-    n_in = 784
+    n_in = prod(input_shape)
     for width in widths:
         layers += [Dense(n_in, width), ReLU(), Dropout(dropout)]
         n_in = width
     return Chain((*layers, Dense(n_in, n_classes)))
 
 
-def line_network(n_classes: int) -> Chain:
+def line_network(n_classes: int, input_shape: tuple[int, ...] = (32, 192, 1)) -> Chain:
     """Return the recogniser of lines, 32 pixels high and of any width, that says its classes every 4 pixels.
+
+    Its layers are the same for every `input_shape`.
 
     GroupNorm, and not LayerNorm, because it is over all of a line: pale writing becomes as strong as dark.
     The last but one kernel, with its stride, makes one row of the two that the pools leave.
@@ -110,8 +136,10 @@ def line_network(n_classes: int) -> Chain:
 
 CNN_LARGE = Recipe(
     about="three convolutions of 48, 96 and 192 channels: minutes, for accuracy",
-    network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.4),
-    input_shape=(28, 28, 1),
+    network=lambda n_classes, input_shape=IMAGE_SHAPE: convolutional(
+        n_classes, 48, 96, 192, input_shape=input_shape, dropout=0.4
+    ),
+    input_shape=IMAGE_SHAPE,
     cost=SoftmaxCrossEntropy(),
     optimizer=averaged_adamw,
     lr=0.004,
@@ -126,7 +154,7 @@ MODELS = {
     "cnn": replace(
         CNN_LARGE,
         about="two convolutions of 32 and 64 channels: trains in seconds",
-        network=lambda n_classes: convolutional(n_classes, 32, 64),
+        network=lambda n_classes, input_shape=IMAGE_SHAPE: convolutional(n_classes, 32, 64, input_shape=input_shape),
         optimizer=adamw,
         lr=0.008,
         batch_size=64,
@@ -137,7 +165,9 @@ MODELS = {
     "reader": replace(
         CNN_LARGE,
         about="as cnn-large, for the digits of real pictures: scripts/make_reader.py trains it on them",
-        network=lambda n_classes: convolutional(n_classes, 48, 96, 192, dropout=0.3),
+        network=lambda n_classes, input_shape=IMAGE_SHAPE: convolutional(
+            n_classes, 48, 96, 192, input_shape=input_shape, dropout=0.3
+        ),
         epochs=16,
         augmentation=Augmentation(shift=1, rotation=8, scale=0.06, stretch=0.1, shear=0.1, elastic=1),
     ),
@@ -156,14 +186,16 @@ MODELS = {
     "mlp": replace(
         CNN_LARGE,
         about="784-1024-512-10, fully connected: a minute or two",
-        network=lambda n_classes: fully_connected(n_classes, 1024, 512, dropout=0.2),
+        network=lambda n_classes, input_shape=IMAGE_SHAPE: fully_connected(
+            n_classes, 1024, 512, dropout=0.2, input_shape=input_shape
+        ),
         lr=0.002,
         epochs=40,
     ),
     "seed": Recipe(
         about="784-100-10, fully connected, with ELU and softmax: where it began",
         network=seed_network,
-        input_shape=(28, 28, 1),
+        input_shape=IMAGE_SHAPE,
         cost=CrossEntropy(),
         optimizer=SGD,
         lr=0.05,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inkgrad.errors import ModelFileError, SettingError
+from inkgrad.data import DataSource
+from inkgrad.errors import DataError, ModelFileError, SettingError
 from inkgrad.models import MODELS
 from inkgrad.saving import build
 from inkgrad.sessions.paths import Paths
@@ -21,7 +22,7 @@ class SavedSession:
     """A checkpoint and the notes of a session in it, which Session.save_checkpoint wrote.
 
     settings   as they were chosen
-    folder     of the data, None for MNIST
+    source     of the data
     data       the fingerprint of the training examples
     rows       the log
     costs      of the steps since its last row
@@ -30,7 +31,7 @@ class SavedSession:
 
     checkpoint: Checkpoint
     settings: TrainingSettings
-    folder: str | None
+    source: DataSource
     data: str
     rows: list[Row]
     costs: list[float]
@@ -57,12 +58,41 @@ def read_session(path: Path) -> SavedSession:
     try:
         settings = build({"class": "TrainingSettings", **notes["settings"]}, {"TrainingSettings": TrainingSettings}, "")
         MODELS[settings.model]
+        source = _source_in(notes)
         if not _are_sound(notes):
             raise KeyError
-    except (KeyError, TypeError, ModelFileError):
+    except (KeyError, TypeError, ModelFileError, DataError):
         raise ModelFileError(f"{checkpoint.path} was not made by this version of inkgrad train: start anew") from None
-    names = ("folder", "data", "rows", "costs", "seconds")
-    return SavedSession(checkpoint, settings, *(notes[name] for name in names))
+    names = ("data", "rows", "costs", "seconds")
+    return SavedSession(checkpoint, settings, source, *(notes[name] for name in names))
+
+
+def notes_of(source: DataSource) -> dict[str, Any]:
+    """Return the notes that tell where data come from; what a source has unless it is told is left out."""
+    usual, said = asdict(DataSource()), asdict(source)
+    return {
+        "folder": said.pop("data"),
+        "source": {name: value for name, value in said.items() if value != usual[name]},
+    }
+
+
+def _source_in(notes: dict[str, Any]) -> DataSource:
+    """Return what notes_of was given; KeyError, TypeError or DataError for other notes.
+
+    inkgrad 0.1.0 noted the folder alone.
+    """
+    folder, said = notes["folder"], dict(notes.get("source", {}))
+    classes = said.pop("classes", notes["settings"]["classes"] if not said else None)
+    classes = tuple(classes) if isinstance(classes, list) else classes
+    kinds: dict[str, Any] = {
+        "test_data": str, "size": int, "validation": float, "frame": str, "transposed": bool,
+    }  # fmt: skip
+    are_names = isinstance(classes, tuple) and all(isinstance(name, str) for name in classes)
+    if not isinstance(folder, str | None) or not (are_names or type(classes) is int or classes is None):
+        raise TypeError
+    if any(type(value) is not kinds[name] for name, value in said.items()):
+        raise TypeError
+    return DataSource(folder, classes, **said)
 
 
 def find_session(paths: Paths) -> SavedSession | None:
@@ -110,11 +140,9 @@ def epochs_left(checkpoint: Checkpoint) -> int | None:
 
 def _are_sound(notes: dict[str, Any]) -> bool:
     """Whether the notes, but for the settings, are all there and of the types that Session.save_checkpoint writes."""
-    folder, rows, costs = notes.get("folder"), notes.get("rows"), notes.get("costs")
+    rows, costs = notes.get("rows"), notes.get("costs")
     return (
-        "folder" in notes
-        and (folder is None or isinstance(folder, str))
-        and isinstance(notes.get("data"), str)
+        isinstance(notes.get("data"), str)
         and is_number(notes.get("seconds"))
         and isinstance(costs, list)
         and all(is_number(cost) for cost in costs)

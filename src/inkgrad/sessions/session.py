@@ -12,9 +12,9 @@ from typing import Any
 
 from inkgrad import training
 from inkgrad.costs import CTC
-from inkgrad.data import Dataset, as_inputs, load_data
-from inkgrad.data.digits import data_files
-from inkgrad.errors import ModelFileError, SettingError, ShapeError
+from inkgrad.data import Dataset, DataSource, as_inputs
+from inkgrad.data.data_source import Progress, silent
+from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.fast import Fast
 from inkgrad.files import refuse_same, refuse_unwritable, sweep_parts
 from inkgrad.models import MODELS, Card, Model
@@ -22,7 +22,7 @@ from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
 from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.saved_session import read_session, saved_or_refused
+from inkgrad.sessions.saved_session import notes_of, read_session, saved_or_refused
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.training import CHECKPOINT_SECONDS, Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
 from inkgrad.whole_numbers import shown_whole
@@ -45,7 +45,7 @@ class Session:
         paths: Paths,
         settings: TrainingSettings,
         dataset: Dataset,
-        folder: str | None,
+        source: DataSource,
         run: Run,
         rows: list[Row],
         costs: list[float],
@@ -54,9 +54,9 @@ class Session:
     ) -> None:
         for path in paths.all:
             refuse_unwritable(path)
-            refuse_same(path, data_files(Path(folder)) if folder else [])
+            refuse_same(path, source.files())
             sweep_parts(path)
-        self.paths, self.settings, self.dataset, self.folder, self.run = paths, settings, dataset, folder, run
+        self.paths, self.settings, self.dataset, self.source, self.run = paths, settings, dataset, source, run
         self.rows, self.lock = rows, lock
         row = partial(log_row, run=run, test=dataset.test)
         self.loop = TrainingLoop(run, dataset.train, row, is_row_due, costs, seconds, CHECKPOINT_SECONDS)
@@ -101,7 +101,7 @@ class Session:
             for rows in new_rows:
                 for row in rows:
                     if not self.rows:
-                        row["training"] = {"made_by": _made_by(), "data": self._data, **asdict(self.settings)}
+                        row["training"] = {"made_by": _made_by(), "data": self.source.name, **asdict(self.settings)}
                     log.append(row)
                     if events:
                         events.append(row)
@@ -123,10 +123,6 @@ class Session:
         events.histograms(self.steps_done, "parameters", parts(run.theta))
         events.histograms(self.steps_done, "gradients", parts(gradient))
 
-    @property
-    def _data(self) -> str:
-        return Path(self.folder).name if self.folder else "MNIST"
-
     def evaluate(self) -> Evaluation:
         """Return how the network does on the test set as it stands."""
         run, test = self.run, self.dataset.test
@@ -136,7 +132,7 @@ class Session:
         """Save where the training stands, to go on from."""
         notes = {
             "settings": asdict(self.settings),
-            "folder": self.folder,
+            **notes_of(self.source),
             "data": self.fingerprint,
             "rows": self.rows,
             "costs": self.loop.costs,
@@ -154,7 +150,7 @@ class Session:
         """Return what is to be said of the model as it stands; it is tested for that."""
         run, settings, dataset = self.run, self.settings, self.dataset
         return Card(
-            data=one_line(self._data),
+            data=one_line(self.source.name),
             fingerprint=self.fingerprint,
             n_train=len(dataset.train),
             n_test=len(dataset.test),
@@ -201,13 +197,15 @@ def _taken(paths: Paths, lock: WriterLock | None) -> Iterator[WriterLock | None]
 def start(
     paths: Paths,
     given: dict[str, Any],
-    folder: Path | None,
+    data: DataSource | Path | None,
     anew: bool = False,
     engine: Engine | None = None,
     lock: WriterLock | None = None,
+    progress: Progress = silent,
 ) -> Session:
     """Return a new training; `given` holds the settings that were named, the recipe has the others.
 
+    How many classes there are, the data say.  `progress` is told how far the reading of the data is.
     A caller that holds the `lock` of these files, which Paths.take() returns, gives it, and lets it go.
 
     Raises SettingError where an unfinished training would be lost, unless it shall be begun `anew`, and where
@@ -217,24 +215,27 @@ def start(
         if not anew:
             refuse_losing_work(paths)
         settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
-        dataset = load_data(folder, settings.classes)
-        refuse_other_size(dataset, settings.model)
-        run = settings.new_run(len(dataset.train))
+        refuse_lines(settings.model)
+        source = as_source(data, given.get("classes")).resolved()
+        dataset = source.load(progress)
+        settings = replace(settings, classes=len(dataset.labels))
+        run = settings.new_run(dataset.train)
         run.engine = engine or Fast()
-        return Session(paths, settings, dataset, str(folder.resolve()) if folder else None, run, [], [], 0.0, own)
+        return Session(paths, settings, dataset, source, run, [], [], 0.0, own)
 
 
 def resume(
     paths: Paths,
     given: dict[str, Any],
-    folder: Path | None,
+    data: DataSource | Path | None,
     engine: Engine | None = None,
     lock: WriterLock | None = None,
+    progress: Progress = silent,
 ) -> Session:
     """Return the training in the checkpoint, at the step where it stopped.
 
-    Only the number of epochs may be `given` anew, and only where the learning rate does not depend on it:
-    with anything else it were another training.
+    Without `data` they are read again from where they were, in the same way.  Only the number of epochs may be `given`
+    anew, and only where the learning rate does not depend on it: with anything else it were another training.
     One that is done only writes its model once more.
 
     A caller that holds the `lock` of these files, which Paths.take() returns, gives it, and lets it go.
@@ -243,11 +244,16 @@ def resume(
     ModelFileError for a file that is not a checkpoint, or for other data.
     """
     with _taken(paths, lock) as own:
-        return _resumed(paths, given, folder, engine, own)
+        return _resumed(paths, given, data, engine, own, progress)
 
 
 def _resumed(
-    paths: Paths, given: dict[str, Any], folder: Path | None, engine: Engine | None, lock: WriterLock | None
+    paths: Paths,
+    given: dict[str, Any],
+    data: DataSource | Path | None,
+    engine: Engine | None,
+    lock: WriterLock | None,
+    progress: Progress,
 ) -> Session:
     path = paths.checkpoint
     if not path.exists():
@@ -268,11 +274,11 @@ def _resumed(
             f"towards their end, got epochs={settings.epochs}: leave it out, or begin with anew=True",
             setting="epochs",
         )
-    source = str(folder.resolve()) if folder else saved.folder
-    dataset = load_data(Path(source) if source else None, settings.classes)
-    if dataset.train.fingerprint() != saved.data:
-        raise ModelFileError(f"{path} is of a training on other data: give the same `folder` as then", setting="folder")
-    run = settings.run_from(saved.checkpoint, len(dataset.train))
+    source = saved.source if is_unsaid(data) else as_source(data, settings.classes).resolved()
+    dataset = source.load(progress)
+    if dataset.train.fingerprint() != saved.data or len(dataset.labels) != settings.classes:
+        raise ModelFileError(f"{path} is of a training on other data: give the same `data` as then", setting="data")
+    run = settings.run_from(saved.checkpoint, dataset.train)
     run.engine = engine or Fast()
     if run.epoch > settings.epochs:
         raise SettingError(
@@ -292,17 +298,24 @@ def refuse_losing_work(paths: Paths) -> None:
         )
 
 
-def refuse_other_size(dataset: Dataset, model: str) -> None:
-    """Raise ShapeError where a model takes images of another shape than the data has, SettingError where lines."""
+def as_source(data: DataSource | Path | None, classes: int | None) -> DataSource:
+    """Return where data come from, and so many classes of them where nothing else is said."""
+    return data if isinstance(data, DataSource) else DataSource(data, classes)
+
+
+def is_unsaid(data: DataSource | Path | None) -> bool:
+    """Whether it is not said where data come from."""
+    return data is None or (isinstance(data, DataSource) and replace(data, classes=None) == DataSource())
+
+
+def refuse_lines(model: str) -> None:
+    """Raise SettingError for a model that learns from lines."""
     if isinstance(MODELS[model].cost, CTC):
         raise SettingError(
             f"the {model} network learns from lines and what they say, not from images of one class each: "
             "python -m scripts.make_lines trains it",
             setting="model",
         )
-    wanted, found = MODELS[model].input_shape, dataset.train.input_shape
-    if found != wanted:
-        raise ShapeError(f"the {model} network takes images of shape {wanted}, got {found}: scale them first")
 
 
 def _made_by() -> str:

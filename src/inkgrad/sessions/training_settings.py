@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inkgrad.data import Examples
 from inkgrad.errors import SettingError
 from inkgrad.models import MODELS, Recipe
 from inkgrad.optimizers import Optimizer
@@ -50,28 +51,29 @@ class TrainingSettings:
         """The recipe of the model."""
         return MODELS[self.model]
 
-    def objective(self) -> Objective:
-        """Return what is trained."""
-        return Objective(self.recipe.network(self.classes), self.recipe.cost)
+    def objective(self, input_shape: tuple[int, ...]) -> Objective:
+        """Return what is trained, on inputs of a shape."""
+        return Objective(self.recipe.network(self.classes, input_shape), self.recipe.cost)
 
     def optimizer(self, n_examples: int) -> Optimizer:
         """Return what trains it on so many examples; its rate may depend on how many steps there will be."""
         n_steps = self.epochs * -(-n_examples // self.batch_size)
         return self.recipe.optimizer_for(self.lr, self.momentum, n_steps)
 
-    def new_run(self, n_examples: int) -> Run:
-        """Return a run on so many examples, at its start."""
+    def new_run(self, examples: Examples) -> Run:
+        """Return a run on these examples, at its start."""
         return Run(
-            self.objective(),
-            self.optimizer(n_examples),
+            self.objective(examples.input_shape),
+            self.optimizer(len(examples)),
             self.batch_size,
             self.seed,
-            augmentation=self.recipe.augmentation,
+            augmentation=self.recipe.augmentation_for(examples.input_shape),
         )
 
-    def run_from(self, checkpoint: Checkpoint, n_examples: int) -> Run:
-        """Return a run on so many examples where a checkpoint says; ModelFileError where that is of another run."""
-        return checkpoint.run(self.objective(), self.optimizer(n_examples), self.recipe.augmentation)
+    def run_from(self, checkpoint: Checkpoint, examples: Examples) -> Run:
+        """Return a run on these examples where a checkpoint says; ModelFileError where that is of another run."""
+        augmentation = self.recipe.augmentation_for(examples.input_shape)
+        return checkpoint.run(self.objective(examples.input_shape), self.optimizer(len(examples)), augmentation)
 
 
 def usual_settings(model: str) -> TrainingSettings:

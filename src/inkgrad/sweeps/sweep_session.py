@@ -5,17 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inkgrad.data import Dataset, load_data
-from inkgrad.data.digits import data_files
+from inkgrad.data import Dataset, DataSource
+from inkgrad.data.data_source import Progress, silent
 from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
 from inkgrad.files import refuse_same, refuse_unwritable, sweep_parts
 from inkgrad.plots import save_png
-from inkgrad.sessions import Session, epochs_left, resume, saved_or_refused, start
+from inkgrad.sessions import (
+    DEFAULT_MODEL,
+    Session,
+    epochs_left,
+    resume,
+    saved_or_refused,
+    start,
+    usual_settings,
+)
 from inkgrad.sessions.saved_session import without_advice
-from inkgrad.sessions.session import refuse_other_size
+from inkgrad.sessions.session import as_source, refuse_lines
 from inkgrad.sweeps.journal import Journal, read_journal
 from inkgrad.sweeps.plan import Plan
 from inkgrad.sweeps.sweep_files import SweepPaths, TrialFolder
@@ -43,20 +52,21 @@ class Sweep:
         paths: SweepPaths,
         plan: Plan,
         dataset: Dataset,
-        folder: Path | None,
+        source: DataSource,
         lock: WriterLock | None,
         journal: Journal | None = None,
     ) -> None:
         for path in (*paths.all, paths.journal, paths.table, paths.picture):
             refuse_unwritable(path)
-            refuse_same(path, data_files(folder) if folder else [])
+            refuse_same(path, source.files())
             sweep_parts(path)
         if os.path.lexists(paths.folder) and not paths.folder.is_dir():
             raise NotADirectoryError(20, "not a folder, choose another name", str(paths.folder))
-        self.paths, self.plan, self.folder, self.lock = paths, plan, folder, lock
+        self.paths, self.plan, self.dataset, self.source, self.lock = paths, plan, dataset, source, lock
         self.trials, self.fingerprint = plan.trials(), dataset.train.fingerprint()
-        for model in {trial.settings.model for trial in self.trials}:
-            refuse_other_size(dataset, model)
+        for settings in {trial.settings.model: trial.settings for trial in self.trials}.values():
+            refuse_lines(settings.model)
+            settings.objective(dataset.train.input_shape)  # refuses images that are too small for it
         search = plan.search
         self.split = ValidationSplit.out_of(dataset, search.validation_fraction, search.seed)
         self.store = TrialFolder(paths.folder)
@@ -119,7 +129,7 @@ class Sweep:
         is_of_these_data = saved and saved.data == self.fingerprint
         if saved and is_of_these_data and saved.settings == settings:
             try:
-                return resume(self.paths, {}, self.folder, engine, lock)
+                return resume(self.paths, {}, self.source, engine, lock)
             except ModelFileError as error:
                 raise SettingError(f"{without_advice(error)}; {KEEP_TRIALS}", setting="resume") from None
         is_ours = saved and is_of_these_data and saved.settings in [trial.settings for trial in self.trials]
@@ -128,7 +138,7 @@ class Sweep:
                 f"{self.paths.checkpoint} holds an unfinished training that is none of this sweep: {KEEP_TRIALS}",
                 setting="resume",
             )
-        return start(self.paths, vars(settings).copy(), self.folder, bool(is_ours), engine, lock)
+        return start(self.paths, vars(settings).copy(), self.source, bool(is_ours), engine, lock)
 
     def finish(self, n_right: int, n_test: int) -> None:
         """Note that the best model was saved, and drop what was kept to go on from."""
@@ -142,21 +152,43 @@ def identity_of(plan: Plan, dataset: Dataset) -> dict[str, Any]:
 
 
 def start_sweep(
-    paths: SweepPaths, plan: Plan, folder: Path | None, anew: bool = False, lock: WriterLock | None = None
+    paths: SweepPaths,
+    plan: Plan,
+    data: DataSource | Path | None,
+    anew: bool = False,
+    lock: WriterLock | None = None,
+    progress: Progress = silent,
 ) -> Sweep:
     """Return a new sweep; nothing is written before it begins.
 
-    A caller that holds the `lock` of its files, which paths.take() returns, gives it.
+    A caller that holds the `lock` of its files, which paths.take() returns, gives it.  `progress` is told how far the
+    reading of the data is.
 
     Raises SettingError where an unfinished sweep or training would be lost, unless it shall be begun `anew`.
     """
     refuse_unwritable(paths.model)
     if not anew:
         _refuse_losing_work(paths)
-    return Sweep(paths, plan, load_data(folder, plan.fixed.get("classes")), folder, lock)
+    source = as_source(data, plan.fixed.get("classes"))
+    dataset = source.load(progress)
+    return Sweep(paths, _fitted(plan, dataset), dataset, source, lock)
 
 
-def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, lock: WriterLock | None = None) -> Sweep:
+def _fitted(plan: Plan, dataset: Dataset) -> Plan:
+    """Return a plan with as many classes as the data have; SettingError where it says something else."""
+    n = len(dataset.labels)
+    if plan.fixed.get("classes", n) != n:
+        raise SettingError(f"the plan has classes = {plan.fixed['classes']}, and the data have {n}: leave it out there")
+    return plan if n == usual_settings(DEFAULT_MODEL).classes else replace(plan, fixed={**plan.fixed, "classes": n})
+
+
+def resume_sweep(
+    paths: SweepPaths,
+    plan: Plan,
+    data: DataSource | Path | None,
+    lock: WriterLock | None = None,
+    progress: Progress = silent,
+) -> Sweep:
     """Return the sweep in the journal: trials that ended are not run again, the others go on from their checkpoints.
 
     Only the number of trials may be another than before, and not less than have ended.  A caller that holds the `lock`
@@ -169,17 +201,19 @@ def resume_sweep(paths: SweepPaths, plan: Plan, folder: Path | None, lock: Write
         raise SettingError(
             f"there is no {paths.journal} to go on from: leave out `resume` to start a sweep", setting="resume"
         )
-    journal, dataset = read_journal(paths.journal), load_data(folder, plan.fixed.get("classes"))
+    journal, source = read_journal(paths.journal), as_source(data, plan.fixed.get("classes"))
+    dataset = source.load(progress)
+    plan = _fitted(plan, dataset)
     for name, value in identity_of(plan, dataset).items():
         if not isinstance(journal.plan, dict) or journal.plan.get(name) != value:
-            hint = "give the same `folder` as then" if name == "data" else f"[{name}] differs"
+            hint = "give the same `data` as then" if name == "data" else f"[{name}] differs"
             if name == "fixed":
                 hint = "what stands before [search] differs"
             raise SettingError(f"{paths.journal} is of another sweep, {hint}; or begin with anew=True", setting="anew")
     last = max((line["trial"] for line in journal.lines if type(line["trial"]) is int), default=0)
     if last > plan.n_trials:
         raise SettingError(f"{paths.journal} holds trial {last} already, got trials = {plan.n_trials}: ask for more")
-    return Sweep(paths, plan, dataset, folder, lock, journal)
+    return Sweep(paths, plan, dataset, source, lock, journal)
 
 
 def _refuse_losing_work(paths: SweepPaths) -> None:

@@ -71,7 +71,7 @@ def _begin(trial: Trial, split: ValidationSplit, store: TrialFolder) -> tuple[Ru
             return _where_it_stood(checkpoint, trial, split)
     except ModelFileError:
         store.put_aside(trial.number)
-    return trial.settings.new_run(len(split.train)), [], [], 0.0
+    return trial.settings.new_run(split.train), [], [], 0.0
 
 
 def _where_it_stood(
@@ -83,7 +83,7 @@ def _where_it_stood(
     is_ours = checkpoint.notes.get("trial") == _identity(trial, split)
     is_sound = are_trial_rows(rows) and len(rows) == checkpoint.place["epoch"]
     if is_ours and is_sound and isinstance(costs, list) and all(map(is_number, costs)) and is_number(seconds):
-        return trial.settings.run_from(checkpoint, len(split.train)), rows, costs, seconds
+        return trial.settings.run_from(checkpoint, split.train), rows, costs, seconds
     raise ModelFileError(f"{checkpoint.path} is not of trial {trial.number}")
 
 

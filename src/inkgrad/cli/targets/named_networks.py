@@ -9,10 +9,11 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check import Report, check_network
 from inkgrad.check.measure.moves import has_moves
+from inkgrad.cli.options import source_for
 from inkgrad.cli.targets.request import SIZES, Request
 from inkgrad.cli.terminal import say
 from inkgrad.costs import CTC, line_targets
-from inkgrad.data import Dataset, as_inputs, load_data
+from inkgrad.data import Dataset, DataSource, as_inputs
 from inkgrad.errors import SettingError, ShapeError
 from inkgrad.fast import limit_threads
 from inkgrad.interop import load
@@ -51,13 +52,14 @@ def report_of_network(request: Request) -> tuple[Report, dict[str, str]]:
     theta: NDArray | None = None
     if request.target in MODELS:
         recipe = MODELS[request.target]
-        data = load_data(request.data, None)
-        network, cost, shape, n_classes = recipe.network(len(data.labels)), recipe.cost, recipe.input_shape, None
+        data = DataSource(request.data).load()
+        shape = data.train.input_shape if request.data and not isinstance(recipe.cost, CTC) else recipe.input_shape
+        network, cost, n_classes = recipe.network(len(data.labels), shape), recipe.cost, None
     else:
         model = load(request.target)
         network, cost, theta, shape = model.network, model.cost, model.theta, model.input_shape  # type: ignore[assignment]
         n_classes = len(model.labels)
-        data = load_data(request.data, n_classes if request.data else None)
+        data = source_for(model, DataSource(request.data)).load()
     if request.every_entry:
         _refuse_endless(network)
         n = Layout(network.shapes()).size
