@@ -36,6 +36,11 @@ USES = {  # of each extra what it is for, as a program
     "tensorboard": "import pathlib; from inkgrad.training import Events; Events(pathlib.Path('events')).close()",
     "pdf": DAMAGED.format(raw=b"%PDF-1.7"),
     "heic": DAMAGED.format(raw=b"\0\0\0\x1cftypheic"),
+    "parquet": "from pathlib import Path; from inkgrad.bulk.result_files import refuse_other_ending\n"
+    "refuse_other_ending(Path('results.parquet'))",
+    "xlsx": "from pathlib import Path; from inkgrad.bulk.result_files import refuse_other_ending\n"
+    "refuse_other_ending(Path('results.xlsx'))",
+    "stores": "from inkgrad.bulk.stores import store_of; store_of('memory://scans')",
     "ray": EVERY_MODULE.format(part="distributed"),
     "torch": "import numpy as np; from inkgrad.interop.torch import to_torch; from inkgrad.layers import Dense\n"
     "to_torch(Dense(2, 1), np.zeros(3), (2,))\n"

@@ -260,7 +260,7 @@ def tables(folder: Path) -> list[bytes]:
 
 def read_table(path: Path) -> None:
     """Count and read the rows of a table."""
-    from inkgrad.distributed.reading.sources import Columns, count_rows, read_rows
+    from inkgrad.bulk.picture_tables import Columns, count_rows, read_rows
 
     count_rows(str(path), Columns())
     for _ in read_rows(str(path), Columns(), 0):
@@ -280,6 +280,6 @@ def attacks() -> list[Attack]:
     ]
     if has_onnx():
         found.append(file_attack("onnx", lambda _: [to_onnx(small_model())], onnx_like, ask_model, ending=".onnx"))
-    if find_spec("ray") and find_spec("pyarrow"):
+    if find_spec("pyarrow"):
         found.append(file_attack("parquet", tables, bytes_like, read_table, ending=".parquet"))
     return found

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -267,8 +266,8 @@ def prepare_bulk(folder: Path) -> tuple[Path, bytes, float]:
 
 BULK = """
 import sys
-from inkgrad.distributed import read_dataset
-read_dataset("pages", "out.csv", n_workers=1, part_size=5, **dict.fromkeys(sys.argv[1:], True))
+from inkgrad.bulk import read_to_file
+read_to_file("pages", "out.csv", n_workers=1, part_size=5, **dict.fromkeys(sys.argv[1:], True))
 """
 
 
@@ -299,7 +298,7 @@ def strike_bulk(rng: Random, state: tuple[Path, bytes, float]) -> Counter[str]:
 
 def parts_kept(folder: Path, before: int) -> int:
     """Return how many parts of a reading are done; Finding where it was more before."""
-    parts = len(list((folder / "out.csv.parts").glob("part-*.parquet")))
+    parts = len(list((folder / "out.csv.parts").glob("part-*.jsonl")))
     if parts < before:
         raise Finding(f"{parts} parts are done; before it were {before}")
     return parts
@@ -312,4 +311,4 @@ def attacks() -> list[Attack]:
         Attack("kill-sweep", _prepared(TinySweep.make), strike, seconds=120, share=2),
         Attack("kill-read", prepare_reading, strike_reading, seconds=120),
     ]
-    return [*found, Attack("kill-bulk", prepare_bulk, strike_bulk, seconds=600, every=8)] if find_spec("ray") else found
+    return [*found, Attack("kill-bulk", prepare_bulk, strike_bulk, seconds=600, every=8)]

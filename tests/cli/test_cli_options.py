@@ -9,8 +9,7 @@ from inkgrad.cli import main
 from inkgrad.sessions import Paths, start
 
 TRAIN_ALONE = "is for a training on several workers: say how many with --workers"
-WITH_ROWS = "does not go with --out, which has a row for each picture"
-NEEDS_OUT = "is for answers that go to a file: add --out results.parquet"
+NEEDS_OUT = "is for answers that go to a file: add --out results.csv"
 NOTHING_CHECKED = "--explain checks nothing: leave"
 OWN_NETWORK = "--break brings a network of its own: leave"
 
@@ -40,11 +39,11 @@ def ask(capsys, monkeypatch, tmp_path):
         "train --sync-every 2": f"--sync-every {TRAIN_ALONE}",
         "sweep sweep.toml --resume --anew": "--resume goes on and --anew begins anew: choose one of them",
         "read a.png --out a.csv --resume --anew": "a reading goes on, or begins anew, not both: leave --resume or",
-        "read a.png --out a.csv --boxes a.png": f"--boxes {WITH_ROWS}",
-        "read a.png --out a.csv --seen a.png": f"--seen {WITH_ROWS}",
-        "read a.png --out a.csv --table": f"--table {WITH_ROWS}",
-        "read a.png --out a.csv --format json": f"--format json {WITH_ROWS}",
-        "read - --out a.csv": f"standard input {WITH_ROWS}",
+        "read a.png --out a.csv --boxes a.png": "--boxes does not go with --out, which only writes a table",
+        "read a.png --out a.csv --seen a.png": "--seen does not go with --out, which only writes a table",
+        "read a.png --out a.csv --table --rows lines": "--rows lines does not go with --table",
+        "read a.png --out a.csv --format json": "--format json does not go with --out, whose name says the format",
+        "read - --out a.csv": "standard input does not go with --out, which has a row for each picture",
         "read a.png --out a.csv --ray 10.0.0.1:6379": "--ray takes --workers with it",
         "read a.png --ray 10.0.0.1:6379": f"--ray {NEEDS_OUT}",
         "read a.png --column image": f"--column {NEEDS_OUT}",

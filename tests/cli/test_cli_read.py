@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from support.commands import assert_refused, completed, inkgrad, inkgrad_without, names_in
 
+from inkgrad.bulk import RowKind
 from inkgrad.cli.read import NamedReading, write_csv, write_json, write_text
 from inkgrad.reader import Character, Reader, Reading, Skipped
 from inkgrad.reader.reading import digits_alone
@@ -140,14 +141,24 @@ def test_json_says_all_that_was_read(written, readings):
     assert cells == table["table"]
 
 
-def test_csv_has_a_row_for_each_digit(written, readings):
-    rows = list(csv.DictReader(io.StringIO(answer("page.png", "--format", "csv", cwd=written))))
-    digits = readings["page"].characters
+def test_csv_has_a_row_for_each_picture_or_line_or_digit(written, readings):
+    page, names = readings["page"], ("page.png", "letter.txt", "line.png")
+    found = read(*names, "--format", "csv", cwd=written)
+    assert (found.returncode, found.stderr.count("\n")) == (2, 1)
+    rows = list(csv.DictReader(io.StringIO(found.stdout)))
+    assert [row["path"] for row in rows] == list(names)
+    assert [row["text"] for row in rows] == [page.text, "", "3141"]
+    assert [row["number"] for row in rows] == ["", "", "3141"]
+    assert float(rows[0]["probability"]) == pytest.approx(page.probability, abs=1e-4)
+    rows = list(csv.DictReader(io.StringIO(answer("page.png", "--format=csv", "--rows", "lines", cwd=written))))
+    assert [(int(row["line"]), row["text"]) for row in rows] == [(k, line.text) for k, line in enumerate(page.lines)]
+    rows = list(csv.DictReader(io.StringIO(answer("page.png", "--format=csv", "--rows", "digits", cwd=written))))
+    digits = page.characters
     assert [row["label"] for row in rows] == [digit.label for digit in digits]
     assert [(int(row["line"]), int(row["column"])) for row in rows] == [(d.line, d.column) for d in digits]
     edges = "left", "top", "right", "bottom"
     assert [tuple(int(row[edge]) for edge in edges) for row in rows] == [digit.box for digit in digits]
-    assert {row["file"] for row in rows} == {"page.png"}
+    assert {row["path"] for row in rows} == {"page.png"}
 
 
 def test_only_the_table_is_written_when_that_is_said(written, readings):
@@ -172,7 +183,9 @@ def test_where_nothing_is_written_that_is_said(written):
 
 
 def test_below_the_threshold_a_digit_is_a_question_mark(written):
-    rows = list(csv.DictReader(io.StringIO(answer("page.png", "--threshold=1", "--format=csv", cwd=written))))
+    rows = list(
+        csv.DictReader(io.StringIO(answer("page.png", "--threshold=1", "--format=csv", "--rows=digits", cwd=written)))
+    )
     assert "?" in {row["label"] for row in rows} <= set("?0123456789")
     assert {row["best"] for row in rows} <= set("0123456789")
     assert "?" not in answer("page.png", "--threshold", "0", cwd=written)
@@ -267,11 +280,20 @@ def test_json_writes_a_number_in_plain_digits(capsys, text, number):
 
 
 def test_csv_has_a_row_for_each_mark_and_the_gaps(capsys):
-    write_csv([NamedReading("slip.png", amount())], table=False)
+    write_csv([NamedReading("slip.png", amount())], RowKind.digits)
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["label"] for row in rows] == list("-1,250.507-3")
     assert [row["gap"] for row in rows] == [*[""] * 9, "\t", "", ""]
     assert [int(row["column"]) for row in rows] == [*range(10), 0, 1]
+
+
+def test_csv_has_the_numbers_of_a_table(capsys):
+    cells = (("1,250.50", "007"), ("", "17/05"))
+    pages = [NamedReading(name, Reading((), cells, (30, 20))) for name in ("a.png", "b.png")]
+    write_csv(pages[:1], RowKind.table)
+    assert capsys.readouterr().out == "1250.50,007\n,17/05\n"
+    write_csv(pages, RowKind.table)
+    assert capsys.readouterr().out == "".join(f"{name},1250.50,007\n{name},,17/05\n" for name in ("a.png", "b.png"))
 
 
 @pytest.mark.parametrize(
@@ -359,6 +381,8 @@ def test_what_the_network_saw_is_drawn(scans):
         (["line.png", "--model", "letter.txt"], "letter.txt is not a safetensors file"),
         (["line.png", "--expect", r"\d+"], r"expect takes a pattern of 1 to 100 digits"),
         (["line.png", "--threshold", "nan"], "'--threshold'"),
+        (["line.png", "--rows", "lines"], "--rows lines is for tables: add --format csv, or --out results.csv"),
+        (["line.png", "--format", "csv", "--rows", "lines", "--table"], "--rows lines does not go with --table"),
         (["line.png", "--format", "xml"], "'xml' is not one of"),
         (["line.png", "--grid", "2x3"], "No such option: --grid"),
     ],

@@ -32,9 +32,9 @@ def test_a_ray_dataset_of_pictures_gets_their_text(scans, local_ray):
 
 
 def test_paths_will_do_and_other_columns_stay(scans):
-    table = pa.table({"number": [7], "scan": [str(scans[0])]})
+    table = pa.table({"page": [7], "scan": [str(scans[0])]})
     (row,) = ReadPictures("scan", threshold=0)(table).to_pylist()
-    assert (row["number"], row["text"]) == (7, Reader(threshold=0).read(scans[0]).text)
+    assert (row["page"], row["text"]) == (7, Reader(threshold=0).read(scans[0]).text)
 
 
 @pytest.mark.parametrize(

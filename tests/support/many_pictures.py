@@ -20,7 +20,7 @@ def write_pictures(folder, n, digits, seed=0):
 
 
 def workers_of(pid):
-    """Return the processes that read for a Ray that this process started."""
+    """Return the processes that read for this one, of its own or of a Ray that it started."""
     parents = {}
     reading = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -29,7 +29,7 @@ def workers_of(pid):
             parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if title.startswith(b"ray::PictureReader"):
+        if title.startswith(b"ray::PictureReader") or b"loky.backend.popen" in title:
             reading.append(int(folder.name))
     return [worker for worker in sorted(reading) if pid in _ancestors(worker, parents)]
 

@@ -1,4 +1,4 @@
-"""`inkgrad read --out`: pictures by the million, on workers of Ray."""
+"""`inkgrad read --out`: pictures by the hundred or the million, with a table for an answer."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from inkgrad.bulk import Outcome, Tally, read_to_file
 from inkgrad.cli.terminal import say, say_taken_over
-from inkgrad.fast import available_threads
-
-if TYPE_CHECKING:
-    from inkgrad.distributed import Tally
 
 
-def read_in_bulk(sources: list[str], out: Path, n_workers: int | None, **settings: Any) -> None:
-    """Read all pictures of the sources, with settings of `read_dataset`, and say what came of it."""
-    from inkgrad.distributed import read_dataset
+def read_in_bulk(sources: list[str], out: Path, address: str | None, **settings: Any) -> None:
+    """Read all pictures of the sources, with settings of `read_to_file`, and say what came of it.
 
+    Processes on this machine read, or the workers of the Ray cluster at `address`.
+    """
     start = perf_counter()
-    # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), _bar() as show:
-        outcome = read_dataset(sources, out, n_workers=n_workers or available_threads(), show=show, **settings)
+    with _bar() as show:
+        outcome = (
+            _read_by_ray(sources, out, address, show=show, **settings)
+            if address
+            else read_to_file(sources, out, show=show, **settings)
+        )
     say_taken_over(outcome.lock)
     n = outcome.n_read + outcome.n_unread
     say(f"{n:,} pictures in {perf_counter() - start:.1f} s: {outcome.n_read:,} are read in {outcome.out}")
@@ -35,11 +36,20 @@ def read_in_bulk(sources: list[str], out: Path, n_workers: int | None, **setting
         say(f"without an answer: {outcome.n_unread:,}, with the reason of each in {outcome.errors}")
 
 
+def _read_by_ray(sources: list[str], out: Path, address: str, **settings: Any) -> Outcome:
+    from inkgrad.distributed import read_dataset
+
+    # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        return read_dataset(sources, out, address=address, **settings)
+
+
 class _Rate(ProgressColumn):
     """Pictures a second since this run began."""
 
     def render(self, task: Any) -> Text:
-        return Text(f"{task.speed:.0f} a second" if task.speed else "starting")
+        digits = 0 if (task.speed or 0) >= 10 else 1
+        return Text(f"{task.speed:.{digits}f} a second" if task.speed else "starting")
 
 
 @contextmanager

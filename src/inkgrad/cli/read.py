@@ -1,4 +1,4 @@
-"""`inkgrad read`: the digits and marks in pictures, as text, JSON or CSV."""
+"""`inkgrad read`: the digits and marks in pictures, as text, JSON, CSV or a file of rows."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from inkgrad.bulk import RowKind
+from inkgrad.bulk.result_files import in_csv
+from inkgrad.bulk.rows import COLUMNS, rows_of
 from inkgrad.cli.bulk import read_in_bulk
 from inkgrad.cli.forms import read_forms
 from inkgrad.cli.options import Needs, NotWith, refused
@@ -44,23 +47,30 @@ class AnswerFormat(StrEnum):
     csv = "csv"
 
 
+class RowChoice(StrEnum):
+    """What has a row in CSV, or in a file."""
+
+    pictures = "pictures"
+    lines = "lines"
+    digits = "digits"
+
+
 @refused(
     NotWith(("resume",), "anew", "a reading goes on, or begins anew, not both: leave {} or --anew out"),
+    NotWith(("boxes", "seen"), "out", "{} does not go with --out, which only writes a table: leave one out"),
+    NotWith(("format_",), "out", "{} {value} does not go with --out, whose name says the format: leave one out"),
+    NotWith(("rows",), "table", "--rows {value} does not go with --table, which has a row for each of the table's"),
     NotWith(
-        ("boxes", "seen", "table"), "out", "{} does not go with --out, which has a row for each picture: leave one out"
-    ),
-    NotWith(
-        ("expect", "digits_only", "table", "boxes", "seen", "resume", "anew", "address", "column", "names"),
+        ("expect", "digits_only", "rows", "table", "boxes", "seen", "resume", "anew", "address", "column", "names"),
         "form",
         "{} does not go with --form, which says what is in each field: leave it out",
     ),
     Needs(("form",), "out", "{} is read into a table: add --out forms.csv"),
     Needs(("sure",), "form", "{} is for the fields of a form: add --form form.toml"),
-    NotWith(("format_",), "out", "{} {value} does not go with --out, which has a row for each picture: leave one out"),
     Needs(
         ("address", "column", "names", "resume", "anew"),
         "out",
-        "{} is for answers that go to a file: add --out results.parquet",
+        "{} is for answers that go to a file: add --out results.csv",
     ),
     Needs(("address",), "n_workers", "{} takes --workers with it: how many of the cluster's cores shall read"),
 )
@@ -88,8 +98,14 @@ def read(
         bool, typer.Option("--digits-only", help="Leave marks, spaces and tabs out: 12.50 is written as 1250.")
     ] = False,
     format_: Annotated[AnswerFormat, typer.Option("--format", help="How the answers are written.")] = AnswerFormat.text,
+    rows: Annotated[
+        RowChoice, typer.Option(help="With --format csv or --out: what has a row, with its place and its probability.")
+    ] = RowChoice.pictures,
     table: Annotated[
-        bool, typer.Option("--table", help="Only the table: rows of cells, with tabs between them (or as CSV, JSON).")
+        bool,
+        typer.Option(
+            "--table", help="Only the table: rows of cells, with tabs between them (or as CSV, JSON, or with --out)."
+        ),
     ] = False,
     boxes: Annotated[
         Path | None,
@@ -107,16 +123,16 @@ def read(
         typer.Option(
             "--workers",
             min=1,
-            help="Processes that read, as many as there are cores if not told; with --out, workers of Ray.",
+            help="Processes that read, as many as there are cores if not told; with --ray, cores of the cluster.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Read many: the answers go to this file, .parquet or .csv, one row a picture. Then a PICTURE may also "
-            "be a folder, a Parquet file, or an address such as s3://bucket/scans. "
-            "Needs the extra: pip install 'inkgrad\\[ray]'.",
+            help="Read many, and write a table to this file: .csv, .parquet or .xlsx (pip install "
+            "'inkgrad\\[parquet]' or 'inkgrad\\[xlsx]'). A PICTURE may then also be a Parquet file of pictures, or an "
+            "address such as s3://bucket/scans. What could not be read is listed in FILE.errors.csv.",
         ),
     ] = None,
     form: Annotated[
@@ -132,7 +148,11 @@ def read(
     ] = SURE,
     address: Annotated[
         str | None,
-        typer.Option("--ray", metavar="ADDRESS", help="With --out: the Ray cluster that reads, as host:port."),
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="With --out: the Ray cluster that reads, as host:port. Needs pip install 'inkgrad\\[ray]'.",
+        ),
     ] = None,
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --out: the column of Parquet files that has the pictures.")
@@ -155,7 +175,8 @@ def read(
 
     Try: inkgrad read photo.jpg --boxes seen.png, or inkgrad read meter.jpg --expect '\d{5}',
     or inkgrad read slip.jpg --format json for the number, the place and the probability of what was read,
-    or inkgrad read scans --out results.parquet, or inkgrad read scans --form form.toml --out forms.csv
+    or inkgrad read scans --out results.csv for a table with a row for each picture of a folder,
+    or inkgrad read scans --form form.toml --out forms.csv
     """
     if not model.is_file() and str(model) not in shipped():
         raise SettingError(f"there is no model {model}: make one with inkgrad train, or leave out --model")
@@ -166,10 +187,13 @@ def read(
             read_forms(list(_named(pictures, b"")), form, out, model, sure, n_workers)
             return
         read_in_bulk(
-            pictures, out, n_workers, model=load(model), threshold=threshold, expect=expect, marks=not digits_only,
-            address=address, column=column, names=names, resume=resume, anew=anew,
+            pictures, out, address, n_workers=n_workers, model=load(model), threshold=threshold, expect=expect,
+            marks=not digits_only, rows=RowKind.table if table else RowKind(rows), column=column, names=names,
+            resume=resume, anew=anew,
         )  # fmt: skip
         return
+    if rows != RowChoice.pictures and format_ != AnswerFormat.csv:
+        raise SettingError(f"--rows {rows} is for tables: add --format csv, or --out results.csv")
     if n_workers is not None and n_workers > 256:
         raise SettingError(
             f"at most 256 processes read here, got --workers {shown_whole(n_workers)}: more read with --out"
@@ -178,7 +202,8 @@ def read(
     targets = _box_targets(boxes, list(sources))
     _refuse_bad_targets(targets, boxes, seen, list(sources), model)
     reader = Reader(load(model), threshold=threshold, expect=expect, marks=not digits_only)
-    _read_here(sources, reader, format_, table, targets, seen, n_workers)
+    kind = RowKind.table if table else RowKind(rows)
+    _read_here(sources, reader, format_, kind, targets, seen, n_workers)
 
 
 def _refuse_bad_targets(
@@ -195,7 +220,7 @@ def _refuse_bad_targets(
 
 
 def _read_here(
-    sources: dict[str, Source], reader: Reader, format_: AnswerFormat, table: bool, targets: list[Path],
+    sources: dict[str, Source], reader: Reader, format_: AnswerFormat, kind: RowKind, targets: list[Path],
     seen: Path | None, n_workers: int | None,
 ) -> None:  # fmt: skip
     """Read the pictures, and write the answers on standard output."""
@@ -206,8 +231,11 @@ def _read_here(
         disable=len(sources) < 20 or not console.is_terminal,
     )  # fmt: skip
     pages = [NamedReading(name, reading) for name, reading in zip(sources, shown, strict=True)]
-    write = {AnswerFormat.text: write_text, AnswerFormat.json: write_json, AnswerFormat.csv: write_csv}[format_]
-    write(pages, table)
+    if format_ == AnswerFormat.csv:
+        write_csv(pages, kind)
+    else:
+        write = write_json if format_ == AnswerFormat.json else write_text
+        write(pages, kind is RowKind.table)
     for page, source, target in zip(pages, sources.values(), targets, strict=False):
         if page.reading.error is None:
             with replacing(target) as file:
@@ -216,7 +244,7 @@ def _read_here(
     if seen is not None:
         _draw_seen(pages, seen)
     for page in pages:
-        for note in page.notes(table):
+        for note in page.notes(kind is RowKind.table):
             say(note)
     if any(page.reading.error for page in pages):
         raise typer.Exit(2)
@@ -324,20 +352,18 @@ def write_text(pages: list[NamedReading], table: bool) -> None:
             print(line if len(pages) == 1 else f"{page.name}: {line}")
 
 
-def write_csv(pages: list[NamedReading], table: bool) -> None:
-    """Write one row for each character, or those of the table."""
+def write_csv(pages: list[NamedReading], kind: RowKind) -> None:
+    """Write the rows of this kind; those of tables alone have no names of columns, and the file's only among several.
+
+    A picture that could not be read has a row all the same where each has one.
+    """
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    if table:
-        for page in pages:
-            for row in page.reading.table or ():
-                writer.writerow(row if len(pages) == 1 else (page.name, *row))
-        return
-    columns = ["file", "line", "column", "label", "best", "probability", "left", "top", "right", "bottom", "gap"]
-    writer.writerow(columns)
+    if kind is not RowKind.table:
+        writer.writerow(COLUMNS[kind])
     for page in pages:
-        for each in page.reading.characters:
-            place = page.name, each.line, each.column
-            writer.writerow([*place, each.label, each.best, f"{each.probability:.4f}", *each.box, each.gap])
+        for row in rows_of(page.name, page.reading, kind):
+            cells = row if kind is not RowKind.table else row[2:] if len(pages) == 1 else (row[0], *row[2:])
+            writer.writerow(map(in_csv, cells))
 
 
 def write_json(pages: list[NamedReading], table: bool) -> None:

@@ -1,6 +1,6 @@
-"""Reading by the million: folders, tables and stores in, one file of answers out."""
+"""Reading on workers of Ray."""
 
-from inkgrad.distributed.reading.dataset import Outcome, Tally, read_dataset
-from inkgrad.distributed.reading.picture_reader import ReadPictures
+from inkgrad.distributed.reading.dataset import read_dataset
+from inkgrad.distributed.reading.read_pictures import ReadPictures
 
-__all__ = ["Outcome", "ReadPictures", "Tally", "read_dataset"]
+__all__ = ["ReadPictures", "read_dataset"]

@@ -1,49 +1,17 @@
-"""read_dataset(): many pictures, read by workers on one machine or many, each once."""
+"""read_dataset(): many pictures, read by workers of Ray on one machine or many, each once."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+from inkgrad.bulk import Outcome, RowKind, read_to_file
+from inkgrad.bulk.reader_pool import ReaderPool
 from inkgrad.distributed.cluster import connect
-from inkgrad.distributed.reading.folder import Folder
-from inkgrad.distributed.reading.parts import Listed, Part, as_seen_by_workers, load_parts, write_list
-from inkgrad.distributed.reading.reader_pool import ReaderPool, gathered
-from inkgrad.distributed.reading.result_files import errors_beside, join, refuse_other_ending
-from inkgrad.distributed.reading.sources import Columns, Found, is_address, list_sources
-from inkgrad.errors import Interrupted, SettingError
-from inkgrad.files import refuse_same, refuse_unwritable
-from inkgrad.models import Model, load
-from inkgrad.reader import THRESHOLD, Reader
-from inkgrad.whole_numbers import shown_whole
-from inkgrad.writer_lock import WriterLock
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many pictures there are, how many were done before this call, and how many are done now."""
-
-    n: int
-    n_before: int
-    n_done: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How many pictures have a row in the file `out`, and how many have one in the file `errors`, with the reason.
-
-    `lock` kept others from these files, and was taken from another process, perhaps, that was killed.
-    """
-
-    out: Path
-    errors: Path
-    n_read: int
-    n_unread: int
-    lock: WriterLock
+from inkgrad.distributed.reading.ray_reader_pool import RayReaderPool
+from inkgrad.reader import Reader
 
 
 def read_dataset(
@@ -52,157 +20,24 @@ def read_dataset(
     *,
     n_workers: int,
     address: str | None = None,
-    model: Model | None = None,
-    threshold: float = THRESHOLD,
-    expect: str | None = None,
-    marks: bool = True,
-    column: str | None = None,
-    names: str | None = None,
     part_size: int = 200,
-    resume: bool = False,
-    anew: bool = False,
-    show: Callable[[Tally], None] | None = None,
+    **settings: Any,
 ) -> Outcome:
-    """Read all pictures of a source, or of several, with `n_workers` workers, and write a row for each to `out`.
+    """Read all pictures of a source with `n_workers` workers of Ray, and write what they say to `out`.
 
-    A source is a folder, which is walked, a pattern, a picture, a Parquet file, or an address that fsspec
-    knows, such as s3://bucket/scans.  Of Parquet files the `column` has pictures as the bytes of their files
-    ("image", or the only one of bytes), and the column `names`, if told, what they are called.  The workers are
-    on this machine, or on those of the Ray cluster at `address`; then they must see the same files.
+    The workers are on this machine, or on those of the Ray cluster at `address`; then they must see the same files.
+    All else is as in inkgrad.bulk.read_to_file, whose other settings it takes.
 
-    `out` ends in .parquet or .csv, and has the columns index (place in the list of all pictures, from 0), path,
-    text (a line for each line of writing, with marks, spaces and tabs unless `marks` is False), probability (of the
-    weakest character), mean_probability, n_digits (digits without marks), and flagged (whether a character is less
-    probable than the threshold, and so a ?).  The rows are in the order of the source.  Pictures that cannot
-    be read, or have no digits, have a row with the reason in OUT.errors.parquet or .csv instead.
-
-    The work is done in parts of `part_size` pictures, which are kept in the folder OUT.parts until all are done.
-    What was broken off goes on with `resume`; without, it is not overwritten unless `anew`.  A worker that
-    dies is replaced and what it had is read again, so each picture has one row whatever happens; one
-    that has killed three is among the errors.  `show` is called with how far it is.
-
-    Raises SettingError for settings that make no sense, a missing package, another process that writes `out`, work
-    that is in the way, or has other settings than what is gone on with; DataError for a source without pictures;
-    Interrupted after Ctrl-C; OSError for files that cannot be read or written.
+    Raises SettingError where no cluster can be joined, or it has too few cores, and what read_to_file raises.
     """
-    out = Path(out)
-    sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
-    _refuse_bad(out, sources, part_size, resume, anew)
-    models = [replace(each, engine=each.engine.with_threads(1)) for each in (model or load("reader"), load("lines"))]
-    reader = Reader(*models, threshold=threshold, expect=expect, marks=marks)
-    what_answers = [f"{each.network!r}{each.labels!r}".encode() + each.theta.tobytes() for each in models]
-    settings = {
-        "model": sha256(b"".join(what_answers)).hexdigest(),
-        "threshold": threshold,
-        "expect": expect,
-        "marks": marks,
-        "column": column,
-        "names": names,
-        "part_size": part_size,
-    }
-    folder, columns = Folder(out.with_name(out.name + ".parts")), Columns(column, names)
-    with WriterLock(out.with_name(out.name + ".lock")) as lock:
-        _begin(
-            folder, out, lambda file: write_list(file, _found(sources, out), columns, part_size), settings, resume, anew
-        )
-        try:
-            _read_what_lacks(folder, columns, reader, n_workers, address, show)
-            n_read, n_unread = join(map(folder.part, range(folder.listed.n_parts)), out)
-        except BaseException as error:
-            n_done = len(folder.done())
-            if not n_done:
-                folder.remove()
-            if isinstance(error, KeyboardInterrupt):
-                how = "; to go on, the same again with resume=True" if n_done else ""
-                raise Interrupted(
-                    f"interrupted with {n_done} of {folder.listed.n_parts} parts done{how}", setting="resume"
-                ) from None
-            raise
-        folder.remove()
-    return Outcome(out, errors_beside(out), n_read, n_unread, lock)
 
+    @contextmanager
+    def pool(reader: Reader, kind: RowKind, n: int, sample: str | None) -> Iterator[ReaderPool]:
+        with connect(address, n_workers):
+            made = RayReaderPool(reader, kind, n, sample)
+            try:
+                yield made
+            finally:
+                made.end()
 
-def _begin(
-    folder: Folder,
-    out: Path,
-    write: Callable[[BinaryIO], Listed],
-    settings: dict[str, object],
-    resume: bool,
-    anew: bool,
-) -> None:
-    """Begin the work, or see that what is there can be gone on with; `write` writes the list of pictures."""
-    if not resume:
-        folder.begin(write, settings, anew)
-        return
-    if not folder.is_begun:
-        state = "it is whole" if out.exists() else "none was begun"
-        why = f"there is no unfinished reading for {out} to go on with, {state}: leave resume=True out"
-        raise SettingError(why, setting="resume")
-    with open(os.devnull, "wb") as nothing:
-        folder.refuse_changed(write(nothing), settings)
-
-
-def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, anew: bool) -> None:
-    refuse_other_ending(out)
-    for path in out, errors_beside(out):
-        refuse_unwritable(path)
-    if not sources:
-        raise SettingError("there is nothing to read: name a folder, a pattern, a file or an address")
-    if part_size < 1:
-        raise SettingError(f"a part has at least 1 picture, got {shown_whole(part_size)}")
-    if resume and anew:
-        raise SettingError(
-            "a reading goes on, or begins anew, not both: leave resume=True or anew=True out", setting="resume"
-        )
-
-
-def _found(sources: list[str], out: Path) -> Iterator[Found]:
-    for found in list_sources(sources):
-        if not is_address(found.name) and Path(found.name).suffix.lower() == out.suffix.lower():
-            for path in out, errors_beside(out):
-                refuse_same(path, [Path(found.name)])
-        yield found
-
-
-def _sample(folder: Folder) -> str | None:
-    """Return a path that all workers must see, if pictures are files here."""
-    for part in folder.parts():
-        for name in part.files:
-            if not is_address(name) and os.path.exists(name):
-                return as_seen_by_workers(name)
-    return None
-
-
-def _read_what_lacks(
-    folder: Folder,
-    columns: Columns,
-    reader: Reader,
-    n_workers: int,
-    address: str | None,
-    show: Callable[[Tally], None] | None,
-) -> None:
-    done, n = folder.done(), folder.listed.n
-    n_of: dict[int, int] = {}
-    lacking = [part.n for part in folder.parts() if part.number not in done]
-    tally = Tally(n, n - sum(lacking), n - sum(lacking))
-    if not lacking:
-        return
-
-    def parts() -> Iterator[Part]:
-        for part in folder.parts():
-            if part.number not in done:
-                n_of[part.number] = part.n
-                yield part
-
-    with connect(address, n_workers):
-        pool = ReaderPool(reader, min(n_workers, len(lacking)), _sample(folder))
-        try:
-            if show:
-                show(tally)
-            for number, rows in gathered(pool.read(load_parts(parts(), columns)), n_of):
-                folder.put(number, rows)
-                tally = replace(tally, n_done=tally.n_done + len(rows))
-                if show:
-                    show(tally)
-        finally:
-            pool.end()
+    return read_to_file(source, out, n_workers=n_workers, part_size=part_size, pool=pool, **settings)

@@ -3,15 +3,15 @@
 import importlib.util
 import os
 
-import fsspec
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from PIL import Image
 
-from inkgrad.distributed import read_dataset
-from inkgrad.distributed.reading.folder import MANIFEST_FILE, Folder
-from inkgrad.distributed.reading.parts import Listed, cut, read_list, write_list
-from inkgrad.distributed.reading.sources import Columns, count_rows, list_sources, read_rows
+from inkgrad.bulk import read_to_file
+from inkgrad.bulk.folder import MANIFEST_FILE, Folder
+from inkgrad.bulk.parts import Listed, cut, read_list, write_list
+from inkgrad.bulk.picture_tables import Columns, count_rows, read_rows
+from inkgrad.bulk.rows import Answer
+from inkgrad.bulk.sources import list_sources
 from inkgrad.errors import DataError, SettingError
 
 
@@ -37,7 +37,19 @@ def test_a_folder_is_walked_in_order_without_what_is_hidden_or_no_picture(tree):
     assert names("scans") == [f"scans/{name}" for name in WALKED]
 
 
+def test_each_page_of_a_file_is_a_picture(tree):
+    pages = [Image.new("L", (9, 9)), Image.new("L", (9, 9))]
+    pages[0].save("scans/sub/c.tif", save_all=True, append_images=pages[1:])
+    walked = ["a.JPG", "b.png", "sub/c.tif#1", "sub/c.tif#2", "sub2/e.png"]
+    assert names("scans") == [f"scans/{name}" for name in walked]
+    first = "sub/c.tif#2"
+    assert names(f"scans/{first}", "scans") == [
+        f"scans/{name}" for name in sorted(walked, key=lambda name: name != first)
+    ]
+
+
 def test_a_folder_in_a_store_is_walked_as_one_here(tree):
+    fsspec = pytest.importorskip("fsspec", reason="fsspec, an extra, is not installed")
     assert names(f"file://{tree}/scans") == [f"file://{tree}/scans/{name}" for name in WALKED]
     memory = fsspec.filesystem("memory")
     memory.put(str(tree / "scans"), "/scans", recursive=True)
@@ -85,12 +97,15 @@ def test_what_is_no_source_is_refused(tree, source, error, message):
     (tree / "tables").mkdir()
     (tree / "tables" / "a.parquet").write_bytes(b"")
     os.mkfifo(tree / "pipe.png")
+    if "://" in source:
+        pytest.importorskip("fsspec", reason="fsspec, an extra, is not installed")
     with pytest.raises(error, match=message):
         names(source)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="s3fs is installed")
 def test_a_store_whose_package_is_missing_says_what_to_install():
+    pytest.importorskip("fsspec", reason="fsspec, an extra, is not installed")
     with pytest.raises(SettingError, match=r"^s3://bucket/scans needs a package .*: pip install s3fs$"):
         names("s3://bucket/scans")
 
@@ -99,7 +114,7 @@ def test_a_store_whose_package_is_missing_says_what_to_install():
 
 
 def test_parts_have_each_picture_once_and_are_read_as_they_were_written(tree, tmp_path):
-    parquet.write_table(pa.table({"image": [b"x"] * 5}), "scans.parquet")
+    written("scans.parquet", {"image": [b"x"] * 5})
     found = list(list_sources(["scans", "scans.parquet", "scans/b.png", "scans/sub2/e.png"]))
     parts = list(cut(found, Columns(), 3))
     assert [(part.number, part.first, part.n, len(part.files), part.table, part.row) for part in parts] == [
@@ -119,6 +134,9 @@ def test_parts_have_each_picture_once_and_are_read_as_they_were_written(tree, tm
 
 
 def written(path, table, **settings):
+    pa = pytest.importorskip("pyarrow", reason="pyarrow, an extra, is not installed")
+    from pyarrow import parquet
+
     parquet.write_table(pa.table(table), path, **settings)
     return str(path)
 
@@ -156,6 +174,7 @@ def test_a_table_without_such_a_column_says_which_there_are(tmp_path, table, col
 
 
 def test_what_is_no_table_is_said_so(tmp_path):
+    pytest.importorskip("pyarrow", reason="pyarrow, an extra, is not installed")
     (tmp_path / "t.parquet").write_text("a letter to a friend")
     with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or a damaged one: "):
         count_rows(str(tmp_path / "t.parquet"), Columns())
@@ -211,15 +230,25 @@ def test_a_folder_that_a_killed_process_had_only_begun_is_begun_anew(tmp_path, n
     assert sorted(path.name for path in folder.path.iterdir()) == ["list.jsonl", "manifest.json"]
 
 
-def test_pictures_are_not_overwritten_by_the_list_of_those_that_could_not_be_read(tmp_path):
-    source = tmp_path / "scans.errors.parquet"
-    parquet.write_table(pa.table({"image": [b"a picture"]}), source)
-    before = source.read_bytes()
+def test_a_part_that_is_damaged_is_refused_in_one_line(tmp_path):
+    folder = Folder(tmp_path / "results.csv.parts")
+    folder.begin(lambda file: Listed(1, 1, ""), {}, anew=False)
+    answer = Answer(0, "a.png", None, (("a.png", "7"),))
+    folder.put(0, [answer])
+    assert list(folder.answers()) == [answer]
+    folder.part(0).write_bytes(answer.as_line()[:-9])
+    with pytest.raises(SettingError, match=r"part-00000000\.jsonl is damaged: begin anew"):
+        list(folder.answers())
+
+
+def test_what_is_read_is_not_overwritten_by_the_list_of_what_could_not_be_read(tmp_path):
+    source = tmp_path / "scans.errors.csv"
+    source.write_text("index,path,reason\n")
     with pytest.raises(FileExistsError, match="this file is read here, so it cannot be written"):
-        read_dataset(source, tmp_path / "scans.parquet", n_workers=1)
-    assert source.read_bytes() == before
+        read_to_file(source, tmp_path / "scans.csv")
+    assert source.read_text() == "index,path,reason\n"
     source.unlink()
     os.mkfifo(source)
-    with pytest.raises(OSError, match=r"not an ordinary file, choose another name: .*scans\.errors\.parquet"):
-        read_dataset(tmp_path, tmp_path / "scans.parquet", n_workers=1)
-    assert os.listdir(tmp_path) == ["scans.errors.parquet"]
+    with pytest.raises(OSError, match=r"not an ordinary file, choose another name: .*scans\.errors\.csv"):
+        read_to_file(tmp_path, tmp_path / "scans.csv")
+    assert os.listdir(tmp_path) == ["scans.errors.csv"]

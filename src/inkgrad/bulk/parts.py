@@ -10,8 +10,10 @@ from hashlib import sha256
 from itertools import islice
 from typing import BinaryIO
 
-from inkgrad.distributed.reading.picture_reader import Picture
-from inkgrad.distributed.reading.sources import Columns, Found, count_rows, is_address, read_rows
+from inkgrad.bulk.picture_reader import Picture
+from inkgrad.bulk.picture_tables import Columns, count_rows, read_rows
+from inkgrad.bulk.sources import Found
+from inkgrad.bulk.stores import is_address
 from inkgrad.errors import DataError
 from inkgrad.saving import strict_json
 
@@ -104,19 +106,19 @@ class Load:
     pictures: tuple[Picture, ...]
     n_deaths: int = 0
 
-    def singly(self) -> list[Load]:
-        """Return a load for each picture."""
-        each = enumerate(zip(self.names, self.pictures, strict=True), self.first)
-        return [Load(self.part, first, (name,), (picture,)) for first, (name, picture) in each]
+    def cut(self, size: int) -> list[Load]:
+        """Return loads of at most `size` of its pictures each, for which nobody has died."""
+        starts = range(0, len(self.names), size)
+        return [Load(self.part, self.first + k, self.names[k : k + size], self.pictures[k : k + size]) for k in starts]
 
 
-def load_parts(parts: Iterable[Part], columns: Columns) -> Iterator[Load]:
-    """Yield the load of each part; of a table the rows are read here, once, however many workers there are."""
+def load_parts(parts: Iterable[Part], columns: Columns, size: int) -> Iterator[Load]:
+    """Yield the loads of each part, of at most `size` pictures; the rows of a table are read here, and once."""
     rows: Iterator[tuple[str, bytes | None]] = iter(())
     at: tuple[str | None, int] = (None, 0)  # the table and the row where the rows stand
     for part in parts:
         if part.table is None:
-            yield Load(part.number, part.first, part.files, tuple(map(as_seen_by_workers, part.files)))
+            yield from Load(part.number, part.first, part.files, tuple(map(as_seen_by_workers, part.files))).cut(size)
             continue
         if at != (part.table, part.row):
             rows = read_rows(part.table, columns, part.row)
@@ -125,7 +127,7 @@ def load_parts(parts: Iterable[Part], columns: Columns) -> Iterator[Load]:
             raise DataError(f"{part.table} has become shorter while it was read: put it back, or begin anew")
         at = part.table, part.row + part.n
         names, pictures = zip(*taken, strict=True)
-        yield Load(part.number, part.first, names, pictures)
+        yield from Load(part.number, part.first, names, pictures).cut(size)
 
 
 def as_seen_by_workers(name: str) -> str:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pyarrow import parquet
-
-from inkgrad.distributed.reading.parts import Listed, Part, read_list
+from inkgrad.bulk.parts import Listed, Part, read_list
+from inkgrad.bulk.rows import Answer
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
 from inkgrad.saving import strict_json
 
 MANIFEST_FILE, LIST_FILE = "manifest.json", "list.jsonl"
-OWN_FILES = re.compile(r"\.?(manifest\.json|list\.jsonl|part-\d{8,}\.parquet)(\.[0-9a-f]{8}\.part)?")
+OWN_FILES = re.compile(r"\.?(manifest\.json|list\.jsonl|part-\d{8,}\.jsonl)(\.[0-9a-f]{8}\.part)?")
 """What the work puts into its folder, and what a killed process leaves of it."""
 
 
@@ -105,7 +104,7 @@ class Folder:
 
     def done(self) -> set[int]:
         """Return the numbers of the parts that are done."""
-        return {int(path.stem.removeprefix("part-")) for path in self.path.glob("part-*.parquet")}
+        return {int(path.stem.removeprefix("part-")) for path in self.path.glob("part-*.jsonl")}
 
     def parts(self) -> Iterator[Part]:
         """Yield all parts."""
@@ -114,12 +113,21 @@ class Folder:
 
     def part(self, number: int) -> Path:
         """Return the file of a part."""
-        return self.path / f"part-{number:08}.parquet"
+        return self.path / f"part-{number:08}.jsonl"
 
-    def put(self, number: int, rows: Any) -> None:
-        """Write the rows of a part."""
+    def put(self, number: int, answers: Iterable[Answer]) -> None:
+        """Write the answers of a part, a line each."""
         with replacing(self.part(number)) as file:
-            parquet.write_table(rows, file)
+            file.writelines(answer.as_line() for answer in answers)
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield the answers of all parts, in the order of the pictures."""
+        for number in range(self.listed.n_parts):
+            with open(self.part(number), "rb") as lines:
+                try:
+                    yield from map(Answer.from_line, lines)
+                except (ValueError, KeyError, TypeError):
+                    raise SettingError(f"{self.part(number)} is damaged: begin anew") from None
 
     def remove(self) -> None:
         """Remove the folder; in one move first, so that never half of it is left under its name."""
