@@ -16,6 +16,7 @@ from inkgrad.cli.check import check
 from inkgrad.cli.conversion import export
 from inkgrad.cli.demo import demo
 from inkgrad.cli.evaluate import evaluate
+from inkgrad.cli.form_fields import form
 from inkgrad.cli.plot import plot
 from inkgrad.cli.read import read
 from inkgrad.cli.reviewing import review
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: inkgrad train, then inkgrad evaluate digits.safetensors",
 )
-for command in (train, evaluate, read, review, sweep, check, export, show, serve):
+for command in (train, evaluate, read, form, review, sweep, check, export, show, serve):
     app.command()(command)
 app.add_typer(plot, name="plot")
 app.add_typer(demo, name="demo")

@@ -3,6 +3,7 @@
 from inkgrad.forms.form import Field, PrintedForm, load_form
 from inkgrad.forms.form_reader import SURE, FieldReading, FilledPage, FormReader
 from inkgrad.forms.form_table import FormTally, form_files, write_forms
+from inkgrad.forms.proposal import as_toml, draw_fields, propose_fields
 from inkgrad.forms.review import Question, Review
 
 __all__ = [
@@ -15,7 +16,10 @@ __all__ = [
     "PrintedForm",
     "Question",
     "Review",
+    "as_toml",
+    "draw_fields",
     "form_files",
     "load_form",
+    "propose_fields",
     "write_forms",
 ]
