@@ -270,7 +270,10 @@ def test_a_full_disk_keeps_what_is_done(broken_off, scans, plain):
     assert answers(broken_off) == plain
 
 
-def test_a_number_of_workers_that_cannot_be_leaves_nothing(scans, tmp_path):
-    with pytest.raises(SettingError, match="at least 1 worker, got n_workers=0"):
-        read_to_file(scans, tmp_path / "results.csv", n_workers=0)
+@pytest.mark.parametrize(
+    ("n", "message"), [(0, "at least 1 worker, got n_workers=0"), (257, "at most 256 processes .* got n_workers=257")]
+)
+def test_a_number_of_workers_that_cannot_be_leaves_nothing(scans, tmp_path, n, message):
+    with pytest.raises(SettingError, match=message):
+        read_to_file(scans, tmp_path / "results.csv", n_workers=n)
     assert list(tmp_path.iterdir()) == []

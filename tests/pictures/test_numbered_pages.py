@@ -184,6 +184,15 @@ def test_a_pdf_of_too_many_pages_is_refused(pdfium):
             counted(io.BytesIO(pdf_of(empty_pages("0 0 9 9", 3))), "scan.pdf", few)
 
 
+def test_a_page_with_too_large_a_picture_on_it_is_refused(pdfium):
+    raw, few = saved("PDF", greys(2)), PdfSettings(most_inside=2_400)
+    assert draw_pdf_page(io.BytesIO(raw), 1, "scan.pdf", few).size == (60, 40)
+    with pytest.raises(
+        PictureError, match=r"^scan\.pdf: page 2 has a picture of more than 2,400 pixels: make it smaller"
+    ):
+        draw_pdf_page(io.BytesIO(raw), 2, "scan.pdf", few)
+
+
 def test_what_was_typed_into_the_fields_of_a_pdf_is_drawn(pdfium):
     stream = "/Tx BMC BT /F 12 Tf 2 6 Td (47) Tj ET EMC"
     pages = [

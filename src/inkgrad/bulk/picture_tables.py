@@ -70,7 +70,7 @@ def _table(file: Any) -> Any:
 @contextmanager
 def _intact(name: str) -> Iterator[None]:
     """Make one of our errors of what a damaged table raises: in its plan, in a page, in the name of a column."""
-    with extra("parquet", f"{name} is a Parquet file, and to read it needs"):
+    with extra("parquet", f"{name} is a Parquet file, and reading it needs"):
         import pyarrow as pa
     try:
         yield

@@ -55,6 +55,7 @@ class Outcome:
 MakePool = Callable[[Reader, RowKind, int, str | None], AbstractContextManager[ReaderPool]]
 """What makes a pool of readers, for a number of workers and a path that all must see; it ends with the block."""
 
+MOST_PROCESSES = 256  # on one machine
 LARGEST_LOAD = 32  # pictures that a worker reads together, and that are lost to it when it dies
 LOADS_EACH = 4  # for each worker at least, where there are few pictures, so that all end at about the same time
 
@@ -109,6 +110,12 @@ def read_to_file(
     n_workers = available_threads() if n_workers is None else n_workers
     if n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got n_workers={shown_whole(n_workers)}", setting="n_workers")
+    if pool is None and n_workers > MOST_PROCESSES:
+        raise SettingError(
+            f"at most {MOST_PROCESSES} processes read on one machine, got n_workers={shown_whole(n_workers)}: take fewer, "
+            "or Ray and several machines",
+            setting="n_workers",
+        )
     models = [replace(each, engine=each.engine.with_threads(1)) for each in (model or load("reader"), load("lines"))]
     reader = Reader(*models, threshold=threshold, expect=expect, marks=marks)
     what_answers = [f"{each.network!r}{each.labels!r}".encode() + each.theta.tobytes() for each in models]

@@ -132,7 +132,7 @@ def read(
             metavar="FILE",
             help="Read many, and write a table to this file: .csv, .parquet or .xlsx (pip install "
             "'inkgrad\\[parquet]' or 'inkgrad\\[xlsx]'). A PICTURE may then also be a Parquet file of pictures, or an "
-            "address such as s3://bucket/scans. What could not be read is listed in FILE.errors.csv.",
+            "address such as s3://bucket/scans. What could not be read is listed beside it, in results.errors.csv.",
         ),
     ] = None,
     form: Annotated[

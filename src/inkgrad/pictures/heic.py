@@ -20,6 +20,6 @@ def open_heic(file: IO[bytes], name: str) -> Any:
 
     Raises MissingExtra without pillow-heif; ValueError and others of its own for a damaged file.
     """
-    with extra("heic", f"{name} is a HEIC picture, and to read it needs"):
+    with extra("heic", f"{name} is a HEIC picture, and reading it needs"):
         import pillow_heif
     return pillow_heif.open_heif(file)

@@ -26,12 +26,14 @@ class PdfSettings:
     dots_per_inch  of a page, unless it is a scan: that has as many dots as were scanned
     scanned        share of the page; one with a picture over more than that is a scan
     most_pixels    of a page, which is drawn with fewer dots an inch if need be: reading reduces what has more, coarsely
+    most_inside    pixels of a picture on a page, each of which takes memory; one with more is refused, as it is alone
     most_pages     of a document; one that says it has more is damaged, or made to keep us busy
     """
 
     dots_per_inch: int = 300
     scanned: float = 0.5
     most_pixels: int = PaperSettings().most_pixels
+    most_inside: int = 80_000_000
     most_pages: int = 10_000
 
 
@@ -58,22 +60,28 @@ def draw_pdf_page(file: IO[bytes], number: int, name: str, settings: PdfSettings
         try:
             document.init_forms()
             page = document[number - 1]
-            return page.render(scale=_scale(page, settings), rev_byteorder=True).to_pil().convert("RGB")
+            scale = _scale(page, f"{name}: page {number}", settings)
+            return page.render(scale=scale, rev_byteorder=True).to_pil().convert("RGB")
+        except PictureError:
+            raise
         except (RuntimeError, ValueError, MemoryError) as error:
             raise PictureError(f"{name}: page {number} is damaged, and cannot be drawn ({error})") from None
 
 
-def _scale(page: Any, settings: PdfSettings) -> float:
-    """Return how many pixels a point of a page is drawn with."""
+def _scale(page: Any, name: str, settings: PdfSettings) -> float:
+    """Return how many pixels a point of a page is drawn with; PictureError for too large a picture on it."""
     from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
     width, height = page.get_size()  # in points
     scale = settings.dots_per_inch / POINTS_PER_INCH
-    for scan in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=1):
+    for scan in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE]):
+        n_pixels = math.prod(scan.get_px_size())
+        if n_pixels > settings.most_inside:
+            raise PictureError(f"{name} has a picture of more than {settings.most_inside:,} pixels: make it smaller")
         left, bottom, right, top = scan.get_bounds()
         area = (right - left) * (top - bottom)
-        if area > settings.scanned * width * height > 0:
-            scale = math.sqrt(math.prod(scan.get_px_size()) / area)
+        if scan.level == 0 and area > settings.scanned * width * height > 0:  # a deeper one has other measures
+            scale = math.sqrt(n_pixels / area)
     return min(scale, math.sqrt(settings.most_pixels / max(width * height, 1)))
 
 
@@ -85,7 +93,7 @@ def no_such_page(name: str, number: int, n: int) -> str:
 
 @contextmanager
 def _document(file: IO[bytes], name: str, settings: PdfSettings) -> Iterator[Any]:
-    with extra("pdf", f"{name} is a PDF, and to read it needs"):
+    with extra("pdf", f"{name} is a PDF, and reading it needs"):
         import pypdfium2
     with PDFIUM_LOCK:
         file.seek(0)
