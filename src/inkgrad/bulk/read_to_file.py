@@ -112,8 +112,8 @@ def read_to_file(
         raise SettingError(f"work takes at least 1 worker, got n_workers={shown_whole(n_workers)}", setting="n_workers")
     if pool is None and n_workers > MOST_PROCESSES:
         raise SettingError(
-            f"at most {MOST_PROCESSES} processes read on one machine, got n_workers={shown_whole(n_workers)}: take fewer, "
-            "or Ray and several machines",
+            f"at most {MOST_PROCESSES} processes read on one machine, got n_workers={shown_whole(n_workers)}: "
+            "take fewer, or Ray and several machines",
             setting="n_workers",
         )
     models = [replace(each, engine=each.engine.with_threads(1)) for each in (model or load("reader"), load("lines"))]
