@@ -454,7 +454,9 @@ def test_what_a_closed_standard_error_would_be_told_is_not_in_the_answer(tmp_pat
     assert (found.returncode, found.stdout) == (2, "")
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["evaluate"], ["read"], ["show"], ["demo"], ["demo", "xor"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["train"], ["evaluate"], ["read"], ["form"], ["review"], ["show"], ["demo"], ["demo", "xor"]]
+)
 def test_help_teaches(inkgrad_here, arguments):
     found = inkgrad_here(*arguments, "--help")
     assert found.returncode == 0

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.paper_forms import make_forms
+from support.table_to_check import make_table
 
 from inkgrad.cli.forms import read_forms
 from inkgrad.errors import SettingError
-from inkgrad.forms import FormReader, form_files, load_form, write_forms
+from inkgrad.forms import FormReader, Review, form_files, load_form, write_forms
 from inkgrad.forms.field_value import value_of
 
 WAYS = "photo", "upside down"
@@ -35,14 +36,8 @@ def command(forms):
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stderr(said):
         patch.chdir(forms[0])
-        read_forms(
-            sorted(map(str, Path("scans").iterdir())),
-            Path("form.toml"),
-            Path("forms.csv"),
-            Path("reader"),
-            0.9,
-            n_workers=1,
-        )
+        pages = sorted(map(str, Path("scans").iterdir()))
+        read_forms(pages, Path("form.toml"), Path("forms.csv"), Path("reader"), 0.9, n_workers=1, anew=False)
     return said.getvalue(), rows_of(forms[0] / "forms.csv"), rows_of(forms[0] / "forms.review.csv")
 
 
@@ -143,6 +138,19 @@ def test_silly_input_gets_one_line(words, message, forms, monkeypatch, inkgrad_h
     assert (found.returncode, found.stdout) == (2, "")
     assert re.match(re.escape(f"inkgrad: {message}"), found.stderr)
     assert found.stderr.count("\n") == 1
+
+
+def test_what_a_person_said_is_not_written_over(forms, monkeypatch, inkgrad_here, tmp_path):
+    monkeypatch.chdir(forms[0])
+    table = make_table(tmp_path)
+    Review(table).answer(1, "8.50")
+    words = "read", "sample.png", "--form", "form.toml", "--out", table
+    found = inkgrad_here(*words)
+    assert found.returncode == 2
+    assert "has 1 answer of a person, which would be lost: name another --out, or add --anew" in found.stderr
+    assert Review(table).n_answered == 1
+    assert inkgrad_here(*words, "--anew").returncode == 0
+    assert Review(table).n_answered == 0
 
 
 def test_a_probability_beyond_1_is_refused(forms):

@@ -76,6 +76,29 @@ def test_another_table_is_refused(name, old, new, words, table):
         Review(table)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("none.csv", "none.csv: No such file"), ("forms.png", "forms are read into a file that ends in .csv"),
+     ("letter.csv", "letter.csv must be a table of forms, with a column 'page'"),
+     ("picture.csv", "picture.csv must be a table as inkgrad read writes it")],
+)  # fmt: skip
+def test_the_command_refuses_another_file_in_one_line(name, words, tmp_path, monkeypatch, inkgrad_here):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "letter.csv").write_text("Dear friend,\nhow are you?\n")
+    (tmp_path / "picture.csv").write_bytes(bytes(range(256)))
+    said = inkgrad_here("review", name)
+    assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)
+    assert words in said.stderr
+
+
+def test_the_command_says_where_nothing_is_to_be_checked(table, inkgrad_here):
+    review = Review(table)
+    for number, text in enumerate(("123", "1.50", "no", "")):
+        review.answer(number, text)
+    said = inkgrad_here("review", table)
+    assert (said.returncode, said.stderr) == (0, f"inkgrad: nothing of {table} is to be checked\n")
+
+
 def test_a_table_without_its_questions_is_refused(table):
     table.with_name("forms.review.csv").unlink()
     with pytest.raises(FileNotFoundError):

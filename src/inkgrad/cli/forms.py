@@ -9,15 +9,23 @@ from rich.console import Console
 from rich.progress import track
 
 from inkgrad.cli.terminal import say
+from inkgrad.errors import SettingError
 from inkgrad.files import refuse_same, refuse_unwritable
-from inkgrad.forms import FormReader, form_files, load_form, write_forms
+from inkgrad.forms import FormReader, Review, form_files, load_form, write_forms
 from inkgrad.interop import load
 
 
-def read_forms(names: list[str], form: Path, out: Path, model: Path, sure: float, n_workers: int | None) -> None:
+def read_forms(
+    names: list[str], form: Path, out: Path, model: Path, sure: float, n_workers: int | None, anew: bool
+) -> None:
     """Read pages of a form into a table, and say what came of it."""
     start = perf_counter()
     told, files = load_form(form), form_files(out)
+    if files.table.exists() and files.review.exists() and not anew and (n := Review(files.table).n_answered):
+        raise SettingError(
+            f"{files.review} has {n:,} answer{'s' * (n != 1)} of a person, which would be lost: "
+            "name another --out, or add --anew"
+        )
     for written in files.table, files.review:
         refuse_same(written, [*map(Path, names), form, model])
         refuse_unwritable(written)

@@ -62,6 +62,11 @@ class Review:
         """How many questions have no answer."""
         return sum(question.answer is None for question in self.questions)
 
+    @property
+    def n_answered(self) -> int:
+        """How many questions have one."""
+        return len(self.questions) - self.n_open
+
     def answer(self, number: int, text: str, *, as_it_is: bool = False) -> None:
         """Take an answer to a question, by its number from 0; what breaks the field's pattern only `as_it_is`.
 
@@ -117,7 +122,7 @@ def _read_rows(path: Path, needed: Sequence[str]) -> tuple[list[str], list[dict[
 
     Raises DataError where a column is missing, OSError where there is no such file.
     """
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:  # as spreadsheets write it
         try:
             reader = csv.DictReader(file)
             columns = list(reader.fieldnames or ())
