@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support.commands import inkgrad
 
 from inkgrad.costs import CTC
 from inkgrad.layers import Chain, Conv2D, Frames, MaxPool2D
@@ -20,8 +19,8 @@ def bars(n):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Return a folder with a model that says 1 for each bar, and pictures of lines."""
+def folder(tmp_path, monkeypatch):
+    """Go to a folder with a model that says 1 for each bar, and pictures of lines."""
     network = Chain((MaxPool2D((32, 1)), Conv2D(1, 2, kernel=1), Frames()))
     theta = np.zeros(4, np.float32)
     p = Layout(network.shapes()).views(theta)["1"]
@@ -31,6 +30,7 @@ def folder(tmp_path):
     for n in range(1, 4):
         Image.fromarray(bars(n)).save(tmp_path / "lines" / f"{n}.png")
     Image.fromarray(255 - bars(5)).save(tmp_path / "lines" / "5.png")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -38,9 +38,9 @@ def listed(folder, text):
     (folder / "lines" / "labels.csv").write_text(text)
 
 
-def test_lines_and_characters_that_are_right_are_counted_and_the_others_named(folder):
+def test_lines_and_characters_that_are_right_are_counted_and_the_others_named(folder, inkgrad_here):
     listed(folder, "file,label,kind\n1.png,1,a\n2.png,11,a\n3.png,1211,b\n5.png,11111,b\n")
-    found = inkgrad("evaluate", "bars.safetensors", "--data", "lines", cwd=folder)
+    found = inkgrad_here("evaluate", "bars.safetensors", "--data", "lines")
     assert found.returncode == 0
     assert found.stdout.splitlines() == [
         "lines right 0.7500 (3 of 4), 95 % interval 0.3006 to 0.9544",
@@ -62,23 +62,23 @@ def test_lines_and_characters_that_are_right_are_counted_and_the_others_named(fo
         ("file,label\nlabels.csv,1\n", ["--data", "lines"], "labels.csv"),
     ],
 )
-def test_what_is_no_folder_of_lines_is_refused_in_one_line(folder, labels, arguments, words):
+def test_what_is_no_folder_of_lines_is_refused_in_one_line(folder, inkgrad_here, labels, arguments, words):
     if labels is not None:
         listed(folder, labels)
-    found = inkgrad("evaluate", "bars.safetensors", *arguments, cwd=folder)
+    found = inkgrad_here("evaluate", "bars.safetensors", *arguments)
     assert (found.returncode, found.stdout) == (2, "")
     assert words in found.stderr
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_a_csv_of_another_encoding_is_refused(folder):
+def test_a_csv_of_another_encoding_is_refused(folder, inkgrad_here):
     (folder / "lines" / "labels.csv").write_bytes(b"file,label\n1.png,\xe9\n")
-    found = inkgrad("evaluate", "bars.safetensors", "--data", "lines", cwd=folder)
+    found = inkgrad_here("evaluate", "bars.safetensors", "--data", "lines")
     assert found.returncode == 2
     assert "labels.csv is no CSV in UTF-8: " in found.stderr
 
 
-def test_what_shows_digits_refuses_a_model_of_lines(folder):
-    found = inkgrad("plot", "confusion", "bars.safetensors", cwd=folder)
+def test_what_shows_digits_refuses_a_model_of_lines(folder, inkgrad_here):
+    found = inkgrad_here("plot", "confusion", "bars.safetensors")
     assert found.returncode == 2
     assert "bars.safetensors reads lines, not images of one class each: inkgrad evaluate tests it" in found.stderr

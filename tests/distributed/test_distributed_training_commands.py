@@ -15,13 +15,20 @@ pytest.importorskip("ray", reason="Ray, an extra, is not installed")
         (["--sync-every", 2], "--sync-every is for a training on several workers: say how many with --workers"),
         (["--workers", 2, "--check-every", 9], "--check-every needs every step in this process: leave it out, or"),
         (["--workers", 2, "--batch-size", 1], "each of 2 workers needs an example of every batch, and a batch has 1"),
-        (["--workers", 2, "--ray", "nowhere"], "the address of a Ray cluster is host:port"),
     ],
 )
-def test_silly_options_are_refused_in_one_line(tmp_path, arguments, line):
-    found = inkgrad("train", "--model", "seed", *arguments, cwd=tmp_path)
+def test_silly_options_are_refused_in_one_line(tmp_path, monkeypatch, inkgrad_here, arguments, line):
+    monkeypatch.chdir(tmp_path)
+    found = inkgrad_here("train", "--model", "seed", *arguments)
     assert_refused(found, alone=False)
     assert last_line(found.stderr).startswith(f"inkgrad: {line}")
+    assert names_in(tmp_path) == []
+
+
+def test_an_address_that_is_none_is_refused_in_one_line(tmp_path):
+    found = inkgrad("train", "--model", "seed", "--workers", 2, "--ray", "nowhere", cwd=tmp_path)
+    assert_refused(found, alone=False)
+    assert last_line(found.stderr).startswith("inkgrad: the address of a Ray cluster is host:port")
     assert names_in(tmp_path) == []
 
 
