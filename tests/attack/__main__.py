@@ -31,7 +31,7 @@ def main() -> int:
     print("\n".join(left_out()))
     if asked.number is not None:
         return _once(attacks[0], asked.seed, asked.number)
-    swarm = Swarm(attacks, 60 * asked.minutes, asked.workers, asked.seed)
+    swarm = Swarm(attacks, 60 * asked.minutes, asked.workers, asked.seed, asked.rounds)
     start = time.monotonic()
     with suppress(KeyboardInterrupt):  # after Ctrl-C it tells of what there was so far
         swarm.run(lambda swarm: print(_short(swarm, time.monotonic() - start), flush=True))
@@ -43,6 +43,7 @@ def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m attack", description=__doc__)
     parser.add_argument("names", metavar="ATTACK", nargs="*", help="which, or which group; all by default")
     parser.add_argument("--minutes", type=float, default=3.0, help="for how long")
+    parser.add_argument("--rounds", type=int, help="end before, when each attack has had so many turns")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="processes that strike")
     parser.add_argument("--seed", type=int, default=0, help="where all is drawn from")
     parser.add_argument("--number", type=int, help="make only the strike of this number, and show its error whole")

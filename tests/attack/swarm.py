@@ -31,6 +31,7 @@ MEMORY_BYTES = 1_500_000_000  # no process may take more
 RUNAWAY_BYTES = 3_000_000_000  # one that takes so much is killed, before the machine suffers
 SLICE_SECONDS = 0.5  # of an attack with a share of 1, before it is the next one's turn
 BEAT = struct.Struct("qqd")  # which attack, which number, since when
+PREPARING, DONE = -1, -2  # in place of an attack
 LONGEST_MESSAGE = 700  # some 600 letters, and the path of a file
 
 
@@ -109,8 +110,11 @@ class Worker:
 class Swarm:
     """Workers that share the attacks' numbers among them; `run` returns the tallies and the findings."""
 
-    def __init__(self, attacks: list[Attack], seconds: float, n_workers: int, seed: int) -> None:
+    def __init__(
+        self, attacks: list[Attack], seconds: float, n_workers: int, seed: int, n_rounds: int | None = None
+    ) -> None:
         self.attacks, self.seconds, self.n_workers, self.seed = attacks, seconds, n_workers, seed
+        self.n_rounds = n_rounds
         self.beats = mmap.mmap(-1, BEAT.size * n_workers)
         self.folder = Path(tempfile.mkdtemp(prefix="attack-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
         self.tallies = {attack.name: Tally() for attack in attacks}
@@ -119,7 +123,7 @@ class Swarm:
         self._n_started = 0
 
     def run(self, show: Callable[[Swarm], None]) -> None:
-        """Strike until the time is up; show how far it is now and then."""
+        """Strike until the time is up, or all rounds are made; show how far it is now and then."""
         self.end = time.monotonic() + self.seconds
         workers = [self._start(index, 0) for index in range(self.n_workers)]
         next_show = time.monotonic() + 10
@@ -139,7 +143,7 @@ class Swarm:
         self._n_started += 1
         diary = self.folder / f"{self._n_started}.jsonl"
         diary.touch()
-        self._beat(index, -1, number)
+        self._beat(index, PREPARING, number)
         pid = os.fork()
         if pid == 0:
             _in_child(lambda: self._strike_on(index, number, diary))
@@ -164,15 +168,17 @@ class Swarm:
         faulthandler.register(signal.SIGUSR1, sys.stderr)
         states: dict[str, Any] = {}
         with diary.open("a", buffering=1) as lines:
-            for round_ in count():
+            for round_ in count() if self.n_rounds is None else range(self.n_rounds):
                 for which, attack in enumerate(self.attacks):
                     if time.monotonic() > self.end:
                         os._exit(0)  # what the attacks have opened need not be closed
                     if round_ % attack.every == 0:
                         if attack.name not in states:
-                            self._beat(index, -1, number)
+                            self._beat(index, PREPARING, number)
                             states[attack.name] = attack.prepare(_made(diary.with_suffix("") / attack.name))
                         number = self._slice(index, which, number, states[attack.name], lines)
+        self._beat(index, DONE, number)
+        os._exit(0)
 
     def _slice(self, index: int, which: int, number: int, state: Any, lines: Any) -> int:
         attack, tally, end = self.attacks[which], Tally(), time.monotonic() + SLICE_SECONDS * self.attacks[which].share
@@ -221,8 +227,8 @@ class Swarm:
             return worker
         self._read_diary(worker.diary)
         shutil.rmtree(worker.diary.with_suffix(""), ignore_errors=True)
-        is_time_left = time.monotonic() < self.end and len(self.findings) < 50
-        return self._start(worker.index, number + self.n_workers) if is_time_left else None
+        goes_on = which != DONE and time.monotonic() < self.end and len(self.findings) < 50
+        return self._start(worker.index, number + self.n_workers) if goes_on else None
 
     def _blame(self, attack: Attack | None, number: int, what: str) -> None:
         name = attack.name if attack else "preparing"
