@@ -1,4 +1,4 @@
-"""Broken pictures: PNG by chunks, JPEG by segments, TIFF by tags, and all formats by bytes."""
+"""Broken pictures: PNG by chunks, JPEG by segments, TIFF by tags, and all formats, PDF and HEIC too, by bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import struct
 import zlib
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from PIL import Image
 
 from attack.mutations import NUMBERS, bytes_like, packed
 from attack.swarm import Attack, Finding, outcome
-from inkgrad.pictures import open_picture
+from inkgrad.pictures import open_picture, page_numbers
 from inkgrad.pictures.source import MAX_PIXELS
 from inkgrad.reader import Reader
 
@@ -28,6 +29,7 @@ MODES = {
     "BMP": ["1", "L", "P", "RGB"],
     "GIF": ["L", "P"],
     "PPM": ["1", "L", "RGB"],
+    "PDF": ["1", "L", "RGB"],
 }
 SIDES = [0, 1, 2, 28, 1000, 8944, 8945, 30_000, 65_535, 2**31 - 1, 2**32 - 1]
 
@@ -42,9 +44,15 @@ def pictures() -> list[tuple[str, bytes]]:
             one = Image.fromarray(ink)
             image = Image.fromarray(ink.astype(np.uint16) * 257) if mode == "I;16" else one.convert(mode)
             file = io.BytesIO()
-            more = [one] if name == "GIF" else []
+            more = [one] if name in ("GIF", "PDF") else []
             image.save(file, name, **({"save_all": True, "append_images": more} if more else {}))
             found.append((name, file.getvalue()))
+    if find_spec("pillow_heif"):
+        from pillow_heif import from_pillow
+
+        file = io.BytesIO()
+        from_pillow(Image.fromarray(ink).convert("RGB")).save(file)
+        found.append(("HEIC", file.getvalue()))
     return found
 
 
@@ -148,6 +156,7 @@ BY_STRUCTURE = {"PNG": png_like, "JPEG": jpeg_like, "TIFF": tiff_like}
 
 def open_and_look(raw: bytes, reader: Reader | None) -> None:
     """Open a picture, and read it where there is a reader."""
+    page_numbers(raw)
     colours = open_picture(raw)
     if colours.dtype != np.uint8 or colours.ndim != 3 or colours.shape[2] not in (1, 3):
         raise Finding(f"a picture came as {colours.dtype} of shape {colours.shape}")

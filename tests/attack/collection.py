@@ -24,7 +24,7 @@ GROUPS = {
 NEEDED = {  # packages, and the attacks that there are with them alone
     "onnx": "onnx",
     "starlette": "playground, flood, half-open, deaf, messages, hang-up, end, kill-serve",
-    "ray": "parquet, kill-bulk",
+    "pyarrow": "parquet",
 }
 
 

@@ -35,7 +35,7 @@ def test_a_trial_that_is_lost_is_found(tmp_path):
 
 def test_a_part_that_is_lost_is_found(tmp_path):
     (tmp_path / "out.csv.parts").mkdir()
-    (tmp_path / "out.csv.parts" / "part-00000003.parquet").touch()
+    (tmp_path / "out.csv.parts" / "part-00000003.jsonl").touch()
     assert parts_kept(tmp_path, 0) == 1
     with pytest.raises(Finding, match="1 parts are done; before it were 2"):
         parts_kept(tmp_path, 2)

@@ -237,8 +237,22 @@ def test_a_photo_is_opened_as_the_camera_was_held(heif):
 def test_a_damaged_photo_is_said_so(heif, n_bytes):
     file = io.BytesIO()
     heif.from_pillow(Image.new("RGB", (120, 80))).save(file)
-    with pytest.raises(PictureError, match=r"^photo\.heic is a damaged or impossible picture"):
+    with pytest.raises(PictureError, match=r"^photo\.heic is a damaged or impossible picture .*\)\Z"):
         open_picture(file.getvalue()[:n_bytes], "photo.heic")
+
+
+def test_what_is_wrong_with_a_photo_is_said_in_one_line(heif):
+    file = io.BytesIO()
+    heif.from_pillow(Image.new("RGB", (120, 80))).save(file)
+    raw, said = file.getvalue(), []
+    at = raw.index(b"iloc") + 16
+    for k in range(at, at + 12):  # one of them is how many pieces the photo has
+        try:
+            open_picture(raw[:k] + b"\xff" + raw[k + 1 :])
+        except PictureError as error:
+            said.append(str(error))
+    assert said
+    assert [message for message in said if "\n" in message] == []
 
 
 # Names.

@@ -110,7 +110,8 @@ def _decoded(file: IO[bytes], name: str, most: int, number: int | None) -> Image
     except UnidentifiedImageError:
         raise PictureError(f"{name} must be an undamaged picture file ({KNOWN_FORMATS})") from None
     except Exception as error:  # decoders raise many things at damaged files, and all mean this
-        raise PictureError(f"{name} is a damaged or impossible picture ({error})") from error
+        said = " ".join(str(error).split())  # in one line, which not all of them say it in
+        raise PictureError(f"{name} is a damaged or impossible picture ({said})") from error
 
 
 def _turn_to(picture: Image.Image, number: int, name: str) -> None:
