@@ -316,25 +316,30 @@ def spoil(folder, name, change):
         (LABELS["train"], lambda t: t[:-1], "1000 inputs but 999 labels"),
     ],
 )
-def test_train_refuses_bad_data_and_writes_nothing(small_folder, tmp_path, part, change, words):
+def test_train_refuses_bad_data_and_writes_nothing(
+    small_folder, tmp_path, monkeypatch, inkgrad_here, part, change, words
+):
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(small_folder, tmp_path / "data")
     spoil(tmp_path / "data", part, change)
-    found = inkgrad("train", *SEED, "--data", "data", cwd=tmp_path)
+    found = inkgrad_here("train", *SEED, "--data", "data")
     assert_refused(found, words)
     assert names_in(tmp_path) == ["data"]
 
 
-def test_train_refuses_images_that_are_too_small_for_the_network(small_folder, tmp_path):
+def test_train_refuses_images_that_are_too_small_for_the_network(small_folder, tmp_path, monkeypatch, inkgrad_here):
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(small_folder, tmp_path / "data")
     for part in IMAGES.values():
         spoil(tmp_path / "data", part, lambda x: x[:, 10:13, 10:13])
-    found = inkgrad("train", "--data", "data", cwd=tmp_path)
+    found = inkgrad_here("train", "--data", "data")
     assert_refused(found, "of at least 4 × 4 pixels, got (3, 3, 1): bring them to a larger --size")
     assert names_in(tmp_path) == ["data"]
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut off", "corrupt"])
-def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
+def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, monkeypatch, inkgrad_here, damage):
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(small_folder, tmp_path / "data")
     path = tmp_path / "data" / f"{IMAGES['train']}.gz"
     raw = path.read_bytes()
@@ -342,7 +347,7 @@ def test_train_refuses_damaged_files_by_name(small_folder, tmp_path, damage):
         path.unlink()
     else:
         path.write_bytes(raw[: len(raw) // 2] + (b"" if damage == "cut off" else bytes(len(raw) // 2)))
-    found = inkgrad("train", *SEED, "--data", "data", cwd=tmp_path)
+    found = inkgrad_here("train", *SEED, "--data", "data")
     assert_refused(found, "data", IMAGES["train"])
     assert names_in(tmp_path) == ["data"]
 
