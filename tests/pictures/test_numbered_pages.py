@@ -191,6 +191,8 @@ def test_a_page_with_too_large_a_picture_on_it_is_refused(pdfium):
         PictureError, match=r"^scan\.pdf: page 2 has a picture of more than 2,400 pixels: make it smaller"
     ):
         draw_pdf_page(io.BytesIO(raw), 2, "scan.pdf", few)
+    with pytest.raises(PictureError, match="more than 2,399 pixels"):
+        open_picture(raw, most_pixels=2_399)
 
 
 def test_what_was_typed_into_the_fields_of_a_pdf_is_drawn(pdfium):

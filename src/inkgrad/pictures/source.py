@@ -16,7 +16,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.errors import MissingExtra, PictureError
 from inkgrad.pictures.heic import is_heic, open_heic
 from inkgrad.pictures.numbered_page import HEAD_BYTES, Page, named_page
-from inkgrad.pictures.pdf import draw_pdf_page, is_pdf, no_such_page
+from inkgrad.pictures.pdf import PdfSettings, draw_pdf_page, is_pdf, no_such_page
 
 MAX_PIXELS = 80_000_000  # a larger picture would fill the memory
 MAX_WEBP_PIXELS = 60_000_000
@@ -87,7 +87,7 @@ def _decoded(file: IO[bytes], name: str, most: int, number: int | None) -> Image
         head = file.read(HEAD_BYTES)
         file.seek(0)
         if is_pdf(head):
-            return draw_pdf_page(file, 1 if number is None else number, name)
+            return draw_pdf_page(file, 1 if number is None else number, name, PdfSettings(most_inside=most))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged notes beside the picture, which we do not read
             if is_heic(head):
