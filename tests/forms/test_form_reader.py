@@ -14,7 +14,7 @@ from support.table_to_check import make_table
 
 from inkgrad.cli.forms import read_forms
 from inkgrad.errors import SettingError
-from inkgrad.forms import FormReader, Review, form_files, load_form, write_forms
+from inkgrad.forms import FilledPage, FormReader, FormTally, FormWriter, Review, form_files, load_form
 from inkgrad.forms.field_value import value_of
 
 WAYS = "photo", "upside down"
@@ -37,7 +37,9 @@ def command(forms):
     with pytest.MonkeyPatch.context() as patch, redirect_stderr(said):
         patch.chdir(forms[0])
         pages = sorted(map(str, Path("scans").iterdir()))
-        read_forms(pages, Path("form.toml"), Path("forms.csv"), Path("reader"), 0.9, n_workers=1, anew=False)
+        read_forms(
+            pages, Path("form.toml"), Path("forms.csv"), Path("reader"), 0.9, n_workers=1, resume=False, anew=False
+        )
     return said.getvalue(), rows_of(forms[0] / "forms.csv"), rows_of(forms[0] / "forms.review.csv")
 
 
@@ -106,18 +108,37 @@ def test_a_tick_box_and_an_empty_field_need_no_network(forms):
     }
 
 
-def test_files_stay_as_they_were_where_reading_fails(forms, tmp_path):
+def test_a_reading_that_was_broken_off_goes_on(forms, tmp_path):
     form = load_form(forms[0] / "form.toml")
-    (tmp_path / "t.csv").write_text("old")
+    page, table = FormReader(form).read(forms[0] / "sample.png"), tmp_path / "t.csv"
+    table.write_text("old")
+    FormWriter(form, table, "a").add("1", page)
+    with open(tmp_path / "t.review.part" / "pages.jsonl", "a") as file:
+        file.write('{"row": {"pa')  # it was killed
+    assert table.read_text() == "old"
+    with pytest.raises(
+        SettingError, match=r"t\.review\.part holds an unfinished reading, 1 pages: go on with `resume`"
+    ):
+        FormWriter(form, table, "a")
+    with pytest.raises(SettingError, match="is of another form, or was told otherwise: begin `anew`"):
+        FormWriter(form, table, "b", resume=True)
+    writer = FormWriter(form, table, "a", resume=True)
+    assert list(writer.done) == ["1"]
+    writer.add("2", page)
+    assert writer.finish(["2", "1"]).n_pages == 2
+    assert [row["page"] for row in rows_of(table)] == ["2", "1"]
+    pictures = [row["picture"] for row in rows_of(tmp_path / "t.review.csv")]
+    assert len(set(pictures)) == len(pictures) == len([*(tmp_path / "t.review").iterdir()]) == 16
+    with pytest.raises(SettingError, match=r"there is no unfinished reading for .* to go on with: leave `resume` out"):
+        FormWriter(form, table, "a", resume=True)
+    assert not (tmp_path / "t.review.part").exists()
 
-    def pages():
-        yield "a", FormReader(form).read(forms[0] / "sample.png")
-        raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        write_forms(pages(), form, tmp_path / "t.csv")
-    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
-    assert (tmp_path / "t.csv").read_text() == "old"
+def test_what_is_begun_anew_is_begun_anew(forms, tmp_path):
+    form = load_form(forms[0] / "form.toml")
+    FormWriter(form, tmp_path / "t.csv").add("1", FilledPage((), "it does not fit"))
+    writer = FormWriter(form, tmp_path / "t.csv", anew=True)
+    assert writer.finish([]) == FormTally(0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +172,16 @@ def test_what_a_person_said_is_not_written_over(forms, monkeypatch, inkgrad_here
     assert Review(table).n_answered == 1
     assert inkgrad_here(*words, "--anew").returncode == 0
     assert Review(table).n_answered == 0
+
+
+def test_a_folder_with_other_things_is_left_alone(forms, monkeypatch, inkgrad_here, tmp_path):
+    monkeypatch.chdir(forms[0])
+    (tmp_path / "x.review").mkdir()
+    (tmp_path / "x.review" / "thesis.txt").write_text("ten years")
+    found = inkgrad_here("read", "sample.png", "--form", "form.toml", "--out", tmp_path / "x.csv")
+    assert found.returncode == 2
+    assert "x.review is for pictures of fields, and has thesis.txt in it, which would be lost" in found.stderr
+    assert (tmp_path / "x.review" / "thesis.txt").read_text() == "ten years"
 
 
 def test_a_probability_beyond_1_is_refused(forms):

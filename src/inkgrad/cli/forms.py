@@ -11,12 +11,12 @@ from rich.progress import track
 from inkgrad.cli.terminal import say
 from inkgrad.errors import SettingError
 from inkgrad.files import refuse_same, refuse_unwritable
-from inkgrad.forms import FormReader, Review, form_files, load_form, write_forms
+from inkgrad.forms import FormReader, FormWriter, Review, form_files, load_form
 from inkgrad.interop import load
 
 
 def read_forms(
-    names: list[str], form: Path, out: Path, model: Path, sure: float, n_workers: int | None, anew: bool
+    names: list[str], form: Path, out: Path, model: Path, sure: float, n_workers: int | None, resume: bool, anew: bool
 ) -> None:
     """Read pages of a form into a table, and say what came of it."""
     start = perf_counter()
@@ -30,12 +30,20 @@ def read_forms(
         refuse_same(written, [*map(Path, names), form, model])
         refuse_unwritable(written)
     reader = FormReader(told, load(model), sure=sure)
+    writer = FormWriter(told, out, told.key(f"{model} {sure}"), resume=resume, anew=anew)
+    left = [name for name in names if name not in writer.done]
     console = Console(stderr=True)
     shown = track(
-        reader.read_many(names, workers=n_workers), "reading", len(names), console=console, transient=True,
+        reader.read_many(left, workers=n_workers), "reading", len(left), console=console, transient=True,
         disable=not console.is_terminal,
     )  # fmt: skip
-    tally = write_forms(zip(names, shown, strict=True), told, out)
+    try:
+        for name, page in zip(left, shown, strict=True):
+            writer.add(name, page)
+    except KeyboardInterrupt:
+        n_done = f"{len(writer.done):,} of {len(names):,}"
+        raise SettingError(f"interrupted with {n_done} pages read: go on with --resume") from None
+    tally = writer.finish(names)
     say(f"{tally.n_pages:,} pages in {perf_counter() - start:.1f} s: a row each in {files.table}")
     if tally.n_unread:
         say(f"without an answer: {tally.n_unread:,}, with the reason of each in the column error")

@@ -61,7 +61,7 @@ class RowChoice(StrEnum):
     NotWith(("format_",), "out", "{} {value} does not go with --out, whose name says the format: leave one out"),
     NotWith(("rows",), "table", "--rows {value} does not go with --table, which has a row for each of the table's"),
     NotWith(
-        ("expect", "digits_only", "rows", "table", "boxes", "seen", "resume", "address", "column", "names"),
+        ("expect", "digits_only", "rows", "table", "boxes", "seen", "address", "column", "names"),
         "form",
         "{} does not go with --form, which says what is in each field: leave it out",
     ),
@@ -184,7 +184,7 @@ def read(
         if STDIN in pictures:
             raise SettingError("standard input does not go with --out, which has a row for each picture: name files")
         if form is not None:
-            read_forms(list(_named(pictures, b"")), form, out, model, sure, n_workers, anew)
+            read_forms(list(_named(pictures, b"")), form, out, model, sure, n_workers, resume, anew)
             return
         read_in_bulk(
             pictures, out, address, n_workers=n_workers, model=load(model), threshold=threshold, expect=expect,

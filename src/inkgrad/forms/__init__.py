@@ -2,7 +2,7 @@
 
 from inkgrad.forms.form import Field, PrintedForm, load_form
 from inkgrad.forms.form_reader import SURE, FieldReading, FilledPage, FormReader
-from inkgrad.forms.form_table import FormTally, form_files, write_forms
+from inkgrad.forms.form_table import FormTally, FormWriter, form_files
 from inkgrad.forms.proposal import as_toml, draw_fields, propose_fields
 from inkgrad.forms.review import Question, Review
 
@@ -13,6 +13,7 @@ __all__ = [
     "FilledPage",
     "FormReader",
     "FormTally",
+    "FormWriter",
     "PrintedForm",
     "Question",
     "Review",
@@ -21,5 +22,4 @@ __all__ = [
     "form_files",
     "load_form",
     "propose_fields",
-    "write_forms",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -55,6 +56,11 @@ class PrintedForm:
 
     sample: Sample
     fields: tuple[Field, ...]
+
+    def key(self, told: str = "") -> str:
+        """Return a text that is another one for another form, and for what else it is read with."""
+        said = repr((self.fields, self.sample.size, told)).encode()
+        return hashlib.sha256(said + self.sample.ink.tobytes()).hexdigest()
 
 
 def load_form(path: str | os.PathLike[str]) -> PrintedForm:

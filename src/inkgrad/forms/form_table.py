@@ -13,20 +13,23 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
-from inkgrad.arrays import NDArray
 from inkgrad.errors import SettingError
 from inkgrad.files import replacing
-from inkgrad.forms.form import Field, PrintedForm
-from inkgrad.forms.form_reader import FilledPage
+from inkgrad.forms.form import PrintedForm
+from inkgrad.forms.form_reader import FieldReading, FilledPage
 
+OURS = re.compile(r"\d{5}\.png")
 PROBABILITY = " probability"  # the column beside a field's
 ASKED = "page", "field", "kind", "expect", "empty", "order", "read", "probability", "doubt", "picture"
 
@@ -71,51 +74,122 @@ class FormTally:
     n_asked: int
 
 
-def write_forms(pages: Iterable[tuple[str, FilledPage]], form: PrintedForm, table: str | os.PathLike[str]) -> FormTally:
-    """Write a row for each page, by its name, and beside them what a person is to check; return how many of each.
+class FormWriter:
+    """Writes a table of forms, page by page, so that what was broken off can go on.
 
-    A page that could not be laid over the sample has its reason under `error`, and a row among what is to be checked.
-    What was there of an earlier reading is replaced when all is done.
+    What is done is in a folder beside the table, forms.review.part, until all is: then it replaces what was there of an
+    earlier reading.  `key` says what it was read with; `resume` goes on with a reading that was broken off, and `anew`
+    begins where one was.
 
-    Raises SettingError for a table that is no .csv, OSError where files cannot be written.
+    Raises SettingError for a table that is no .csv, where there is an unfinished reading, none, or another one, and
+    where the folder of the pictures has other things; OSError where files cannot be written.
     """
-    files = form_files(table)
-    making = files.pictures.with_name(f"{files.pictures.name}.part")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir()
-    rows: list[dict[str, str]] = []
-    asked: list[dict[str, str]] = []
-    try:
-        for name, page in pages:
-            row = {"page": name, "error": page.error or ""}
-            if page.error:
-                asked.append({"page": name, "doubt": page.error})
-            for each in page.fields:
-                row |= {each.field.name: each.value, f"{each.field.name}{PROBABILITY}": f"{each.probability:.4f}"}
-                if each.doubt:
-                    picture = f"{len(asked) + 1:05}.png"
-                    _save(each.picture, making / picture)
-                    asked.append(_asked(name, each.field, each.text, each.probability, each.doubt) |
-                                 {"picture": f"{files.pictures.name}/{picture}"})  # fmt: skip
-            rows.append(row)
-        write_rows(files.table, columns_of(field.name for field in form.fields), rows)
-        shutil.rmtree(files.pictures, ignore_errors=True)
-        making.rename(files.pictures)
-        write_rows(files.review, ASKED, asked)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    n_unread = sum(bool(row["error"]) for row in rows)
-    return FormTally(len(rows), n_unread, len(asked) - n_unread)
+
+    def __init__(
+        self,
+        form: PrintedForm,
+        table: str | os.PathLike[str],
+        key: str = "",
+        *,
+        resume: bool = False,
+        anew: bool = False,
+    ) -> None:
+        self.form, self.files = form, form_files(table)
+        refuse_foreign(self.files.pictures)
+        self.folder = self.files.pictures.with_name(f"{self.files.pictures.name}.part")
+        self._journal = self.folder / "pages.jsonl"
+        self.done: dict[str, DonePage] = {}
+        if self._journal.exists() and not anew:
+            self._go_on(key, resume)
+            return
+        if resume:
+            why = f"there is no unfinished reading for {table} to go on with: leave `resume` out"
+            raise SettingError(why, setting="resume")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self._note({"key": key})
+
+    def _go_on(self, key: str, resume: bool) -> None:
+        first, *lines = _whole_lines(self._journal)
+        if not resume:
+            raise SettingError(
+                f"{self.folder} holds an unfinished reading, {len(lines)} pages: go on with `resume`, or begin `anew`",
+                setting="resume",
+            )
+        if first.get("key") != key:
+            raise SettingError(
+                f"the unfinished reading in {self.folder} is of another form, or was told otherwise: begin `anew`",
+                setting="anew",
+            )
+        self.done = {line["row"]["page"]: DonePage(line["row"], line["asked"]) for line in lines}
+
+    def add(self, name: str, page: FilledPage) -> None:
+        """Note what was read on a page, by its name.
+
+        A page that could not be laid over the sample has its reason under `error`, and is to be checked as a whole.
+        """
+        row = {"page": name, "error": page.error or ""}
+        asked = [{"page": name, "doubt": page.error}] if page.error else []
+        n_before = sum(len(each.asked) for each in self.done.values())
+        for each in page.fields:
+            row |= {each.field.name: each.value, f"{each.field.name}{PROBABILITY}": f"{each.probability:.4f}"}
+            if each.doubt:
+                picture = f"{n_before + len(asked) + 1:05}.png"
+                Image.fromarray(each.picture).save(self.folder / picture)
+                asked.append(_asked(name, each) | {"picture": f"{self.files.pictures.name}/{picture}"})
+        self.done[name] = DonePage(row, asked)
+        self._note({"row": row, "asked": asked})
+
+    def finish(self, names: Iterable[str]) -> FormTally:
+        """Write the table, of the pages with these names in this order; return how many there are of each kind."""
+        pages = [self.done[name] for name in names]
+        asked = [row for page in pages for row in page.asked]
+        write_rows(self.files.table, columns_of(field.name for field in self.form.fields), [page.row for page in pages])
+        self._journal.unlink()
+        shutil.rmtree(self.files.pictures, ignore_errors=True)
+        self.folder.rename(self.files.pictures)
+        write_rows(self.files.review, ASKED, asked)
+        n_unread = sum(bool(page.row["error"]) for page in pages)
+        return FormTally(len(pages), n_unread, len(asked) - n_unread)
+
+    def _note(self, line: dict[str, Any]) -> None:
+        with open(self._journal, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
-def _asked(page: str, field: Field, text: str, probability: float, doubt: str) -> dict[str, str]:
-    empty = "yes" if field.empty else "no"
-    return {"page": page, "field": field.name, "kind": field.kind, "expect": field.expect, "empty": empty,
-            "order": field.order, "read": text, "probability": f"{probability:.4f}", "doubt": doubt}  # fmt: skip
+@dataclass(frozen=True)
+class DonePage:
+    """The row of a page that was read, and those of what is to be checked on it."""
+
+    row: dict[str, str]
+    asked: list[dict[str, str]]
 
 
-def _save(picture: NDArray, path: Path) -> None:
-    Image.fromarray(picture).save(path)
+def _whole_lines(journal: Path) -> list[dict[str, Any]]:
+    """Return what the lines of a journal say; the last may be cut off, where its writer was killed."""
+    text = journal.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()] or [{}]
+    with open(journal, "w", encoding="utf-8") as file:  # without what was cut off
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    return lines
+
+
+def refuse_foreign(pictures: Path) -> None:
+    """Raise SettingError where a folder, whose pictures are to be replaced, has anything else in it."""
+    inside = pictures.iterdir() if pictures.is_dir() else ()
+    if others := sorted(each.name for each in inside if not OURS.fullmatch(each.name)):
+        raise SettingError(
+            f"the folder {pictures} is for pictures of fields, and has {others[0]} in it, which would be lost: "
+            "move it, or name another table",
+            setting="out",
+        )
+
+
+def _asked(page: str, read: FieldReading) -> dict[str, str]:
+    field = read.field
+    told = {"field": field.name, "kind": field.kind, "expect": field.expect, "order": field.order}
+    said = {"read": read.text, "probability": f"{read.probability:.4f}", "doubt": read.doubt}
+    return {"page": page, **told, "empty": "yes" if field.empty else "no", **said}
 
 
 def write_rows(path: Path, columns: Iterable[str], rows: Iterable[dict[str, str]]) -> None:
