@@ -1,4 +1,4 @@
-"""`inkgrad read`, used as a stranger would: in a process of its own, with good and with silly input."""
+"""`inkgrad read`, used as a stranger would, with good and with silly input."""
 
 import csv
 import io
@@ -17,14 +17,32 @@ from inkgrad.reader.reading import digits_alone
 from lab.synthetic import Look, write_line, write_lines, write_table
 
 
-def read(*arguments, cwd, **settings):
-    return inkgrad("read", *arguments, cwd=cwd, **settings)
+def told(picture, *, cwd):
+    """What comes of a picture on standard input."""
+    return inkgrad("read", "-", cwd=cwd, input=picture, text=False)
 
 
-def answer(*arguments, cwd):
-    found = read(*arguments, cwd=cwd)
-    assert (found.returncode, found.stderr) == (0, "")
-    return found.stdout
+@pytest.fixture
+def read(inkgrad_here, monkeypatch):
+    """Read in a folder."""
+
+    def run(*arguments, cwd):
+        monkeypatch.chdir(cwd)
+        return inkgrad_here("read", *arguments)
+
+    return run
+
+
+@pytest.fixture
+def answer(read):
+    """Read in a folder what can be read, and return what is said of it."""
+
+    def run(*arguments, cwd):
+        found = read(*arguments, cwd=cwd)
+        assert (found.returncode, found.stderr) == (0, "")
+        return found.stdout
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -61,31 +79,31 @@ def scans(written, tmp_path):
 # Answers.
 
 
-def test_each_line_of_writing_is_a_line_of_text(written, readings):
+def test_each_line_of_writing_is_a_line_of_text(written, readings, answer):
     assert answer("line.png", cwd=written) == "3141\n"
     assert answer("page.png", cwd=written) == readings["page"].text + "\n"
 
 
-def test_the_lines_of_several_files_begin_with_their_names(written, readings):
+def test_the_lines_of_several_files_begin_with_their_names(written, readings, answer):
     lines = [f"page.png: {line.text}" for line in readings["page"].lines]
     assert answer("page.png", "line.png", cwd=written).splitlines() == [*lines, "line.png: 3141"]
 
 
-def test_a_pattern_stands_for_the_files_that_fit(written):
+def test_a_pattern_stands_for_the_files_that_fit(written, answer):
     names = [line.split(": ")[0] for line in answer("[lt]*e.png", "page.png", cwd=written).splitlines()]
     assert list(dict.fromkeys(names)) == ["line.png", "table.png", "page.png"]
 
 
-def test_a_file_whose_name_is_a_pattern_is_that_file(scans):
+def test_a_file_whose_name_is_a_pattern_is_that_file(scans, answer):
     (scans / "line.png").rename(scans / "[1].png")
     assert answer("[1].png", cwd=scans) == "3141\n"
 
 
-def test_a_pattern_that_fits_no_file_is_said_so(written):
+def test_a_pattern_that_fits_no_file_is_said_so(written, read):
     assert_refused(read("scans/*.tif", cwd=written), "no file fits scans/*.tif")
 
 
-def test_a_folder_and_each_page_of_a_file_are_read(scans, readings):
+def test_a_folder_and_each_page_of_a_file_are_read(scans, readings, answer, read):
     with Image.open(scans / "line.png") as line, Image.open(scans / "page.png") as page:
         line.save(scans / "both.tif", save_all=True, append_images=[page])
     for name in "blank.png", "page.png", "table.png":
@@ -95,7 +113,7 @@ def test_a_folder_and_each_page_of_a_file_are_read(scans, readings):
     assert answer("both.tif#2", cwd=scans) == readings["page"].text + "\n"
     in_folder = ["both.tif#1: 3141", *page, "line.png: 3141"]
     assert answer(".", cwd=scans).splitlines() == [f"./{line}" for line in in_folder]
-    typed = read("-", cwd=scans, input=(scans / "both.tif").read_bytes(), text=False).stdout.decode()
+    typed = told((scans / "both.tif").read_bytes(), cwd=scans).stdout.decode()
     assert typed.splitlines() == [line.replace("both.tif", "-") for line in ("both.tif#1: 3141", *page)]
     read("both.tif", "--boxes", "seen", cwd=scans)
     assert names_in(scans / "seen") == ["both.1.png", "both.2.png"]
@@ -119,13 +137,13 @@ def test_without_what_opens_a_format_that_picture_alone_is_not_read(scans, packa
 
 def test_a_picture_comes_from_standard_input(written):
     picture = (written / "line.png").read_bytes()
-    assert read("-", cwd=written, input=picture, text=False).stdout == b"3141\n"
-    found = read("-", cwd=written, input=b"a letter", text=False)
+    assert told(picture, cwd=written).stdout == b"3141\n"
+    found = told(b"a letter", cwd=written)
     assert found.stderr.startswith(b"inkgrad: standard input must be an undamaged picture file")
     assert (found.returncode, found.stdout, found.stderr.count(b"\n")) == (2, b"", 1)
 
 
-def test_json_says_all_that_was_read(written, readings):
+def test_json_says_all_that_was_read(written, readings, answer):
     line, table = json.loads(answer("line.png", "table.png", "--format", "json", cwd=written))
     assert (line["file"], line["error"], line["text"], line["table"]) == ("line.png", None, "3141", None)
     assert line["lines"] == [{"text": "3141", "number": "3141", "probability": line["probability"]}]
@@ -141,7 +159,7 @@ def test_json_says_all_that_was_read(written, readings):
     assert cells == table["table"]
 
 
-def test_csv_has_a_row_for_each_picture_or_line_or_digit(written, readings):
+def test_csv_has_a_row_for_each_picture_or_line_or_digit(written, readings, answer, read):
     page, names = readings["page"], ("page.png", "letter.txt", "line.png")
     found = read(*names, "--format", "csv", cwd=written)
     assert (found.returncode, found.stderr.count("\n")) == (2, 1)
@@ -161,7 +179,7 @@ def test_csv_has_a_row_for_each_picture_or_line_or_digit(written, readings):
     assert {row["path"] for row in rows} == {"page.png"}
 
 
-def test_only_the_table_is_written_when_that_is_said(written, readings):
+def test_only_the_table_is_written_when_that_is_said(written, readings, answer):
     table = readings["table"].table
     assert answer("table.png", "--table", cwd=written) == "".join("\t".join(row) + "\n" for row in table)
     rows = csv.reader(io.StringIO(answer("table.png", "--table", "--format", "csv", cwd=written)))
@@ -170,19 +188,19 @@ def test_only_the_table_is_written_when_that_is_said(written, readings):
     assert json.loads(found) == [{"file": "table.png", "table": [list(row) for row in table]}]
 
 
-def test_where_there_is_no_table_that_is_said(written, readings):
+def test_where_there_is_no_table_that_is_said(written, readings, read):
     found = read("table.png", "line.png", "--table", cwd=written)
     assert found.returncode == 0
     assert found.stdout.splitlines() == ["table.png: " + "\t".join(row) for row in readings["table"].table]
     assert found.stderr == "inkgrad: line.png: no table found\n"
 
 
-def test_where_nothing_is_written_that_is_said(written):
+def test_where_nothing_is_written_that_is_said(written, read):
     found = read("blank.png", cwd=written)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "inkgrad: blank.png: no digits found\n")
 
 
-def test_below_the_threshold_a_digit_is_a_question_mark(written):
+def test_below_the_threshold_a_digit_is_a_question_mark(written, answer):
     rows = list(
         csv.DictReader(io.StringIO(answer("page.png", "--threshold=1", "--format=csv", "--rows=digits", cwd=written)))
     )
@@ -191,12 +209,12 @@ def test_below_the_threshold_a_digit_is_a_question_mark(written):
     assert "?" not in answer("page.png", "--threshold", "0", cwd=written)
 
 
-def test_what_is_expected_is_read(written):
+def test_what_is_expected_is_read(written, answer):
     assert len(answer("page.png", "--expect", "1 line", cwd=written).splitlines()) == 1
     assert set(answer("line.png", "--expect", "[1-4]{4}", "--threshold", "0", cwd=written)) <= set("1234\n")
 
 
-def test_one_bad_picture_does_not_keep_the_others_from_being_read(written):
+def test_one_bad_picture_does_not_keep_the_others_from_being_read(written, read):
     found = read("missing.png", "line.png", "letter.txt", cwd=written)
     assert (found.returncode, found.stdout) == (2, "line.png: 3141\n")
     missing, letter = found.stderr.splitlines()
@@ -207,7 +225,7 @@ def test_one_bad_picture_does_not_keep_the_others_from_being_read(written):
     assert (as_json.returncode, as_json.stderr.count("\n")) == (2, 1)
 
 
-def test_a_model_of_inkgrad_train_reads(scans, small_folder):
+def test_a_model_of_inkgrad_train_reads(scans, small_folder, answer):
     trained = inkgrad("train", "--model", "seed", "--data", small_folder, "--epochs", 1, cwd=scans)
     assert trained.returncode == 0, trained.stderr
     found = answer("line.png", "--model", "digits.safetensors", "--threshold", "0", cwd=scans)
@@ -216,7 +234,7 @@ def test_a_model_of_inkgrad_train_reads(scans, small_folder):
     assert answer("line.png", "--model", "cnn", "--threshold", "0", cwd=scans).strip().isdecimal()
 
 
-def test_many_pictures_are_read_by_two_processes_as_by_one(scans):
+def test_many_pictures_are_read_by_two_processes_as_by_one(scans, answer):
     names = [f"{k}.png" for k in range(150)]
     for name in names:
         (scans / name).write_bytes((scans / "line.png").read_bytes())
@@ -326,7 +344,7 @@ def test_where_only_a_word_stands_that_is_said():
 # Pictures drawn.
 
 
-def test_boxes_of_one_picture_are_a_file(scans, readings):
+def test_boxes_of_one_picture_are_a_file(scans, readings, read):
     found = read("page.png", "--boxes", "seen.png", cwd=scans)
     assert (found.returncode, found.stdout) == (0, readings["page"].text + "\n")
     assert found.stderr == "inkgrad: drew the boxes of page.png in seen.png\n"
@@ -336,7 +354,7 @@ def test_boxes_of_one_picture_are_a_file(scans, readings):
     assert blue.sum() > 100 * len(readings["page"].digits)
 
 
-def test_boxes_of_several_pictures_are_a_folder(scans):
+def test_boxes_of_several_pictures_are_a_folder(scans, read):
     (scans / "other").mkdir()
     (scans / "other" / "line.png").write_bytes((scans / "line.png").read_bytes())
     found = read("line.png", "missing.png", "other/line.png", "page.png", "--boxes", "seen", cwd=scans)
@@ -347,7 +365,7 @@ def test_boxes_of_several_pictures_are_a_folder(scans):
     ]
 
 
-def test_what_the_network_saw_is_drawn(scans):
+def test_what_the_network_saw_is_drawn(scans, read):
     found = read("line.png", "--seen", "seen.png", cwd=scans)
     assert (found.returncode, found.stdout) == (0, "3141\n")
     assert found.stderr == "inkgrad: drew what the network saw in seen.png\n"
@@ -398,7 +416,7 @@ def test_silly_input_gets_one_clear_line(scans, monkeypatch, inkgrad_here, argum
     assert (scans / "line.png").read_bytes() == line
 
 
-def test_a_model_of_other_things_is_refused(scans):
+def test_a_model_of_other_things_is_refused(scans, read):
     from inkgrad.costs import SoftmaxCrossEntropy
     from inkgrad.layers import Chain, Dense, Flatten
     from inkgrad.models import Model
@@ -413,7 +431,7 @@ def test_a_model_of_other_things_is_refused(scans):
     )
 
 
-def test_a_damaged_picture_is_said_so(scans):
+def test_a_damaged_picture_is_said_so(scans, read):
     (scans / "line.png").write_bytes((scans / "line.png").read_bytes()[:300])
     assert_refused(read("line.png", cwd=scans), "line.png is a damaged or impossible picture")
 
