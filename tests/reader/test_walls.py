@@ -49,3 +49,32 @@ def cut_box(middle):
 def test_the_last_side_of_a_box_that_the_picture_cuts_is_no_1(reader):
     assert read_in_pieces(cut_box(276), reader.eye, ReaderSettings()) == "3"
     assert read_in_pieces(cut_box(150), reader.eye, ReaderSettings()) == "31"
+
+
+def ruled(some, down=()):
+    """A line between two pale rules, of digits and of strokes from one rule to the other; rules down where asked."""
+    rng = np.random.default_rng(0)
+    sheet = Image.new("L", (420, 150), 255)
+    pen = ImageDraw.Draw(sheet)
+    for y in 10, 50, 100, 140:
+        pen.line((0, y, 420, y), fill=110, width=2)
+    for x in down:
+        pen.line((x, 0, x, 150), fill=110, width=2)
+    for k, label in enumerate([2, 1, 3, 1, 4, 1, 5]):
+        x = 35 + 50 * k
+        if label == 1:
+            pen.line((x + 20, 50, x + 22, 101), fill=30, width=4)
+            continue
+        image = some.x[rng.choice(np.flatnonzero(some.t == label)), :, :, 0]
+        digit = Image.fromarray(image).resize((38, 38), Image.Resampling.BICUBIC)
+        sheet.paste(30, (x + 5, 57), digit)
+    return sheet
+
+
+def test_strokes_of_a_pen_from_rule_to_rule_are_ones(reader, some):
+    assert read_in_pieces(ruled(some), reader.eye, ReaderSettings()) == "2131415"
+
+
+def test_strokes_between_rules_of_squared_paper_are_ones(reader, some):
+    squared = ruled(some, range(30, 420, 50))
+    assert read_in_pieces(squared, reader.eye, ReaderSettings()) == "2131415"

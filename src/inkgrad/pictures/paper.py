@@ -111,14 +111,29 @@ def lightness_skew(colours: NDArray, settings: PaperSettings = PaperSettings()) 
 def ink_on_paper(colours: NDArray, light_on_dark: bool = False, settings: PaperSettings = PaperSettings()) -> NDArray:
     """Return the ink of a picture, float32 (height, width) in [0, 1]: the part of the paper's light that it takes.
 
+    It is `as_ink` of `taken_by_ink`.
+    """
+    return as_ink(taken_by_ink(colours, light_on_dark, settings), settings)
+
+
+def taken_by_ink(colours: NDArray, light_on_dark: bool = False, settings: PaperSettings = PaperSettings()) -> NDArray:
+    """Return the part of the paper's light that is taken in each channel, float32 (channels, height, width) in [0, 1].
+
     For each colour channel the paper is what remains when dark things narrower than a stroke may be
     are painted over (a closing: the minimum of the maximum of the surroundings).  A closing keeps the
-    edges of shadows where they are.  The channels are weighted by the ink they show, so that blue ink on
-    grey paper, or yellow chalk, counts where it is seen.
+    edges of shadows where they are.
     """
     if light_on_dark:
         colours = 255 - colours
-    taken = np.stack([_taken(colours[..., k], settings) for k in range(colours.shape[2])])
+    return np.stack([_taken(colours[..., k], settings) for k in range(colours.shape[2])])
+
+
+def as_ink(taken: NDArray, settings: PaperSettings = PaperSettings()) -> NDArray:
+    """Return ink, float32 (height, width) in [0, 1], for what is taken in each channel (channels, height, width).
+
+    The channels are weighted by the ink they show, so that blue ink on grey paper, or yellow chalk, counts where it is
+    seen.
+    """
     if len(taken) == 1:
         return _smoothed(taken[0], settings.grainy)
     strength = (taken[:, ::3, ::3] ** 2).sum(axis=(1, 2)).astype(np.float64) + 1e-9

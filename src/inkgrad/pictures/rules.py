@@ -9,18 +9,32 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.pictures.morphology import ACROSS, DOWN, spread
 from inkgrad.pictures.pieces import PieceSettings, stroke_width, writing_height
-from inkgrad.pictures.runs import InkRun, RuleSettings, closed_frames, drawn, in_line, is_side, long_runs, own_ink
+from inkgrad.pictures.runs import (
+    InkRun,
+    RuleSettings,
+    closed_frames,
+    drawn,
+    in_line,
+    ink_along,
+    is_side,
+    long_runs,
+    own_ink,
+)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A straight piece of a rule: from `start` to `stop` along an axis, and where its ends lie across it."""
+    """A straight piece of a rule: from `start` to `stop` along an axis, and where its ends lie across it.
+
+    `ink` is how much it has for each pixel of its length: its thickness in pixels where it is quite black.
+    """
 
     axis: int
     start: int
     stop: int
     at_start: float
     at_stop: float
+    ink: float
 
     def at(self, along: float) -> float:
         """Return where it lies across, at a place along it or beyond its ends."""
@@ -78,14 +92,24 @@ def find_rules(
     }
     for axis in ACROSS, DOWN:
         walls = spread(drawn(taken[1 - axis], labels[1 - axis]), 3, axis)
+        most = settings.heavier * _usual_ink(taken[1 - axis], labels[1 - axis], ink)
         more = [
             run
             for run in runs[axis]
-            if run not in taken[axis] and _ends_on(run, walls, axis, labels[axis], high, settings)
+            if run not in taken[axis]
+            and _ends_on(run, walls, axis, labels[axis], high, settings)
+            and ink_along(run, labels[axis], ink) <= most
         ]
         taken[axis] = in_line(taken[axis] + more, axis, settings) if more else taken[axis]
     segments = tuple(
-        Segment(axis, run.box[axis].start, run.box[axis].stop, run.at_start, run.at_stop)
+        Segment(
+            axis,
+            run.box[axis].start,
+            run.box[axis].stop,
+            run.at_start,
+            run.at_stop,
+            ink_along(run, labels[axis], ink),
+        )
         for axis in (ACROSS, DOWN)
         for run in taken[axis]
     )
@@ -121,6 +145,16 @@ def _goes_through(run: InkRun, axis: int, high: float, shape: tuple[int, ...], s
     """Return whether a run goes from edge to edge of the picture, as what is left of a frame does."""
     from_edge, to_edge = run.box[axis].start <= 2, run.box[axis].stop >= shape[axis] - 2
     return from_edge and to_edge and run.length > max(settings.ending * run.thickness, high) and high > 0
+
+
+def _usual_ink(runs: list[InkRun], labels: NDArray, ink: NDArray) -> float:
+    """Return how much ink runs have for each pixel of their length; half of their length has less."""
+    if not runs:
+        return 0.0
+    each = np.array([ink_along(run, labels, ink) for run in runs])
+    order = np.argsort(each)
+    along = np.cumsum([runs[k].length for k in order])
+    return float(each[order[np.searchsorted(along, along[-1] / 2)]])
 
 
 def _ends_on(run: InkRun, walls: NDArray, axis: int, labels: NDArray, high: float, settings: RuleSettings) -> bool:

@@ -26,6 +26,7 @@ class RuleSettings:
     very_long       what is this many times longer than thick is never a stroke of a pen
     ending          a rule that ends on another, or at the picture's edge, is this many times longer than thick
     beside_writing  and this many times longer than the writing is high
+    heavier         what ends on rules and has, for its length, this many times their ink is a stroke of a pen
     least_left      share of the ink that must remain without the rules; otherwise the rules are the writing
     thickest_px     strokes that cross a thicker rule are lost
 
@@ -48,6 +49,7 @@ class RuleSettings:
     very_long: float = 60
     ending: float = 10
     beside_writing: float = 1.15
+    heavier: float = 1.4
     least_left: float = 0.02
     thickest_px: int = 12
     steepest: float = 0.12
@@ -103,6 +105,11 @@ def is_side(run: InkRun, axis: int, settings: RuleSettings) -> bool:
     """Return whether a run is straight and slender enough for the side of a box."""
     aslant = run.box[1 - axis].stop - run.box[1 - axis].start - run.thickness - 2
     return run.length > settings.side * run.thickness and aslant < settings.steepest * run.length
+
+
+def ink_along(run: InkRun, labels: NDArray, ink: NDArray) -> float:
+    """Return how much ink a run has for each pixel of its length: its thickness in pixels where it is quite black."""
+    return float(ink[run.box][labels[run.box] == run.label].sum()) / run.length
 
 
 def drawn(runs: list[InkRun], labels: NDArray) -> NDArray:

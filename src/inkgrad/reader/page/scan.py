@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures import at_working_size, ink_on_paper, lightness_skew, thresholds
-from inkgrad.pictures.morphology import ACROSS
-from inkgrad.pictures.paper import PaperSettings, SkewSettings, find_skew, turned
+from inkgrad.pictures import at_working_size, lightness_skew, thresholds
+from inkgrad.pictures.ink_colour import InkColourSettings, of_writing, share_of_writing
+from inkgrad.pictures.morphology import ACROSS, DOWN, spread
+from inkgrad.pictures.paper import PaperSettings, SkewSettings, as_ink, find_skew, taken_by_ink, turned
 from inkgrad.pictures.pieces import Piece, PieceSettings, find_pieces, stroke_width, thickness, writing_height
 from inkgrad.pictures.rules import Rules, Segment, find_rules, without_rules
 from inkgrad.pictures.runs import RuleSettings
@@ -54,14 +55,20 @@ class PageSettings:
                    digits in 20 composed fields of boxes 90 % are right, and 84 % where walls are read)
     straight       times its thickness; a wall between two boxes goes aside by at most this, and a pixel
     fewest_walls   in a picture; a single slender line from rule to rule may be a 1
+    printed_bounds  times the height of the writing; a piece in the colour of rules that is so high may be writing, too
+    printed_wide   share of its height; a narrower piece is the side of a box
+    on_beyond      times the height of walls; where a rule down is longer, strokes from rule to rule are no walls
     tall           share of the height of the writing; lower pieces do not say where a table goes on
     half           share of the cells that have writing in a table that fills the picture
     outside        share of a piece; with more outside its cell it lies across lines
     straddling     share of a table's pieces; with more across its lines it is squared paper, not a table
+    straddling_paper  the same where the rules go on beyond it
+    bent_px        pixels; rules go aside by at most this from there to the edge
     """
 
     paper: PaperSettings = PaperSettings()
     weak_ink: WeakInkSettings = WeakInkSettings()
+    colours: InkColourSettings = InkColourSettings()
     skew: SkewSettings = SkewSettings()
     pieces: PieceSettings = PieceSettings()
     rules: RuleSettings = RuleSettings()
@@ -82,10 +89,15 @@ class PageSettings:
     wall_end: float = 0.15
     straight: float = 0.4
     fewest_walls: int = 3
+    printed_bounds: tuple[float, float] = (0.5, 1.3)
+    printed_wide: float = 0.3
+    on_beyond: float = 1.5
     tall: float = 0.5
     half: float = 0.5
     outside: float = 0.25
     straddling: float = 0.3
+    straddling_paper: float = 0.07
+    bent_px: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +112,7 @@ class Scan:
     rows     pieces of ink from left to right: those of one cell of a table, or of one line outside of tables
     places   for each row the number of its table, and the row and column of its cell; None outside
     tables   the largest first
-    given    the ink before it was turned by `degrees`
+    given    (channels, height, width), the light that is taken in each, before it was turned by `degrees`
     turned   0, 90, 180 or 270: the picture was first turned by so many degrees, clockwise
     """
 
@@ -157,8 +169,8 @@ def middle_of(page: Scan) -> Scan:
 
 def turned_by(page: Scan, degrees: int, settings: PageSettings = PageSettings()) -> Scan:
     """Return the scan of the same picture turned clockwise by 90, 180 or 270 degrees; boxes stay where they were."""
-    ink = np.ascontiguousarray(np.rot90(page.given, -degrees // 90))
-    return replace(_scanned(ink, page.size, page.scale, settings), turned=degrees)
+    taken = np.ascontiguousarray(np.rot90(page.given, -degrees // 90, (1, 2)))
+    return replace(_scanned(taken, page.size, page.scale, settings), turned=degrees)
 
 
 def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan]:
@@ -173,13 +185,16 @@ def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan
     work, scale = at_working_size(colours, settings.paper)
     skew = lightness_skew(work, settings.paper)
     ways = [skew > 0] if abs(skew) > settings.unclear else [skew > 0, skew <= 0]
-    inks = [ink_on_paper(work, light_on_dark, settings.paper) for light_on_dark in ways]
-    return [_scanned(ink, (width, height), scale, settings) for ink in inks]
+    seen = [taken_by_ink(work, light_on_dark, settings.paper) for light_on_dark in ways]
+    return [_scanned(taken, (width, height), scale, settings) for taken in seen]
 
 
-def _scanned(ink: NDArray, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
-    given = ink
-    ink, degrees, sheet = _upright(given, settings)
+def _scanned(given: NDArray, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
+    ink, degrees, sheet = _upright(as_ink(given, settings.paper), settings)
+    share = _share_of_writing(given, degrees, sheet, settings)
+    if share is not None:
+        ink = ink * of_writing(share, settings.colours)
+        sheet = _sheet_without_rules(ink, share, sheet.rules, settings)
     pieces, high = sheet.pieces, sheet.high
     rows: list[list[Piece]] = []
     places: list[tuple[int, int, int] | None] = []
@@ -189,9 +204,10 @@ def _scanned(ink: NDArray, size: tuple[int, int], scale: float, settings: PageSe
         filled = {place for place, its in _by_cell(pieces, table).items() if its}
         if not filled:
             continue
+        whole = table
         table = extended(trimmed(table, filled, ink.shape, settings.tables), middles, settings.tables)
         inside = _by_cell(pieces, table)
-        if _is_squared_paper(inside, table, ink.shape, settings):
+        if _is_squared_paper(inside, table, whole, sheet.rules, settings):
             continue
         for (row, column), its in inside.items():
             if its:
@@ -259,12 +275,46 @@ def _sheet(ink: NDArray, settings: PageSettings) -> _Sheet:
     pieces = _on_the_paper(pieces, mask.shape, settings)
     pieces = [piece for piece in pieces if not _is_box_side(piece, rules, mask.shape[0], settings)]
     printed = mask & ~written
-    walls = [piece for piece in pieces if _is_wall(piece, rules, settings)]
-    if len(walls) >= settings.fewest_walls:
+    walls = [piece for piece in pieces if _is_wall(piece, ink, rules, settings)]
+    if len(walls) >= settings.fewest_walls and not _is_squared(rules, walls, settings):
         pieces = [piece for piece in pieces if piece not in walls]
         for wall in walls:
             printed[wall.top : wall.bottom, wall.left : wall.right] |= wall.mask
     return _Sheet(strong, printed, stroke, pieces, rules, settings.pieces)
+
+
+def _share_of_writing(given: NDArray, degrees: float, sheet: _Sheet, settings: PageSettings) -> NDArray | None:
+    """Return how much of the ink of a picture, once upright, is the writing's; None unless rules are of another colour.
+
+    Pieces as large as writing are writing, be it printed, though they have the colour of rules.
+    """
+    if not sheet.rules or len(given) < 3:
+        return None
+    taken = np.stack([turned(channel, degrees) for channel in given]) if degrees else given
+    share = share_of_writing(taken, sheet.rules.across | sheet.rules.down, sheet.mask, settings.colours)
+    if share is None:
+        return None
+    least, most = (bound * sheet.high for bound in settings.printed_bounds)
+    for piece in sheet.pieces:
+        is_large = least <= piece.height <= most and settings.printed_wide * piece.height <= piece.width <= most
+        if is_large and _mean(share, piece) < settings.colours.piece:
+            share[piece.top : piece.bottom, piece.left : piece.right][piece.mask] = 1
+    return share
+
+
+def _sheet_without_rules(ink: NDArray, share: NDArray, rules: Rules, settings: PageSettings) -> _Sheet:
+    """Return what is in the ink of writing alone, beside rules; `share` is how much of the ink before was its."""
+    least = thresholds(ink, settings.paper)
+    strong = ink > least
+    stroke = stroke_width(strong, settings.pieces)
+    mask = with_weak_ink(ink, least, strong, stroke, settings=settings.weak_ink)
+    pieces = _on_the_paper(find_pieces(mask, stroke, settings.pieces), mask.shape, settings)
+    pieces = [piece for piece in pieces if _mean(share, piece) >= settings.colours.piece]
+    return _Sheet(strong, np.zeros_like(mask), stroke, pieces, rules, settings.pieces)
+
+
+def _mean(values: NDArray, piece: Piece) -> float:
+    return float(values[piece.top : piece.bottom, piece.left : piece.right][piece.mask].mean())
 
 
 def _is_box_side(piece: Piece, rules: Rules, height: int, settings: PageSettings) -> bool:
@@ -290,9 +340,22 @@ def _ends_at(rule: Segment, right: float, down: float, near: float) -> bool:
     return min(abs(rule.start - right), abs(rule.stop - right)) <= near and abs(rule.at(right) - down) <= near
 
 
-def _is_wall(piece: Piece, rules: Rules, settings: PageSettings) -> bool:
-    """Return whether a piece is a slender straight line from a rule across to the next, as between two boxes."""
-    if piece.height < settings.box_side * thickness(piece):
+def _is_squared(rules: Rules, walls: list[Piece], settings: PageSettings) -> bool:
+    """Return whether rules down go on beyond walls, as those of squared paper do."""
+    most = settings.on_beyond * float(np.median([wall.height for wall in walls]))
+    return any(rule.axis == DOWN and rule.stop - rule.start > most for rule in rules.segments)
+
+
+def _is_wall(piece: Piece, ink: NDArray, rules: Rules, settings: PageSettings) -> bool:
+    """Return whether a piece is a slender straight line from a rule across to the next, as between two boxes.
+
+    What has more ink for its length than such rules is a stroke of a pen.
+    """
+    across = [rule for rule in rules.segments if rule.axis == ACROSS]
+    if not across or piece.height < settings.box_side * thickness(piece):
+        return False
+    usual = float(np.median([rule.ink for rule in across]))
+    if _mean(ink, piece) * thickness(piece) > settings.rules.heavier * usual:
         return False
     rows = np.arange(piece.height)
     middles = (piece.mask @ np.arange(piece.width)) / np.maximum(piece.mask.sum(axis=1), 1)
@@ -301,7 +364,6 @@ def _is_wall(piece: Piece, rules: Rules, settings: PageSettings) -> bool:
     if np.abs(middles[written] - first - slope * rows[written]).max() > settings.straight * thickness(piece) + 1:
         return False
     ends = [(piece.left + first + slope * row, piece.top + row) for row in (0, piece.height - 1)]
-    across = [rule for rule in rules.segments if rule.axis == ACROSS]
     near = min(settings.corner_px, settings.wall_end * piece.height)
     return all(any(_lies_on(rule, *end, near) for rule in across) for end in ends)
 
@@ -338,9 +400,12 @@ def _by_cell(pieces: list[Piece], table: Table) -> dict[CellPlace, list[Piece]]:
 
 
 def _is_squared_paper(
-    inside: dict[CellPlace, list[Piece]], table: Table, shape: tuple[int, ...], settings: PageSettings
+    inside: dict[CellPlace, list[Piece]], table: Table, whole: Table, rules: Rules, settings: PageSettings
 ) -> bool:
-    """Return whether writing takes no notice of lines: many pieces lie across them, or they fill the picture."""
+    """Return whether writing takes no notice of lines: many pieces lie across them, or they fill the picture.
+
+    `whole` is the table with all cells around it that have no writing.
+    """
     n, across = 0, 0
     for place, pieces in inside.items():
         top, left, bottom, right = table.cells[place]
@@ -348,12 +413,41 @@ def _is_squared_paper(
             n += 1
             over = max(left - piece.left, piece.right - right, top - piece.top, piece.bottom - bottom)
             across += over > settings.outside * max(piece.height, piece.width)
+    goes_on = _n_sides(whole, rules, settings) > 2
+    fills = _n_edges(table, rules.down.shape) > 2 or goes_on
+    is_empty = sum(map(bool, inside.values())) < settings.half * len(inside)
+    most = settings.straddling_paper if goes_on else settings.straddling
+    return (fills and table.n_rows > 2 and is_empty) or across > most * max(n, 1)
+
+
+def _n_edges(table: Table, shape: tuple[int, ...]) -> int:
+    """Return how many edges of a picture are less than a cell away from a table."""
     boxes = np.array(list(table.cells.values()))
     height, width = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
-    n_edges = (boxes[:, 0].min() < height) + (boxes[:, 1].min() < width)
-    n_edges += (boxes[:, 2].max() > shape[0] - height) + (boxes[:, 3].max() > shape[1] - width)
-    fills = n_edges > 2 and table.n_rows > 2 and sum(map(bool, inside.values())) < settings.half * len(inside)
-    return fills or across > settings.straddling * max(n, 1)
+    starts = (boxes[:, 0].min() < height) + (boxes[:, 1].min() < width)
+    return int(starts + (boxes[:, 2].max() > shape[0] - height) + (boxes[:, 3].max() > shape[1] - width))
+
+
+def _n_sides(table: Table, rules: Rules, settings: PageSettings) -> int:
+    """Return on how many sides of a table most of its rules go on to the picture's edge."""
+    boxes = np.array(list(table.cells.values()))
+    (top, left), (bottom, right) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    across, down = rules.across, rules.down.T
+    beyond = (
+        (down[:, :top], table.n_columns),
+        (down[:, bottom:], table.n_columns),
+        (across[:, :left], table.n_rows),
+        (across[:, right:], table.n_rows),
+    )
+    return sum(_n_going(lines, settings) > settings.half * n for lines, n in beyond)
+
+
+def _n_going(lines: NDArray, settings: PageSettings) -> int:
+    """Return how many rules across go through most of a strip of a picture."""
+    if lines.shape[1] <= settings.tables.edge_px:
+        return 0
+    goes = spread(lines, settings.bent_px, DOWN).mean(axis=1) > settings.half
+    return int(goes[0]) + int((goes[1:] & ~goes[:-1]).sum())
 
 
 def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSettings()) -> list[list[Piece]]:
