@@ -21,6 +21,11 @@ IN_BOTH = (  # below the package
     f"{DATA}train-labels-idx1-ubyte.gz",
     f"{DATA}t10k-images-idx3-ubyte.gz",
     f"{DATA}t10k-labels-idx1-ubyte.gz",
+    *(
+        f"data/composed/composed-{part}-{kind}-ubyte.gz"
+        for part in ("train", "test")
+        for kind in ("images-idx3", "labels-idx1")
+    ),
     f"{MODELS}README.md",
     f"{MODELS}cnn.safetensors",
     f"{MODELS}reader.safetensors",

@@ -63,7 +63,7 @@ def test_a_sweep_killed_in_the_middle_is_resumed(swept, tmp_path, small_folder):
     (tmp_path / "sweep.toml").write_text(PLAN)
     arguments = "sweep.toml", "--data", small_folder
     with started(command("sweep", *arguments), cwd=tmp_path) as process:
-        assert "1 of 3" in (process.stderr.readline() + process.stderr.readline())
+        assert "1 of 3" in "".join(process.stderr.readline() for _ in range(3))
         process.send_signal(signal.SIGKILL)
     journal = tmp_path / "best.sweep.jsonl"
     assert_refused(sweep(*arguments, cwd=tmp_path), "holds an unfinished sweep")

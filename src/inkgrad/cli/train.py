@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 from inkgrad.check import check_network
-from inkgrad.cli.options import Needs, NotWith, Plain, Threads, engine_of, refused, takes_data
+from inkgrad.cli.options import DATA_OPTIONS, Needs, NotWith, Plain, Threads, engine_of, refused, takes_data
+from inkgrad.cli.own_writing import learn_writing
 from inkgrad.cli.show import drawing
 from inkgrad.cli.terminal import progress_of, say, say_about, say_taken_over, stop_requests, waiting
 from inkgrad.data import DataSource, as_inputs
@@ -50,6 +51,25 @@ def _usual(what: str, setting: str) -> str:
         ("address", "sync_every"),
         "n_workers",
         "{} is for a training on several workers: say how many with --workers",
+    ),
+    NotWith(
+        (
+            *DATA_OPTIONS,
+            "epochs",
+            "batch_size",
+            "lr",
+            "momentum",
+            "resume",
+            "anew",
+            "tensorboard",
+            "n_workers",
+            "address",
+            "sync_every",
+            "check",
+            "check_every",
+        ),
+        "from_corrections",
+        "{} is for a training on data, and --from-corrections has its own: leave one of them out",
     ),
 )
 @takes_data()
@@ -108,12 +128,24 @@ def train(
     check_every: Annotated[
         int | None, typer.Option(metavar="STEPS", help="Check it before the first step, and after every so many.")
     ] = None,
+    from_corrections: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Let the reader, --model reader or what came of it before, learn your own writing: from a table that "
+            "inkgrad review has corrected, or a CSV with the columns picture, of one line each, and text.",
+        ),
+    ] = None,
 ) -> None:
     """Train a network on handwritten digits, or on your own data, and save it.
 
     Beside the model digits.safetensors it writes digits.checkpoint.safetensors, which --resume goes on
     from, digits.log.jsonl, a line of numbers every 100 steps, and digits.curves.png.
     """
+    if from_corrections is not None:
+        if model is None or (model in MODELS and model != "reader"):
+            raise SettingError(f"corrections are for --model reader, or what came of it before, got {model or 'none'}")
+        return learn_writing(from_corrections, Path(model), out, engine_of(n_threads, plain), seed or 0)
     if check_every is not None and check_every < 1:
         raise SettingError(f"checks are at least 1 step apart, got --check-every {shown_whole(check_every)}")
     classes = len(source.classes) if isinstance(source.classes, tuple) else source.classes
@@ -147,6 +179,7 @@ def train(
         say(f"wrote the model {out}, the log {session.paths.log} and the curves {session.paths.curves}")
         found = session.evaluate()
         print(f"test accuracy {found.accuracy:.4f} ({found.n_right} of {len(session.dataset.test)})")
+    return None
 
 
 def _worker_pool(n_workers: int, sync_every: int, address: str | None) -> Pool:
