@@ -1,11 +1,14 @@
 """Walls between boxes are no digits, also where they are as dark and thick as writing."""
 
+import zlib
+
 import numpy as np
 from PIL import Image, ImageDraw
 from support.cutting import read_in_pieces
 
 from inkgrad.reader import ReaderSettings
 from inkgrad.reader.page import PageSettings
+from lab.synthetic import compose
 
 
 def comb(some, seed):
@@ -78,3 +81,8 @@ def test_strokes_of_a_pen_from_rule_to_rule_are_ones(reader, some):
 def test_strokes_between_rules_of_squared_paper_are_ones(reader, some):
     squared = ruled(some, range(30, 420, 50))
     assert read_in_pieces(squared, reader.eye, ReaderSettings()) == "2131415"
+
+
+def test_digits_beside_the_boxes_that_were_found_go_on_with_them(reader, digits):
+    page = compose("boxes", np.random.default_rng([129, zlib.crc32(b"boxes")]), digits.train)
+    assert reader.read(page.picture).text == page.text

@@ -294,7 +294,7 @@ def _side_by_side(cells: list[list[Seen]], gap: str) -> list[Seen]:
 
 
 def _continues(row: list[Seen], line: tuple[int, int], page: Scan, beside: float) -> bool:
-    """Return whether all characters of a row stand in, or close beside, a row of a table."""
+    """Return whether all characters of a row stand in a row of a table, or close beside it or one another."""
     table, number = line
     if table < 0:
         return False
@@ -302,9 +302,12 @@ def _continues(row: list[Seen], line: tuple[int, int], page: Scan, beside: float
     top, bottom = np.mean([box[0] for box in cells]), np.mean([box[2] for box in cells])
     left, right = min(box[1] for box in cells), max(box[3] for box in cells)
     near = beside * float(np.median([box[3] - box[1] for box in cells]))
-    return all(
-        top <= seen.piece.middle[0] < bottom and left - near <= seen.piece.middle[1] < right + near for seen in row
-    )
+    for seen in sorted(row, key=lambda each: abs(each.piece.middle[1] - (left + right) / 2)):
+        is_near = left - near <= seen.piece.right and seen.piece.left < right + near
+        if not (is_near and top <= seen.piece.middle[0] < bottom):
+            return False
+        left, right = min(left, seen.piece.left), max(right, seen.piece.right)
+    return True
 
 
 def _table(page: Scan, characters: Sequence[Character]) -> tuple[tuple[str, ...], ...] | None:
