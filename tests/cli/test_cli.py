@@ -250,7 +250,7 @@ from inkgrad.models import MODELS
 class Diagonal(Softmax):
     def vjp(self, x, y, dy):
         return dy * y * (1 - y)
-network = lambda n: Chain((Flatten(), Dense(784, n), Diagonal()))
+network = lambda n, shape: Chain((Flatten(), Dense(784, n), Diagonal()))
 MODELS["seed"] = replace(MODELS["seed"], network=network)
 sys.argv = ["inkgrad", "train", "--model", "seed", "--check", "--data", {str(small_folder)!r}]
 main()

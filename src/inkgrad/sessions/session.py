@@ -216,12 +216,12 @@ def start(
             refuse_losing_work(paths)
         settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
         refuse_lines(settings.model)
-        source = as_source(data, given.get("classes")).resolved()
+        source = as_source(data, given.get("classes"))
         dataset = source.load(progress)
         settings = replace(settings, classes=len(dataset.labels))
         run = settings.new_run(dataset.train)
         run.engine = engine or Fast()
-        return Session(paths, settings, dataset, source, run, [], [], 0.0, own)
+        return Session(paths, settings, dataset, source.resolved(), run, [], [], 0.0, own)
 
 
 def resume(
@@ -274,7 +274,7 @@ def _resumed(
             f"towards their end, got epochs={settings.epochs}: leave it out, or begin with anew=True",
             setting="epochs",
         )
-    source = saved.source if is_unsaid(data) else as_source(data, settings.classes).resolved()
+    source = saved.source if is_unsaid(data) else as_source(data, settings.classes)
     dataset = source.load(progress)
     if dataset.train.fingerprint() != saved.data or len(dataset.labels) != settings.classes:
         raise ModelFileError(f"{path} is of a training on other data: give the same `data` as then", setting="data")
@@ -284,7 +284,7 @@ def _resumed(
         raise SettingError(
             f"{path} is of a training of {run.epoch} epochs so far, got epochs={settings.epochs}", setting="epochs"
         )
-    return Session(paths, settings, dataset, source, run, saved.rows, saved.costs, saved.seconds, lock)
+    return Session(paths, settings, dataset, source.resolved(), run, saved.rows, saved.costs, saved.seconds, lock)
 
 
 def refuse_losing_work(paths: Paths) -> None:
