@@ -270,6 +270,12 @@ def test_a_full_disk_keeps_what_is_done(broken_off, scans, plain):
     assert answers(broken_off) == plain
 
 
+def test_rows_of_no_kind_are_refused_before_anything_is_begun(scans, tmp_path):
+    with pytest.raises(SettingError, match="`rows` is one of pictures, lines, digits, table, got cells"):
+        read_to_file(scans, tmp_path / "results.csv", rows="cells")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("n", "message"), [(0, "at least 1 worker, got n_workers=0"), (257, "at most 256 processes .* got n_workers=257")]
 )

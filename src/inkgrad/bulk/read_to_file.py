@@ -106,7 +106,8 @@ def read_to_file(
     """
     out = Path(out)
     sources = [os.fspath(each) for each in ([source] if isinstance(source, str | os.PathLike) else source)]
-    _refuse_bad(out, sources, part_size, resume, anew)
+    _refuse_bad(out, sources, rows, part_size, resume, anew)
+    kind = RowKind(rows)
     n_workers = available_threads() if n_workers is None else n_workers
     if n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got n_workers={shown_whole(n_workers)}", setting="n_workers")
@@ -119,7 +120,6 @@ def read_to_file(
     models = [replace(each, engine=each.engine.with_threads(1)) for each in (model or load("reader"), load("lines"))]
     reader = Reader(*models, threshold=threshold, expect=expect, marks=marks)
     what_answers = [f"{each.network!r}{each.labels!r}".encode() + each.theta.tobytes() for each in models]
-    kind = RowKind(rows)
     settings = {
         "model": sha256(b"".join(what_answers)).hexdigest(),
         "threshold": threshold,
@@ -181,12 +181,14 @@ def _begin(
         folder.refuse_changed(write(nothing), settings)
 
 
-def _refuse_bad(out: Path, sources: list[str], part_size: int, resume: bool, anew: bool) -> None:
+def _refuse_bad(out: Path, sources: list[str], rows: str, part_size: int, resume: bool, anew: bool) -> None:
     refuse_other_ending(out)
     for path in out, errors_beside(out):
         refuse_unwritable(path)
     if not sources:
         raise SettingError("there is nothing to read: name a folder, a pattern, a file or an address")
+    if rows not in list(RowKind):
+        raise SettingError(f"`rows` is one of {', '.join(RowKind)}, got {rows}", setting="rows")
     if part_size < 1:
         raise SettingError(f"a part has at least 1 picture, got {shown_whole(part_size)}")
     if resume and anew:
