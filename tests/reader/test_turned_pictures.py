@@ -1,10 +1,16 @@
 """Pictures that do not stand upright are turned to be read, where that is clearly better; others stay as they are."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from inkgrad.metrics import edits_between
+from inkgrad.pictures import Piece
 from inkgrad.reader import Reader
+from inkgrad.reader.choice import TURNS, Attempt, ChoiceSettings
+from inkgrad.reader.seen import Seen
 from lab.synthetic import Look, write_line, write_lines, write_single, write_table
 
 QUARTERS = 1, 2, 3  # that a picture is turned anticlockwise; it is read turned back, clockwise
@@ -89,3 +95,23 @@ def test_noise_and_blank_paper_are_not_turned(reader):
     noise = np.random.default_rng(0).integers(200, 256, (300, 200), np.uint8)
     readings = reader([noise, np.full((200, 300), 255, np.uint8)])
     assert [(reading.turned, reading.error) for reading in readings] == [(0, None)] * 2
+
+
+def attempt(n, p, alone=1.0):
+    """A row of so many characters, each of that probability, and how sure the recogniser of lines was alone."""
+    piece = Piece(0, 0, np.ones((20, 12), bool))
+    row = [Seen(piece, "8", {"8": p, "3": 1 - p}) for _ in range(n)]
+    return Attempt(SimpleNamespace(rows=[[piece] * max(n, 2)]), [row], alone)
+
+
+@pytest.mark.parametrize(
+    ("n", "sure", "turns"),
+    [(8, 0.97, ()), (8, 0.93, (180,)), (8, 0.9, TURNS), (3, 0.93, TURNS), (4, 0.93, (180,)), (0, 0.5, TURNS)],
+)
+def test_only_what_is_quite_unsure_is_tried_on_its_side(n, sure, turns):
+    assert attempt(n, sure).turns(ChoiceSettings()) == turns
+    assert attempt(n, 1.0, sure).turns(ChoiceSettings()) == turns
+
+
+def test_words_are_not_turned():
+    assert replace(attempt(0, 0.5), words=True).turns(ChoiceSettings()) == ()

@@ -23,7 +23,10 @@ class ChoiceSettings:
     real ones upside down, 18 are.
 
     empty    worth of a reading without a character; nearly any other is better
-    doubt    sureness; a picture that is read less surely is read turned, too
+    doubt    sureness; a picture that is read less surely is read upside down, too
+    side     sureness; one that is read less surely is read on its sides, too, and any doubtful one with few characters
+    few      characters (of 145 composed pictures of development that lie on their side and are read with at least so
+             many none is read more surely than 0.905; of 84 upside down, four are more surely than 0.96)
     sure     a turned reading is at least so sure
     fewest   and has as many characters in its longest line: fewer may be right in several turns, as 69 and 0 over 0 are
     better   and is better by this than the upright one
@@ -33,6 +36,8 @@ class ChoiceSettings:
 
     empty: float = -10.0
     doubt: float = 0.96
+    side: float = 0.91
+    few: int = 4
     sure: float = 0.85
     fewest: int = 3
     better: float = 0.05
@@ -79,11 +84,16 @@ class Attempt:
         """Return how good it is: more for each character, less for doubtful ones."""
         return sum(map(worth_of, self.rows)) if self.n_characters else settings.empty
 
-    def may_be_turned(self, settings: ChoiceSettings) -> bool:
-        """Return whether there is enough ink to tell, and what stands there is doubtful."""
+    def turns(self, settings: ChoiceSettings) -> tuple[int, ...]:
+        """Return by how many degrees a picture may have to be turned, where what stands there is doubtful and no words.
+
+        There are none where there is too little ink to tell.
+        """
         pieces = list(chain.from_iterable(self.page.rows))
         is_enough = len(pieces) > 1 or any(piece.height > settings.on_side * piece.width for piece in pieces)
-        return is_enough and not self.words and self.sure < settings.doubt
+        if not is_enough or self.words or self.sure >= settings.doubt:
+            return ()
+        return (180,) if self.sure >= settings.side and self.n_characters >= settings.few else TURNS
 
 
 def mean_probability(rows: Sequence[Sequence[Seen]]) -> float:

@@ -20,7 +20,7 @@ from inkgrad.models import Model, load
 from inkgrad.pictures import Piece, Source, list_pictures, open_picture
 from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
-from inkgrad.reader.choice import TURNS, Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
+from inkgrad.reader.choice import Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.left_out import LeftOutSettings, left_out, parted
@@ -186,8 +186,8 @@ class Reader:
             if not found:
                 continue
             best = max(islice(attempts, len(found)), key=lambda attempt: attempt.worth(settings))
-            if best.may_be_turned(settings) and not self.expected.is_one_digit:
-                turned = [turned_by(best.page, degrees, self.settings.page) for degrees in TURNS]
+            if not self.expected.is_one_digit and (turns := best.turns(settings)):
+                turned = [turned_by(best.page, degrees, self.settings.page) for degrees in turns]
                 best = better_turned(best, self._attempts(turned), settings)
             readings[number] = _as_reading(best, self.threshold, self.marks, self.settings, self.expected.pattern)
         return readings
