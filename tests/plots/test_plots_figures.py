@@ -4,7 +4,7 @@ import math
 import warnings
 from dataclasses import replace
 from io import BytesIO
-from itertools import cycle, product
+from itertools import combinations, cycle, product
 
 import numpy as np
 import pytest
@@ -89,14 +89,27 @@ def test_the_misread_digit_of_which_the_network_was_surest_comes_first(rng):
         "b read as c\n40.0% sure",
     ]
     assert [float(axes.images[0].get_array().mean()) for axes in drawn] == [2, 3, 1]
-    assert figure.get_suptitle() == "3 misread digits of 4"
+    assert figure.get_suptitle() == "3 misread images of 4"
 
 
 def test_no_more_are_shown_than_fit_and_the_title_says_so():
     n = 130
     figure = misread(np.zeros((n, 3, 3)), np.zeros(n, int), np.ones(n, int), np.full(n, 0.5), "ab", n_examples=900)
     assert sum(bool(axes.texts) for axes in figure.axes) == 120
-    assert figure.get_suptitle() == "130 misread digits of 900; the 120 of which the model was surest"
+    assert figure.get_suptitle() == "130 misread images of 900; the 120 of which the model was surest"
+
+
+@pytest.mark.parametrize("names", ["0123", ["heart", "a <b>$x$</b> with a long name", "club", "diamond"]])
+def test_captions_lie_beside_each_other_and_pictures_are_seen(names):
+    n = 15
+    figure = misread(np.zeros((n, 3, 3)), np.arange(n) % 4, (np.arange(n) + 1) % 4, np.full(n, 0.5), names)
+    is_drawn(figure)
+    drawn = [axes for axes in figure.axes if axes.texts]
+    boxes = [axes.texts[0].get_window_extent() for axes in drawn]
+    assert len(boxes) == n
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert min(axes.get_window_extent().height for axes in drawn) > 30  # pixels
+    assert ("digits" in figure.get_suptitle()) == (names == "0123")
 
 
 def test_nothing_misread_is_an_empty_sheet_and_vectors_are_no_images():

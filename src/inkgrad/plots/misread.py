@@ -14,12 +14,19 @@ from inkgrad.plots.style import STYLE, shortened
 
 
 def digit_sheet(images: NDArray, captions: Sequence[str], title: str, columns: int = 12) -> Any:
-    """Return a Figure of images (n, height, width), 0 paper, each with its caption below."""
+    """Return a Figure of images (n, height, width), 0 paper, each with its caption below.
+
+    There are at most so many columns, and fewer where captions are long.
+    """
     from matplotlib.figure import Figure
 
-    columns = max(1, min(columns, len(images)))
+    lines = [line for caption in captions for line in caption.split("\n")]
+    width = max(0.8, STYLE.caption_letter * max(map(len, lines), default=0) + 0.1)  # inches
+    columns = max(1, min(columns, len(images), int(columns * 0.8 / width)))
     rows = max(1, ceil(len(images) / columns))
-    figure = Figure(figsize=(max(columns * 0.8, 4.8), rows + 0.5), layout="constrained")
+    n_lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    size = max(columns * width, 4.8), rows * (0.7 + 0.15 * n_lines) + 0.5
+    figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(title)
     for axes in figure.subplots(rows, columns, squeeze=False).flat:
         axes.axis("off")
@@ -58,8 +65,10 @@ def misread(
     wrong = np.flatnonzero(predicted != t)
     shown = wrong[np.argsort(-probability[wrong], kind="stable")[:most]]
     names = shortened(labels)
-    captions = [f"{names[t[i]]} read as {names[predicted[i]]}\n{probability[i]:.1%} sure" for i in shown]
-    title = f"{len(wrong)} misread digits of {n_examples or len(images)}"
+    apart = " " if max(map(len, names)) <= 3 else "\n"
+    captions = [f"{names[t[i]]}{apart}read as {names[predicted[i]]}\n{probability[i]:.1%} sure" for i in shown]
+    what = "digits" if all(map(str.isdecimal, labels)) else "images"
+    title = f"{len(wrong)} misread {what} of {n_examples or len(images)}"
     if len(shown) < len(wrong):
         title += f"; the {len(shown)} of which the model was surest"
     some = images[shown]

@@ -24,6 +24,7 @@ class PlotStyle:
     least_scale          the part of a row that has at least the darkest colour, so that one mistake is not a scandal
     most_tiles           of a first layer
     most_misread         examples that are shown
+    caption_letter       inches that a letter of an example's caption is wide
     """
 
     palette: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -40,6 +41,7 @@ class PlotStyle:
     least_scale: float = 0.01
     most_tiles: int = 100
     most_misread: int = 120
+    caption_letter: float = 0.062
 
 
 STYLE = PlotStyle()
