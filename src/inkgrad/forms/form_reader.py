@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +11,14 @@ import numpy as np
 from PIL import Image
 
 from inkgrad.arrays import NDArray
-from inkgrad.errors import DataError, PictureError, SettingError
+from inkgrad.errors import DataError, SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.forms.cutting import cut_field, widened, without_print
 from inkgrad.forms.field_value import NO, YES, value_of
 from inkgrad.forms.form import Field, PrintedForm
 from inkgrad.forms.placing import Placement
 from inkgrad.models import Model, load
-from inkgrad.pictures import Source, ink_on_paper, open_picture
+from inkgrad.pictures import Source, ink_on_paper, open_or_reason, open_picture
 from inkgrad.reader import Reader, ReaderSettings, Reading
 from inkgrad.reader.choice import ChoiceSettings
 
@@ -136,7 +135,7 @@ class FormReader:
 
     def __call__(self, pages: Sequence[Source]) -> list[FilledPage]:
         """Return what pages say that are read together."""
-        return self._read([_opened(page) for page in pages])
+        return self._read([open_or_reason(page) for page in pages])
 
     def _alone(self) -> FormReader:
         """Return the same reader for one of several processes: with one thread."""
@@ -236,16 +235,6 @@ def _agreed(first: tuple[str, float], second: tuple[str, float]) -> tuple[str, f
     if likelier[0] == other[0]:
         return other
     return likelier[0], likelier[1] ** 2 / max(likelier[1] + other[1], 1e-9)
-
-
-def _opened(page: Source) -> NDArray | str:
-    """Return a page's colours, or why it cannot be read."""
-    try:
-        return open_picture(page)
-    except PictureError as error:
-        return str(error)
-    except OSError as error:
-        return f"{page}: {error.strerror}" if isinstance(page, str | os.PathLike) else str(error)
 
 
 def _in_processes(

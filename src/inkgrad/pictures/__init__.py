@@ -7,7 +7,7 @@ from inkgrad.pictures.numbered_page import Page, page_names, page_numbers
 from inkgrad.pictures.paper import at_working_size, ink_on_paper, lightness_skew, thresholds
 from inkgrad.pictures.pieces import Piece, cut_apart, find_pieces
 from inkgrad.pictures.rules import find_rules, without_rules
-from inkgrad.pictures.source import Source, open_picture
+from inkgrad.pictures.source import Source, open_or_reason, open_picture
 
 __all__ = [
     "Page",
@@ -22,6 +22,7 @@ __all__ = [
     "line_form",
     "list_pictures",
     "mnist_form",
+    "open_or_reason",
     "open_picture",
     "page_names",
     "page_numbers",

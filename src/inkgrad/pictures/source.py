@@ -73,6 +73,16 @@ def open_picture(source: Source, name: str | None = None, most_pixels: int = MAX
         return _colours(_decoded(opened, name, most_pixels, number), name)
 
 
+def open_or_reason(source: Source) -> NDArray | str:
+    """Return the colours of a picture as `open_picture` does, or why it cannot be opened, in one line."""
+    try:
+        return open_picture(source)
+    except (PictureError, MissingExtra) as error:
+        return str(error)
+    except OSError as error:
+        return f"{source}: {error.strerror}" if isinstance(source, str | os.PathLike) else str(error)
+
+
 def _upright(picture: Image.Image) -> Image.Image:
     """Return a picture as the camera was held, itself where that is how it is."""
     if not (picture.width and picture.height):

@@ -14,10 +14,10 @@ from itertools import chain, islice, tee
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.errors import MissingExtra, PictureError, SettingError
+from inkgrad.errors import SettingError
 from inkgrad.fast import available_threads, refuse_bad_threads
 from inkgrad.models import Model, load
-from inkgrad.pictures import Piece, Source, list_pictures, open_picture
+from inkgrad.pictures import Piece, Source, list_pictures, open_or_reason, open_picture
 from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
 from inkgrad.reader.choice import Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
@@ -159,7 +159,7 @@ class Reader:
 
     def __call__(self, pictures: Sequence[Source]) -> list[Reading]:
         """Return the readings of a batch of pictures; that of one that cannot be read has an `error`."""
-        return self._read([self._scanned(_opened(picture)) for picture in pictures])
+        return self._read([self._scanned(open_or_reason(picture)) for picture in pictures])
 
     def _alone(self) -> Reader:
         """Return the same reader for one of several processes: with one thread."""
@@ -228,16 +228,6 @@ class Reader:
         if not cut_out(piece, page.ink)[0].any():
             return {}
         return dict(zip(DIGITS, self.eye.look([piece], [page.ink]).p[0].tolist(), strict=True))
-
-
-def _opened(picture: Source) -> NDArray | str:
-    """Return a picture's colours, or why it cannot be read."""
-    try:
-        return open_picture(picture)
-    except (PictureError, MissingExtra) as error:
-        return str(error)
-    except OSError as error:
-        return f"{picture}: {error.strerror}" if isinstance(picture, str | os.PathLike) else str(error)
 
 
 def _as_reading(
