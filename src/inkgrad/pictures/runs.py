@@ -26,7 +26,9 @@ class RuleSettings:
     very_long       what is this many times longer than thick is never a stroke of a pen
     ending          a rule that ends on another, or at the picture's edge, is this many times longer than thick
     beside_writing  and this many times longer than the writing is high
-    heavier         what ends on rules and has, for its length, this many times their ink is a stroke of a pen
+    heavier         what ends on rules and has, for its length, this many times their ink is a stroke of a pen (in 40
+                    pictures of ruled paper 97.6 % of the characters are read with it, 94.4 without; in three
+                    pictures that were looked at, 1s had 1.5 to 3 times as much, sides of boxes as much)
     least_left      share of the ink that must remain without the rules; otherwise the rules are the writing
     thickest_px     strokes that cross a thicker rule are lost
 

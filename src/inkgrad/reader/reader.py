@@ -187,7 +187,7 @@ class Reader:
                 continue
             best = max(islice(attempts, len(found)), key=lambda attempt: attempt.worth(settings))
             if not self.expected.is_one_digit and (turns := best.turns(settings)):
-                turned = [turned_by(best.page, degrees, self.settings.page) for degrees in turns]
+                turned = turned_by(best.page, turns, self.settings.page)
                 best = better_turned(best, self._attempts(turned), settings)
             readings[number] = _as_reading(best, self.threshold, self.marks, self.settings, self.expected.pattern)
         return readings
