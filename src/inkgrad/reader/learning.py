@@ -120,11 +120,8 @@ def learn(
     before = [model.evaluate(examples).n_right for examples in tests]
     sources = (
         (corrected, settings.n_corrected),
-        (_first(known.train), settings.n_known),
-        (
-            composed[0],
-            settings.n_composed,
-        ),
+        (Examples(known.train.x[:-N_HELD_BACK], known.train.t[:-N_HELD_BACK]), settings.n_known),
+        (composed[0], settings.n_composed),
     )
     theta = _trained(model, sources, seed, progress, settings)
     for part in settings.parts:
@@ -145,10 +142,6 @@ def _composed() -> tuple[Examples, Examples]:
     found = files.read()
     assert found.test is not None
     return Examples(found.train.x, found.train.labels), Examples(found.test.x, found.test.labels)
-
-
-def _first(examples: Examples) -> Examples:
-    return Examples(examples.x[:-N_HELD_BACK], examples.t[:-N_HELD_BACK])
 
 
 def _trained(
