@@ -206,7 +206,7 @@ def test_after_training_a_right_network_raises_no_alarm(after_training, seed):
     assert along_directions(of_784(Dense, activation), SoftmaxCrossEntropy(), x, t, theta, seed=seed).ok
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
     ("wrong", "path"),
     [(ZeroWeights, "1.W"), (NegativeWeights, "1.W"), (OneBiasMissing, "1.b"), (OneWeightDoubled, "1.W")],
