@@ -94,6 +94,7 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--lines", type=int, default=10_240, help="to train on in each epoch")
     parser.add_argument("--n-validation", type=int, default=1024, help="lines of digits that were held back")
     parser.add_argument("--lr", type=float, default=MODELS["lines"].lr)
+    parser.add_argument("--begin-with", help="the weights of another model, such as one that knows most of it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="that train")
     parser.add_argument("--workers", type=int, default=1, help="processes that make lines")
@@ -109,6 +110,8 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"{error.filename}: {error.strerror}")
     if given.resume and not checkpoint_of(given.out).exists():
         parser.error(f"{checkpoint_of(given.out)}: there is no checkpoint to go on from: leave --resume out")
+    if given.begin_with and not Path(given.begin_with).exists():
+        parser.error(f"{given.begin_with}: there is no model to begin with")
     if given.calibrate_only and not Path(given.out).exists():
         parser.error(f"{given.out}: there is no model to calibrate: leave --calibrate-only out")
     return given
@@ -130,7 +133,8 @@ def begun(recipe: Recipe, source: LineSource, given: argparse.Namespace, checkpo
     if given.resume:
         saved = read_checkpoint(checkpoint)
         return saved.run(objective, optimizer), float(saved.notes.get("seconds", "nan"))
-    return Run(objective, optimizer, recipe.batch_size, given.seed), 0.0
+    theta = load(given.begin_with).theta if given.begin_with else None
+    return Run(objective, optimizer, recipe.batch_size, given.seed, theta=theta), 0.0
 
 
 def model_of(run: Run, recipe: Recipe, given: argparse.Namespace, seconds: float) -> Model:
@@ -144,12 +148,20 @@ def model_of(run: Run, recipe: Recipe, given: argparse.Namespace, seconds: float
         seed=run.seed,
         made_by=f"inkgrad {version('inkgrad')}",
         notes=f"python -m scripts.make_lines {Path(given.out).name} --epochs {given.epochs} --lines {given.lines} "
-        f"--lr {given.lr} --seed {given.seed} --uses {given.uses}\n"
-        f"tested on lines of the {N_VALIDATION:,} digits of MNIST's training set that were left"
-        + f"; trained in {seconds:.0f} seconds"
-        * isfinite(seconds),
+        f"--lr {given.lr} --seed {given.seed} --uses {given.uses}"
+        + begun_with(given.begin_with)
+        + f"\ntested on lines of the {N_VALIDATION:,} digits of MNIST's training set that were left"
+        + f"; trained in {seconds:.0f} seconds" * isfinite(seconds),
     )
     return Model(run.objective.network, run.objective.cost, run.answer, LABELS, recipe.input_shape, card=card)
+
+
+def begun_with(path: str | None) -> str:
+    """Return the option that begins with the model of a file, and the command that made that; nothing without one."""
+    if path is None:
+        return ""
+    command, _, _ = load(path).card.notes.partition("\n")
+    return f" --begin-with {Path(path).name}, made by {command}"
 
 
 def calibration_errors(model: Model, batches: list[Batch]) -> tuple[float, float]:

@@ -10,6 +10,8 @@ from lab.synthetic.lines.kinds import LineKinds
 from lab.synthetic.lines.stamps import Pen
 from lab.synthetic.sources import FONTS
 
+WIDTHS_OF_PRINT = 0.85, 0.92, 1.0, 1.0, 1.0, 1.08  # fonts are as wide, or condensed, or a little wider
+
 
 @dataclass(frozen=True)
 class Habits:
@@ -22,6 +24,7 @@ class Habits:
     strokes             the share of digits that are drawn from strokes
     font                the name of the font of what is printed
     printed             the share of the characters that are: 0 for a hand
+    condensed           times the width of the font's own characters
     pitch               the width of a cell where each character has one, else 0
     """
 
@@ -35,6 +38,7 @@ class Habits:
     strokes: float
     font: str
     printed: float
+    condensed: float
     pitch: float
 
 
@@ -55,6 +59,7 @@ def habits_of(kinds: LineKinds, rng: np.random.Generator, in_cells: bool) -> Hab
         strokes=0.0 if not kinds.strokes else float(np.clip(rng.normal(kinds.strokes, 0.4), 0, 1)),
         font=FONTS[rng.integers(len(FONTS))],
         printed=1.0 if printed else rng.uniform(0.2, 0.7) if mixed and in_cells else 0.0,
+        condensed=float(WIDTHS_OF_PRINT[rng.integers(len(WIDTHS_OF_PRINT))]),
         pitch=rng.uniform(0.95, 1.7) if in_cells else 0.0,
     )
 

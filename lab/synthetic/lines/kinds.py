@@ -76,14 +76,14 @@ class LineKinds:
     Raises SettingError for what is not from 0 to 1.
     """
 
-    marks: float = 0.32
+    marks: float = 0.4
     random_marks: float = 0.1
     spaces: float = 0.1
     zeros: float = 0.08
     nothing: float = 0.04
 
     strokes: float = 0.35
-    slashed_zero: float = 0.08
+    slashed_zero: float = 0.14
     barred_seven: float = 0.25
     upstroke_one: float = 0.2
     plain_one: float = 0.15
@@ -96,22 +96,22 @@ class LineKinds:
     slanted: float = 0.5
     uneven_size: float = 0.5
     uneven_base: float = 0.5
-    printed: float = 0.18
+    printed: float = 0.25
     mixed: float = 0.3
     thick: float = 0.12
     thin: float = 0.2
     twice: float = 0.06
 
-    currency: float = 0.08
-    closing: float = 0.06
-    words: float = 0.07
+    currency: float = 0.12
+    closing: float = 0.08
+    words: float = 0.12
     neighbours: float = 0.12
-    rules: float = 0.15
+    rules: float = 0.2
     boxes: float = 0.12
     combs: float = 0.04
     broken: float = 0.25
     pale: float = 0.5
-    guilloche: float = 0.12
+    guilloche: float = 0.18
     specks: float = 0.1
 
     pencil: float = 0.2
@@ -121,7 +121,7 @@ class LineKinds:
     noise: float = 0.5
     blur: float = 0.5
     jpeg: float = 0.25
-    enlarged: float = 0.1
+    enlarged: float = 0.15
     crops: float = 0.8
 
     def __post_init__(self) -> None:

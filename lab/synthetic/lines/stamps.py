@@ -190,11 +190,15 @@ def stroke_stamp(
 
 
 @cache
-def font_stamp(text: str, font: str, size: int) -> Stamp:
-    """Return printed text, `size` pixels to an em, with the room that the font leaves beside it."""
+def font_stamp(text: str, font: str, size: int, condensed: float = 1.0) -> Stamp:
+    """Return printed text, `size` pixels to an em, with the room that the font leaves beside it.
+
+    It is so many times as wide as the font has it.
+    """
     letters = font_of(font, size)
     left, top, right, bottom = letters.getbbox(text, anchor="ls")
     n_columns = max(1, ceil(max(letters.getlength(text), right)) - min(0, int(left)))
     sheet = Image.new("L", (n_columns, max(1, int(bottom - top))))
     ImageDraw.Draw(sheet).text((-min(0, int(left)), -top), text, 255, letters, anchor="ls")
+    sheet = sheet.resize((max(1, round(condensed * sheet.width)), sheet.height), Image.Resampling.BILINEAR)
     return Stamp(np.asarray(sheet, np.float32) / 255, int(-top))

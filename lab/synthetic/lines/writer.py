@@ -22,11 +22,13 @@ from lab.synthetic.lines.ways import (
     plain_ways,
     word,
 )
+from lab.synthetic.sources import font_of
 from lab.synthetic.strokes import Stroke, strokes_of
 
 DOTS, BUSY = ".,:", "=:*#"  # marks that are dots, and marks whose strokes are near each other
 SMALLEST_DOT = 0.04  # of a digit's height is half of its width at least: nobody sees a smaller one
 THICKEST_BUSY = 0.07  # of a digit's height is half of a stroke's width at most, or they run together
+NARROW_SPACES = 0.75  # of the spaces of print; the others are wider, as between columns
 DIGITS_OF_EM = 0.72  # the height of a printed digit
 LETTERS, CAPITALS = tuple(LETTER_WAYS), tuple(CAPITAL_WAYS)
 PRINTED_LETTERS = "abcdefghijklmnopqrstuvwxyz" + 3 * "aeiou"
@@ -87,7 +89,7 @@ class Writer:
             if self.habits.pitch:
                 right = i * self.habits.pitch * self.height
             if character == " ":
-                right += self.rng.uniform(0.6, 1.6) * self.height
+                right += self._space()
                 free = False
                 continue
             size = self._size(character, size)
@@ -98,6 +100,16 @@ class Writer:
             row.append(PlacedStamp(stamp, left, base))
             right, free = float(row[-1].right), character.isdigit()
         return row
+
+    def _space(self) -> float:
+        """Return how wide a space is, in pixels; those of most print are as narrow as its font has them."""
+        if self.habits.printed == 1 and self.rng.random() < NARROW_SPACES:
+            narrow = self.habits.condensed * font_of(self.habits.font, self.font_px).getlength(" ")
+            return narrow * self.rng.uniform(0.85, 1.3)
+        return self.rng.uniform(0.6, 1.6) * self.height
+
+    def _printed(self, text: str) -> Stamp:
+        return font_stamp(text, self.habits.font, self.font_px, self.habits.condensed)
 
     def _written_at_once(self, text: str) -> list[str]:
         """Return the characters of a text, zeros together where they are linked."""
@@ -137,7 +149,7 @@ class Writer:
     def stamp_of(self, character: str, height: float) -> Stamp:
         """Return one character, or linked zeros, so many pixels high if it is a digit."""
         if self.habits.printed and self.rng.random() < self.habits.printed:
-            return font_stamp(character, self.habits.font, self.font_px)
+            return self._printed(character)
         stamp = self._by_hand(character, height)
         return Stamp(stamp.ink * np.float32(self.paler), stamp.top) if self.habits.printed else stamp
 
@@ -176,7 +188,7 @@ class Writer:
             text = "".join(PRINTED_LETTERS[i] for i in rng.integers(0, len(PRINTED_LETTERS), n))
             text = text.upper() if capitals else text.capitalize() if capital else text
             text = PRINTED_WORDS[rng.integers(len(PRINTED_WORDS))] if known else text
-            return font_stamp(text, self.habits.font, self.font_px)
+            return self._printed(text)
         text = "".join(LETTERS[i] for i in rng.integers(0, len(LETTERS), n))
         some = "".join(CAPITALS[i] for i in rng.integers(0, len(CAPITALS), n))
         text = some if capitals else some[0] + text[1:] if capital else text
@@ -185,9 +197,7 @@ class Writer:
     def currency(self) -> Stamp:
         """Return the sign of a currency."""
         if self.habits.printed == 1:
-            return font_stamp(
-                PRINTED_CURRENCY[self.rng.integers(len(PRINTED_CURRENCY))], self.habits.font, self.font_px
-            )
+            return self._printed(PRINTED_CURRENCY[self.rng.integers(len(PRINTED_CURRENCY))])
         return self._drawn(CURRENCY_WAYS, self.height * self.rng.uniform(0.9, 1.3), self.stretch, self.pen)
 
     def closing(self) -> Stamp:
