@@ -1,8 +1,9 @@
 """What MkDocs does not do by itself: pages made at build from the source, with no copy of any text.
 
-In a page a line `<!-- derive: inkgrad.layers -->` becomes the derivations of that package, and
+In a page a line `<!-- code: inkgrad.layers.Dense -->` becomes the lines of code that compute it, and
 `<!-- include: benchmarks/**/RESULTS.md -->` those files of the project, and `<!-- table: kinds -->` the table of the
-checker's kinds.  In the navigation `folder/*` stands for all pages of a folder that have no place yet.
+checker's kinds.  Formulas are TeX between dollars.  In the navigation `folder/*` stands for all pages of a folder that
+have no place yet.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from command_line import command_line_page
-from derivations import derivation_of_module, derivations
+from derivations import code_of
+from formulas import with_mathml, write_font
 from links import ROOT, relinked, source_pages
 from mistakes import kinds_table, mistake_pages
 from mkdocs.structure.files import File, Files, InclusionLevel
 from reference import reference_pages
 
-MARKER = re.compile(r"^<!-- (derive|derive module|include|table): (\S+) -->$", re.MULTILINE)
+MARKER = re.compile(r"^<!-- (code|include|table): (\S+) -->$", re.MULTILINE)
 HEADING = re.compile(r"^(#+ )", re.MULTILINE)
 FENCE = re.compile(r"(^ *```.*?^ *```)", re.MULTILINE | re.DOTALL)
 
@@ -68,11 +70,19 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     return relinked(MARKER.sub(_filled, markdown), page.file.src_uri)
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Turn the formulas of a page into MathML."""
+    return with_mathml(html)
+
+
+def on_post_build(config: Any) -> None:
+    """Write the font of the formulas."""
+    write_font(Path(config.site_dir))
+
+
 def _filled(marker: re.Match[str]) -> str:
-    if marker[1] == "derive":
-        return derivations(marker[2])
-    if marker[1] == "derive module":
-        return derivation_of_module(marker[2])
+    if marker[1] == "code":
+        return code_of(marker[2])
     if marker[1] == "table":
         return {"kinds": kinds_table}[marker[2]]()
     paths = sorted(ROOT.glob(marker[2]), key=lambda path: (len(path.parts), path))

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from html import unescape
+from xml.etree import ElementTree
 
 import pytest
 import typer
@@ -18,7 +19,7 @@ import inkgrad
 from inkgrad.check import Kind
 from inkgrad.check.mistakes import explained
 from inkgrad.cli.commands import app
-from inkgrad.layers import Activation, Elementwise, Layer
+from inkgrad.layers import Dense
 
 PARTS = [inkgrad.layers, inkgrad.costs, inkgrad.optimizers, inkgrad.training, inkgrad.data, inkgrad.fast]
 
@@ -51,20 +52,32 @@ def test_nothing_comes_from_elsewhere(site):
 
 
 def test_the_softmax_has_its_whole_jacobian(site):
-    page = words((site / "derivations" / "activations.html").read_text())
-    assert "J_ij=dy_i/dx_j=y_i(δ_ij-y_j)" in page
-    assert "dx_j=sum_idy_iJ_ij" in page
+    page = words((site / "derivations" / "softmax.html").read_text())
+    assert "Jij=∂yi∂xj=yi(δij−yj)" in page
+    assert "J=[y1(1−y1)−y1y2−y1y3−y2y1y2(1−y2)−y2y3−y3y1−y3y2y3(1−y3)]" in page
 
 
-@pytest.mark.parametrize("name", inkgrad.layers.__all__)
-def test_every_layer_has_its_derivation(site, name):
-    layer = getattr(inkgrad.layers, name)
-    if layer in (Layer, Activation, Elementwise) or not inspect.isclass(layer) or not issubclass(layer, Layer):
-        return
-    page = "activations" if issubclass(layer, Activation) else "layers"
-    html = (site / "derivations" / f"{page}.html").read_text()
-    assert f'id="{name.lower()}"' in html
-    assert words(inspect.getdoc(layer).split("\n")[0].replace("<", "&lt;").replace("`", "")) in words(html)
+def test_formulas_are_mathml_in_a_font_that_has_their_signs(site):
+    fonts = pytest.importorskip("fontTools.ttLib", reason="matplotlib brings fonttools")
+    drawn = fonts.TTFont(site / "fonts" / "STIXTwoMath.woff").getBestCmap().keys()
+    pages = sorted((site / "derivations").glob("*.html"))
+    assert len(pages) > 10
+    for page in pages:
+        html = page.read_text()
+        formulas = re.findall(r"<math.*?</math>", html, re.DOTALL)
+        assert len(formulas) > 5, page
+        assert "arithmatex" not in html
+        for each in formulas:
+            signs = "".join(ElementTree.fromstring(each).itertext())
+            assert "\\" not in signs
+            assert {ord(sign) for sign in signs if not sign.isspace()} <= drawn, signs
+        assert "msqrt" not in html or ord("√") in drawn
+
+
+def test_a_derivation_has_the_lines_of_its_code(site):
+    page = words((site / "derivations" / "dense.html").read_text())
+    for method in Dense.forward, Dense.backward, Dense.parameter_gradient:
+        assert "".join(inspect.getsource(method).split()) in page
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
