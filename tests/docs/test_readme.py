@@ -57,6 +57,15 @@ def test_every_file_the_readme_links_to_exists():
         assert (README.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "index.md"], ids=lambda page: page.name)
+def test_the_first_screen_has_a_picture_for_each_kind_of_user_and_the_two_commands(page):
+    first = page.read_text().partition("make run\nmake test\n")[0]
+    assert 0 < len(first.splitlines()) < 30
+    for of_a_kind, picture in ("learn or teach", "animals.gif"), ("backward", "jacobian.png"), ("digits", "boxes.png"):
+        assert of_a_kind in first
+        assert f"{picture})" in first
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_the_two_commands_are_in_the_makefile():
     for target in "run", "test":
