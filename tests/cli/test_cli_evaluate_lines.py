@@ -58,6 +58,7 @@ def test_lines_and_characters_that_are_right_are_counted_and_the_others_named(fo
         ("", ["--data", "lines"], "labels.csv should have the columns file and label, and a picture in each row"),
         ("file,text\n1.png,1\n", ["--data", "lines"], "labels.csv should have the columns file and label"),
         ("file,label\n1.png\n", ["--data", "lines"], "labels.csv should have the columns file and label"),
+        ("file,label\n,1\n", ["--data", "lines"], "labels.csv should have the columns file and label, and a picture"),
         ("file,label\n9.png,1\n", ["--data", "lines"], "9.png: No such file or directory"),
         ("file,label\nlabels.csv,1\n", ["--data", "lines"], "labels.csv"),
     ],

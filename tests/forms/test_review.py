@@ -80,7 +80,7 @@ def test_another_table_is_refused(name, old, new, words, table):
     ("name", "words"),
     [("none.csv", "none.csv: No such file"), ("forms.png", "forms are read into a file that ends in .csv"),
      ("letter.csv", "letter.csv must be a table of forms, with a column 'page'"),
-     ("picture.csv", "picture.csv must be a table as inkgrad read writes it")],
+     ("picture.csv", "picture.csv is no CSV in UTF-8")],
 )  # fmt: skip
 def test_the_command_refuses_another_file_in_one_line(name, words, tmp_path, monkeypatch, inkgrad_here):
     monkeypatch.chdir(tmp_path)

@@ -2,7 +2,8 @@
 
 from PIL import Image
 
-from inkgrad.forms.form_table import ASKED, columns_of, write_rows
+from inkgrad.csv_table import write_csv
+from inkgrad.forms.form_table import ASKED, columns_of
 
 
 def make_table(folder):
@@ -12,7 +13,7 @@ def make_table(folder):
         Image.new("L", (60, 20), 255).save(folder / "forms.review" / f"{number:05}.png")
     fields = {"code": "12", "sum": "7.50", "paid": "no"}
     row = {"page": "a.png", **fields, **{f"{name} probability": "0.5000" for name in fields}}
-    write_rows(folder / "forms.csv", columns_of(fields), [row, {"page": "b.png", "error": "it does not fit"}])
+    write_csv(folder / "forms.csv", columns_of(fields), [row, {"page": "b.png", "error": "it does not fit"}])
     asked = [
         {"field": "code", "kind": "code", "expect": r"\d{3}", "read": "12", "doubt": "code must be as \\d{3}"},
         {"field": "sum", "kind": "amount", "expect": r"\d[.,]\d{2}", "read": "7.50", "doubt": "unsure"},
@@ -20,5 +21,5 @@ def make_table(folder):
     ]
     more = {"page": "a.png", "empty": "no", "order": "dmy", "probability": "0.5000"}
     rows = [{**more, **each, "picture": f"forms.review/{k:05}.png"} for k, each in enumerate(asked, start=1)]
-    write_rows(folder / "forms.review.csv", ASKED, [*rows, {"page": "b.png", "doubt": "it does not fit"}])
+    write_csv(folder / "forms.review.csv", ASKED, [*rows, {"page": "b.png", "doubt": "it does not fit"}])
     return folder / "forms.csv"

@@ -4,53 +4,36 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
 
 from inkgrad.bulk.parts import Load
 from inkgrad.bulk.picture_reader import PictureReader
 from inkgrad.bulk.reader_pool import Death, PoolLimits, PoolWorker, ReaderPool
 from inkgrad.bulk.rows import Answer, RowKind
 from inkgrad.reader import Reader
-
-
-@dataclass(frozen=True)
-class WorkerProcess:
-    """A process, and this end of the pipe to it."""
-
-    process: Any
-    connection: Connection
+from inkgrad.worker_process import WorkerProcess
 
 
 class ProcessPool(ReaderPool):
-    """`n_workers` processes, started afresh: the fork of a process with threads (JAX, a web server) may hang."""
+    """`n_workers` processes."""
 
     def __init__(self, reader: Reader, kind: RowKind, n_workers: int, limits: PoolLimits = PoolLimits()) -> None:
         import cloudpickle  # type: ignore[import-untyped]
-        from loky.backend import get_context  # it needs no `if __name__ == "__main__":` in the caller's file
 
-        self.context = get_context("loky")
         self.what_reads = cloudpickle.dumps((reader, kind))  # with layers that are the caller's own
         super().__init__(n_workers, limits)
 
     def start(self) -> PoolWorker:
-        here, there = self.context.Pipe()
-        process = self.context.Process(target=serve, args=(there, self.what_reads), daemon=True)
-        with _ctrl_c_waits():
-            process.start()
-        there.close()
-        return PoolWorker(WorkerProcess(process, here))
+        return PoolWorker(WorkerProcess(serve, self.what_reads))
 
     def give(self, worker: PoolWorker, load: Load) -> None:
         with suppress(OSError):  # it is dead, which is heard soon
-            worker.handle.connection.send(load)
+            worker.handle.send(load)
 
     def heard(self, seconds: float) -> Iterator[tuple[PoolWorker, list[Answer] | Death]]:
         its = {worker.handle.connection: worker for worker in self.workers}
@@ -65,20 +48,7 @@ class ProcessPool(ReaderPool):
                 yield worker, answers
 
     def stop(self, worker: PoolWorker) -> None:
-        worker.handle.connection.close()
-        if worker.handle.process.is_alive():
-            os.kill(worker.handle.process.pid, signal.SIGKILL)
-        worker.handle.process.join()
-
-
-@contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Let Ctrl-C wait until a process is started, which is deaf to it: this one ends the others."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        worker.handle.stop()
 
 
 def serve(connection: Connection, what_reads: bytes) -> None:

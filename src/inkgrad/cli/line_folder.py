@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from inkgrad.arrays import NDArray
+from inkgrad.csv_table import read_csv
 from inkgrad.errors import DataError
 from inkgrad.pictures import at_working_size, ink_on_paper, lightness_skew, line_form, open_picture
 
@@ -33,14 +33,10 @@ def lines_in(folder: Path) -> Iterator[LabelledLine]:
     listed = folder / LISTED_IN
     if not listed.is_file():
         raise DataError(f"{folder} should hold {LISTED_IN}, with the columns file and label; it is not there")
-    try:
-        with open(listed, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{listed} is no CSV in UTF-8: {error}") from None
-    if not rows or any(row.get(column) is None for row in rows for column in COLUMNS):
+    table = read_csv(listed)
+    if not table.rows or table.missing(COLUMNS) or not all(row["file"] for row in table.rows):
         raise DataError(f"{listed} should have the columns file and label, and a picture in each row")
-    for row in rows:
+    for row in table.rows:
         yield LabelledLine(row["file"], _form_of(folder / row["file"]), row["label"])
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 from PIL import Image
@@ -20,14 +19,14 @@ from inkgrad.forms.placing import Placement
 from inkgrad.models import Model, load
 from inkgrad.pictures import Source, ink_on_paper, open_or_reason, open_picture
 from inkgrad.reader import Reader, ReaderSettings, Reading
+from inkgrad.reader.batches import BatchSettings, read_in_batches
 from inkgrad.reader.choice import ChoiceSettings
 
 SURE = 0.9
 """The probability below which a person is asked for a field, unless told otherwise."""
 
 UPRIGHT = replace(ReaderSettings(), choice=ChoiceSettings(doubt=0.0))  # a field that was cut out is not turned
-PAGES_TOGETHER = 8  # that are read by one process
-AHEAD = 2  # batches for each process
+TOGETHER = BatchSettings(pictures=8, few=7, ahead=2, longest=2)  # pages, each of which takes as long as ten lines
 NO_PAGE = "the page does not fit the sample"
 
 
@@ -124,14 +123,7 @@ class FormReader:
         """
         workers = available_threads() if workers is None else workers
         refuse_bad_threads(workers)
-        source = iter(pages)
-        batches = iter(lambda: list(islice(source, PAGES_TOGETHER)), [])
-        first = next(batches, [])
-        if workers == 1 or len(first) < PAGES_TOGETHER:
-            for batch in (first, *batches):
-                yield from self(batch)
-            return
-        yield from _in_processes(self._alone(), first, batches, workers)
+        return read_in_batches(self if workers == 1 else self._alone(), pages, workers, TOGETHER)
 
     def __call__(self, pages: Sequence[Source]) -> list[FilledPage]:
         """Return what pages say that are read together."""
@@ -235,22 +227,3 @@ def _agreed(first: tuple[str, float], second: tuple[str, float]) -> tuple[str, f
     if likelier[0] == other[0]:
         return other
     return likelier[0], likelier[1] ** 2 / max(likelier[1] + other[1], 1e-9)
-
-
-def _in_processes(
-    read: FormReader, first: list[Source], batches: Iterator[list[Source]], workers: int
-) -> Iterator[FilledPage]:
-    """Yield what pages say, in order, from so many processes; no more pages are taken than are soon to be read."""
-    from loky import ProcessPoolExecutor  # slow to import, and seldom needed
-
-    pool = ProcessPoolExecutor(workers)
-    try:
-        waiting = deque([pool.submit(read, first)])
-        for batch in batches:
-            waiting.append(pool.submit(read, batch))
-            if len(waiting) > AHEAD * workers:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        pool.shutdown(kill_workers=True)

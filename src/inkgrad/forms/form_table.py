@@ -11,8 +11,6 @@ Of forms.csv the companions are
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
@@ -24,8 +22,8 @@ from typing import Any
 
 from PIL import Image
 
+from inkgrad.csv_table import write_csv
 from inkgrad.errors import SettingError
-from inkgrad.files import replacing
 from inkgrad.forms.form import PrintedForm
 from inkgrad.forms.form_reader import FieldReading, FilledPage
 
@@ -144,11 +142,11 @@ class FormWriter:
         """Write the table, of the pages with these names in this order; return how many there are of each kind."""
         pages = [self.done[name] for name in names]
         asked = [row for page in pages for row in page.asked]
-        write_rows(self.files.table, columns_of(field.name for field in self.form.fields), [page.row for page in pages])
+        write_csv(self.files.table, columns_of(field.name for field in self.form.fields), [page.row for page in pages])
         self._journal.unlink()
         shutil.rmtree(self.files.pictures, ignore_errors=True)
         self.folder.rename(self.files.pictures)
-        write_rows(self.files.review, ASKED, asked)
+        write_csv(self.files.review, ASKED, asked)
         n_unread = sum(bool(page.row["error"]) for page in pages)
         return FormTally(len(pages), n_unread, len(asked) - n_unread)
 
@@ -190,13 +188,3 @@ def _asked(page: str, read: FieldReading) -> dict[str, str]:
     told = {"field": field.name, "kind": field.kind, "expect": field.expect, "order": field.order}
     said = {"read": read.text, "probability": f"{read.probability:.4f}", "doubt": read.doubt}
     return {"page": page, **told, "empty": "yes" if field.empty else "no", **said}
-
-
-def write_rows(path: Path, columns: Iterable[str], rows: Iterable[dict[str, str]]) -> None:
-    """Write rows as CSV, in one move; what a row lacks is left empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with replacing(path) as file:
-        file.write(text.getvalue().encode())

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inkgrad.csv_table import CsvTable, read_csv, write_csv
 from inkgrad.errors import DataError
 from inkgrad.forms.field_value import value_of
 from inkgrad.forms.form import Field
-from inkgrad.forms.form_table import ASKED, PROBABILITY, form_files, write_rows
+from inkgrad.forms.form_table import ASKED, PROBABILITY, form_files
 
 CHECKED = "answer", "checked"  # columns that a review adds
 YES = "yes"
@@ -49,12 +49,12 @@ class Review:
 
     def __init__(self, table: str | os.PathLike[str]) -> None:
         self.files = form_files(table)
-        self.columns, self.rows = _read_rows(self.files.table, ("page", "error"))
-        _, self._asked = _read_rows(self.files.review, ASKED)
+        self.table = _table_of_forms(self.files.table, ("page", "error"))
+        self._asked = _table_of_forms(self.files.review, ASKED).rows
         self.questions = [self._question(row) for row in self._asked]
-        pages = {row["page"]: row for row in self.rows}
+        pages = {row["page"]: row for row in self.table.rows}
         for question in self.questions:
-            if question.page not in pages or (question.field and question.field.name not in self.columns):
+            if question.page not in pages or (question.field and question.field.name not in self.table.columns):
                 raise DataError(f"{self.files.review} asks for what is not in {table}: read the forms again")
 
     @property
@@ -92,7 +92,7 @@ class Review:
         return Question(row["page"], field, row["read"], row["doubt"], picture, answer)
 
     def _write(self) -> None:
-        corrected = {row["page"]: dict(row) for row in self.rows}
+        corrected = {row["page"]: dict(row) for row in self.table.rows}
         corrections = []
         for row, question in zip(self._asked, self.questions, strict=True):
             row["answer"], row["checked"] = question.answer or "", "" if question.answer is None else YES
@@ -104,9 +104,9 @@ class Review:
             if question.picture and question.answer and question.field.kind != "tick":
                 picture = f"{self.files.pictures.name}/{question.picture.name}"
                 corrections.append({"picture": picture, "text": question.answer})
-        write_rows(self.files.corrected, self.columns, corrected.values())
-        write_rows(self.files.corrections, ("picture", "text"), corrections)
-        write_rows(self.files.review, (*ASKED, *CHECKED), self._asked)
+        write_csv(self.files.corrected, self.table.columns, corrected.values())
+        write_csv(self.files.corrections, ("picture", "text"), corrections)
+        write_csv(self.files.review, (*ASKED, *CHECKED), self._asked)
 
 
 def _worth(field: Field, answer: str) -> str:
@@ -117,18 +117,9 @@ def _worth(field: Field, answer: str) -> str:
         return answer
 
 
-def _read_rows(path: Path, needed: Sequence[str]) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the columns and rows of a CSV file.
-
-    Raises DataError where a column is missing, OSError where there is no such file.
-    """
-    with open(path, newline="", encoding="utf-8-sig") as file:  # as spreadsheets write it
-        try:
-            reader = csv.DictReader(file)
-            columns = list(reader.fieldnames or ())
-            rows = [{name: row[name] or "" for name in columns} for row in reader]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise DataError(f"{path} must be a table as inkgrad read writes it: {error}") from None
-    if missing := [name for name in needed if name not in columns]:
-        raise DataError(f"{path} must be a table of forms, with a column {missing[0]!r}: read the forms again")
-    return columns, rows
+def _table_of_forms(path: Path, needed: Sequence[str]) -> CsvTable:
+    """Return the table in a file; DataError where a column is missing, OSError where there is no such file."""
+    table = read_csv(path)
+    if (missing := table.missing(needed)) is not None:
+        raise DataError(f"{path} must be a table of forms, with a column {missing!r}: read the forms again")
+    return table

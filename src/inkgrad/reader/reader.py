@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +18,7 @@ from inkgrad.models import Model, load
 from inkgrad.pictures import Piece, Source, list_pictures, open_or_reason, open_picture
 from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
+from inkgrad.reader.batches import BatchSettings, read_in_batches
 from inkgrad.reader.choice import Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
@@ -63,22 +62,6 @@ class ReaderSettings:
     left_out: LeftOutSettings = LeftOutSettings()
     beside: float = 0.8
     several: float = 0.3
-
-
-@dataclass(frozen=True)
-class BatchSettings:
-    """How many pictures are read together, and by whom.
-
-    pictures  that the network looks at together
-    few       up to so many are read before another process has started
-    ahead     batches that wait for each other process
-    longest   batches in the queue for each process: as many as this one reads while the others start
-    """
-
-    pictures: int = 32
-    few: int = 128
-    ahead: int = 3
-    longest: int = 20
 
 
 class Reader:
@@ -142,7 +125,7 @@ class Reader:
         """
         workers = available_threads() if workers is None else workers
         refuse_bad_threads(workers)
-        return _read_in_batches(self if workers == 1 else self._alone(), pictures, workers, BatchSettings())
+        return read_in_batches(self if workers == 1 else self._alone(), pictures, workers, BatchSettings())
 
     def read_all(
         self, sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, workers: int | None = None
@@ -332,46 +315,3 @@ def _character(
         gap=seen.gap,
         cell=cell,
     )
-
-
-def _read_in_batches(read: Reader, pictures: Iterable[Source], workers: int, sizes: BatchSettings) -> Iterator[Reading]:
-    """Yield the reading of each picture in their order, from `workers` processes, this one among them.
-
-    No more pictures are taken from the iterable than are soon to be read.
-    """
-    source = iter(pictures)
-    first = list(islice(source, sizes.few + 1))
-    pictures = chain(first, source)
-    batches = iter(lambda: list(islice(pictures, sizes.pictures)), [])
-    if workers == 1 or len(first) <= sizes.few:
-        for batch in batches:
-            yield from read(batch)
-    else:
-        yield from _with_others(read, batches, workers - 1, sizes)
-
-
-def _with_others(read: Reader, batches: Iterator[list[Source]], others: int, sizes: BatchSettings) -> Iterator[Reading]:
-    """Yield the readings in order; this process reads too whenever the others have enough to do.
-
-    The others are started afresh: the fork of a process with threads (JAX, a web server) may hang.
-    """
-    from loky import ProcessPoolExecutor  # slow to import, and seldom needed
-
-    pool = ProcessPoolExecutor(others)
-    queue: deque[Future[list[Reading]]] = deque()
-    try:
-        for batch in batches:
-            busy = sum(not readings.done() for readings in queue)
-            queue.append(pool.submit(read, batch) if busy < sizes.ahead * others else _done(read(batch)))
-            while queue and (queue[0].done() or len(queue) > sizes.longest * (others + 1)):
-                yield from queue.popleft().result()
-        while queue:
-            yield from queue.popleft().result()
-    finally:
-        pool.shutdown(kill_workers=True)
-
-
-def _done(readings: list[Reading]) -> Future[list[Reading]]:
-    future: Future[list[Reading]] = Future()
-    future.set_result(readings)
-    return future
