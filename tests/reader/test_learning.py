@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -12,12 +13,18 @@ from inkgrad.data.augmentation import affine_maps
 from inkgrad.errors import DataError, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import load
-from inkgrad.reader.corrections import CorrectedDigits, CorrectedPicture, corrected_digits, read_corrections
+from inkgrad.reader.corrections import (
+    CorrectedDigits,
+    CorrectedPicture,
+    corrected_digits,
+    read_corrections,
+    write_corrections,
+)
 from inkgrad.reader.learning import LearningSettings, learn
 from lab.synthetic.look import Look
 from lab.synthetic.pages import write_line
 
-QUICK = LearningSettings(n_steps=60)
+QUICK = LearningSettings(n_steps=60, known_back=2_000)
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +36,7 @@ def models():
 def known(digits):
     """Some of MNIST: enough to see whether much of it is lost."""
     train, test = digits.train, digits.test
-    return Dataset(
-        Examples(train.x[-12_000:], train.t[-12_000:]), Examples(test.x[:1000], test.t[:1000]), digits.labels
-    )
+    return Dataset(Examples(train.x[-6_000:], train.t[-6_000:]), Examples(test.x[:1000], test.t[:1000]), digits.labels)
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +86,20 @@ def test_a_new_hand_is_learned_and_what_was_known_is_kept(turned, known, models)
     assert found.held_out.points > 3
     assert found.known.points >= -0.1
     assert found.composed.points >= -0.1
-    held_out = turned.of(np.random.default_rng(0).permutation(150)[:30])
+    held_out = turned.of(np.random.default_rng(0).permutation(150)[15:45])
+    assert found.n == 600 - 60 - 120
     assert found.model.evaluate(held_out).n_right == found.held_out.after
     assert models[0].evaluate(held_out).n_right == found.held_out.before
+
+
+def test_nothing_is_chosen_by_what_is_reported(turned, known, models):
+    """With other digits to report on, all that is learned is the same."""
+    settings = replace(QUICK, n_steps=20, lr=0.002)
+    wrong = replace(known, test=Examples(known.test.x, (known.test.t + 1) % 10))
+    one, two = (learn(models[0], turned, Fast(1), known=each, settings=settings) for each in (known, wrong))
+    assert (one.part, one.model.theta.tobytes()) == (two.part, two.model.theta.tobytes())
+    assert one.part < 1
+    assert one.known != two.known
 
 
 def test_what_costs_too_much_of_what_was_known_is_refused(turned, known, models):
@@ -107,6 +123,51 @@ def test_corrections_are_read_from_a_table_or_its_companion(tmp_path):
     (tmp_path / "forms.corrections.csv").write_text("picture,text\na.png, 12 \na.png,\n,5\n")
     expected = [CorrectedPicture(tmp_path / "a.png", "12")]
     assert read_corrections(tmp_path / "forms.csv") == read_corrections(tmp_path / "forms.corrections.csv") == expected
+
+
+def test_digits_that_a_network_saw_are_written_as_a_zip_file_and_read_as_they_are(tmp_path, digits, models):
+    images, texts = digits.test.x[:3, :, :, 0], [str(label) for label in digits.test.t[:3]]
+    with open(tmp_path / "mine.zip", "wb") as file:
+        write_corrections(file, zip(images, texts, strict=True))
+    found = corrected_digits(read_corrections(tmp_path / "mine.zip"), *models)
+    assert np.array_equal(found.images[..., 0], images)
+    assert found.labels.tolist() == digits.test.t[:3].tolist()
+
+
+def test_a_zip_file_may_have_what_a_review_wrote(tmp_path, some, models):
+    written(tmp_path, "3041", some, "a.png")
+    with ZipFile(tmp_path / "mine.zip", "w") as file:
+        file.writestr("scans/forms.csv", "page,error\n1,\n")
+        file.writestr("scans/forms.corrections.csv", "picture,text\nforms.review/a.png,3041\n")
+        file.write(tmp_path / "a.png", "scans/forms.review/a.png")
+    found = corrected_digits(read_corrections(tmp_path / "mine.zip"), *models)
+    assert found.labels.tolist() == [3, 0, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, r"mine\.zip should have a CSV file in it with the columns picture and text"),
+        ({"a.csv": "x,y\n1,2\n"}, r"mine\.zip should have a CSV file in it with the columns picture and text"),
+        ({"a.csv": "picture,text\nb.png,7\n"}, r"mine\.zip should have all pictures that its table names: .*b\.png"),
+        ({"a.csv": b"\xff"}, r"a\.csv in .*mine\.zip is no CSV in UTF-8"),
+    ],
+)
+def test_other_zip_files_are_refused(tmp_path, files, message):
+    with ZipFile(tmp_path / "mine.zip", "w") as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    with pytest.raises(DataError, match=message):
+        read_corrections(tmp_path / "mine.zip")
+
+
+def test_a_damaged_zip_file_is_refused(tmp_path, digits):
+    with open(tmp_path / "mine.zip", "wb") as file:
+        write_corrections(file, [(digits.test.x[0, :, :, 0], "7")])
+    raw = (tmp_path / "mine.zip").read_bytes()
+    (tmp_path / "mine.zip").write_bytes(raw.replace(b"IDAT", b"TADI"))
+    with pytest.raises(DataError, match=r"mine\.zip is a zip file that cannot be read: Bad CRC-32"):
+        read_corrections(tmp_path / "mine.zip")
 
 
 @pytest.mark.parametrize(

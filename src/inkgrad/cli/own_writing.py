@@ -38,7 +38,7 @@ def learn_writing(corrections: Path, model: Path, out: Path, engine: Engine, see
         learned = learn(before, digits, engine, seed, progress)
     left_out = f"; {digits.n_left_out} left out, whose digits were not found" if digits.n_left_out else ""
     say(f"{corrections.name}: {digits.n_pictures:,} corrections with {len(digits.labels):,} digits{left_out}")
-    notes = f"It learned from {len(digits.labels) - learned.held_out.n:,} corrected digits of {corrections.name}."
+    notes = f"It learned from {learned.n:,} corrected digits of {corrections.name}."
     replace(learned.model, card=replace(before.card, notes=notes)).save(out)
     say(f"wrote the model {out}; inkgrad read --model {out} reads with it")
     gains = {

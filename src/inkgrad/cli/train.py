@@ -131,9 +131,10 @@ def train(
     from_corrections: Annotated[
         Path | None,
         typer.Option(
-            metavar="CSV",
+            metavar="FILE",
             help="Let the reader, --model reader or what came of it before, learn your own writing: from a table that "
-            "inkgrad review has corrected, or a CSV with the columns picture, of one line each, and text.",
+            "inkgrad review has corrected, the playground's corrections.zip, or a CSV with the columns picture, of one "
+            "line each, and text.",
         ),
     ] = None,
 ) -> None:

@@ -1,33 +1,48 @@
-"""Corrections: what people said that pictures say, and the digits in them, for a network to learn from."""
+"""Corrections: what people said that pictures say, and the digits in them, for a network to learn from.
+
+They are kept as a CSV with the columns picture and text and the pictures that it names from its folder, or as a zip
+file of both.
+"""
 
 from __future__ import annotations
 
-import csv
+import io
 import os
 import re
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
+from PIL import Image
 
 from inkgrad.arrays import NDArray
+from inkgrad.csv_table import CsvTable, as_csv, csv_table, read_csv
 from inkgrad.data import Examples
 from inkgrad.errors import DataError, PictureError, SettingError
 from inkgrad.models import Model
+from inkgrad.pictures import lightness_skew, open_picture
 from inkgrad.reader.eye import DIGITS
 from inkgrad.reader.reader import Reader
 
 COLUMNS = "picture", "text"
 SEEN = 0.5  # the probability of a digit that is seen as what it is said to be
 ENDING = ".corrections.csv"  # of the file that a review of a table of forms leaves beside it
+ZIPPED = "corrections"  # what the table in a zip file, and the folder of its pictures, are called
+DIGIT_SIDE_PX = 28  # of what a network for single digits sees
 
 
 @dataclass(frozen=True)
 class CorrectedPicture:
-    """The file of a picture of one line, and what a person said that it says."""
+    """A picture of one line, its file or the bytes of it, and what a person said that it says.
 
-    picture: Path
+    One of 28 × 28 pixels that says one digit is what a network for digits sees.
+    """
+
+    picture: Path | bytes
     text: str
 
 
@@ -55,40 +70,64 @@ class CorrectedDigits:
 
 
 def read_corrections(path: str | os.PathLike[str]) -> list[CorrectedPicture]:
-    """Return the corrections in a CSV file with the columns picture and text; pictures are named from its folder.
+    """Return the corrections in a CSV file with the columns picture and text, or in a zip file that has one.
 
     For a table of forms they are those in its companion, forms.corrections.csv, which a review writes.
 
     Raises DataError for another table, OSError where there is no such file.
     """
     path = Path(path)
+    if is_zipfile(path):
+        return _zipped(path)
     companion = path.with_name(path.stem + ENDING)
-    rows = _rows(path)
-    if rows is None and companion.is_file():
-        path, rows = companion, _rows(companion)
-    if rows is None:
+    table = read_csv(path)
+    if table.missing(COLUMNS) and companion.is_file():
+        path, table = companion, read_csv(companion)
+    if table.missing(COLUMNS):
         raise DataError(
             f"{path} should have the columns picture and text, as {companion.name} has, which a review of "
             f"{path.name} writes",
             setting="from_corrections",
         )
-    found = [CorrectedPicture(path.parent / row["picture"], row["text"].strip()) for row in rows]
-    missing = next((each.picture for each in found if not each.picture.is_file()), None)
-    if missing is not None:
-        raise DataError(f"{path} names {missing}, which is not there: keep the pictures beside it")
-    return found
+    for picture, _ in (said := _said(table)):
+        if not (path.parent / picture).is_file():
+            raise DataError(f"{path} names {path.parent / picture}, which is not there: keep the pictures beside it")
+    return [CorrectedPicture(path.parent / picture, text) for picture, text in said]
 
 
-def _rows(path: Path) -> list[dict[str, str]] | None:
-    """Return the rows with a picture and a text; None for a table without these columns."""
+def _zipped(path: Path) -> list[CorrectedPicture]:
+    """Return the corrections in a zip file; the first table in it that has some counts."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if not set(COLUMNS) <= set(reader.fieldnames or ()):
-                return None
-            return [row for row in reader if all(row[name] for name in COLUMNS)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV in UTF-8: {error}", setting="from_corrections") from None
+        with ZipFile(path) as file:
+            for name in (each for each in file.namelist() if each.lower().endswith(".csv")):
+                table = csv_table(file.read(name), f"{name} in {path}")
+                if not table.missing(COLUMNS):
+                    folder = PurePosixPath(name).parent
+                    return [CorrectedPicture(file.read(str(folder / picture)), text) for picture, text in _said(table)]
+    except KeyError as error:
+        raise DataError(f"{path} should have all pictures that its table names: {error.args[0]}") from None
+    except (BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last where a password is needed
+        raise DataError(f"{path} is a zip file that cannot be read: {error}") from None
+    raise DataError(
+        f"{path} should have a CSV file in it with the columns picture and text", setting="from_corrections"
+    )
+
+
+def _said(table: CsvTable) -> list[tuple[str, str]]:
+    """Return the names of pictures and what they say, where both are told."""
+    return [(row["picture"], row["text"].strip()) for row in table.rows if row["picture"] and row["text"].strip()]
+
+
+def write_corrections(file: IO[bytes], digits: Iterable[tuple[NDArray, str]]) -> None:
+    """Write digits, what a network saw of each, uint8 (28, 28), and what it is, as a zip file of corrections."""
+    rows = []
+    with ZipFile(file, "w") as zipped:
+        for number, (image, text) in enumerate(digits, start=1):
+            picture = io.BytesIO()
+            Image.fromarray(image).save(picture, "PNG")
+            rows.append({"picture": f"{ZIPPED}/{number:05}.png", "text": text})
+            zipped.writestr(rows[-1]["picture"], picture.getvalue())
+        zipped.writestr(f"{ZIPPED}.csv", as_csv(COLUMNS, rows))
 
 
 def corrected_digits(
@@ -122,7 +161,11 @@ def corrected_digits(
 def _digits_in(each: CorrectedPicture, n: int, model: Model, line_model: Model) -> list[NDArray]:
     """Return the images of the digits in a picture; none where there are not so many, or most are seen as others."""
     try:
-        reading = Reader(model, line_model, expect=re.escape(each.text)).read(each.picture)
+        colours = open_picture(each.picture)
+        if colours.shape[:2] == (DIGIT_SIDE_PX, DIGIT_SIDE_PX) and n == len(each.text) == 1:
+            grey = np.rint(colours.mean(axis=2)).astype(np.uint8)
+            return [grey if lightness_skew(colours) > 0 else 255 - grey]
+        reading = Reader(model, line_model, expect=re.escape(each.text)).read(colours)
     except (PictureError, SettingError):  # of a picture without writing; of a text that no pattern says
         return []
     found = reading.digits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from inkgrad.reader.eye import DIGITS
 from inkgrad.training import Engine, Objective, train
 
 COMPOSED_FOLDER = Path(data.__file__).parent / "composed"
-N_HELD_BACK = 10_000  # of MNIST's training digits, the last: to calibrate
 NOTHING = "none"  # the label of what is no digit
 
 
@@ -34,9 +33,12 @@ class LearningSettings:
     n_composed     composed digits, and things that are none, in it: the most of it, as of what the reader learned from
                    (with 32 of 128 it lost up to 0.9 points on them, with 88 up to 0.35)
     lr             largest learning rate
-    held_out       the share of the corrected pictures that is kept to measure what was gained
+    known_back     training digits of MNIST, the last, by which it is chosen how far to go, and calibrated
+    composed_back  composed training digits, the last, by which it is chosen how far to go
+    chosen_on      the share of the corrected pictures that is kept to see whether they are read any better
+    held_out       the share that is kept to measure what was gained, when all is chosen
     fewest         pictures with digits that are needed
-    most_lost      the accuracy on MNIST, and on composed digits, falls by at most this
+    most_lost      the accuracy on MNIST, and on composed digits, that were held back falls by at most this
     parts          of the way from the old parameters to the new, of which the first is taken that loses no more
     """
 
@@ -45,6 +47,9 @@ class LearningSettings:
     n_known: int = 16
     n_composed: int = 88
     lr: float = 5e-4
+    known_back: int = 10_000
+    composed_back: int = 1_000
+    chosen_on: float = 0.1
     held_out: float = 0.2
     fewest: int = 10
     most_lost: float = 0.001
@@ -69,13 +74,15 @@ class Gain:
 class Learned:
     """What came of learning: the model, which part of the way to it was taken, and what was gained and lost.
 
-    held_out  corrected digits that it did not learn from
+    n         corrected digits that it learned from
+    held_out  others, by which nothing was chosen
     known     the test digits of MNIST
-    composed  composed digits, and things that are none
+    composed  composed digits to test on, and things that are none
     """
 
     model: Model
     part: float
+    n: int
     held_out: Gain
     known: Gain
     composed: Gain
@@ -93,11 +100,12 @@ def learn(
     """Return what a model for digits, and for what is none, becomes by learning from corrected digits.
 
     It learns from them among digits that it is `known` to read, those of MNIST, and composed ones.  Of the way from its
-    old parameters to the new ones it goes so far that it keeps what it knew; then it is calibrated anew.  (That
-    parameters between the two are good for both: Wortsman et al. 2022, https://arxiv.org/abs/2109.01903, equation 1.)
+    old parameters to the new ones it goes so far that it keeps what it knew, of digits that were held back for that;
+    then it is calibrated anew, and measured on others.  (That parameters between the two are good for both: Wortsman et
+    al. 2022, https://arxiv.org/abs/2109.01903, equation 1.)
 
-    Raises DataError for too few corrections; SettingError for a model of other labels, and where MNIST or composed
-    digits are read worse than before by more than `most_lost`, or held-out corrections no better.
+    Raises DataError for too few corrections; SettingError for a model of other labels, and where, of what was held
+    back, MNIST or composed digits are read worse than before by more than `most_lost`, or corrections worse at all.
     """
     if model.labels != (*DIGITS, NOTHING):
         raise SettingError(
@@ -111,28 +119,42 @@ def learn(
             setting="from_corrections",
         )
     order = np.random.default_rng(seed).permutation(digits.n_pictures)
-    n_held = max(1, round(settings.held_out * digits.n_pictures))
-    held_out, corrected = digits.of(order[:n_held]), digits.of(order[n_held:])
+    n_chosen_on, n_held_out = (
+        max(1, round(share * digits.n_pictures)) for share in (settings.chosen_on, settings.held_out)
+    )
+    chosen_on, held_out, corrected = (
+        digits.of(some) for some in np.split(order, [n_chosen_on, n_chosen_on + n_held_out])
+    )
     known, composed = known or mnist(), _composed()
+    (known_train, known_back), (composed_train, composed_back) = (
+        (Examples(train.x[:-n], train.t[:-n]), Examples(train.x[-n:], train.t[-n:]))
+        for train, n in ((known.train, settings.known_back), (composed[0], settings.composed_back))
+    )
     model = replace(model, engine=engine)
-    tests = held_out, known.test, composed[1]
+    choosing, tests = (chosen_on, known_back, composed_back), (held_out, known.test, composed[1])
     progress("measuring what it knows")
-    before = [model.evaluate(examples).n_right for examples in tests]
+    before = _n_right(model, choosing)
     sources = (
         (corrected, settings.n_corrected),
-        (Examples(known.train.x[:-N_HELD_BACK], known.train.t[:-N_HELD_BACK]), settings.n_known),
-        (composed[0], settings.n_composed),
+        (known_train, settings.n_known),
+        (composed_train, settings.n_composed),
     )
     theta = _trained(model, sources, seed, progress, settings)
     for part in settings.parts:
         progress(f"measuring what it kept, {100 * part:.0f} % of the way")
         found = replace(model, theta=model.theta + model.theta.dtype.type(part) * (theta - model.theta))
-        own, *kept = (Gain(len(x), old, found.evaluate(x).n_right) for x, old in zip(tests, before, strict=True))
+        own, *kept = map(Gain, map(len, choosing), before, _n_right(found, choosing))
         if all(gain.points >= -100 * settings.most_lost for gain in kept):
             break
     _refuse_worse(own, kept[0], kept[1], settings)
-    held_back = Examples(known.train.x[-N_HELD_BACK:], known.train.t[-N_HELD_BACK:])
-    return Learned(calibrated(found, held_back), part, own, kept[0], kept[1])
+    progress("measuring what was gained")
+    gains = map(Gain, map(len, tests), _n_right(model, tests), _n_right(found, tests))
+    return Learned(calibrated(found, known_back), part, len(corrected), *gains)
+
+
+def _n_right(model: Model, sets: Iterable[Examples]) -> list[int]:
+    """Return how many of each set are read right."""
+    return [model.evaluate(examples).n_right for examples in sets]
 
 
 def _composed() -> tuple[Examples, Examples]:
@@ -173,18 +195,19 @@ def _trained(
     return theta
 
 
-def _refuse_worse(held_out: Gain, known: Gain, composed: Gain, settings: LearningSettings) -> None:
+def _refuse_worse(own: Gain, known: Gain, composed: Gain, settings: LearningSettings) -> None:
+    """Raise SettingError where, of what was held back, too much is lost, or corrections are read worse."""
     most = 100 * settings.most_lost
-    for what, gain in ("MNIST's test digits", known), ("composed digits", composed):
+    for what, gain in ("held-back digits of MNIST", known), ("held-back composed digits", composed):
         if gain.points < -most:
             raise SettingError(
                 f"it would read {gain.after:,} of {gain.n:,} {what} instead of {gain.before:,}, a loss of more than "
                 f"{most:g} points, so nothing was learned: give more corrections, and see that they are right",
                 setting="from_corrections",
             )
-    if held_out.after < held_out.before:
+    if own.after < own.before:
         raise SettingError(
-            f"it would read {held_out.after} of {held_out.n} held-out corrections instead of {held_out.before}, so "
+            f"it would read {own.after} of {own.n} held-back corrections instead of {own.before}, so "
             "nothing was learned: give more corrections, and see that they are right",
             setting="from_corrections",
         )
