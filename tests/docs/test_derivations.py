@@ -95,6 +95,7 @@ def test_a_mistake_in_a_formula_stops_the_program_of_its_page(page, right, wrong
 def test_each_formula_is_tex_that_becomes_mathml(page):
     convert = pytest.importorskip("latex2mathml.converter", reason="the extra docs has latex2mathml").convert
     prose = re.sub(r"^```.*?^```|`[^`\n]+`", "", PAGES[page], flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in prose.splitlines() if line.count("$") % 2] == [], "a formula stands in one line"
     formulas = [block or inline for block, inline in FORMULA.findall(prose)]
     assert len(formulas) > 5
     for tex in formulas:
