@@ -15,7 +15,7 @@ from inkgrad.check.lessons import LAYERS, LESSONS
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
-from inkgrad.web.limits import LIMITS
+from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import ACTIVATIONS
 from lab.synthetic import Look, write_line
 
@@ -330,6 +330,38 @@ def test_a_threshold_and_an_expectation_are_obeyed(page, some, rng):
     found = page.ask("/api/read?threshold=0&expect=[19]{5}", file.getvalue())["text"]
     assert set(found) <= {"1", "9"}
     assert len(found) == 5
+
+
+def saved(kind, pages, **settings):
+    file = io.BytesIO()
+    pages[0].save(file, kind, save_all=len(pages) > 1, append_images=pages[1:], **settings)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF", "HEIF"])
+def test_each_page_of_a_file_is_read_and_shown(page, some, rng, kind):
+    if extra := {"PDF": "pypdfium2", "HEIF": "pillow_heif"}.get(kind):
+        package = pytest.importorskip(extra)
+        if kind == "HEIF":
+            package.register_heif_opener()
+    texts = ["20263"] if kind == "HEIF" else ["20263", "817", "445"]
+    lines = [Image.fromarray(write_line(text, Look(), rng, some).picture) for text in texts]
+    raw = saved(kind, [line.convert("RGB") for line in lines], resolution=300)
+    assert page.ask("/api/read", raw)["pages"] == list(range(1, len(texts) + 1))
+    for number, text in enumerate(texts, start=1):
+        found = page.ask(f"/api/read?page={number}", raw)
+        assert (found["text"], found["page"]) == (text, number)
+        shown = Image.open(io.BytesIO(page.post(f"/api/picture?page={number}", raw).content))
+        assert shown.size == tuple(found["size"])
+        ink = np.asarray(shown.convert("L"), float) - np.asarray(
+            lines[number - 1].convert("L").resize(shown.size), float
+        )
+        assert np.abs(ink).mean() < 10
+
+
+def test_a_large_page_is_shown_smaller(page):
+    shown = page.post("/api/picture", saved("TIFF", [Image.new("L", (4000, 3000), 200)])).content
+    assert Image.open(io.BytesIO(shown)).size == (SHOWN.page_side_px, 3 * SHOWN.page_side_px // 4)
 
 
 # Inside.

@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import struct
+import sys
 import zlib
 from functools import partial
 from urllib.parse import quote
@@ -234,6 +235,11 @@ def test_a_drawing_of_another_size_or_for_no_network_is_refused(page, what, quer
     assert_error(page.post(f"/api/{what}?{query}&label=1", SEVEN.tobytes()))
 
 
+@pytest.mark.parametrize("raw", [b"", bytes(784), bytes(786), bytes([10]) + bytes(784)])
+def test_corrections_of_another_form_are_refused(page, raw):
+    assert_error(page.post("/api/corrections", raw), 400, "corrections have 785 bytes each, what it is and an image")
+
+
 @pytest.mark.parametrize("label", ["10", "-1", "1.5", "nan", "inf", "seven", ""])
 def test_a_label_that_is_no_digit_is_refused(page, label):
     assert_error(page.post(f"/api/correct?width=28&height=28&label={label}", SEVEN.tobytes()), 400, "label is a")
@@ -304,6 +310,31 @@ def test_what_is_no_picture_or_too_large_a_one_is_refused(page, body):
 )
 def test_what_nobody_can_expect_is_refused(page, query):
     assert_error(page.post(f"/api/read?{query}", png(SEVEN)))
+
+
+@pytest.mark.parametrize("what", ["read", "picture"])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("page=2", "there is no page 2: the file has one page"), ("page=0", "page is"), ("page=x", "page")],
+)
+def test_a_page_that_a_file_has_not_is_refused(page, what, query, words):
+    assert_error(page.post(f"/api/{what}?{query}", png(SEVEN)), 400, words)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (
+            b"\0\0\0\x18ftypheic",
+            "the picture is a HEIC picture, and reading it needs pillow-heif, which is not installed",
+        ),
+        (b"%PDF-1.4", "the picture is a PDF, and reading it needs pypdfium2, which is not installed"),
+    ],
+)
+def test_what_needs_an_extra_says_so_in_one_line(page, monkeypatch, raw, words):
+    for package in "pillow_heif", "pypdfium2":
+        monkeypatch.setitem(sys.modules, package, None)
+    assert_error(page.post("/api/read", raw), 400, words)
 
 
 @pytest.mark.parametrize("picture", [np.zeros((1, 1), np.uint8), np.zeros((40, 40), np.uint8), SEVEN], ids=str)
@@ -545,7 +576,9 @@ def test_a_socket_from_elsewhere_is_refused(client, headers):
     assert refusal.value.code == 1008
 
 
-@pytest.mark.parametrize("path", ["think?width=28&height=28", "correct", "misread", "check", "inside", "undo"])
+@pytest.mark.parametrize(
+    "path", ["think?width=28&height=28", "correct", "corrections", "misread", "check", "inside", "undo"]
+)
 def test_too_large_a_message_is_refused(page, path):
     assert_error(page.post(f"/api/{path}", bytes(1_000_001)), 413, "more than 1,000,000 bytes: send less")
 
@@ -822,6 +855,8 @@ QUERIES = {
     "correct": QUERY,
     "undo": QUERY,
     "model": QUERY,
+    "corrections": QUERY,
+    "picture": {"page": WHOLE},
     "read": {"threshold": st.floats(0, 1), "expect": st.sampled_from([r"\d{5}", "4 lines of 9", "[0-"]) | st.text()},
 }
 SETTINGS = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright import sync_api as playwright
 from support import CHROMIUM, ROOT, needs_chromium
 from support.commands import command, started
@@ -15,6 +16,7 @@ from inkgrad.check import Verdict
 from inkgrad.data import mnist
 from inkgrad.layout import Layout
 from inkgrad.reader import Character, Reading, Skipped
+from inkgrad.reader.corrections import corrected_digits, read_corrections
 from inkgrad.web.wire import as_read
 
 pytestmark = needs_chromium
@@ -284,6 +286,42 @@ def test_a_photo_is_read_and_a_digit_of_it_set_right(page):
     expect(page.locator("#read-text")).to_contain_text("19018923")
 
 
+def test_what_was_set_right_is_saved_for_the_reader_to_learn_from(page, tmp_path):
+    show(page, "read")
+    page.set_input_files("#read-file", str(PAGE))
+    boxes, save = page.locator("#read-boxes button"), page.locator("#read-save")
+    expect(boxes).to_have_count(34)
+    expect(save).to_be_disabled()
+    text = "79018923456"
+    for k, label in enumerate([*text, "1"]):  # the first once more: the last word counts
+        boxes.nth(k % len(text)).click()
+        page.locator("#read-keys").get_by_role("button", name=f"It was a {label}", exact=True).click()
+        expect(save).to_have_text(f"Save corrections ({min(k + 1, len(text))})")
+    page.locator("#read-unlearn").click()
+    expect(save).to_have_text("Save corrections (10)")
+    page.reload()
+    show(page, "draw")
+    draw(page, SEVEN)
+    page.locator("#draw-keys").get_by_role("button", name="It was a 7").click()
+    expect(page.locator("#draw-save")).to_have_text("Save corrections (11)")
+    with page.expect_download() as download:
+        page.locator("#draw-save").click()
+    download.value.save_as(tmp_path / "corrections.zip")
+    corrections = read_corrections(tmp_path / "corrections.zip")
+    assert [each.text for each in corrections] == [*text[1:], "7"]
+    found = corrected_digits(corrections, load("reader"), load("lines"))
+    assert found.labels.tolist() == [int(each.text) for each in corrections]
+    assert np.mean(load("reader").predict(found.images) == found.labels) > 0.7
+
+
+def test_a_test_digit_is_not_kept_as_the_hand_of_who_corrects_it(page):
+    show(page, "draw?digit=3")
+    expect(page.locator("#draw-digit-said")).to_contain_text("Test digit 3")
+    page.locator("#draw-keys").get_by_role("button", name="It was a 7").click()
+    expect(page.locator("#draw-learned")).to_contain_text("Learned in")
+    expect(page.locator("#draw-save")).to_be_disabled()
+
+
 def test_marks_gaps_and_what_was_left_out_are_shown(page):
     """The answer is made by hand: which one the reader gives is another test's."""
     image = np.full((28, 28), 9, np.uint8)
@@ -291,7 +329,10 @@ def test_marks_gaps_and_what_was_left_out_are_shown(page):
         Character(label, label, 0.97, (("7", 0.02),), (60 + 40 * k, 100, 90 + 40 * k, 150), 0, k, image, gap)
         for k, (label, gap) in enumerate(zip("-1,250.50", ["", " ", *[""] * 7], strict=True))
     )
-    answer = as_read(Reading(characters, None, (591, 682), skipped=Skipped(12, 1), turned=90))
+    answer = as_read(Reading(characters, None, (591, 682), skipped=Skipped(12, 1), turned=90)) | {
+        "pages": [1],
+        "page": 1,
+    }
     page.route("**/api/read?*", lambda route: route.fulfill(json=answer))
     show(page, "read")
     page.set_input_files("#read-file", str(PAGE))
@@ -318,6 +359,21 @@ def test_of_pictures_in_quick_succession_only_the_last_is_read(page):
     expect(page.locator("#read-text")).to_contain_text("79018923")
     expect(page.locator("#notice")).to_be_hidden()
     assert aborted == ["net::ERR_ABORTED"] * 4
+
+
+def test_a_page_of_a_file_that_a_browser_cannot_show_is_chosen_and_shown(page, tmp_path):
+    first, second = Image.new("L", (300, 200), 255), Image.open(PAGE).convert("L")
+    first.save(tmp_path / "scan.tif", save_all=True, append_images=[second])
+    show(page, "read")
+    page.set_input_files("#read-file", str(tmp_path / "scan.tif"))
+    expect(page.locator("#read-text")).to_contain_text("No digits found")
+    pages = page.locator("#read-page")
+    assert pages.locator("option").all_inner_texts() == ["1 of 2", "2 of 2"]
+    pages.select_option("2")
+    expect(page.locator("#read-text")).to_contain_text("79018923")
+    assert page.locator("#read-picture").evaluate("image => image.decode().then(() => image.naturalWidth)") == 591
+    page.set_input_files("#read-file", str(PAGE))
+    expect(page.locator("#read-pages")).to_be_hidden()
 
 
 def test_a_file_that_is_no_picture_gets_a_clear_line(page, tmp_path):

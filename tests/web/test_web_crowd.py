@@ -354,6 +354,8 @@ def test_who_asks_too_much_is_refused_at_once_and_others_are_answered(port):
             ("POST", "/api/confusion"),
             ("POST", "/api/misread"),
             ("POST", "/api/correct"),
+            ("POST", "/api/corrections"),
+            ("POST", "/api/picture"),
             ("POST", "/api/model"),
             ("GET", "/api/model"),
         ]:

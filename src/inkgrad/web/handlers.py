@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -24,7 +26,8 @@ from inkgrad.interop import ending_of
 from inkgrad.interop.onnx import from_onnx, has_onnx, to_onnx
 from inkgrad.layers import Conv2D, leaves
 from inkgrad.models import Model, load
-from inkgrad.pictures import open_picture
+from inkgrad.pictures import Page, open_picture, page_numbers
+from inkgrad.reader.corrections import write_corrections
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import playground_settings as choices
 from inkgrad.web.experiment import experiment as run_experiment
@@ -88,6 +91,7 @@ def correct(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, An
     before, after, steps = visitor.networks.correct(name, image, label)
     p = after.probabilities(image)[0]
     return {
+        "image": as_text(image),
         "steps": steps,
         "before": round(float(before.probabilities(image)[0, label]), 4),
         "after": round(float(p[label]), 4),
@@ -101,6 +105,19 @@ def undo(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     name = _network(request)
     visitor.networks.undo(name)
     return {"can_undo": visitor.networks.n_undo(name)}
+
+
+def corrections(visitor: Visitor, request: Request, body: IO[bytes]) -> Response:
+    """Return corrected digits as a zip file that the reader learns from; of each comes a byte, what it is, and 784."""
+    raw, each = body.read(), 1 + 28 * 28
+    labels = raw[::each]
+    if not raw or len(raw) % each or max(labels) > 9:
+        raise SettingError(f"corrections have {each} bytes each, what it is and an image, got {len(raw):,} bytes")
+    images = np.frombuffer(raw, np.uint8).reshape(-1, each)[:, 1:].reshape(-1, 28, 28)
+    file = io.BytesIO()
+    write_corrections(file, zip(images, map(str, labels), strict=True))
+    headers = {"content-disposition": 'attachment; filename="corrections.zip"'}
+    return Response(file.getvalue(), media_type="application/zip", headers=headers)
 
 
 def digit(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
@@ -171,10 +188,29 @@ def read(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
     query = request.query_params
     threshold = _numbers(request, "threshold") if "threshold" in query else {"threshold": THRESHOLD}
     reader = visitor.library.reader(float(threshold["threshold"]), query.get("expect") or None)
+    numbers, number, colours = _page(request, body)
+    return as_read(reader.read(colours)) | {"pages": numbers, "page": number}
+
+
+def picture(visitor: Visitor, request: Request, body: IO[bytes]) -> Response:
+    """Return a page of a file that a browser cannot show as a picture that each can."""
+    _, _, colours = _page(request, body)
+    shown, file = Image.fromarray(colours[..., 0] if colours.shape[2] == 1 else colours), io.BytesIO()
+    shown.thumbnail((SHOWN.page_side_px, SHOWN.page_side_px))
+    shown.save(file, "JPEG", quality=85)
+    return Response(file.getvalue(), media_type="image/jpeg")
+
+
+def _page(request: Request, body: IO[bytes]) -> tuple[list[int], int, NDArray]:
+    """Return the numbers of the pages of a file, that of the one that is asked for, or the first, and its colours."""
     if body.seek(0, os.SEEK_END) == 0:
         raise SettingError("there is no picture: choose a file first")
     body.seek(0)
-    return as_read(reader.read(open_picture(body, most_pixels=LIMITS.picture_pixels)))
+    numbers = page_numbers(body)
+    body.seek(0)
+    number = whole(_numbers(request, "page"), "page", 1, 10**6) if request.query_params.get("page") else numbers[0]
+    source = body if number == 1 else Page(body.read(), number)
+    return numbers, number, open_picture(source, "the picture", most_pixels=LIMITS.picture_pixels)
 
 
 def inside(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

@@ -110,7 +110,16 @@ export async function postBytes(path, bytes, signal = null) {
 
 /** GET a file as the visitor: its blob and the name that the server gives it. */
 export async function getFile(path) {
-  const response = await request(path, { method: "GET" });
+  return fileOf(await request(path, { method: "GET" }));
+}
+
+/** POST raw bytes, and give the file of the answer: its blob and the name that the server gives it. */
+export async function postForFile(path, bytes) {
+  const headers = { "Content-Type": "application/octet-stream" };
+  return fileOf(await request(path, { method: "POST", headers, body: bytes }));
+}
+
+async function fileOf(response) {
   const header = response.headers.get("Content-Disposition") ?? "";
   const name = /filename="?([^";]+)"?/.exec(header)?.[1] ?? "download";
   return { blob: await response.blob(), name };

@@ -1,5 +1,6 @@
 /** The tab Draw: a paper, and what the network makes of it while the ink flows. */
 import { get, post, postBytes } from "./api.js";
+import { forget, keep, setUpSaving } from "./corrections.js";
 import { keys } from "./keys.js";
 import { shortName } from "./names.js";
 import { attempt, hush, notice } from "./notice.js";
@@ -17,6 +18,9 @@ let pad = null;
 let chart = null;
 let network = "cnn";
 let asking = false; // one request is on the way
+const opened = Date.now(); // with it drawings of this page have other names than those before a reload
+const taught = { cnn: [], trained: [], loaded: [] }; // the names of the drawings that each network has learned
+let testDigit = -1; // the version of the drawing that is a test digit: not of the visitor's hand
 let sent = -1; // the version of the drawing that was sent last
 let drawing = false;
 let newest = null; // the newest answer, until its layers are drawn
@@ -63,6 +67,7 @@ export async function mount(section, given) {
   });
   $("draw-digit").addEventListener("click", () => takeDigit(Math.floor(Math.random() * TEST_DIGITS)));
   $("draw-unlearn").addEventListener("click", unlearn);
+  setUpSaving($("draw-save"));
   $("draw-keys").append(...keys(context.options.labels, correct));
   showNothing();
   onHash(context.state);
@@ -105,6 +110,7 @@ async function takeDigit(index) {
   await attempt(async () => {
     const digit = await get(`/api/digits/${index}`);
     pad.put(fromBase64(digit.image));
+    testDigit = pad.version;
     $("draw-digit-said").textContent = `Test digit ${index}: somebody wrote a ${digit.label}.`;
     remember(index);
   });
@@ -257,7 +263,13 @@ async function correct(label) {
       throw new Error("Draw a digit first, then say what it was.");
     }
     const image = pad.image();
+    const name = `drawing ${opened} ${pad.version}`;
+    const [its, isOwn] = [taught[network], pad.version !== testDigit];
     const learned = await postBytes(address("correct", image, `&label=${label}`), image.bytes);
+    its.push(name);
+    if (isOwn) {
+      keep(name, label, learned.image);
+    }
     const steps = learned.steps === 1 ? "1 step" : `${learned.steps} steps`;
     $("draw-learned").textContent =
       `Learned in ${steps}: how sure it is of ${label} went from ${percent(learned.before)}`
@@ -270,6 +282,7 @@ async function correct(label) {
 async function unlearn() {
   await attempt(async () => {
     const { can_undo: left } = await post(`/api/undo?network=${network}`);
+    forget(taught[network].pop());
     $("draw-unlearn").disabled = !left;
     $("draw-learned").textContent = left ? `Forgotten. ${left} more to undo.` : "Forgotten: all is as it was.";
     if (!pad.isEmpty) {

@@ -1,6 +1,7 @@
 /** The tab Read: a picture in, text out, with a box around each that can be looked into and corrected. */
-import { post, postBytes } from "./api.js";
+import { post, postBytes, postForFile } from "./api.js";
 import { bars, percent } from "./bars.js";
+import { forget, keep, setUpSaving } from "./corrections.js";
 import { copyText, setUpDrop } from "./files.js";
 import { keys } from "./keys.js";
 import { attempt, notice } from "./notice.js";
@@ -14,7 +15,8 @@ const $ = (id) => document.getElementById(id);
 let context = null;
 let chart = null;
 let file = null; // the picture, kept to read it again with other settings
-let picture = null; // its address for the page
+let page = null; // the number of its page that is read
+let picture = null; // the address of that for the page
 let result = null;
 let chosen = -1;
 let right = new Map(); // labels that were set right, by character
@@ -39,18 +41,20 @@ export async function mount(section, given) {
   setUpDrop($("read-drop"), take);
   setUpDrop($("read-result"), take);
   document.addEventListener("paste", (event) => {
-    const pasted = [...(event.clipboardData?.files ?? [])].find((each) => each.type.startsWith("image/"));
+    const pasted = [...(event.clipboardData?.files ?? [])].find((each) => /^image\/|\/pdf$/.test(each.type));
     if (pasted && !section.hidden) {
       event.preventDefault();
       take(pasted);
     }
   });
+  $("read-page").addEventListener("change", (event) => read(file, Number(event.target.value)));
   $("read-threshold").addEventListener("input", settingsChanged);
   $("read-expect").addEventListener("input", settingsChanged);
   $("read-copy").addEventListener("click", () => copy("text", amended(result, right).lines.join("\n")));
   $("read-csv").addEventListener("click", () => copy("CSV", csvOf(amended(result, right))));
   $("read-boxes").addEventListener("keydown", moveByKeys);
   $("read-unlearn").addEventListener("click", unlearn);
+  setUpSaving($("read-save"));
   $("read-draw").addEventListener("click", () => context.drawImage(fromBase64(result.characters[chosen].image)));
   $("read-keys").append(...keys([...context.options.labels, ...MARKS], correct));
 }
@@ -96,25 +100,35 @@ function take(given) {
   read(given);
 }
 
-async function read(given = file) {
+async function read(given = file, number = given === file ? page : null) {
   reads += 1;
   const mine = reads;
   reading?.abort(); // its answer would be dropped, and the newest would wait for it
   reading = new AbortController();
   const query = new URLSearchParams({ threshold: $("read-threshold").value, expect: $("read-expect").value.trim() });
+  if (number !== null) {
+    query.set("page", number);
+  }
   $("read-drop").setAttribute("aria-busy", "true");
   $("read-said").textContent = "Reading ...";
   const answer = await attempt(() => postBytes(`/api/read?${query}`, given, reading.signal));
+  const isNew = answer && (given !== file || answer.page !== page);
+  const shown = isNew ? await attempt(() => addressOf(given, answer)) : picture;
   if (mine !== reads) {
+    if (isNew && shown) {
+      URL.revokeObjectURL(shown);
+    }
     return;
   }
   $("read-drop").removeAttribute("aria-busy");
-  if (!answer) {
+  if (!answer || !shown) {
     $("read-said").textContent = "";
+    $("read-page").value = page;
     return;
   }
-  if (given !== file) {
+  if (isNew) {
     file = given;
+    page = answer.page;
     right = new Map();
     taught = [];
     $("read-unlearn").disabled = true;
@@ -123,8 +137,11 @@ async function read(given = file) {
     if (picture) {
       URL.revokeObjectURL(picture);
     }
-    picture = URL.createObjectURL(file);
+    picture = shown;
     $("read-picture").src = picture;
+    $("read-pages").hidden = answer.pages.length === 1;
+    $("read-page").replaceChildren(...answer.pages.map((each) => new Option(`${each} of ${answer.pages.at(-1)}`, each)));
+    $("read-page").value = page;
   }
   const kept = chosen < 0 ? null : keyOf(result.characters[chosen]);
   result = answer;
@@ -134,6 +151,23 @@ async function read(given = file) {
   const { lines } = amended(result, right);
   const found = n === 0 ? "No digits found." : `${n === 1 ? "1 character" : `${n} characters`}: ${lines.join(", ")}.`;
   $("read-said").textContent = [found, ...notesOf(result, lines)].join(" ");
+}
+
+/** The address of the page that was read: of the file itself, where the browser can show it. */
+async function addressOf(given, answer) {
+  if (answer.pages.length === 1) {
+    const own = URL.createObjectURL(given);
+    const image = new Image();
+    image.src = own;
+    try {
+      await image.decode();
+      return own;
+    } catch {
+      URL.revokeObjectURL(own); // a PDF, a photo of a phone
+    }
+  }
+  const { blob } = await postForFile(`/api/picture?page=${answer.page}`, given);
+  return URL.createObjectURL(blob);
 }
 
 function showResult() {
@@ -257,10 +291,13 @@ async function correct(label) {
   const path = `/api/correct?network=cnn&label=${label}&width=28&height=28`;
   right.set(keyOf(character), label); // the text is right, whatever the network makes of it
   showResult();
+  const key = `${picture} ${keyOf(character)}`;
   if (MARKS.includes(label)) {
+    forget(key);
     $("read-learned").textContent = "Set right. The network of Draw learns digits alone.";
     return;
   }
+  keep(key, label, character.image);
   await attempt(async () => {
     const learned = await postBytes(path, fromBase64(character.image));
     const steps = learned.steps === 1 ? "1 step" : `${learned.steps} steps`;
@@ -274,7 +311,9 @@ async function correct(label) {
 async function unlearn() {
   await attempt(async () => {
     await post("/api/undo?network=cnn");
-    right.delete(taught.pop());
+    const key = taught.pop();
+    right.delete(key);
+    forget(`${picture} ${key}`);
     $("read-unlearn").disabled = taught.length === 0;
     $("read-learned").textContent = "Forgotten, and as it was read.";
     showResult();
