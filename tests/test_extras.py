@@ -36,9 +36,9 @@ USES = {  # of each extra what it is for, as a program
     "tensorboard": "import pathlib; from inkgrad.training import Events; Events(pathlib.Path('events')).close()",
     "pdf": DAMAGED.format(raw=b"%PDF-1.7"),
     "heic": DAMAGED.format(raw=b"\0\0\0\x1cftypheic"),
-    "parquet": "from pathlib import Path; from inkgrad.bulk.result_files import refuse_other_ending\n"
+    "parquet": "from pathlib import Path; from inkgrad.table_files import refuse_other_ending\n"
     "refuse_other_ending(Path('results.parquet'))",
-    "xlsx": "from pathlib import Path; from inkgrad.bulk.result_files import refuse_other_ending\n"
+    "xlsx": "from pathlib import Path; from inkgrad.table_files import refuse_other_ending\n"
     "refuse_other_ending(Path('results.xlsx'))",
     "stores": "from inkgrad.bulk.stores import store_of; store_of('memory://scans')",
     "ray": EVERY_MODULE.format(part="distributed"),

@@ -8,10 +8,11 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from inkgrad.bulk.result_files import CsvFile, ExcelFile, ParquetFile, join, refuse_other_ending
+from inkgrad.bulk.result_files import join
 from inkgrad.bulk.rows import Answer, RowKind, answers_of, as_value, rows_of, table_columns
 from inkgrad.errors import SettingError
 from inkgrad.reader import Character, Reading
+from inkgrad.table_files import CsvFile, ExcelFile, ParquetFile, refuse_other_ending
 
 SEEN = np.zeros((28, 28), np.uint8)
 

@@ -16,6 +16,9 @@ from inkgrad.cli.forms import read_forms
 from inkgrad.errors import SettingError
 from inkgrad.forms import FilledPage, FormReader, FormTally, FormWriter, Review, form_files, load_form
 from inkgrad.forms.field_value import value_of
+from inkgrad.forms.form import Field, PrintedForm
+from inkgrad.forms.form_reader import FieldReading
+from inkgrad.reader.batches import BatchSettings
 
 WAYS = "photo", "upside down"
 
@@ -90,7 +93,7 @@ def test_a_page_that_fits_no_sample_says_so_and_is_to_be_checked(command):
 
 def test_processes_read_the_same_in_the_same_order(forms, monkeypatch):
     folder, _ = forms
-    monkeypatch.setattr("inkgrad.forms.form_reader.PAGES_TOGETHER", 1)
+    monkeypatch.setattr("inkgrad.forms.form_reader.TOGETHER", BatchSettings(pictures=1, few=0))
     monkeypatch.chdir(folder)
     reader = FormReader(load_form("form.toml"))
     pages = ["scans/10.png", "sample.png", "scans/11.png"]
@@ -106,6 +109,59 @@ def test_a_tick_box_and_an_empty_field_need_no_network(forms):
         field.name: ("no", "") if field.kind == "tick" else ("", f"{field.name} must not be empty")
         for field in form.fields
     }
+
+
+@pytest.fixture
+def filled():
+    """A form of a number, a date, a code and a tick box, and two pages of it; on one is no number but a text."""
+    fields = [
+        Field(kind, kind, (0, 0, 9, 9), expect)
+        for kind, expect in [("amount", r"\d\.\d{2}"), ("date", r"\d{6}"), ("code", r"\d{3}"), ("tick", "")]
+    ]
+    form = PrintedForm(None, tuple(fields))
+    picture = np.zeros((9, 9, 1), np.uint8)[..., 0]
+    texts = [("7.50", "170524", "007", "yes"), ("7..5", "", "123", "no")]
+    values = [("7.50", "2024-05-17", "007", "yes"), ("7..5", "", "123", "no")]
+    pages = [
+        FilledPage(tuple(FieldReading(*each, 0.25, "", picture) for each in zip(fields, *its, strict=True)))
+        for its in zip(texts, values, strict=True)
+    ]
+    return form, pages
+
+
+def written(form, pages, table):
+    writer = FormWriter(form, table)
+    for name, page in zip("ab", pages, strict=True):
+        writer.add(name, page)
+    writer.add("c", FilledPage((), "it does not fit"))
+    writer.finish("abc")
+
+
+def test_a_table_for_excel_has_numbers_where_numbers_are(filled, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    written(*filled, tmp_path / "forms.xlsx")
+    head, *rows = openpyxl.load_workbook(tmp_path / "forms.xlsx").active.iter_rows(values_only=True)
+    assert head == ("page", "amount", "amount probability", "date", "date probability", "code", "code probability",
+                    "tick", "tick probability", "error")  # fmt: skip
+    assert rows == [
+        ("a", 7.5, 0.25, "2024-05-17", 0.25, "007", 0.25, "yes", 0.25, None),
+        ("b", "7..5", 0.25, None, 0.25, "123", 0.25, "no", 0.25, None),
+        ("c", *[None] * 8, "it does not fit"),
+    ]
+    assert [row["doubt"] for row in rows_of(tmp_path / "forms.review.csv")] == ["it does not fit"]
+
+
+def test_a_parquet_table_has_columns_of_numbers(filled, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    written(*filled, tmp_path / "forms.parquet")
+    table = parquet.read_table(tmp_path / "forms.parquet")
+    assert table.column("amount").to_pylist() == [7.5, None, None]
+    assert table.column("code").to_pylist() == ["007", "123", None]
+
+
+def test_a_table_of_another_kind_is_refused():
+    with pytest.raises(SettingError, match=r"`out` takes a name that ends in .*\.parquet or \.xlsx, got forms\.png"):
+        form_files("forms.png")
 
 
 def test_a_reading_that_was_broken_off_goes_on(forms, tmp_path):
@@ -146,7 +202,7 @@ def test_what_is_begun_anew_is_begun_anew(forms, tmp_path):
     {
         "scans --form form.toml": "--form is read into a table: add --out forms.csv",
         "scans --form no.toml --out f.csv": "no.toml: No such file or directory",
-        "scans --form form.toml --out f.pdf": "forms are read into a file that ends in .csv, got f.pdf",
+        "scans --form form.toml --out f.pdf": "--out takes a name that ends in .csv, .parquet or .xlsx, got f.pdf",
         "scans --form form.toml --out f.csv --expect 3": "--expect does not go with --form, which says what is in each",
         "scans --sure 0.5": "--sure is for the fields of a form: add --form form.toml",
         "nothing --form form.toml --out f.csv": "no picture is in the folder nothing",

@@ -78,10 +78,16 @@ def test_another_table_is_refused(name, old, new, words, table):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("none.csv", "none.csv: No such file"), ("forms.png", "forms are read into a file that ends in .csv"),
-     ("letter.csv", "letter.csv must be a table of forms, with a column 'page'"),
-     ("picture.csv", "picture.csv is no CSV in UTF-8")],
-)  # fmt: skip
+    [
+        ("none.csv", "none.csv: No such file"),
+        (
+            "forms.xlsx",
+            "a review takes a table of forms as CSV, got forms.xlsx: read the forms into forms.csv",
+        ),
+        ("letter.csv", "letter.csv must be a table of forms, with a column 'page'"),
+        ("picture.csv", "picture.csv is no CSV in UTF-8"),
+    ],
+)
 def test_the_command_refuses_another_file_in_one_line(name, words, tmp_path, monkeypatch, inkgrad_here):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "letter.csv").write_text("Dear friend,\nhow are you?\n")

@@ -16,7 +16,7 @@ from inkgrad.bulk.parts import Listed, Part, as_seen_by_workers, load_parts, wri
 from inkgrad.bulk.picture_tables import Columns
 from inkgrad.bulk.process_pool import ProcessPool
 from inkgrad.bulk.reader_pool import ReaderPool, gathered
-from inkgrad.bulk.result_files import errors_beside, join, refuse_other_ending
+from inkgrad.bulk.result_files import errors_beside, join
 from inkgrad.bulk.rows import RowKind
 from inkgrad.bulk.sources import Found, list_sources
 from inkgrad.bulk.stores import is_address
@@ -25,6 +25,7 @@ from inkgrad.fast import available_threads
 from inkgrad.files import refuse_same, refuse_unwritable
 from inkgrad.models import Model, load
 from inkgrad.reader import THRESHOLD, Reader
+from inkgrad.table_files import refuse_other_ending
 from inkgrad.whole_numbers import shown_whole
 from inkgrad.writer_lock import WriterLock
 

@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.reader import Reading, number_of
-
-Value = str | int | float | bool | Decimal | None
-"""What a cell of a table of answers holds."""
+from inkgrad.table_files import Value
 
 CODE = re.compile(r"\D*0\d")  # 007 and 0123: the zeros say something, and a number would lose them
 PROBABILITY_DIGITS = 4  # further ones depend on which pictures the network looks at together

@@ -21,7 +21,9 @@ def read_forms(
     """Read pages of a form into a table, and say what came of it."""
     start = perf_counter()
     told, files = load_form(form), form_files(out)
-    if files.table.exists() and files.review.exists() and not anew and (n := Review(files.table).n_answered):
+    can_review = files.table.suffix.lower() == ".csv"
+    is_there = can_review and files.table.exists() and files.review.exists()
+    if is_there and not anew and (n := Review(files.table).n_answered):
         raise SettingError(
             f"{files.review} has {n:,} answer{'s' * (n != 1)} of a person, which would be lost: "
             "name another --out, or add --anew"
@@ -49,4 +51,5 @@ def read_forms(
         say(f"without an answer: {tally.n_unread:,}, with the reason of each in the column error")
     if tally.n_asked:
         n_fields = (tally.n_pages - tally.n_unread) * len(told.fields)
-        say(f"to be checked: {tally.n_asked:,} of {n_fields:,} fields: inkgrad review {files.table}")
+        where = f": inkgrad review {files.table}" if can_review else f", in {files.review}"
+        say(f"to be checked: {tally.n_asked:,} of {n_fields:,} fields{where}")

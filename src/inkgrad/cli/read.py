@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.progress import track
 
 from inkgrad.bulk import RowKind
-from inkgrad.bulk.result_files import in_csv
 from inkgrad.bulk.rows import COLUMNS, rows_of
 from inkgrad.cli.bulk import read_in_bulk
 from inkgrad.cli.forms import read_forms
@@ -34,6 +33,7 @@ from inkgrad.pictures.numbered_page import named_page
 from inkgrad.plots import digit_sheet, save_png
 from inkgrad.reader import THRESHOLD, Line, Reader, Reading, draw_boxes
 from inkgrad.reader.pattern import HELP
+from inkgrad.table_files import in_csv
 from inkgrad.whole_numbers import shown_whole
 
 STDIN = "-"
@@ -139,8 +139,8 @@ def read(
         Path | None,
         typer.Option(
             metavar="TOML",
-            help="With --out forms.csv: the pictures are pages of one form, whose fields this file names. A row a "
-            "page, a column a field; what is not sure goes to forms.review.csv too.",
+            help="With --out forms.csv, .xlsx or .parquet: the pictures are pages of one form, whose fields this file "
+            "names. A row a page, a column a field; what is not sure goes to forms.review.csv too.",
         ),
     ] = None,
     sure: Annotated[

@@ -14,7 +14,8 @@ from inkgrad.forms import Review
 
 def review(
     table: Annotated[
-        Path, typer.Argument(metavar="FORMS", help="The table that inkgrad read --form wrote, such as forms.csv.")
+        Path,
+        typer.Argument(metavar="FORMS", help="The table that inkgrad read --form wrote as CSV: forms.csv."),
     ],
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,

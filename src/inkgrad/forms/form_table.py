@@ -1,6 +1,6 @@
 """Form tables: a row for each page, and beside it what a person is to check, with pictures of it.
 
-Of forms.csv the companions are
+A table is CSV, or by the ending of its name Parquet or for Excel.  Of forms.csv, or forms.xlsx, the companions are
 
     forms.review.csv       a row for each field that is to be checked, with the place of its picture
     forms.review/          these pictures
@@ -17,6 +17,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,13 @@ from PIL import Image
 
 from inkgrad.csv_table import write_csv
 from inkgrad.errors import SettingError
+from inkgrad.files import replacing
 from inkgrad.forms.form import PrintedForm
 from inkgrad.forms.form_reader import FieldReading, FilledPage
+from inkgrad.table_files import WRITERS, Value, refuse_other_ending
 
 OURS = re.compile(r"\d{5}\.png")
+NUMBERS = "number", "amount"  # kinds of fields
 PROBABILITY = " probability"  # the column beside a field's
 ASKED = "page", "field", "kind", "expect", "empty", "order", "read", "probability", "doubt", "picture"
 
@@ -46,11 +50,10 @@ class FormFiles:
 def form_files(table: str | os.PathLike[str]) -> FormFiles:
     """Return where a table and its companions are.
 
-    Raises SettingError for a table that is no .csv.
+    Raises SettingError for a table of another ending than .csv, .parquet or .xlsx, MissingExtra where that needs one.
     """
     table = Path(table)
-    if table.suffix.lower() != ".csv":
-        raise SettingError(f"forms are read into a file that ends in .csv, got {table}", setting="out")
+    refuse_other_ending(table)
     named = {end: table.with_name(f"{table.stem}.{end}") for end in ("review", "corrected", "corrections")}
     return FormFiles(
         table, named["review"].with_name(f"{named['review'].name}.csv"), named["review"],
@@ -79,8 +82,8 @@ class FormWriter:
     earlier reading.  `key` says what it was read with; `resume` goes on with a reading that was broken off, and `anew`
     begins where one was.
 
-    Raises SettingError for a table that is no .csv, where there is an unfinished reading, none, or another one, and
-    where the folder of the pictures has other things; OSError where files cannot be written.
+    Raises SettingError for a table of another ending than form_files takes, where there is an unfinished reading, none,
+    or another one, and where the folder of the pictures has other things; OSError where files cannot be written.
     """
 
     def __init__(
@@ -142,7 +145,7 @@ class FormWriter:
         """Write the table, of the pages with these names in this order; return how many there are of each kind."""
         pages = [self.done[name] for name in names]
         asked = [row for page in pages for row in page.asked]
-        write_csv(self.files.table, columns_of(field.name for field in self.form.fields), [page.row for page in pages])
+        _write_table(self.files.table, self.form, [page.row for page in pages])
         self._journal.unlink()
         shutil.rmtree(self.files.pictures, ignore_errors=True)
         self.folder.rename(self.files.pictures)
@@ -153,6 +156,34 @@ class FormWriter:
     def _note(self, line: dict[str, Any]) -> None:
         with open(self._journal, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _write_table(path: Path, form: PrintedForm, rows: list[dict[str, str]]) -> None:
+    """Write the rows of pages: as CSV as they are, else with numbers for numbers."""
+    columns = columns_of(field.name for field in form.fields)
+    if path.suffix.lower() == ".csv":
+        write_csv(path, columns, rows)
+        return
+    kinds: dict[str, type] = dict.fromkeys(columns, str)
+    for field in form.fields:
+        kinds[f"{field.name}{PROBABILITY}"] = float
+        if field.kind in NUMBERS:
+            kinds[field.name] = Decimal
+    with replacing(path) as file:
+        table = WRITERS[path.suffix.lower()](file, kinds)
+        for row in rows:
+            table.add([_as_kind(row.get(name, ""), kind) for name, kind in kinds.items()])
+        table.close()
+
+
+def _as_kind(text: str, kind: type) -> Value:
+    """Return a cell as its column has it; a text where it says no number, None where it is empty."""
+    if not text or kind is str:
+        return text or None
+    try:
+        return float(text) if kind is float else Decimal(text)
+    except InvalidOperation:
+        return text
 
 
 @dataclass(frozen=True)

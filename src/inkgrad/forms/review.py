@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inkgrad.csv_table import CsvTable, read_csv, write_csv
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, SettingError
 from inkgrad.forms.field_value import value_of
 from inkgrad.forms.form import Field
 from inkgrad.forms.form_table import ASKED, PROBABILITY, form_files
@@ -44,10 +44,14 @@ class Review:
     Each answer is written at once: into forms.review.csv, so that one may stop and go on; the table with all answers
     into forms.corrected.csv; and pictures with what they say into forms.corrections.csv.
 
-    Raises OSError where the files are not there, DataError where they are others.
+    Raises OSError where the files are not there, DataError where they are others, SettingError for a table that is
+    no CSV.
     """
 
     def __init__(self, table: str | os.PathLike[str]) -> None:
+        if Path(table).suffix.lower() != ".csv":
+            into = Path(table).with_suffix(".csv").name
+            raise SettingError(f"a review takes a table of forms as CSV, got {table}: read the forms into {into}")
         self.files = form_files(table)
         self.table = _table_of_forms(self.files.table, ("page", "error"))
         self._asked = _table_of_forms(self.files.review, ASKED).rows

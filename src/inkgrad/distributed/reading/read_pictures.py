@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from inkgrad.bulk.picture_reader import PictureReader
-from inkgrad.bulk.result_files import arrow_type, as_arrow
 from inkgrad.bulk.rows import COLUMNS, RowKind
 from inkgrad.errors import SettingError
 from inkgrad.reader import Reader
+from inkgrad.table_files import arrow_type, as_arrow
 
 ADDED = {name: kind for name, kind in COLUMNS[RowKind.pictures].items() if name != "path"} | {"reason": str}
 """The columns that are new, and what they hold."""
