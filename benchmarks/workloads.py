@@ -114,11 +114,16 @@ def cnn_options(about: str) -> ArgumentParser:
 
 
 def inference_options(about: str) -> ArgumentParser:
-    """Return the options of a competitor that answers with the convolutional network."""
+    """Return the options of a competitor that answers with a network, which `answering` returns."""
     options = ArgumentParser(description=about)
-    options.add_argument("channels", type=int, nargs=2)
+    options.add_argument("widths", type=int, nargs="+", help="two: of the convolutions; one: of 784-WIDTH-10")
     options.add_argument("--images", type=int, default=10_000)
     return options
+
+
+def answering(widths: list[int]) -> Objective:
+    """Return the convolutional network for two widths, the fully connected one for one."""
+    return cnn(*widths) if len(widths) == 2 else mlp(*widths)
 
 
 def products(objective: Objective, shape: tuple[int, ...] = IMAGE) -> list[int]:

@@ -1,16 +1,16 @@
-"""Probabilities of test digits by the convolutional network in PyTorch, from a float tensor in memory."""
+"""Probabilities of test digits in PyTorch, from a float tensor in memory."""
 
 import torch
 from compete import N_THREADS, again, compete
 from torch_network import twin_of
-from workloads import cnn, inference_options, start, test_floats
+from workloads import answering, inference_options, start, test_floats
 
 options = inference_options(__doc__)
 options.add_argument("--channels-last", action="store_true")
 options.add_argument("--chunk", type=int, default=50, help="images at a time")
 settings = options.parse_args()
 torch.set_num_threads(N_THREADS)
-objective = cnn(*settings.channels)
+objective = answering(settings.widths)
 x, network = torch.from_numpy(test_floats(settings.images)), twin_of(objective, start(objective))
 x = x.permute(0, 3, 1, 2).contiguous()
 if settings.channels_last:

@@ -431,6 +431,16 @@ ARRAYS = {  # the shapes of each kernel's arrays; n examples, h × w pixels, i i
         "db": "o",
         "dx": "n h w i",
     },
+    "prepare_conv": {"W": "3 3 i o", "b": "o"},
+    "prepare_dense": {"W": "i o", "b": "o"},
+    "conv_forward_prepared": {
+        "x": "n h w i",
+        "prepared": "direct vectors",
+        "y": "n high wide o",
+        "codes": "n high wide o",
+    },
+    "sparse_forward_prepared": {"x": "n i", "prepared": "below vectors", "y": "n o"},
+    "narrow_forward_prepared": {"x": "n i", "prepared": "below vectors", "y": "n o"},
     "convolution_forward": {"x": "n h w i", "W": "3 3 i o", "b": "o", "y": "n h w o"},
     "convolution_backward": {
         "x": "n h w i",
@@ -488,11 +498,17 @@ def fenced(shape, dtype):
     return whole[FENCE : FENCE + size].view(dtype).reshape(shape), whole
 
 
-def size_of(word, sizes):
+VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
+
+
+def size_of(word, sizes, dtype):
     if word.isdigit():
         return int(word)
-    blocks = -(-sizes["i"] // kernels.compiled.BLOCK) + 1
-    return (sizes | {"room": sizes["i"] + 16, "blocks": blocks, "high": sizes["h"] // 2, "wide": sizes["w"] // 2})[word]
+    lanes = VECTOR_BYTES[kernels.compiled.INSTRUCTIONS] // np.dtype(dtype).itemsize
+    known = {"room": sizes["i"] + 16, "blocks": -(-sizes["i"] // kernels.compiled.BLOCK) + 1}
+    known |= {"high": sizes["h"] // 2, "wide": sizes["w"] // 2}
+    known |= {"direct": 9 * sizes["i"] + 1, "below": sizes["i"] + 1, "vectors": -(-sizes["o"] // lanes) * lanes}
+    return (sizes | known)[word]
 
 
 def test_every_kernel_is_listed_here():
@@ -514,7 +530,7 @@ def test_a_kernel_refuses_arrays_that_do_not_fit_and_writes_nowhere_else(instruc
         if scalar:
             arguments.append({"int": 1, "float": 0.5, "bool": data.draw(st.booleans(), label=argument)}[scalar])
             continue
-        shape = [size_of(word, sizes) for word in ARRAYS[name][argument].split()]
+        shape = [size_of(word, sizes, dtype) for word in ARRAYS[name][argument].split()]
         kind = (
             data.draw(st.sampled_from(["size", "less", "more", "type", "order", "none"])) if argument == strange else ""
         )

@@ -9,6 +9,7 @@ from inkgrad.fast.kernels import instruction_set
 from inkgrad.fast.max_pool import FastMaxPool
 from inkgrad.fast.norm_relu_pool import FastGroupNorm
 from inkgrad.fast.optimizer_steps import FastAdam, FastSGD
+from inkgrad.fast.prepared import prepare, prepare_probabilities
 from inkgrad.fast.softmax_cost import FastSoftmaxCrossEntropy
 from inkgrad.fast.threads import available_threads, limit_threads, refuse_bad_threads
 
@@ -29,6 +30,8 @@ __all__ = [
     "fuse_optimizer",
     "instruction_set",
     "limit_threads",
+    "prepare",
+    "prepare_probabilities",
     "refuse_bad_threads",
     "takes_bytes",
     "warp",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,11 @@ from inkgrad.fast.kernels import TYPES
 from inkgrad.layers import Chain, Layer
 from inkgrad.layout import Named, Shapes
 
+Answer = Callable[[NDArray], NDArray]
+"""From x to y, of one example; y is in memory that the next call writes over."""
+
 COUNT_LIMIT = 2**24  # numbers in one example, and examples, stay below: the kernels count in 32 bits
+FEWEST_CHANNELS = 8  # from which on Winograd's transformation of them costs less than it saves
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,31 @@ class FastLayer(Layer):
         if suits and self.quick_backward(p, g, cache, ordered(dy), None):
             return
         self.plain.parameter_gradient(self._inside(p), self._inside(g), self._plain_cache(p, cache), dy)
+
+    def prepared(self, p: Named, input_shape: tuple[int, ...], dtype: np.dtype[Any]) -> Answer:
+        """Return what gives y (1, ...) of one example x (1, *input_shape), of bytes or `dtype`: the bits of `forward`.
+
+        What depends on p alone is done here, and y has one place for all calls.  So p stays as it is, and one thread
+        calls at a time.
+        """
+        small = 0 < prod(input_shape) < COUNT_LIMIT
+        y_place = np.empty((1, *self.output_shape(input_shape)), dtype)
+        kernel = self.prepared_kernel(p, y_place) if small and dtype in TYPES else None
+        if kernel is None:
+            return lambda x: self.forward(p, x)[0]
+
+        def answer(x: NDArray) -> NDArray:
+            y = kernel(ordered(x)) if x.dtype in (dtype, np.uint8) else None  # a layer before may change the type
+            return self.forward(p, x)[0] if y is None else y
+
+        return answer
+
+    def prepared_kernel(self, p: Named, y: NDArray) -> Callable[[NDArray], NDArray | None] | None:
+        """Return what writes y (1, ...) of one example and returns it, or None where a number is too large.
+
+        None where there is no such kernel, or a parameter is too large for it.
+        """
+        return None
 
     def _plain_cache(self, p: Named, cache: Any) -> Any:
         if isinstance(cache, PlainCache):

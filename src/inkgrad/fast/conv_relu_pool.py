@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.fast import kernels
-from inkgrad.fast.base import FastLayer, ordered, write_back
+from inkgrad.fast.base import FEWEST_CHANNELS, FastLayer, ordered, write_back
+from inkgrad.layers import Conv2D
 from inkgrad.layout import Named
 
 
@@ -31,8 +33,22 @@ class FastConvReLUPool(FastLayer):
         def tame(winograd: bool) -> bool:
             return bool(kernels.compiled.conv_forward(x, W, b, winograd, y, codes, self.n_threads))
 
-        suits = x.shape[-1] >= 8  # with fewer channels, transforming them costs more than it saves
-        return (y, (x, codes)) if (suits and tame(winograd=True)) or tame(winograd=False) else None
+        return (y, (x, codes)) if (self._is_deep and tame(winograd=True)) or tame(winograd=False) else None
+
+    @property
+    def _is_deep(self) -> bool:
+        """Return whether transforming the channels costs less than it saves."""
+        conv = self.plain.layers[0]
+        assert isinstance(conv, Conv2D)
+        return conv.c_in >= FEWEST_CHANNELS
+
+    def prepared_kernel(self, p: Named, y: NDArray) -> Callable[[NDArray], NDArray | None] | None:
+        W, b, codes = ordered(p.W), ordered(p.b), np.empty(y.shape, np.uint8)
+        prepared = kernels.compiled.prepare_conv(W, b, self._is_deep)
+        if prepared is None and self._is_deep:
+            prepared = kernels.compiled.prepare_conv(W, b, False)
+        run = kernels.compiled.conv_forward_prepared
+        return None if prepared is None else lambda x: y if run(x, prepared, y, codes) else None
 
     def quick_backward(
         self, p: Named, g: Named, cache: tuple[NDArray, NDArray], dy: NDArray, dx: NDArray | None

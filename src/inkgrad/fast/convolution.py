@@ -9,12 +9,11 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.fast import kernels
-from inkgrad.fast.base import COUNT_LIMIT, FastLayer, ordered, write_back
+from inkgrad.fast.base import COUNT_LIMIT, FEWEST_CHANNELS, FastLayer, ordered, write_back
 from inkgrad.layers import Conv2D
 from inkgrad.layers.windows import pair
 from inkgrad.layout import Named
 
-FEWEST_CHANNELS = 8  # from which on transforming them costs less than it saves
 WIDEST_VECTOR = 16  # numbers, to which the kernel fills up the channels
 MOST_WEIGHTS = 2**22  # as each part of the sum of gradients has its own
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -86,6 +87,24 @@ class FastDense(FastLayer):
             y = x @ W
             tame = kernels.compiled.bias_activation(y, b, *self.slope)
         return (y, (x, y, None)) if tame else None
+
+    def prepared_kernel(self, p: Named, y: NDArray) -> Callable[[NDArray], NDArray | None] | None:
+        W, b = ordered(p.W), ordered(p.b)
+        prepared, (n_in, n_out) = kernels.compiled.prepare_dense(W, b), W.shape
+        if prepared is None:
+            return None
+        most_inked, narrow, slope = LIMITS.most_inked * n_in, n_out <= LIMITS.most_narrow, self.slope
+
+        def kernel(x: NDArray) -> NDArray | None:
+            if np.count_nonzero(x) <= most_inked:
+                return y if kernels.compiled.sparse_forward_prepared(x, prepared, *slope, y) else None
+            x = as_inputs(x, y.dtype.type)
+            if narrow:
+                return y if kernels.compiled.narrow_forward_prepared(x, prepared, *slope, y) else None
+            np.matmul(x, W, out=y)
+            return y if kernels.compiled.bias_activation(y, b, *slope) else None
+
+        return kernel
 
     def quick_backward(self, p: Named, g: Named, cache: Any, dy: NDArray, dx: NDArray | None) -> bool:
         x, y, lists = cache

@@ -9,6 +9,7 @@
 #include "max_pool.hpp"
 #include "narrow_dense.hpp"
 #include "optimizer_steps.hpp"
+#include "prepared.hpp"
 #include "softmax_cross_entropy.hpp"
 #include "sparse_dense.hpp"
 #include "warp.hpp"
@@ -40,6 +41,7 @@ void define_kernels(nb::module_& m) {
     define_max_pool<T>(m);
     define_narrow_dense<T>(m);
     define_optimizer_steps<T>(m);
+    define_prepared<T>(m);
     define_softmax_cross_entropy<T>(m);
     define_sparse_dense<T>(m);
 }
