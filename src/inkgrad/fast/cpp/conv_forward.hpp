@@ -291,7 +291,7 @@ bool forward_images(const ConvForward<T>& job, int first, int last, void* scratc
 // From Python ----------------------------------------------------------------------------------------------
 
 template <class T, class X>
-Images<T> images_of(const Input<X>& x, const Input<T>& W) {
+Images<T> images_of(Input<X> x, Input<T> W) {
     expect(x.ndim() == 4 && W.ndim() == 4, "x and W have four axes");
     expect(x.shape(0) < MOST && W.shape(3) < MOST, "too large");
     expect(x.shape(1) * x.shape(2) < MOST && x.shape(1) * x.shape(2) * x.shape(3) < MOST, "too large");

@@ -215,7 +215,7 @@ void convolve_back_tiles(const Convolution<T>& job, const T* dz, const T* prepar
 // From Python ----------------------------------------------------------------------------------------------
 
 template <class T, class X>
-Convolution<T> convolution_of(const Input<X>& x, const Input<T>& W, Axis down, Axis across, bool relu, bool winograd) {
+Convolution<T> convolution_of(Input<X> x, Input<T> W, Axis down, Axis across, bool relu, bool winograd) {
     expect(x.ndim() == 4 && W.ndim() == 4, "x and W have four axes");
     expect(W.shape(2) == x.shape(3), "W has the wrong shape");
     for (size_t axis : {0, 1, 2, 3}) expect(x.shape(axis) < MOST && W.shape(axis) < MOST, "too large");

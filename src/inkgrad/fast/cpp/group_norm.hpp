@@ -160,7 +160,7 @@ void standardise_back(const GroupNorm<T>& job, const T* x, const T* m, const T* 
 // From Python ----------------------------------------------------------------------------------------------
 
 template <class T>
-GroupNorm<T> group_norm_of(const Input<T>& x, const Input<T>& gain, int groups, int down, int across, bool relu) {
+GroupNorm<T> group_norm_of(Input<T> x, Input<T> gain, int groups, int down, int across, bool relu) {
     const Windows windows = windows_of(x, down, across);
     expect_shape(gain, {x.shape(3)}, "gain has the wrong shape");
     expect(groups > 0 && x.shape(3) % groups == 0, "the groups do not divide the channels");

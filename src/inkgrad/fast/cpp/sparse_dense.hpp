@@ -279,7 +279,7 @@ void gradient_of_blocks(const SparseGradient<T>& job, int first, int last, void*
 // From Python ----------------------------------------------------------------------------------------------
 
 template <class T, class Place>
-void expect_lists(size_t n, size_t n_in, const Array<Place>& index, const Array<T>& value, const Array<Place>& starts) {
+void expect_lists(size_t n, size_t n_in, Array<Place> index, Array<T> value, Array<Place> starts) {
     expect_shape(index, {n, n_in + ROOM}, "index has the wrong shape");
     expect_shape(value, {n, n_in + ROOM}, "value has the wrong shape");
     expect_shape(starts, {n, (n_in + BLOCK - 1) / BLOCK + 1}, "starts has the wrong shape");
