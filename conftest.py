@@ -15,6 +15,7 @@ OPTIONAL = {  # what test modules import and a bare installation of the checking
     "huggingface_hub",
     "jax",
     "markdown",
+    "optuna",
     "playwright",
     "pyarrow",
     "ray",
@@ -28,7 +29,6 @@ OPTIONAL = {  # what test modules import and a bare installation of the checking
 
 TOGETHER = {  # tests that one process of several runs, by how their names begin; what takes longest is begun first
     "tests/distributed/": "ray",  # each process would start a Ray of its own
-    "tests/cli/test_cli_sweep.py::test_workers_": "ray",
     "tests/check/test_zoo_modern.py": "modern zoo",  # of which each mistake is checked once for several tests
     "tests/check/test_zoo.py": "zoo",
     "tests/docs/test_docs_site.py": "site",  # which is built once

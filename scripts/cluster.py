@@ -198,7 +198,6 @@ Its address is {address}.  Every shell that is to use it says first who it is:
 Then try
 
   .venv/bin/inkgrad train --workers 2 --ray {address}
-  .venv/bin/inkgrad sweep examples/sweep.toml --workers 2 --ray {address}
   .venv/bin/inkgrad read --workers 2 --ray {address} --out results.parquet 'pictures/*.png'
 
 Lose a node in the middle, and watch the work go on:  .venv/bin/python scripts/cluster.py lose 2{option}

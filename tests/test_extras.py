@@ -41,6 +41,7 @@ USES = {  # of each extra what it is for, as a program
     "xlsx": "from pathlib import Path; from inkgrad.table_files import refuse_other_ending\n"
     "refuse_other_ending(Path('results.xlsx'))",
     "stores": "from inkgrad.bulk.stores import store_of; store_of('memory://scans')",
+    "sweep": EVERY_MODULE.format(part="sweeps"),
     "ray": EVERY_MODULE.format(part="distributed"),
     "torch": "import numpy as np; from inkgrad.interop.torch import to_torch; from inkgrad.layers import Dense\n"
     "to_torch(Dense(2, 1), np.zeros(3), (2,))\n"

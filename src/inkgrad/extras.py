@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from inkgrad.errors import MissingExtra
 
 KNOWN_AS = {
+    "optuna": "Optuna",
     "pillow_heif": "pillow-heif",
     "ray": "Ray",
     "sklearn": "scikit-learn",

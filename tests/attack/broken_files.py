@@ -12,10 +12,13 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import optuna
+from optuna.pruners import NopPruner
 
 from attack.mutations import NUMBERS, bytes_like, json_like, lines_like, message_like, packed, tensors_like
 from attack.swarm import Attack, Finding, outcome
-from attack.tiny import TinyTraining
+from attack.tiny import TinySweep, TinyTraining
+from inkgrad.cli.sweep import EXAMPLE
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Examples, read_idx, write_idx
 from inkgrad.interop import load
@@ -26,11 +29,10 @@ from inkgrad.layout import Layout
 from inkgrad.models import Model
 from inkgrad.optimizers import Adam
 from inkgrad.sessions.saved_session import epochs_left, read_session
-from inkgrad.sweeps import EXAMPLE, TrialResult, read_plan
-from inkgrad.sweeps.journal import Journal, read_journal
-from inkgrad.sweeps.trial import TrialStatus
+from inkgrad.sweeps import Sweep, read_plan
 from inkgrad.training import Engine, Plain, Run, read_checkpoint, read_log, save_checkpoint
 from inkgrad.training.log import Log
+from inkgrad.writer_lock import WriterLock
 
 NETWORK = Chain((Conv2D(1, 2), ReLU(), MaxPool2D(), GroupNorm(1, 2), Flatten(), Dropout(0.1), Dense(8, 3)))  # of 4 × 5
 
@@ -201,42 +203,26 @@ def plan_like(rng: Random, raw: bytes) -> bytes:
 
 
 def plan_trials(path: Path) -> None:
-    """Read a plan and draw its trials."""
-    plan = read_plan(path)
-    if len(plan.trials()) != plan.n_trials:
-        raise Finding(f"{plan.n_trials} trials were foretold")
-
-
-def journal_files(folder: Path) -> list[bytes]:
-    """Make the journal of a sweep that has ended, with one trial that diverged."""
-    plan = _journal_plan(folder)
-    journal = Journal(folder / "good.jsonl", plan.described() | {"data": "x"})
-    journal.write()
-    row = {"epoch": 1, "cost": 1.0, "validation_cost": 1.0, "validation_accuracy": 0.5, "seconds": 0.1}
-    results = [TrialResult(trial, TrialStatus.DONE, (row, row | {"epoch": 2})) for trial in plan.trials()]
-    for result in results:
-        journal.append(result)
-    journal.finish(results[0], 5, 10)
-    return [journal.path.read_bytes()]
-
-
-def _journal_plan(folder: Path) -> Any:
-    path = folder / "plan.toml"
-    path.write_bytes(b'model = "seed"\nepochs = 2\n[search]\ntrials = 4\n[space]\nlr = {low = 0.01, high = 0.3}\n')
-    return read_plan(path)
+    """Read a plan and draw some of its trials."""
+    plan, study = read_plan(path), optuna.create_study(pruner=NopPruner())
+    for _ in range(3):
+        trial = study.ask()
+        plan.draw(trial)
+        plan.settings(trial.params)
 
 
 def journal_attack() -> Attack:
-    """Return an attack on journals, which are read with the trials of their plan."""
+    """Return an attack on journals of sweeps that have ended."""
 
-    def prepare(folder: Path) -> tuple[Originals, Any]:
-        trials = {trial.number: trial for trial in _journal_plan(folder).trials()}
-        return Originals(folder / "broken.jsonl", journal_files(folder)), trials
+    def prepare(folder: Path) -> tuple[TinySweep, WriterLock, bytes]:
+        sweep = TinySweep.make(folder)
+        sweep.train()
+        return sweep, sweep.paths.take(), sweep.paths.journal.read_bytes()
 
-    def strike(rng: Random, state: tuple[Originals, Any]) -> Counter[str]:
-        files, trials = state
-        files.path.write_bytes(lines_like(rng, rng.choice(files.raws)))
-        return outcome(lambda: read_journal(files.path).results(trials), OSError)
+    def strike(rng: Random, state: tuple[TinySweep, WriterLock, bytes]) -> Counter[str]:
+        sweep, lock, raw = state
+        sweep.paths.journal.write_bytes(lines_like(rng, raw))
+        return outcome(lambda: Sweep(sweep.paths, sweep.plan, sweep.data, lock, resume=True).results(), OSError)
 
     return Attack("journal", prepare, strike, share=3)
 
@@ -275,7 +261,7 @@ def attacks() -> list[Attack]:
         file_attack("json", lambda _: [to_json(small_model()).encode()], json_text_like, ask_model, ending=".json"),
         file_attack("checkpoint", checkpoint_files, tensors_like, take_up, ending=".safetensors"),
         file_attack("log", log_files, lines_like, read_log, ending=".jsonl"),
-        file_attack("plan", lambda _: PLANS, plan_like, plan_trials, ending=".toml", seconds=60),  # 10,000 trials
+        file_attack("plan", lambda _: PLANS, plan_like, plan_trials, ending=".toml"),
         journal_attack(),
     ]
     if has_onnx():

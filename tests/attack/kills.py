@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -28,6 +29,9 @@ WRITING = {
     "os.rmdir",
     "fcntl.flock",
 }  # events of sys.audit
+
+
+TRIAL_ENDS, RUNNING = 6, 0  # as Optuna's journal has it
 
 
 @dataclass
@@ -104,10 +108,10 @@ def clear(folder: Path) -> None:
 
 
 def result_of(work: Work) -> Any:
-    """Return theta, bit for bit, and the rows of the log and the journal, but for the seconds."""
+    """Return theta, bit for bit, and the rows of the log and the table, but for the seconds."""
     rows = whole_rows(work.paths.log)
     if isinstance(work, TinySweep):
-        rows += whole_rows(work.paths.journal)
+        rows += csv.DictReader(work.paths.table.read_text().splitlines())
     return work.theta(), [without_seconds(row) for row in rows]
 
 
@@ -168,7 +172,7 @@ def strike(rng: Random, state: tuple[Work, Path, Undisturbed]) -> Counter[str]:
 
 def trials_kept(work: TinySweep, before: int) -> int:
     """Return how many trials have ended, as the journal says; Finding where it was more before."""
-    trials = sum("trial" in row for row in whole_rows(work.paths.journal))
+    trials = sum(row["op_code"] == TRIAL_ENDS and row["state"] != RUNNING for row in whole_rows(work.paths.journal))
     if trials < before:
         raise Finding(f"{trials} trials are in the journal; before it were {before}")
     return trials

@@ -25,7 +25,7 @@ def test_attacks_find_nothing_when_each_has_its_turn(group):
 
 def test_a_trial_that_is_lost_is_found(tmp_path):
     sweep = TinySweep.make(tmp_path)
-    lines = ['{"sweep": {}}\n', '{"trial": 0}\n', '{"trial": 1}\n']
+    lines = ['{"op_code": 0}\n', '{"op_code": 6, "state": 1}\n', '{"op_code": 6, "state": 2}\n']
     sweep.paths.journal.write_text("".join(lines))
     assert trials_kept(sweep, 1) == 2
     sweep.paths.journal.write_text("".join(lines[:2]))

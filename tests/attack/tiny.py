@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from inkgrad.data import write_idx
 from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.fast import Fast
 from inkgrad.models import load
-from inkgrad.sessions import Paths, resume, start
-from inkgrad.sweeps import Choice, Plan, Range, Search, SweepPaths, one_after_another, resume_sweep, start_sweep
+from inkgrad.sessions import Paths, SweepPaths, resume, start
+from inkgrad.sweeps import Plan, Search, Sweep, run_trials
 
 N_TRAIN, N_TEST, BATCH_SIZE = 60, 20, 10
 
@@ -73,24 +74,21 @@ class TinySweep:
     @property
     def plan(self) -> Plan:
         """What it tries."""
-        space = {"lr": Range(0.01, 0.3, log=True), "batch_size": Choice((10, 20))}
+        space = {"lr": FloatDistribution(0.01, 0.3, log=True), "batch_size": CategoricalDistribution((10, 20))}
         return Plan({"model": "seed", "epochs": 2}, space, Search("random", 3, validation_fraction=0.2))
 
     def train(self) -> None:
         """Run it to the end, going on from a journal where there is one."""
         with self.paths.take() as lock:
-            if self.paths.journal.exists():
-                sweep = resume_sweep(self.paths, self.plan, self.data, lock)
-            else:
-                sweep = start_sweep(self.paths, self.plan, self.data, lock=lock)
-            one_after_another(sweep, lambda result: None)
+            sweep = Sweep(self.paths, self.plan, self.data, lock, resume=self.paths.journal.exists())
+            run_trials(sweep)
             sweep.write_results()
             session = sweep.session(Fast(1))
             with closing(session.steps()) as steps:
                 for _ in steps:
                     pass
             session.save_model()
-            sweep.finish(session.evaluate().n_right, N_TEST)
+            sweep.finish()
 
     def theta(self) -> bytes:
         """Return the parameters of the model that came of it."""

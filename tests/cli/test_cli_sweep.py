@@ -1,10 +1,11 @@
-"""`inkgrad sweep` as a stranger would use it: in a process of its own, killed, resumed, and without Ray."""
+"""`inkgrad sweep` as a stranger would use it: in processes of its own, killed, resumed, and without Optuna."""
 
-import json
+import os
 import signal
+from pathlib import Path
 
 import pytest
-from support.commands import assert_refused, command, inkgrad, inkgrad_without, last_line, names_in, started
+from support.commands import assert_refused, command, inkgrad, inkgrad_without, names_in, started
 
 from inkgrad import load
 
@@ -21,8 +22,8 @@ def sweep(*arguments, cwd):
     return inkgrad("sweep", *arguments, cwd=cwd)
 
 
-def trials_in(path):
-    return [line["trial"] for line in map(json.loads, path.read_text().splitlines()[1:]) if "trial" in line]
+def children(pid):
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +66,18 @@ def test_a_sweep_killed_in_the_middle_is_resumed(swept, tmp_path, small_folder):
     with started(command("sweep", *arguments), cwd=tmp_path) as process:
         assert "1 of 3" in "".join(process.stderr.readline() for _ in range(3))
         process.send_signal(signal.SIGKILL)
-    journal = tmp_path / "best.sweep.jsonl"
     assert_refused(sweep(*arguments, cwd=tmp_path), "holds an unfinished sweep")
     resumed = sweep(*arguments, "--resume", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
-    assert sorted(trials_in(journal)) == [1, 2, 3]
+    assert len((tmp_path / "best.sweep.csv").read_text().splitlines()) == 4
     assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
 
 
 def test_a_trial_whose_checkpoint_is_damaged_begins_anew_with_a_word(swept, tmp_path, small_folder):
     (tmp_path / "sweep.toml").write_text(PLAN)
     lines = (swept[0] / "best.sweep.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "best.sweep.jsonl").write_text("".join(lines[:3]))  # the plan, and two trials that have ended
+    end = max(k for k, line in enumerate(lines) if '"trial_id":2' in line and '"op_code":6' in line)
+    (tmp_path / "best.sweep.jsonl").write_text("".join(lines[:end]))  # of the third trial we do not hear the end
     damaged = tmp_path / "best.sweep" / "trial-00003.checkpoint.safetensors"
     damaged.parent.mkdir()
     damaged.write_bytes(b"damaged")
@@ -98,16 +99,48 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert said.endswith("; to go on: inkgrad sweep sweep.toml --out best.safetensors --resume\n")
 
 
-def test_without_ray_the_trials_run_one_after_another(swept, tmp_path, small_folder):
+def test_workers_make_the_same_model_and_a_killed_one_is_replaced_with_a_word(swept, tmp_path, small_folder):
     (tmp_path / "sweep.toml").write_text(PLAN)
-    arguments = "sweep.toml", "--data", small_folder, "--workers", 2
-    found = inkgrad_without("ray", "sweep", *arguments, cwd=tmp_path)
-    assert found.returncode == 0, found.stderr
-    assert "pip install 'inkgrad[ray]'; the trials run one after another" in found.stderr
+    with started(command("sweep", "sweep.toml", "--data", small_folder, "--workers", 2), cwd=tmp_path) as process:
+        said = [process.stderr.readline() for _ in range(2)]
+        while not (workers := [pid for pid in children(process.pid) if is_python(pid)]):
+            assert process.poll() is None
+        os.kill(workers[0], signal.SIGKILL)
+        said += process.stderr.readlines()
+    assert process.wait(60) == 0, said
+    assert any(f"worker {workers[0]} was killed" in line and "another takes its place" in line for line in said), said
     assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
-    refused = inkgrad_without("ray", "sweep", *arguments, "--ray", "10.0.0.1:6379", cwd=tmp_path)
-    assert_refused(refused)
-    assert last_line(refused.stderr).endswith("needs Ray, which is not installed: pip install 'inkgrad[ray]'")
+
+
+def is_python(pid):
+    """Whether a process is a worker, not what multiprocessing tidies up with."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+    return b"popen_loky_posix" in words
+
+
+def test_a_second_process_joins_a_sweep(tmp_path, small_folder):
+    (tmp_path / "sweep.toml").write_text(PLAN.replace("trials = 3", "trials = 12"))
+    arguments = "sweep", "sweep.toml", "--data", small_folder
+    assert_refused(inkgrad(*arguments, "--join", cwd=tmp_path), "there is no sweep under way in best.sweep.jsonl")
+    with started(command(*arguments), cwd=tmp_path) as first:
+        assert "of 12" in "".join(first.stderr.readline() for _ in range(3))
+        joined = inkgrad(*arguments, "--join", cwd=tmp_path)
+        rest = first.stdout.read()
+    assert joined.returncode == 0, joined.stderr
+    assert first.wait(60) == 0
+    assert len(rest.splitlines()) == 14
+    assert "test accuracy" in rest
+    assert "test accuracy" not in joined.stdout
+
+
+def test_without_optuna_one_line_names_the_extra(tmp_path):
+    (tmp_path / "sweep.toml").write_text(PLAN)
+    refused = inkgrad_without("optuna", "sweep", "sweep.toml", cwd=tmp_path)
+    assert_refused(refused, "sweeps need Optuna, which is not installed: pip install 'inkgrad[sweep]'")
+    assert inkgrad_without("optuna", "sweep", "--example", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -115,6 +148,7 @@ def test_without_ray_the_trials_run_one_after_another(swept, tmp_path, small_fol
     [
         (("none.toml",), "none.toml: No such file or directory"),
         (("sweep.toml", "--resume", "--anew"), "choose one of them"),
+        (("sweep.toml", "--join", "--anew"), "choose one of them"),
         (("sweep.toml", "--workers", "0"), "work takes at least 1 worker, got --workers 0"),
         (("sweep.toml", "--out", "nowhere/best.safetensors"), "nowhere: there is no such folder"),
         (("sweep.toml", "--data", "nowhere"), "there is no folder nowhere"),
@@ -131,14 +165,3 @@ def test_the_example_can_be_used_as_it_is(tmp_path):
     found = sweep("--example", cwd=tmp_path)
     assert found.returncode == 0
     assert found.stdout.startswith("# What `inkgrad sweep` tries.")
-
-
-@pytest.mark.parametrize("wrong", [["--ray", "nonsense"], ["--workers", "4096"]])
-def test_workers_that_cannot_work_leave_a_finished_sweep_as_it_is(swept, wrong, small_folder):
-    pytest.importorskip("ray", reason="Ray, an extra, is not installed")
-    folder, _ = swept
-    before = {path: path.read_bytes() for path in sorted(folder.glob("best.*"))}
-    found = sweep("sweep.toml", "--data", small_folder, *wrong, cwd=folder)
-    assert found.returncode == 2
-    assert "Traceback" not in found.stderr
-    assert {path: path.read_bytes() for path in sorted(folder.glob("best.*"))} == before

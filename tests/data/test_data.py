@@ -295,3 +295,18 @@ def test_a_label_without_a_name_is_refused():
     points = xor().train
     with pytest.raises(DataError, match="training label 1 at index 1 is out of range: 1 classes have labels 0 to 0"):
         Dataset(points, points, ("same",))
+
+
+def test_examples_that_are_held_out_are_left_out_of_the_training():
+    examples = Examples(np.arange(100.0)[:, None], np.arange(100))
+    train, held = examples.split(0.1, seed=3)
+    assert (len(train), len(held)) == (90, 10)
+    assert sorted([*train.t, *held.t]) == list(range(100))
+    assert (train.x[:, 0] == train.t).all()
+    assert (held.t == examples.split(0.1, seed=3)[1].t).all()
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
+def test_too_few_examples_to_hold_out_are_refused(fraction):
+    with pytest.raises(DataError, match="training examples holds out"):
+        Examples(np.zeros((100, 1)), np.zeros(100, int)).split(fraction, seed=0)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from inkgrad.errors import SettingError
-from inkgrad.sessions import Paths, find_session, resume, start, usual_settings
-from inkgrad.sweeps import Choice, Plan, Search, SweepPaths, start_sweep
+from inkgrad.sessions import Paths, SweepPaths, find_session, resume, start, usual_settings
 from inkgrad.training import read_checkpoint, save_checkpoint
 
 
@@ -32,7 +31,11 @@ def start_session(out, folder):
 
 
 def start_sweep_of_one(out, folder):
-    return start_sweep(SweepPaths(out), Plan({"model": "seed"}, {"lr": Choice((0.1,))}, Search("grid")), folder)
+    sweeping = pytest.importorskip("support.sweeping", reason="Optuna, an extra, is not installed")
+    paths = SweepPaths(out)
+    return sweeping.Sweep(
+        paths, sweeping.plan_of("grid", None, space={"lr": sweeping.choice(0.1)}), folder, paths.take()
+    )
 
 
 def test_there_is_no_session_to_go_on_from_where_nothing_was_saved(paths):

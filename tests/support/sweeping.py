@@ -1,10 +1,16 @@
 """What the tests of sweeps share: plans, and sweeps on the small folder."""
 
-from inkgrad.sweeps import Choice, Plan, Range, Search, SweepPaths, TrialResult, start_sweep
-from inkgrad.sweeps.trial import TrialStatus
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-LR = Range(0.01, 0.3, log=True)
-BATCH = Choice((50, 100))
+from inkgrad.sessions import SweepPaths
+from inkgrad.sweeps import Plan, Search, Sweep, TrialStatus
+
+LR = FloatDistribution(0.01, 0.3, log=True)
+BATCH = CategoricalDistribution((50, 100))
+
+
+def choice(*values):
+    return CategoricalDistribution(values)
 
 
 def plan_of(how="random", trials=4, epochs=2, space=None, **search):
@@ -13,8 +19,20 @@ def plan_of(how="random", trials=4, epochs=2, space=None, **search):
     return Plan({"model": "seed", "epochs": epochs}, space, Search(how, trials, **search))
 
 
-def sweep_in(folder, data, plan=None, name="best", **how):
-    return start_sweep(SweepPaths(folder / f"{name}.safetensors"), plan or plan_of(), data, **how)
+class SweepsIn:
+    """Sweeps of one name in a folder, each of which takes its lock from the one before."""
+
+    def __init__(self, folder, data, plan=None, name="best"):
+        self.paths, self.data, self.plan = SweepPaths(folder / f"{name}.safetensors"), data, plan or plan_of()
+        self.lock = None
+
+    def open(self, plan=None, **how):
+        if self.lock is None:
+            self.lock = self.paths.take()
+        return Sweep(self.paths, plan or self.plan, self.data, self.lock, **how)
+
+    def join(self):
+        return Sweep(self.paths, self.plan, self.data)
 
 
 class Seen:
@@ -23,21 +41,17 @@ class Seen:
     def __init__(self, enough=lambda seen: False):
         self.shown, self.enough = [], enough
 
-    def __call__(self, outcome):
-        assert isinstance(outcome, TrialResult)
-        self.shown.append(outcome)
+    def __call__(self, results):
+        self.shown.append(results)
 
     def stop(self):
         return self.enough(self)
 
     @property
     def ended(self):
-        return [each.trial.number for each in self.shown if each.status != TrialStatus.RUNNING]
+        return [each.number for each in self.shown[-1] if each.status != TrialStatus.RUNNING] if self.shown else []
 
 
-def without_seconds(outcomes):
-    """TrialResults by number, as far as they are the same on any machine."""
-    return {
-        number: (each.trial, each.status, [{k: v for k, v in row.items() if k != "seconds"} for row in each.rows])
-        for number, each in outcomes.items()
-    }
+def without_seconds(sweep):
+    """What came of the trials by number, as far as it is the same on any machine."""
+    return {each.number: (each.status, each.settings, each.accuracies) for each in sweep.results()}

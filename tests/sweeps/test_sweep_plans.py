@@ -1,14 +1,15 @@
 """What a sweep tries: plans, their files, and one clear line for each mistake in them."""
 
-from itertools import product
-
-import numpy as np
 import pytest
+from optuna.distributions import FloatDistribution
+from optuna.pruners import HyperbandPruner, NopPruner, SuccessiveHalvingPruner
+from optuna.samplers import RandomSampler, TPESampler
 from support import ROOT
-from support.sweeping import plan_of
+from support.sweeping import choice, plan_of
 
+from inkgrad.cli.sweep import EXAMPLE
 from inkgrad.errors import SettingError
-from inkgrad.sweeps import EXAMPLE, Choice, Range, read_plan
+from inkgrad.sweeps import read_plan
 
 
 def read(tmp_path, text, **more):
@@ -20,62 +21,47 @@ def read(tmp_path, text, **more):
 def test_the_example_is_a_plan_and_stands_in_the_examples(tmp_path):
     plan = read(tmp_path, EXAMPLE)
     assert (ROOT / "examples" / "sweep.toml").read_text() == EXAMPLE
-    assert plan.n_trials == len(plan.trials()) == 20
-    assert plan.space["lr"] == Range(0.005, 0.5, log=True)
-    assert {trial.settings.model for trial in plan.trials()} == {"seed"}
+    assert plan.n_trials == 20
+    assert plan.space["lr"] == FloatDistribution(0.005, 0.5, log=True)
+    assert plan.settings({}).model == "seed"
 
 
 def test_what_is_not_named_is_as_inkgrad_train_has_it(tmp_path):
-    (trial, *_) = read(tmp_path, '[search]\ntrials = 2\n[space]\nmodel = ["mlp", "seed"]').trials()
-    usual = {"mlp": (128, 0.002, 40), "seed": (100, 0.05, 5)}[trial.settings.model]
-    assert (trial.settings.batch_size, trial.settings.lr, trial.settings.epochs) == usual
+    plan = read(tmp_path, '[search]\ntrials = 2\n[space]\nmodel = ["mlp", "seed"]')
+    found = {name: plan.settings({"model": name}) for name in ("mlp", "seed")}
+    assert [(each.batch_size, each.lr, each.epochs) for each in found.values()] == [(128, 0.002, 40), (100, 0.05, 5)]
 
 
-def test_the_same_seed_gives_the_same_trials_and_more_trials_begin_with_them():
-    assert plan_of(trials=8).trials() == plan_of(trials=8).trials()
-    assert plan_of(trials=30).trials()[:8] == plan_of(trials=8).trials()
-    assert plan_of(trials=8, seed=1).trials() != plan_of(trials=8).trials()
-
-
-def test_asha_tries_what_random_tries():
-    assert plan_of("asha", trials=8).trials() == plan_of("random", trials=8).trials()
-
-
-def test_no_trial_is_drawn_twice_while_there_are_others():
-    space = {"seed": Choice((1, 2, 3)), "batch_size": Choice((1, 2, 3))}
-    assert len({trial.settings for trial in plan_of(trials=9, space=space).trials()}) == 9
-
-
-def test_a_grid_is_every_combination_in_the_order_of_the_file():
-    space = {"lr": Choice((0.1, 0.2)), "batch_size": Choice((5, 6, 7))}
-    found = plan_of("grid", trials=None, space=space).trials()
-    assert [(each.settings.lr, each.settings.batch_size) for each in found] == list(product((0.1, 0.2), (5, 6, 7)))
-    assert [each.number for each in found] == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_logarithmic_range_is_even_in_its_factors(rng):
-    drawn = np.array([Range(0.001, 10, log=True).draw(rng) for _ in range(4000)])
-    assert 0.001 <= drawn.min() < 0.0012
-    assert 8 < drawn.max() <= 10
-    assert np.histogram(np.log10(drawn), bins=4, range=(-3, 1))[0] == pytest.approx(1000, abs=120)  # 4 deviations
-
-
-def test_a_range_of_whole_numbers_has_both_ends_as_often_as_the_others(rng):
-    drawn = [Range(3, 6, whole=True).draw(rng) for _ in range(4000)]
-    assert {type(each) for each in drawn} == {int}
-    assert np.unique(drawn, return_counts=True)[1] == pytest.approx([1000] * 4, abs=120)
-
-
-def test_drawn_numbers_can_be_typed_again(rng):
-    assert all(len(f"{Range(0.1, 0.2).draw(rng):.15g}") <= 6 for _ in range(100))
+@pytest.mark.parametrize("how", ["random", "asha", "tpe"])
+def test_each_way_has_its_sampler(how):
+    plan = plan_of(how)
+    assert type(plan.sampler(0)) is (TPESampler if how == "tpe" else RandomSampler)
 
 
 @pytest.mark.parametrize(
-    ("epochs", "first", "factor", "rungs"), [(9, 1, 3, [1, 3]), (10, 1, 3, [1, 3, 9]), (8, 2, 2, [2, 4])]
+    ("search", "kind"),
+    [
+        ({}, NopPruner),
+        ({"how": "asha"}, SuccessiveHalvingPruner),
+        ({"how": "tpe", "pruner": "halving"}, SuccessiveHalvingPruner),
+        ({"pruner": "hyperband"}, HyperbandPruner),
+    ],
 )
-def test_rungs_lie_a_factor_apart_and_before_the_end(epochs, first, factor, rungs):
-    assert plan_of("asha", epochs=epochs, first_rung=first, factor=factor).rungs == rungs
-    assert plan_of("random", epochs=epochs).rungs == []
+def test_each_pruner_is_optunas(search, kind):
+    assert type(plan_of(**search).pruner) is kind
+
+
+def test_a_grid_is_every_combination_in_the_order_of_the_file():
+    plan = plan_of("grid", trials=None, space={"lr": choice(0.1, 0.2), "batch_size": choice(5, 6)})
+    pairs = [(0.1, 5), (0.1, 6), (0.2, 5), (0.2, 6)]
+    assert plan.grid == [{"lr": lr, "batch_size": size} for lr, size in pairs]
+    assert plan.n_trials == 4
+
+
+def test_drawn_numbers_can_be_typed_again_and_stay_in_their_range():
+    plan = plan_of(space={"lr": FloatDistribution(0.123456, 0.987654)})
+    drawn = (0.1234561, 0.2222222, 0.987653)
+    assert [plan.settings({"lr": lr}).lr for lr in drawn] == [0.1235, 0.2222, 0.987654]
 
 
 BAD = {
@@ -111,7 +97,7 @@ BAD = {
     "lr = 1\n[space]\nlr = [1]": "lr is both fixed and in .space.",
     "[space]\nclasses = [10, 11]": "classes belongs to the data",
     "space = 3": r"begin it with a line \[space\]",
-    "[search]\nhow = 'bayes'\n[space]\nlr = [1]": "how is one of random, grid, asha, got 'bayes'",
+    "[search]\nhow = 'bayes'\n[space]\nlr = [1]": "how is one of random, grid, tpe, asha, got 'bayes'",
     "[search]\ntrials = 0\n[space]\nlr = [1]": "a sweep has 1 to 10000 trials, got trials = 0",
     "[search]\nseed = -1\n[space]\nlr = [1]": "seed in .search.: a seed is a whole number of 0 or more, got -1",
     "[search]\nvalidation_fraction = 1\n[space]\nlr = [1]": "validation_fraction is between 0 and 1, got 1",
@@ -120,7 +106,9 @@ BAD = {
     "[search]\nhow = 'grid'\ntrials = 5\n[space]\nlr = [1, 2, 3]\nseed = [1, 2]": "6 combinations, more than 5 trials",
     "[space]\nlr = [1, 2]": "the lists have 2 combinations, fewer than 20 trials",
     "[search]\nhow = 'asha'\ntrials = 1\n[space]\nepochs = [1, 2]": "after the same epochs: give epochs a number",
-    "epochs = 1\n[search]\nhow = 'asha'\n[space]\nlr = {low = 1, high = 2}": "never stops a trial of 1 epochs",
+    "epochs = 1\n[search]\nhow = 'asha'\n[space]\nlr = {low = 1, high = 2}": "no trial of 1 epochs is stopped",
+    "[search]\npruner = 'median'\n[space]\nlr = [1]": "pruner is one of none, halving, hyperband, got 'median'",
+    "[search]\nhow = 'asha'\npruner = 'hyperband'\n[space]\nlr = [1]": "asha has a pruner, halving",
 }
 
 
@@ -139,6 +127,6 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_the_number_of_trials_given_goes_before_the_files(tmp_path):
-    assert len(read(tmp_path, EXAMPLE, trials=3).trials()) == 3
+    assert read(tmp_path, EXAMPLE, trials=3).n_trials == 3
     with pytest.raises(SettingError, match="got trials = 0"):
         read(tmp_path, EXAMPLE, trials=0)

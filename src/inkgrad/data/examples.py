@@ -48,6 +48,22 @@ class Examples:
         """Shape of one input."""
         return tuple(self.x.shape[1:])
 
+    def split(self, fraction: float, seed: int) -> tuple[Examples, Examples]:
+        """Return those to train on, and a fraction, drawn by `seed`, that is held out to compare trainings on.
+
+        Raises DataError when there are too few for that.
+        """
+        n = len(self)
+        n_held = round(fraction * n)
+        if n_held < 2 or n_held >= n:
+            raise DataError(
+                f"validation_fraction = {fraction:g} of {n} training examples holds out {n_held}: "
+                "at least 2 are needed, and some to train on"
+            )
+        order = np.random.default_rng(seed).permutation(n)
+        held, rest = np.sort(order[:n_held]), np.sort(order[n_held:])
+        return Examples(self.x[rest], self.t[rest]), Examples(self.x[held], self.t[held])
+
 
 def refuse_bad_inputs(x: NDArray) -> None:
     """Raise DataError where inputs (N, ...) are empty, or hold NaN, infinity or pixels out of range."""

@@ -7,6 +7,7 @@ from inkgrad.plots.figures import gradient_check, kind_of, save_figure, save_gif
 from inkgrad.plots.first_layer import first_layer
 from inkgrad.plots.misread import digit_sheet, misread
 from inkgrad.plots.reliability import calibration
+from inkgrad.plots.searches import search_picture
 
 __all__ = [
     "calibration",
@@ -21,4 +22,5 @@ __all__ = [
     "save_figure",
     "save_gif",
     "save_png",
+    "search_picture",
 ]

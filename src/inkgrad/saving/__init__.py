@@ -3,6 +3,7 @@
 from inkgrad.saving.descriptions import build, concrete, describe
 from inkgrad.saving.kinds import METADATA_KEY, FileKind, Header
 from inkgrad.saving.tensors import TensorFile, open_tensors, read_tensors, write_tensors
+from inkgrad.saving.toml_text import read_toml, refuse_unknown, table_of, value_of
 from inkgrad.saving.untrusted import are_whole, one_line, quoted, read_file, strict_json
 
 __all__ = [
@@ -19,6 +20,10 @@ __all__ = [
     "quoted",
     "read_file",
     "read_tensors",
+    "read_toml",
+    "refuse_unknown",
     "strict_json",
+    "table_of",
+    "value_of",
     "write_tensors",
 ]

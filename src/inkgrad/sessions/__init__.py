@@ -1,8 +1,8 @@
 """Sessions: a training with its files, begun, saved and gone on with."""
 
-from inkgrad.sessions.paths import Paths
+from inkgrad.sessions.paths import Paths, SweepPaths
 from inkgrad.sessions.saved_session import SavedSession, epochs_left, find_session, saved_or_refused
-from inkgrad.sessions.session import Session, Stepper, resume, start
+from inkgrad.sessions.session import Session, Stepper, as_source, refuse_lines, resume, resume_or_start, start
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 
 __all__ = [
@@ -11,10 +11,14 @@ __all__ = [
     "SavedSession",
     "Session",
     "Stepper",
+    "SweepPaths",
     "TrainingSettings",
+    "as_source",
     "epochs_left",
     "find_session",
+    "refuse_lines",
     "resume",
+    "resume_or_start",
     "saved_or_refused",
     "start",
     "usual_settings",

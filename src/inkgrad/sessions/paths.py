@@ -1,4 +1,4 @@
-"""Paths: the files of a training."""
+"""Paths: the files of a training, and of a sweep of many."""
 
 from __future__ import annotations
 
@@ -50,3 +50,36 @@ class Paths:
 
     def _beside(self, ending: str) -> Path:
         return self.model.with_name(self.model.name.removesuffix(".safetensors") + ending)
+
+
+@dataclass(frozen=True)
+class SweepPaths(Paths):
+    """The files of a sweep and, as in Paths, of the training of its best settings."""
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        return *super().all, self.journal, self.table, self.picture
+
+    @property
+    def journal(self) -> Path:
+        """What Optuna notes of the trials, as they go."""
+        return self._beside(".sweep.jsonl")
+
+    @property
+    def table(self) -> Path:
+        """What came of the trials for a spreadsheet, the best first."""
+        return self._beside(".sweep.csv")
+
+    @property
+    def picture(self) -> Path:
+        """The same to look at."""
+        return self._beside(".sweep.png")
+
+    @property
+    def folder(self) -> Path:
+        """Where the trials stand that are under way, and locks that tell whether somebody trains them."""
+        return self._beside(".sweep")
+
+    def trial(self, number: int, ending: str) -> Path:
+        """A file of one trial."""
+        return self.folder / f"trial-{number:05d}.{ending}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -22,7 +22,7 @@ from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
 from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.saved_session import notes_of, read_session, saved_or_refused
+from inkgrad.sessions.saved_session import notes_of, read_session, saved_or_refused, without_advice
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.training import CHECKPOINT_SECONDS, Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
 from inkgrad.whole_numbers import shown_whole
@@ -285,6 +285,35 @@ def _resumed(
             f"{path} is of a training of {run.epoch} epochs so far, got epochs={settings.epochs}", setting="epochs"
         )
     return Session(paths, settings, dataset, source.resolved(), run, saved.rows, saved.costs, saved.seconds, lock)
+
+
+def resume_or_start(
+    paths: Paths,
+    settings: TrainingSettings,
+    source: DataSource,
+    lock: WriterLock | None,
+    engine: Engine,
+    *,
+    others: Collection[TrainingSettings],
+    advice: str,
+) -> Session:
+    """Return the training with just these settings: the one in the checkpoint, or a new one.
+
+    A new one takes the place of a training on the same data with one of the `others`, of which it was chosen.
+
+    Raises SettingError, with this advice, where another training, or one that cannot be gone on with, would be lost.
+    """
+    saved = saved_or_refused(paths, advice, "resume")
+    is_of_these_data = saved and saved.data == source.load().train.fingerprint()
+    if saved and is_of_these_data and saved.settings == settings:
+        try:
+            return resume(paths, {}, source, engine, lock)
+        except ModelFileError as error:
+            raise SettingError(f"{without_advice(error)}; {advice}", setting="resume") from None
+    is_ours = bool(saved and is_of_these_data and saved.settings in others)
+    if saved and saved.is_unfinished and not is_ours:
+        raise SettingError(f"{paths.checkpoint} holds an unfinished training of others: {advice}", setting="resume")
+    return start(paths, vars(settings).copy(), source, is_ours, engine, lock)
 
 
 def refuse_losing_work(paths: Paths) -> None:

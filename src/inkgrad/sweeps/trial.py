@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
+from optuna.trial import FrozenTrial, TrialState
+
 from inkgrad.sessions import TrainingSettings
-from inkgrad.training import Row
 
 
 class TrialStatus(StrEnum):
@@ -20,60 +21,38 @@ class TrialStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A training with these settings, the `number`-th of its sweep, counted from 1."""
+class TrialResult:
+    """How a trial went so far: the part of the validation examples that is right after each epoch, and the seconds."""
 
     number: int
+    status: TrialStatus
     settings: TrainingSettings
+    accuracies: tuple[float, ...] = ()
+    seconds: float = 0.0
 
-
-@dataclass(frozen=True)
-class TrialResult:
-    """How a trial went so far, with a row for each epoch.
-
-    A row has the "epoch", the mean "cost" of its batches, "validation_cost", "validation_accuracy", and "seconds".
-    """
-
-    trial: Trial
-    status: TrialStatus = TrialStatus.RUNNING
-    rows: tuple[Row, ...] = ()
-
-    @property
-    def epochs(self) -> int:
-        """Epochs trained."""
-        return len(self.rows)
+    @classmethod
+    def of(cls, trial: FrozenTrial, settings: TrainingSettings) -> TrialResult:
+        """Return what Optuna knows of a trial; its own numbers begin with 0."""
+        status = {TrialState.COMPLETE: TrialStatus.DONE, TrialState.PRUNED: TrialStatus.STOPPED}
+        found = TrialStatus.DIVERGED if "diverged" in trial.user_attrs else status.get(trial.state, TrialStatus.RUNNING)
+        accuracies = tuple(accuracy for _, accuracy in sorted(trial.intermediate_values.items()))
+        return cls(trial.number + 1, found, settings, accuracies, trial.user_attrs.get("seconds", 0.0))
 
     @property
     def accuracy(self) -> float | None:
-        """The part of the validation examples that is right after the last epoch; None before the first."""
-        return self.rows[-1]["validation_accuracy"] if self.rows else None
-
-    @property
-    def seconds(self) -> float:
-        """How long it was trained."""
-        return self.rows[-1]["seconds"] if self.rows else 0.0
-
-    def after(self, epoch: int) -> float:
-        """Return the accuracy after that epoch; -1, which is worse than any, where it did not get there."""
-        return self.rows[epoch - 1]["validation_accuracy"] if epoch <= len(self.rows) else -1.0
-
-    def grown(self, row: Row) -> TrialResult:
-        """Return it with the row of one more epoch; a row that it has already is not taken twice."""
-        return replace(self, rows=(*self.rows, row)) if row["epoch"] == self.epochs + 1 else self
+        """The accuracy after the last epoch; None before the first."""
+        return self.accuracies[-1] if self.accuracies else None
 
 
 def ranked(results: Iterable[TrialResult]) -> list[TrialResult]:
-    """Return results, the best first.
+    """Return results, the best first: done ones, running ones, stopped ones, diverged ones.
 
-    Done ones come before running and stopped ones, as those were worse when they were compared, and diverged
-    ones come last; then the accuracy decides, then the smaller cost, then who came first.
+    Of stopped ones those come first that got further; then the accuracy decides, then who came first.
     """
     order = (TrialStatus.DONE, TrialStatus.RUNNING, TrialStatus.STOPPED, TrialStatus.DIVERGED)
 
     def key(result: TrialResult) -> tuple[float, ...]:
-        last = result.rows[-1] if result.rows else {"validation_accuracy": -1.0, "validation_cost": 0.0}
-        kind, number = order.index(result.status), result.trial.number
-        epochs = 0 if result.status == TrialStatus.DONE else result.epochs  # more halvings survived are better
-        return kind, -epochs, -last["validation_accuracy"], last["validation_cost"], number
+        epochs = 0 if result.status == TrialStatus.DONE else len(result.accuracies)
+        return order.index(result.status), -epochs, -(result.accuracy or 0.0), result.number
 
     return sorted(results, key=key)
