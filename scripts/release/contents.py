@@ -29,7 +29,7 @@ IN_BOTH = (  # below the package
     f"{MODELS}README.md",
     f"{MODELS}cnn.safetensors",
     f"{MODELS}reader.safetensors",
-    "web/static/index.html",
+    "web/page/index.html",
 )
 IN_SDIST = (
     "CHANGELOG.md",

@@ -19,19 +19,26 @@ TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+PAGE = files("inkgrad.web") / "page"
+PLAYGROUND_FOLDERS = ("frame", "parts", "learning", "draw", "train", "two", "check", "read", "inside", "models")
 
 
 def page_routes() -> list[Route]:
-    """Return a route for each file of the page, and for plotly's JavaScript from its own Python package."""
-    static = sorted((files("inkgrad.web") / "static").iterdir(), key=lambda file: file.name)
-    found = [file_route(f"/{file.name}", file) for file in static if file.name.rpartition(".")[2] in TYPES]
+    """Return a route for each file of the playground's page, and for plotly's JavaScript from its own package."""
     with extra("web", "the playground needs"):
         plotly = files("plotly") / "package_data" / "plotly.min.js"
     return [
-        file_route("/", files("inkgrad.web") / "static" / "index.html"),
-        *found,
+        file_route("/", PAGE / "index.html"),
+        file_route("/icon.svg", PAGE / "icon.svg"),
+        *(route for folder in PLAYGROUND_FOLDERS for route in folder_routes(folder)),
         file_route("/plotly.min.js", plotly),
     ]
+
+
+def folder_routes(folder: str) -> list[Route]:
+    """Return a route for each file in a folder of the page."""
+    found = sorted((PAGE / folder).iterdir(), key=lambda file: file.name)
+    return [file_route(f"/{folder}/{file.name}", file) for file in found if file.name.rpartition(".")[2] in TYPES]
 
 
 def file_route(path: str, file: Traversable) -> Route:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from inkgrad.errors import InkgradError
 from inkgrad.forms import Review
 from inkgrad.web.guard import Guard
 from inkgrad.web.limits import LIMITS
-from inkgrad.web.pages import file_route
+from inkgrad.web.pages import PAGE, file_route, folder_routes
 from inkgrad.web.playground_server import listen
 from inkgrad.web.receiving import received
 from inkgrad.web.wire import decoded
@@ -65,12 +64,12 @@ def make_review_app(review: Review) -> Starlette:
         assert isinstance(error, OSError)
         return JSONResponse({"error": f"the answer is not saved ({error.strerror or error})"}, 507)
 
-    static = files("inkgrad.web") / "static"
     return Starlette(
         routes=[
-            file_route("/", static / "review" / "review.html"),
-            *(file_route(f"/{name}", static / "review" / name) for name in ("review.js", "review.css")),
-            *(file_route(f"/{name}", static / name) for name in ("style.css", "icon.svg")),
+            file_route("/", PAGE / "review" / "review.html"),
+            file_route("/icon.svg", PAGE / "icon.svg"),
+            file_route("/frame/style.css", PAGE / "frame" / "style.css"),
+            *folder_routes("review"),
             Route("/api/questions", questions, methods=["GET"]),
             Route("/api/questions/{number:int}/answer", answer, methods=["POST"]),
             Route("/api/questions/{number:int}/undo", undo, methods=["POST"]),

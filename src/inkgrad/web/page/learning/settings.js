@@ -1,0 +1,162 @@
+/** The form of all that decides a training, the same for digits and for points. */
+import { makeKnob } from "./knob.js";
+import { makeLayers } from "./layers.js";
+import { make } from "../frame/make.js";
+
+const QUIET = 600; // milliseconds after a touch in which the server's older settings are not shown
+const BETWEEN = 120; // milliseconds between two messages while a slider moves
+const WORDS = {
+  animals: "Fish or goat", xor: "XOR", circles: "Circles", spirals: "Spirals", own: "Your own points",
+  SoftmaxCrossEntropy: "Softmax and cross-entropy in one", CrossEntropy: "Cross-entropy, after a softmax",
+  SquaredError: "Squared error, after a softmax", SGD: "SGD with momentum", Adam: "Adam",
+};
+
+function select(id, label, words, onValue) {
+  const element = make("select", { id },
+    ...words.map((word) => make("option", { value: String(word), text: WORDS[word] ?? String(word) })));
+  element.addEventListener("change", () => onValue(element.value));
+  const field = make("div", { class: "field" }, make("label", { for: id, text: label }), element);
+  return { element: field, select: element };
+}
+
+function group(title, ...children) {
+  return make("section", { class: "group" }, make("h3", { text: title }), ...children);
+}
+
+/**
+ * Make the form in a place.
+ * @param {HTMLElement} host
+ * @param {"digits"|"points"} which
+ * @param {object} options of the server
+ * @param {(settings: object) => void} onChange called with whole settings, at most some times a second
+ * @returns {{show: (settings: object, force?: boolean) => void, current: () => object}}
+ */
+export function makeSettings(host, which, options, onChange) {
+  const id = `${which}-set`;
+  let current = { ...options.defaults[which] };
+  host.inert = true; // until the server has said what is set, which would undo a quick hand's change
+  let touched = 0;
+  let latest = null;
+  let sending = null;
+  let later = null;
+
+  function change(part) {
+    current = { ...current, ...part };
+    touched = performance.now();
+    sending ??= setTimeout(() => {
+      sending = null;
+      onChange(current);
+    }, BETWEEN);
+    hints();
+  }
+
+  const fields = {}; // name of a setting -> a <select>
+  const knobs = {};
+  const choose = (name, label, words, number = false) => {
+    const made = select(`${id}-${name}`, label, words, (value) =>
+      change({ [name]: number ? Number(value) : value || null }));
+    fields[name] = made.select;
+    return made.element;
+  };
+  const turn = (name, about) => {
+    knobs[name] = makeKnob({ id: `${id}-${name}`, ...about }, (value) => change({ [name]: value }));
+    return knobs[name].element;
+  };
+
+  const layers = makeLayers({
+    id, activations: options.activations, convolutions: which === "digits", most: options.limits?.layers ?? 6,
+  }, (next) => change({ layers: next }));
+
+  host.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is no reason to load the page
+  if (which === "points") {
+    host.append(group("Data", choose("data", "Points", options.datasets), choose("classes", "Classes", [2, 3], true)));
+  }
+  host.append(group("Network", layers.element, choose("cost", "Cost", options.costs)));
+
+  const speed = make("p", { class: "hint" });
+  host.append(group("Learning",
+    choose("optimizer", "Optimizer", options.optimizers),
+    turn("lr", { label: "Learning rate", low: 0.0001, high: 10, log: true }), speed,
+    turn("momentum", { label: "Momentum", low: 0, high: 0.99, step: 0.01 }),
+    turn("batch_size", { label: "Examples in a batch", low: 1, high: which === "digits" ? 500 : 100, step: 1 })));
+
+  const harder = [
+    turn("noise", { label: "Noise on the inputs", low: 0, high: 1, step: 0.01 }),
+    turn("dropout", { label: "Dropout after hidden layers", low: 0, high: 0.9, step: 0.05 })];
+  const moved = make("input", { type: "checkbox", id: `${id}-augmentation` });
+  moved.addEventListener("change", () => change({ augmentation: moved.checked }));
+  if (which === "digits") {
+    harder.push(make("label", { class: "tick" }, moved, "Shift, turn and bend the digits"));
+  }
+  host.append(group("Against learning by heart", ...harder));
+
+  const seed = make("input", { type: "number", id: `${id}-seed`, min: 0, step: 1, inputmode: "numeric" });
+  const setSeed = (value) => {
+    seed.value = value;
+    change({ seed: value });
+  };
+  seed.addEventListener("change", () => {
+    if (seed.value !== "" && Number(seed.value) >= 0) {
+      setSeed(Math.floor(Number(seed.value)));
+    }
+  });
+  const another = make("button", {
+    type: "button", class: "small", text: "Another", onclick: () => setSeed(Math.floor(Math.random() * 10000)),
+  });
+  const broken = choose("broken", "Broken backward", ["",
+    ...options.lessons.filter((lesson) => lesson.of_a_layer).map((lesson) => lesson.name)]);
+  fields.broken.options[0].textContent = "none, all is right";
+  host.append(group("Start and mistakes",
+    make("div", { class: "field" }, make("label", { for: seed.id, text: "Seed of the first weights" }),
+      make("div", { class: "knob-parts" }, seed, another)),
+    broken));
+
+  function hints() {
+    knobs.momentum.element.querySelector("label").textContent =
+      current.optimizer === "Adam" ? "Momentum (beta 1 of Adam)" : "Momentum";
+    const steep = current.optimizer === "Adam" && current.lr > 0.02;
+    speed.textContent = steep ? "Adam mostly likes 0.001 to 0.01." : "";
+    speed.hidden = !steep;
+  }
+
+  function put(settings, force) {
+    current = { ...settings };
+    host.inert = false;
+    for (const [name, field] of Object.entries(fields)) {
+      field.value = String(current[name] ?? "");
+    }
+    for (const [name, knob] of Object.entries(knobs)) {
+      knob.show(current[name], force);
+    }
+    if (force || document.activeElement !== seed) {
+      seed.value = current.seed;
+    }
+    moved.checked = Boolean(current.augmentation);
+    layers.show(current.layers);
+    hints();
+  }
+
+  let seen = "";
+  // What the server said last is shown once the form was left alone: until then it may be older than the form.
+  function settle(force) {
+    clearTimeout(later);
+    const wait = touched + QUIET - performance.now();
+    if (!force && (sending !== null || wait > 0)) {
+      later = setTimeout(() => settle(false), Math.max(wait, BETWEEN));
+      return;
+    }
+    seen = JSON.stringify(latest);
+    put(latest, force);
+  }
+
+  return {
+    show(settings, force = false) {
+      const text = JSON.stringify(settings);
+      latest = settings;
+      if (force || text !== seen || text !== JSON.stringify(current)) {
+        settle(force);
+      }
+    },
+    current: () => current,
+  };
+}

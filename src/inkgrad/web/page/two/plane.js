@@ -1,0 +1,173 @@
+/** The plane of two inputs on a canvas: what the network says everywhere, and the points. */
+import { isSeen, whenSized } from "../frame/make.js";
+import { fromBase64 } from "../parts/pixels.js";
+
+const RADIUS = 4.5;
+const MARGIN = 0.045; // of the canvas around the square, so that points at its edge are whole
+const RGB = {
+  light: [[29, 95, 190], [214, 84, 10], [20, 128, 84]],
+  dark: [[112, 165, 255], [255, 150, 80], [92, 205, 150]],
+};
+const PAPER = { light: [255, 255, 255], dark: [25, 28, 37] };
+
+/** The colours of the classes and of the paper in the theme that is on. */
+export function classColours() {
+  const theme = document.documentElement.dataset.theme === "dark" ? "dark" : "light";
+  return { classes: RGB[theme], paper: PAPER[theme], isDark: theme === "dark" };
+}
+
+const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+
+// Classes have a form each beside their colour: a circle, a triangle, a square.
+function trace(brush, x, y, label, radius) {
+  brush.beginPath();
+  if (label === 1) {
+    const r = radius * 1.25;
+    brush.moveTo(x, y - r);
+    brush.lineTo(x + r * 0.95, y + r * 0.75);
+    brush.lineTo(x - r * 0.95, y + r * 0.75);
+    brush.closePath();
+  } else if (label === 2) {
+    const r = radius * 0.92;
+    brush.rect(x - r, y - r, 2 * r, 2 * r);
+  } else {
+    brush.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+}
+
+/** Draw one point: a filled one of training, else a ring. */
+export function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) {
+  const colour = css(colours.classes[label] ?? colours.classes[0]);
+  const rim = css(colours.paper);
+  trace(brush, x, y, label, radius);
+  if (filled) {
+    brush.fillStyle = colour;
+    brush.fill();
+    brush.lineWidth = 1.25;
+    brush.strokeStyle = rim;
+    brush.stroke();
+  } else {
+    brush.lineWidth = 4;
+    brush.strokeStyle = rim;
+    brush.stroke();
+    brush.lineWidth = 1.75;
+    brush.strokeStyle = colour;
+    brush.stroke();
+  }
+}
+
+/** The classes over the square as an image of n x n; the top row is y = 1. */
+export function fieldImage(boundary, n_classes, colours) {
+  const { n } = boundary;
+  const labels = fromBase64(boundary.class);
+  const sure = fromBase64(boundary.sure);
+  const image = new ImageData(n, n);
+  const least = 1 / n_classes;
+  for (let row = 0; row < n; row += 1) {
+    for (let column = 0; column < n; column += 1) {
+      const from = row * n + column;
+      const to = 4 * ((n - 1 - row) * n + column);
+      const share = Math.max(0, sure[from] / 255 - least) / (1 - least);
+      const strong = 0.1 + 0.5 * share;
+      const colour = colours.classes[labels[from]] ?? colours.classes[0];
+      for (let channel = 0; channel < 3; channel += 1) {
+        image.data[to + channel] = colours.paper[channel] + (colour[channel] - colours.paper[channel]) * strong;
+      }
+      image.data[to + 3] = 255;
+    }
+  }
+  return image;
+}
+
+/** The output of one unit over the square as an image of n x n: blue below zero, red above. */
+export function unitImage(bytes, n, colours) {
+  const image = new ImageData(n, n);
+  for (let row = 0; row < n; row += 1) {
+    for (let column = 0; column < n; column += 1) {
+      const value = (bytes[row * n + column] - 128) / 127;
+      const to = 4 * ((n - 1 - row) * n + column);
+      const colour = colours.classes[value < 0 ? 0 : 1];
+      const strong = Math.min(1, Math.abs(value)) * 0.85;
+      for (let channel = 0; channel < 3; channel += 1) {
+        image.data[to + channel] = colours.paper[channel] + (colour[channel] - colours.paper[channel]) * strong;
+      }
+      image.data[to + 3] = 255;
+    }
+  }
+  return image;
+}
+
+/**
+ * Make the plane on a square canvas.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {{show: (part: object) => void, toPlane: (event: PointerEvent) => number[], draw: () => void}}
+ */
+export function makePlane(canvas) {
+  const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2 };
+  const small = document.createElement("canvas");
+  let waiting = false;
+
+  function now() {
+    waiting = false;
+    if (!isSeen(canvas)) {
+      return;
+    }
+    const side = canvas.clientWidth;
+    const edge = side * MARGIN;
+    const wide = side - 2 * edge;
+    const scale = Math.min(2, window.devicePixelRatio || 1);
+    const pixels = Math.round(side * scale);
+    if (canvas.width !== pixels) {
+      canvas.width = pixels;
+      canvas.height = pixels;
+    }
+    const brush = canvas.getContext("2d");
+    const colours = classColours();
+    brush.setTransform(scale, 0, 0, scale, 0, 0);
+    brush.fillStyle = css(colours.paper);
+    brush.fillRect(0, 0, side, side);
+    if (shown.boundary) {
+      const image = shown.unit
+        ? unitImage(shown.unit, shown.boundary.unit_n, colours)
+        : fieldImage(shown.boundary, shown.n_classes, colours);
+      small.width = image.width;
+      small.height = image.height;
+      small.getContext("2d").putImageData(image, 0, 0);
+      brush.imageSmoothingEnabled = true;
+      brush.imageSmoothingQuality = "high";
+      // The outer values lie on the edge of the square, so the image without half a cell of its rim fills it.
+      brush.drawImage(small, 0.5, 0.5, image.width - 1, image.height - 1, edge, edge, wide, wide);
+    }
+    brush.strokeStyle = colours.isDark ? "rgb(255 255 255 / 25%)" : "rgb(0 0 0 / 20%)";
+    brush.lineWidth = 1;
+    brush.strokeRect(edge, edge, wide, wide);
+    const groups = [[shown.tests, false], [shown.points, true]];
+    for (const [points, filled] of groups) {
+      for (const [x, y, label] of points) {
+        drawPoint(brush, edge + x * wide, edge + (1 - y) * wide, label, colours, filled);
+      }
+    }
+  }
+
+  function draw() {
+    if (!waiting) {
+      waiting = true;
+      requestAnimationFrame(now);
+    }
+  }
+
+  whenSized(canvas, draw);
+  document.addEventListener("themechange", draw);
+  return {
+    draw,
+    show(part) {
+      Object.assign(shown, part);
+      draw();
+    },
+    toPlane(event) {
+      const box = canvas.getBoundingClientRect();
+      const inside = (share) => (share - MARGIN) / (1 - 2 * MARGIN);
+      return [inside((event.clientX - box.left) / box.width), 1 - inside((event.clientY - box.top) / box.height)];
+    },
+  };
+}

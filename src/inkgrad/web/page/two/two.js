@@ -1,0 +1,198 @@
+/** The tab Two inputs: points on a plane, a small network, and its decision boundary as it learns. */
+import { fromAddress, keeper, onGrid, same, toAddress } from "../learning/address.js";
+import { makeControls } from "../learning/controls.js";
+import { makeCurves, downloadRows } from "../learning/curves.js";
+import { isSeen, make, networkName, say } from "../frame/make.js";
+import { makeOwn } from "./own.js";
+import { drawPoint, makePlane } from "./plane.js";
+import { makeSettings } from "../learning/settings.js";
+import { training } from "../learning/trainings.js";
+import { makeUnits, showKey } from "./units.js";
+
+const BETWEEN = 250; // milliseconds between two messages while points are painted
+const FARTHEST = 5000; // epochs that a link may ask for
+let follow = null; // what a new address asks for
+
+// Where a paused training stands: whole epochs, and steps beyond them.
+function placeOf(state) {
+  const epoch = Math.floor(state.step / state.steps_in_epoch);
+  return { epoch, steps: state.step - epoch * state.steps_in_epoch };
+}
+
+/** Fill the tab. */
+export async function mount(section, context) {
+  const at = (id) => section.querySelector(`#${id}`);
+  const line = training("points");
+  const plane = makePlane(at("two-plane"));
+  const units = makeUnits(at("two-units"), (unit) => {
+    plane.show({ unit });
+    at("two-unit-said").hidden = !unit;
+  });
+  const curves = makeCurves(at("two-curves"), { height: 190 });
+  const defaults = context.options.defaults.points;
+  let all = null;
+  let wish = readWish(context.state);
+  let steps = 0; // still to be taken once the epoch of a link is reached
+  let goal = null; // the epoch that a link asks for, while it is on its way
+  const keep = keeper(context);
+  let sending = null;
+  let empty = false; // own points are chosen, and there are none yet
+
+  function readWish(params) {
+    const settings = fromAddress(params, defaults);
+    const whole = (name) => Math.max(0, Math.floor(Number(params.get(name)) || 0));
+    return settings && { settings, epoch: Math.min(whole("epoch"), FARTHEST), steps: Math.min(whole("steps"), 1000) };
+  }
+
+  const controls = makeControls(at("two-controls"), (message) => {
+    if (!empty) {
+      goal = null;
+      line.send(message);
+    }
+  });
+
+  function change(settings) {
+    const isOwn = settings.data === "own";
+    const points = isOwn ? settings.points ?? own.points() : null;
+    own.open(isOwn);
+    empty = isOwn && points.length === 0;
+    if (empty) {
+      plane.show({ boundary: null, unit: null, points: [], tests: [] }); // the server wants at least one point
+      keep(toAddress({ ...settings, points: [] }));
+    } else {
+      const most = isOwn ? Math.max(...points.map((point) => point[2] + 1)) : 2;
+      line.send({ do: "change", settings: { ...settings, points, classes: Math.max(settings.classes, most) } });
+    }
+  }
+
+  const form = makeSettings(at("two-settings"), "points", context.options, (settings) =>
+    change({ ...settings, points: null }));
+  const own = makeOwn({ host: at("two-own"), canvas: at("two-plane") }, plane, context.options.limits.points,
+    (points) => {
+      plane.show({ points, tests: [] }); // at once; the network follows
+      sending ??= setTimeout(() => {
+        sending = null;
+        change({ ...form.current(), data: "own", points: own.points() });
+      }, BETWEEN);
+    });
+
+  function remember(state) {
+    const params = toAddress(state.settings);
+    const { epoch, steps: beyond } = placeOf(state);
+    if (!state.running && goal === null && state.step > 0) {
+      params.set("epoch", String(epoch));
+      if (beyond) {
+        params.set("steps", String(beyond));
+      }
+    }
+    if (keep(params)) {
+      at("two-link-said").textContent = ""; // what was copied is no more what is shown
+    }
+  }
+
+  function goTo(asked) {
+    const there = all && same(asked.settings, all.settings) ? placeOf(all) : null;
+    if (there && there.epoch === asked.epoch && there.steps === asked.steps) {
+      return false; // it stands there already
+    }
+    change(asked.settings);
+    if (!empty) {
+      ({ steps } = asked);
+      goal = asked.epoch;
+      line.send({ do: "goto", epoch: asked.epoch });
+    }
+    return true;
+  }
+
+  function draw(state, first) {
+    const isOwn = state.settings.data === "own";
+    const painting = sending !== null || empty;
+    if (!painting) {
+      own.open(isOwn);
+      if (first && isOwn) {
+        own.take(state.settings.points);
+      }
+      plane.show({
+        boundary: state.boundary, n_classes: state.labels.length, points: state.points ?? [],
+        tests: isOwn ? [] : state.test_points ?? [],
+      });
+    }
+    if (state.boundary && !empty) {
+      units.show(state.boundary, state.settings.layers);
+    }
+    if (isSeen(section) || first) {
+      curves.draw(state.rows);
+    }
+    at("two-rings").hidden = isOwn; // which are all used for training
+    say(at("two-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
+    const keys = state.labels.join();
+    if (at("two-key").dataset.labels !== keys) {
+      at("two-key").dataset.labels = keys;
+      showKey(at("two-key"), state.labels, drawPoint);
+    }
+    at("two-csv").disabled = state.rows.length === 0;
+  }
+
+  line.listen((state, first) => {
+    all = state;
+    if (wish) {
+      const asked = wish;
+      wish = null;
+      if (goTo(asked)) {
+        form.show(asked.settings, true);
+        return; // the answer comes as the next state
+      }
+    }
+    if (goal !== null && !state.running && placeOf(state).epoch === goal) {
+      goal = null;
+      for (; steps > 0; steps -= 1) {
+        line.send({ do: "step" });
+      }
+    }
+    if (!empty) {
+      form.show(state.settings);
+      remember(state);
+    }
+    controls.show(state, first);
+    draw(state, first);
+  }, () => {
+    goal = null;
+    if (all) {
+      empty = false;
+      form.show(all.settings, true); // what was refused is not in force
+      draw(all, true);
+    }
+  });
+
+  document.addEventListener("themechange", () => all && showKey(at("two-key"), all.labels, drawPoint));
+  at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv"));
+  at("two-mine").addEventListener("click", () => {
+    const points = (all?.points ?? []).map(([x, y, label]) => [onGrid(x), onGrid(y), label]);
+    own.take(points);
+    change({ ...form.current(), data: "own", points });
+  });
+  at("two-link").addEventListener("click", () => copyLink(at("two-link-said")));
+  follow = (params) => {
+    const asked = readWish(params);
+    if (asked) {
+      goTo(asked);
+    }
+  };
+}
+
+async function copyLink(said) {
+  said.textContent = "";
+  try {
+    await navigator.clipboard.writeText(location.href);
+    said.textContent = "Copied: it shows this network, with these points, at this epoch.";
+  } catch {
+    const field = make("input", { type: "text", readonly: true, value: location.href, "aria-label": "The link" });
+    said.replaceChildren("The browser does not let the page copy. Here it is: ", field);
+    field.select();
+  }
+}
+
+/** Another address of this tab was opened. */
+export function onHash(params) {
+  follow?.(params);
+}
