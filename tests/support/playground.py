@@ -116,6 +116,11 @@ def wait_until(condition, seconds=SOON):
         time.sleep(0.005)
 
 
+def kinds_in(layers):
+    """The kinds of the layers of a network, as the page is told them."""
+    return [layer["kind"] for layer in layers]
+
+
 def as_bytes(text, *shape):
     """The uint8 numbers in base64."""
     found = np.frombuffer(base64.b64decode(text), np.uint8)

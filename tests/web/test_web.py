@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from support.playground import Page, as_bytes
+from support.playground import Page, as_bytes, kinds_in
 
 from inkgrad import costs, layers
 from inkgrad.check import Verdict
@@ -203,7 +203,7 @@ def verdicts_in(found):
     """Return the verdict on each array; all rows of the table have a cell for each title."""
     assert all(len(array["row"]) == len(found["head"]) for array in found["arrays"])
     assert all(array["row"][found["head"].index("verdict")] == array["verdict"] for array in found["arrays"])
-    return {(array["layer"].partition(" ")[0], array["array"]): array["verdict"] for array in found["arrays"]}
+    return {(array["layer"]["path"], array["array"]): array["verdict"] for array in found["arrays"]}
 
 
 @pytest.mark.parametrize("which", ["points", "digits"])
@@ -229,11 +229,11 @@ def test_the_check_names_the_diagonal_softmax_of_a_broken_network(page):
     assert finding["kind"] == LESSONS["softmax-diagonal"].kind
     assert finding["sentence"] == LESSONS["softmax-diagonal"].kind.sentence
     assert finding["explained"]["wrong_line"] == "return y * (1 - y) * dy"
-    assert "Softmax" in finding["layer"]
+    assert finding["layer"]["kind"] == LESSONS["softmax-diagonal"].wrong.__name__
     for array in found["arrays"]:
         assert_whole(array)
     assert [place for place, verdict in verdicts_in(found).items() if verdict == "wrong"] == [
-        (finding["layer"].partition(" ")[0], "x")
+        (finding["layer"]["path"], "x")
     ]
     assert found["meaning"]["wrong"] == Verdict.wrong.sentence
 
@@ -242,7 +242,8 @@ def check_with_convolutions(page, **settings):
     conv = {"kind": "conv", "size": 2, "activation": "Tanh"}
     with page.training("digits") as line:
         line.tell("change", settings={"layers": [conv], "noise": 0.1, "dropout": 0.2} | settings)
-        line.state(lambda state: "Conv2D" in state["network"] and state["settings"]["broken"] == settings.get("broken"))
+        broken = settings.get("broken")
+        line.state(lambda state: "Conv2D" in kinds_in(state["network"]) and state["settings"]["broken"] == broken)
     return page.ask("/api/check", {"which": "digits"})
 
 
@@ -385,6 +386,27 @@ def test_the_terms_of_every_cell_add_up_to_its_value(page, activation, cost):
                 assert cell["formula"]
 
 
+def test_a_sum_names_the_numbers_that_it_is_made_of(page):
+    what = {"n_hidden": 3, "example": 5}
+    values = {
+        (stage["index"], array["name"]): np.array(array["values"])
+        for stage in page.ask("/api/inside", what)["layers"]
+        for array in stage["arrays"]
+    }
+
+    def used(layer, array, row, column):
+        place = {"layer": layer, "array": array, "row": row, "column": column}
+        cell = page.ask("/api/inside/cell", what | place)
+        return [values[use["layer"], use["array"]][use["row"], use["column"]] for use in cell["uses"]], cell["value"]
+
+    (x1, w1, x2, w2, b), y = used(0, "y", 0, 1)
+    assert x1 * w1 + x2 * w2 + b == pytest.approx(y, rel=1e-4)
+    (above,), dy = used(0, "dy", 0, 2)  # of the layer after it
+    assert above == pytest.approx(dy)
+    (before,), x = used(1, "x", 0, 2)  # of the layer before it
+    assert before == pytest.approx(x)
+
+
 @pytest.mark.parametrize(
     ("activation", "cost"), [("Tanh", "CrossEntropy"), ("Sigmoid", "SquaredError"), ("GELU", "CrossEntropy")]
 )
@@ -512,6 +534,21 @@ def test_the_page_has_all_its_parts_here(client):
     assert parts
     for part in [*parts, "plotly.min.js"]:
         assert client.get(f"/{part.removeprefix('./').removeprefix('/')}").status_code == 200, part
+
+
+def test_every_script_finds_those_that_it_imports(client):
+    from posixpath import dirname, normpath
+    from re import findall
+
+    waiting, seen = ["/frame/app.js"], set()
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        text = client.get(path).text
+        parts = {normpath(f"{dirname(path)}/{part}") for part in findall(r'(?:from |import\()"([^"]+)"', text)}
+        assert {part: client.get(part).status_code for part in parts} == dict.fromkeys(parts, 200)
+        waiting += parts - seen
+    assert {f"/{tab}/{tab}.js" for tab in ("draw", "train", "two", "check", "read", "inside", "models")} <= seen
 
 
 def test_a_page_that_has_not_changed_is_not_sent_again(client):

@@ -73,7 +73,7 @@ def assert_safe(answer):
 def assert_error(answer, status=400, *words):
     """One clear line, and nothing of what is behind it."""
     assert answer.status_code == status, answer.text[:500]
-    assert list(answer.json()) == ["error"]
+    assert list(answer.json()) == ["code", "error"]
     assert_line(answer.json()["error"])
     for word in words:
         assert word in answer.json()["error"]
@@ -787,7 +787,7 @@ def test_no_path_leads_out_of_the_page(port, path):
     wire.request("GET", path)
     answer = wire.getresponse()
     body = answer.read().decode()
-    assert (answer.status, list(json.loads(body))) == (404, ["error"])
+    assert (answer.status, list(json.loads(body))) == (404, ["code", "error"])
     assert answer.getheader("x-content-type-options") == "nosniff"
     assert answer.getheader("server") is None
     wire.close()

@@ -457,7 +457,8 @@ def test_a_page_at_a_full_server_opens_when_there_is_room(browser, address):
 
     def answer(route):
         if answers:
-            route.fulfill(status=answers.pop(), json={"error": "there are 40 visitors, and this machine can serve 40"})
+            line = "there are 40 visitors, and this machine can serve 40"
+            route.fulfill(status=answers.pop(), json={"code": "full", "error": line})
         else:
             route.continue_()
 

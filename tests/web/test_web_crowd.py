@@ -20,7 +20,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.websockets import WebSocket
 from support import commands
-from support.playground import LIBRARY, SOON, Page, opened, wait_until
+from support.playground import LIBRARY, SOON, Page, kinds_in, opened, wait_until
 from uvicorn import Config
 from uvicorn.server import ServerState
 
@@ -148,7 +148,7 @@ def test_a_visitor_s_half_body_is_refused_with_a_word(port):
         answer = http.client.HTTPResponse(line)
         answer.begin()
         assert (answer.status, answer.getheader("connection")) == (408, "close")
-        assert json.loads(answer.read()) == {"error": "the request did not come to its end in time: send it again"}
+        assert json.loads(answer.read())["error"] == "the request did not come to its end in time: send it again"
 
 
 def test_connections_that_a_visitor_is_known_on_are_not_closed_for_those_of_strangers(port):
@@ -361,7 +361,8 @@ def test_who_asks_too_much_is_refused_at_once_and_others_are_answered(port):
         ]:
             status, headers, answer = asked(port, method, path, LONG, much)
             assert (status, headers["retry-after"]) == (429, "2")
-            assert answer == {"error": "5 things that take long are asked already: wait until one is done"}
+            line = "5 things that take long are asked already: wait until one is done"
+            assert answer == {"code": "busy", "error": line}
             status, _, _ = asked(port, method, f"{path}?network=nothing", b"{}", other)
             assert status in (200, 400)  # it had its place
         assert asked(port, "GET", "/api/digits/0", token=much)[0] == 200  # what is light goes on
@@ -540,7 +541,7 @@ def test_a_full_disk_is_said_in_one_line():
         asks = ("POST", "/api/read", bytes(2_000_000)), ("POST", "/api/model", bytes(500_000)), ("GET", "/api/model")
         for each in asks:
             status, _, answer = asked(server.port, *each, token=token)
-            assert (status, answer) == (507, {"error": line})
+            assert (status, answer) == (507, {"code": "disk", "error": line})
         assert asked(server.port, "GET", "/api/digits/0", token=token)[0] == 200
     assert server.complaints == ""
 
@@ -725,7 +726,7 @@ def slowly_trained(port, stack):
         line = stack.enter_context(connect(f"ws://127.0.0.1:{port}/api/training/digits"))
         line.send(json.dumps({"token": token}))
         line.send(json.dumps({"do": "change", "settings": SLOW | {"cost": "SoftmaxCrossEntropy"}}))
-        while "Conv2D" not in json.loads(line.recv(timeout=SOON))["network"]:
+        while "Conv2D" not in kinds_in(json.loads(line.recv(timeout=SOON))["network"]):
             pass
         line.send(json.dumps({"do": "step"}))
     for what in "think", "undo":

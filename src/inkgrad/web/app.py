@@ -30,7 +30,7 @@ from inkgrad.web.receiving import received, while_connected
 from inkgrad.web.sending import Slices
 from inkgrad.web.socket import training_socket
 from inkgrad.web.visitor_networks import Library
-from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors
+from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors, as_error
 from inkgrad.web.wire import decoded
 
 
@@ -87,22 +87,22 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
 
     async def on_error(request: Request, error: Exception) -> Response:
         later = {"retry-after": str(LIMITS.seconds_to_wait)} if isinstance(error, Busy) else None
-        return JSONResponse({"error": one_line(error, SHOWN.n_letters_of_error)}, _status(error), later)
+        return JSONResponse(as_error(error), _status(error), later)
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
+        return JSONResponse({"code": "http", "error": error.detail}, error.status_code, headers=error.headers)
 
     async def on_gone(request: Request, error: Exception) -> Response:
         return Response(status_code=400)  # nobody reads it
 
     async def on_memory(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": "the memory is full: try less"}, 503)
+        return JSONResponse({"code": "memory", "error": "the memory is full: try less"}, 503)
 
     async def on_disk(request: Request, error: Exception) -> Response:
         assert isinstance(error, OSError)
         problem = f"the disk of the playground fails ({error.strerror or error}): send less, or try later"
-        return JSONResponse({"error": one_line(problem, SHOWN.n_letters_of_error)}, 507)
+        return JSONResponse({"code": "disk", "error": one_line(problem, SHOWN.n_letters_of_error)}, 507)
 
     app = Starlette(
         routes=[

@@ -60,7 +60,7 @@ class Guard:
             await send(message)
 
         if problem:
-            await JSONResponse({"error": problem}, 403)(scope, receive, send_with_headers)
+            await JSONResponse({"code": "forbidden", "error": problem}, 403)(scope, receive, send_with_headers)
         else:
             await self.app(scope, receive, send_with_headers)
 

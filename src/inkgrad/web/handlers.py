@@ -31,13 +31,13 @@ from inkgrad.reader.corrections import write_corrections
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import playground_settings as choices
 from inkgrad.web.experiment import experiment as run_experiment
-from inkgrad.web.inside import cell, shown_inside
+from inkgrad.web.inside import COSTS_INSIDE, cell, shown_inside
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.thinking import drawn
 from inkgrad.web.thinking import think as think_about
 from inkgrad.web.visitor_networks import NETWORKS
 from inkgrad.web.visitors import Visitor
-from inkgrad.web.wire import as_read, as_text, checked, choice, decoded, whole
+from inkgrad.web.wire import as_network, as_read, as_text, checked, choice, decoded, whole
 
 Handler = Callable[[Visitor, Request, IO[bytes]], Any]  # what comes with a request, to what goes back as JSON
 
@@ -55,6 +55,9 @@ def options() -> dict[str, Any]:
         "optimizers": choices.OPTIMIZERS,
         "datasets": [*choices.PROBLEMS, "own"],
         "labels": list("0123456789"),
+        "point_classes": choices.POINT_CLASSES,
+        "costs_inside": list(COSTS_INSIDE),
+        "reader": {"threshold": THRESHOLD, "sure": SHOWN.sure_from},
         "formats": formats(),
         "lessons": lessons,
         "defaults": {which: settings.as_message() for which, settings in choices.DEFAULTS.items()},
@@ -63,7 +66,9 @@ def options() -> dict[str, Any]:
             "units": LIMITS.n_units,
             "channels": LIMITS.n_channels,
             "layers": LIMITS.n_layers,
+            "units_inside": LIMITS.n_units_inside,
             "points": LIMITS.n_points,
+            "epoch_of_points": LIMITS.epoch_of_points,
             "picture_bytes": LIMITS.file_bytes,
         },
     }
@@ -259,7 +264,7 @@ def upload(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any
     model = replace(model, engine=Fast(1))
     _refuse_strange(model)
     visitor.networks.load(model)
-    return {"name": str(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}
+    return {"network": as_network(model.network), "labels": list(model.labels), "n_parameters": model.theta.size}
 
 
 def _refuse_strange(model: Model) -> None:

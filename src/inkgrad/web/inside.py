@@ -20,9 +20,10 @@ from inkgrad.layout import Layout, within
 from inkgrad.training.random_streams import Purpose, random_stream
 from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import ACTIVATIONS
-from inkgrad.web.wire import choice, rounded, whole
+from inkgrad.web.wire import as_layer, choice, rounded, whole
 
 Arrays = dict[str, NDArray]
+COSTS_INSIDE: dict[str, type[Cost]] = {"CrossEntropy": CrossEntropy, "SquaredError": SquaredError}
 
 
 @dataclass(frozen=True)
@@ -33,25 +34,40 @@ class Stage:
     arrays: Arrays
 
 
+Place = tuple[str, int, int]  # a number in an array of a stage: name, row, column
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of a sum, in words and as a number, with the numbers that it is made of."""
+
+    text: str
+    value: float
+    uses: tuple[Place, ...] = ()
+
+
 @dataclass(frozen=True)
 class Sum:
-    """How a number came about: terms that add up to it, or one that it is."""
+    """How a number came about: terms that add up to it, or one that it is.
+
+    What they use is of the same stage, or of one that is `away` from it: -1 is the one before.
+    """
 
     formula: str
-    terms: list[tuple[str, float]]
+    terms: list[Term]
+    away: int = 0
 
     @property
     def value(self) -> float:
         """The sum."""
-        return float(sum(value for _, value in self.terms))
+        return float(sum(term.value for term in self.terms))
 
 
 def passes(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
     """Return the example and each stage of the passes that a message asks for, in float64."""
     n_hidden = whole(message, "n_hidden", 1, LIMITS.n_units_inside, 3)
     activation = getattr(all_layers, choice(message, "activation", ACTIVATIONS, "Tanh"))()
-    costs: dict[str, type[Cost]] = {"CrossEntropy": CrossEntropy, "SquaredError": SquaredError}
-    cost = costs[choice(message, "cost", list(costs), "CrossEntropy")]()
+    cost = COSTS_INSIDE[choice(message, "cost", list(COSTS_INSIDE), "CrossEntropy")]()
     dataset = animals()
     number = whole(message, "example", 0, len(dataset.train) - 1, 0)
     network = Chain((Dense(2, n_hidden), activation, Dense(n_hidden, 2), Softmax()))
@@ -81,7 +97,7 @@ def shown_inside(message: Mapping[str, Any]) -> dict[str, Any]:
     layers = [
         {
             "index": index,
-            "name": str(stage.part),
+            "layer": as_layer(stage.part, str(index)),
             "formula": getdoc(type(stage.part)),
             "arrays": [
                 {"name": name, "rows": array.shape[0], "columns": array.shape[1], "values": rounded(array, 6)}
@@ -103,9 +119,13 @@ def cell(message: Mapping[str, Any]) -> dict[str, Any]:
     found = _explained(stages, index, name, i, j)
     return {
         "formula": found.formula,
-        "terms": [{"text": text, "value": float(f"{value:.6g}")} for text, value in found.terms],
+        "terms": [{"text": term.text, "value": float(f"{term.value:.6g}")} for term in found.terms],
+        "uses": [
+            {"layer": index + found.away, "array": array, "row": row, "column": column}
+            for term in found.terms
+            for array, row, column in term.uses
+        ],
         "value": float(f"{found.value:.6g}"),
-        "how": "sum" if len(found.terms) > 1 else "value",
     }
 
 
@@ -113,18 +133,19 @@ def _explained(stages: list[Stage], index: int, name: str, i: int, j: int) -> Su
     stage, value = stages[index], float(stages[index].arrays[name][i, j])
     if name == "x":
         if index == 0:
-            return Sum("x is the input", [(f"x[{i},{j}]", value)])
-        return Sum(f"x is the y of {stages[index - 1].part}", [(f"y[{i},{j}]", value)])
+            return Sum("x is the input", [Term(_named((name, i, j)), value)])
+        return Sum(f"x is the y of {stages[index - 1].part}", [_copied(("y", i, j), value)], away=-1)
     if name == "dy" and isinstance(stage.part, Layer):
         above = stages[index + 1]
         its = "dy" if isinstance(above.part, Cost) else "dx"
-        return Sum(f"dy is the {its} of {above.part}", [(f"{its}[{i},{j}]", value)])
-    if isinstance(stage.part, Cost) and name in ("y", "t"):
-        what = "the output of the softmax" if name == "y" else "1 for the right class and 0 elsewhere"
-        return Sum(f"{name} is {what}", [(f"{name}[{i},{j}]", value)])
+        return Sum(f"dy is the {its} of {above.part}", [_copied((its, i, j), value)], away=1)
+    if isinstance(stage.part, Cost) and name == "y":
+        return Sum("y is the output of the softmax", [_copied(("y", i, j), value)], away=-1)
+    if isinstance(stage.part, Cost) and name == "t":
+        return Sum("t is 1 for the right class and 0 elsewhere", [Term(_named((name, i, j)), value)])
     if name in ("W", "b"):
         return Sum(
-            f"{name} is a parameter: it was drawn at random from the seed, or is 0 at the start", [(name, value)]
+            f"{name} is a parameter: it was drawn at random from the seed, or is 0 at the start", [Term(name, value)]
         )
     return explained(stage.part, stage.arrays, name, i, j)
 
@@ -137,17 +158,17 @@ def explained(part: Layer | Cost, arrays: Arrays, name: str, i: int, j: int) -> 
 
 @explained.register
 def _(part: Dense, arrays: Arrays, name: str, i: int, j: int) -> Sum:
-    x, W, b, dy = (arrays[key] for key in ("x", "W", "b", "dy"))
+    n_examples, (n_in, n_out) = len(arrays["x"]), arrays["W"].shape
     if name == "y":
-        terms = [_product(f"x[{i},{k}] · W[{k},{j}]", x[i, k], W[k, j]) for k in range(len(W))]
-        return Sum("y_ij = sum_k x_ik W_kj + b_j", [*terms, (f"b[{j}] = {b[0, j]:.4g}", float(b[0, j]))])
+        terms = [_product(arrays, ("x", i, k), ("W", k, j)) for k in range(n_in)]
+        return Sum("y_ij = sum_k x_ik W_kj + b_j", [*terms, _added(arrays, f"b[{j}]", ("b", 0, j))])
     if name == "dx":
-        terms = [_product(f"dy[{i},{k}] · W[{j},{k}]", dy[i, k], W[j, k]) for k in range(W.shape[1])]
+        terms = [_product(arrays, ("dy", i, k), ("W", j, k)) for k in range(n_out)]
         return Sum("dC/dx_ij = sum_k dC/dy_ik W_jk, that is dx = dy Wᵀ", terms)
     if name == "dW":
-        terms = [_product(f"x[{k},{i}] · dy[{k},{j}]", x[k, i], dy[k, j]) for k in range(len(x))]
+        terms = [_product(arrays, ("x", k, i), ("dy", k, j)) for k in range(n_examples)]
         return Sum("dC/dW_ij = sum_k x_ki dC/dy_kj over the examples k, that is dW = xᵀ dy", terms)
-    terms = [(f"dy[{k},{j}] = {dy[k, j]:.4g}", float(dy[k, j])) for k in range(len(dy))]
+    terms = [_added(arrays, f"dy[{k},{j}]", ("dy", k, j)) for k in range(n_examples)]
     return Sum("dC/db_j = sum_k dC/dy_kj over the examples k", terms)
 
 
@@ -156,19 +177,26 @@ def _(part: Elementwise, arrays: Arrays, name: str, i: int, j: int) -> Sum:
     x, y, dy = arrays["x"], arrays["y"], arrays["dy"]
     kind = type(part).__name__
     if name == "y":
-        return Sum(f"y_i = {kind}(x_i), each by itself", [(f"{kind}({x[i, j]:.4g})", float(y[i, j]))])
-    slope = part.slope(x, y)[i, j]
-    return Sum("dC/dx_i = dC/dy_i · dy_i/dx_i, the slope", [_product(f"dy[{i},{j}] · slope", dy[i, j], slope)])
+        text = f"{kind}({_shown(x[i, j])})"
+        return Sum(f"y_i = {kind}(x_i), each by itself", [Term(text, float(y[i, j]), (("x", i, j),))])
+    slope = float(part.slope(x, y)[i, j])
+    text = f"dy[{i},{j}] · slope = {_shown(dy[i, j])} · {_shown(slope)}"
+    term = Term(text, float(dy[i, j]) * slope, (("dy", i, j),))
+    return Sum("dC/dx_i = dC/dy_i · dy_i/dx_i, the slope", [term])
 
 
 @explained.register
 def _(part: Softmax, arrays: Arrays, name: str, i: int, j: int) -> Sum:
     x, y, dy = arrays["x"], arrays["y"], arrays["dy"]
     if name == "y":
-        exponentials = " + ".join(f"exp({each:.4g})" for each in x[i])
-        return Sum("y_i = exp(x_i) / sum_k exp(x_k)", [(f"exp({x[i, j]:.4g}) / ({exponentials})", float(y[i, j]))])
+        exponentials = " + ".join(f"exp({_shown(each)})" for each in x[i])
+        text, uses = f"exp({_shown(x[i, j])}) / ({exponentials})", tuple(("x", i, k) for k in range(x.shape[1]))
+        return Sum("y_i = exp(x_i) / sum_k exp(x_k)", [Term(text, float(y[i, j]), uses)])
     jacobian = np.asarray(part.jacobian(x[i]))
-    terms = [_product(f"dy[{i},{k}] · J[{k},{j}]", dy[i, k], jacobian[k, j]) for k in range(x.shape[1])]
+    terms = []
+    for k in range(x.shape[1]):
+        text = f"dy[{i},{k}] · J[{k},{j}] = {_shown(dy[i, k])} · {_shown(jacobian[k, j])}"
+        terms.append(Term(text, float(dy[i, k] * jacobian[k, j]), (("dy", i, k),)))
     return Sum("dC/dx_j = sum_k dC/dy_k J_kj with J_kj = y_k (δ_kj - y_j): the whole Jacobian, not its diagonal", terms)
 
 
@@ -178,24 +206,48 @@ def _(part: CrossEntropy, arrays: Arrays, name: str, i: int, j: int) -> Sum:
     if name == "C":
         terms = []
         for k in range(y.shape[1]):
-            loss = part.losses(y[:, k : k + 1], t[:, k : k + 1])
-            terms.append((f"of y[0,{k}] = {y[0, k]:.4g} with t = {t[0, k]:.4g}", float(loss[0])))
+            loss = float(part.losses(y[:, k : k + 1], t[:, k : k + 1])[0])
+            text = f"of y[0,{k}] = {_shown(y[0, k])} with t = {_shown(t[0, k])}"
+            terms.append(Term(text, loss, (("y", 0, k), ("t", 0, k))))
         return Sum("C = -sum_k (t_k log y_k + (1 - t_k) log(1 - y_k))", terms)
-    text = f"(1 - {t[i, j]:.4g}) / (1 - {y[i, j]:.4g}) - {t[i, j]:.4g} / {y[i, j]:.4g}"
-    return Sum("dC/dy_i = ((1 - t_i) / (1 - y_i) - t_i / y_i) / N", [(text, float(arrays["dy"][i, j]))])
+    text = f"(1 - {_shown(t[i, j])}) / (1 - {_shown(y[i, j])}) - {_shown(t[i, j])} / {_shown(y[i, j])}"
+    term = Term(text, float(arrays["dy"][i, j]), (("y", i, j), ("t", i, j)))
+    return Sum("dC/dy_i = ((1 - t_i) / (1 - y_i) - t_i / y_i) / N", [term])
 
 
 @explained.register
 def _(part: SquaredError, arrays: Arrays, name: str, i: int, j: int) -> Sum:
     y, t, dy = arrays["y"], arrays["t"], arrays["dy"]
     if name == "C":
-        terms = [
-            (f"½ ({y[0, k]:.4g} - {t[0, k]:.4g})²", float(part.losses(y[:, k : k + 1], t[:, k : k + 1])[0]))
-            for k in range(y.shape[1])
-        ]
+        terms = []
+        for k in range(y.shape[1]):
+            loss = float(part.losses(y[:, k : k + 1], t[:, k : k + 1])[0])
+            terms.append(Term(f"½ ({_shown(y[0, k])} - {_shown(t[0, k])})²", loss, (("y", 0, k), ("t", 0, k))))
         return Sum("C = sum_k ½ (y_k - t_k)²", terms)
-    return Sum("dC/dy_i = (y_i - t_i) / N", [(f"({y[i, j]:.4g} - {t[i, j]:.4g}) / {len(y)}", float(dy[i, j]))])
+    text = f"({_shown(y[i, j])} - {_shown(t[i, j])}) / {len(y)}"
+    return Sum("dC/dy_i = (y_i - t_i) / N", [Term(text, float(dy[i, j]), (("y", i, j), ("t", i, j)))])
 
 
-def _product(text: str, a: float, b: float) -> tuple[str, float]:
-    return f"{text} = {a:.4g} · {b:.4g}", float(a * b)
+def _product(arrays: Arrays, left: Place, right: Place) -> Term:
+    a, b = (float(arrays[name][row, column]) for name, row, column in (left, right))
+    return Term(f"{_named(left)} · {_named(right)} = {_shown(a)} · {_shown(b)}", a * b, (left, right))
+
+
+def _added(arrays: Arrays, called: str, place: Place) -> Term:
+    name, row, column = place
+    value = float(arrays[name][row, column])
+    return Term(f"{called} = {_shown(value)}", value, (place,))
+
+
+def _copied(place: Place, value: float) -> Term:
+    return Term(_named(place), value, (place,))
+
+
+def _named(place: Place) -> str:
+    name, row, column = place
+    return f"{name}[{row},{column}]"
+
+
+def _shown(value: float) -> str:
+    """Return a number with four digits and a true minus sign."""
+    return f"{value:.4g}".replace("-", "−")

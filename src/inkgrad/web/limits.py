@@ -77,6 +77,7 @@ class Shown:
     n_maps: int = 32  # of a layer, for a drawing
     n_misread: int = 40  # digits in a cell of the confusion matrix
     page_side_px: int = 2000  # of a page of a PDF, or another picture that a browser cannot show itself
+    sure_from: float = 0.95  # probability of a character in a picture that is shown as sure
     n_errors: int = 40_000  # of an array of a gradient check
     n_letters_of_problem: int = 300  # with a file
     n_letters_of_error: int = 480  # of any

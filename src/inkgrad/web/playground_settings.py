@@ -29,6 +29,7 @@ OPTIMIZERS = ("SGD", "Adam")
 PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
 AUGMENTATION = Augmentation(shift=1, rotation=8, scale=0.1, shear=0.1, elastic=1)
 DIGIT_SIDE_PX = 28
+POINT_CLASSES = ("blue", "orange", "green")  # of points of one's own
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class PlaygroundSettings:
         if self.points is not None:
             points = np.array(self.points, float)
             examples = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
-            return Dataset(examples, examples, ("blue", "orange", "green")[: self.classes])
+            return Dataset(examples, examples, POINT_CLASSES[: self.classes])
         problem = PROBLEMS[self.data]()
         if self.classes == len(problem.labels):
             return problem

@@ -15,7 +15,7 @@ from inkgrad.layout import Layout, join_path
 from inkgrad.training import Objective
 from inkgrad.web.limits import SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
-from inkgrad.web.wire import as_text, rounded, signed
+from inkgrad.web.wire import as_layer, as_text, rounded, signed
 
 Row = tuple[int, float, float, float | None, float | None]
 
@@ -99,7 +99,7 @@ def details(objective: Objective, theta: NDArray, examples: Examples) -> list[di
             weights, its_gradients = (np.concatenate([some[path].ravel() for path in own]) for some in (parts, slopes))
             found.append(
                 {
-                    "name": f"{leaf.path} {leaf.layer}",
+                    "layer": as_layer(leaf.layer, leaf.path),
                     "weights": _histogram(weights),
                     "gradients": _histogram(its_gradients),
                     "dead": 0,

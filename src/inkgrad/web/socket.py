@@ -11,12 +11,11 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from inkgrad.errors import InkgradError, SettingError
-from inkgrad.saving import one_line
 from inkgrad.web.connection import note_visitor
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import parsed
 from inkgrad.web.trainer import Trainer
-from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors
+from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors, as_error
 from inkgrad.web.wire import choice, decoded, shown, truth, whole
 
 ORDERS = ("change", "reset", "start", "pause", "step", "epoch", "goto", "details")
@@ -88,7 +87,7 @@ async def _tell(socket: WebSocket, trainer: Trainer, news: asyncio.Event) -> Non
             news.clear()
             problem = trainer.error()
             if problem:
-                await socket.send_json({"kind": "error", "error": problem})
+                await socket.send_json({"kind": "error", "code": "training", "error": problem})
             state = trainer.state(generation, n_rows)
             generation = state.pop("generation")
             n_rows = len(state["rows"]) + (0 if state["first"] else n_rows)
@@ -122,7 +121,7 @@ def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
 
 async def _send_error(socket: WebSocket, error: Exception) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):  # the client has gone
-        await socket.send_json({"kind": "error", "error": one_line(error, SHOWN.n_letters_of_error)})
+        await socket.send_json({"kind": "error"} | as_error(error))
 
 
 async def _close(socket: WebSocket, code: int = 1003) -> None:

@@ -17,7 +17,7 @@ from inkgrad.models import Model
 from inkgrad.pictures import mnist_form
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import DIGIT_SIDE_PX
-from inkgrad.web.wire import as_text, positive, rounded, shown, signed
+from inkgrad.web.wire import as_layer, as_text, positive, rounded, shown, signed
 
 
 def drawn(body: bytes, width: int, height: int) -> NDArray | None:
@@ -86,7 +86,7 @@ def _activations(layer: Layer, y: NDArray) -> dict[str, Any]:
     if not np.isfinite(largest):
         raise SettingError("some outputs in this network are not finite: take another one, or reset it")
     encode = positive if isinstance(layer, Softmax) or maps.min() >= 0 else signed
-    about = {"name": str(layer), "shape": list(y.shape), "signed": encode is signed}
+    about = {"layer": as_layer(layer), "shape": list(y.shape), "signed": encode is signed}
     return about | _as_message(maps[: SHOWN.n_maps], largest, encode)
 
 
@@ -94,13 +94,13 @@ def _first(steps: Iterable[Passed]) -> dict[str, Any] | None:
     """Return the weights of the first layer as small images: kernels, or what each unit looks for."""
     for layer, p in ((step.layer, step.p) for step in steps):
         if isinstance(layer, Conv2D):
-            maps, title = np.moveaxis(p.W[:, :, 0, :], -1, 0), f"kernels of {layer}"
+            maps, what = np.moveaxis(p.W[:, :, 0, :], -1, 0), "kernels"
         elif isinstance(layer, Dense) and layer.n_in == DIGIT_SIDE_PX * DIGIT_SIDE_PX:
-            maps, title = p.W.T.reshape(-1, DIGIT_SIDE_PX, DIGIT_SIDE_PX), f"weights of {layer}"
+            maps, what = p.W.T.reshape(-1, DIGIT_SIDE_PX, DIGIT_SIDE_PX), "weights"
         else:
             continue
         maps = maps[: SHOWN.n_maps]
-        return {"title": title} | _as_message(maps, float(np.abs(maps).max()), signed)
+        return {"what": what, "layer": as_layer(layer)} | _as_message(maps, float(np.abs(maps).max()), signed)
     return None
 
 

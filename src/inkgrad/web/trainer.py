@@ -20,6 +20,7 @@ from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
 from inkgrad.web.right_of_way import RightOfWay
 from inkgrad.web.snapshot import Row, Snapshot, boundary, details
+from inkgrad.web.wire import as_network
 
 
 class Trainer:
@@ -342,7 +343,7 @@ class Trainer:
             "step": self._loop.steps_done,
             "steps_in_epoch": self._loop.steps_in_epoch,
             "n_parameters": run.objective.layout.size,
-            "network": str(run.objective.network),
+            "network": as_network(run.objective.network),
             "seconds": round(self._loop.seconds, 3),
             "labels": list(self._dataset.labels),
             "boundary": None if self.settings.is_digits else boundary(run.objective, run.answer),

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inkgrad.fast import available_threads
-from inkgrad.web.limits import LIMITS
+from inkgrad.saving import one_line
+from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import DEFAULTS
 from inkgrad.web.right_of_way import RightOfWay
 from inkgrad.web.trainer import Trainer
@@ -27,6 +28,17 @@ class Busy(Exception):
 
 class Stranger(Exception):
     """A token that is not, or no more, known."""
+
+
+def as_error(error: Exception) -> dict[str, str]:
+    """Return a refusal as the page has it: a code to act on, and a line for people."""
+    if isinstance(error, Stranger):
+        code = "stranger"
+    elif isinstance(error, Busy):
+        code = "full" if error.is_full else "busy"
+    else:
+        code = "refused"
+    return {"code": code, "error": one_line(error, SHOWN.n_letters_of_error)}
 
 
 @dataclass

@@ -13,11 +13,27 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check import ArrayVerdict, Comparison, EntryVerdict, Finding, Kind, Report, Verdict
 from inkgrad.check.mistakes import explained
+from inkgrad.costs import Cost
 from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.reader import Reading
 from inkgrad.saving import one_line, quoted, strict_json
 from inkgrad.web.limits import SHOWN
+
+
+def as_layer(part: Layer | Cost, path: str = "") -> dict[str, Any]:
+    """Return a layer or a cost as its kind and its settings, with its place in the network where it has one."""
+    settings = {name: value if _is_plain(value) else str(value) for name, value in vars(part).items()}
+    return {"path": path, "kind": type(part).__name__, "settings": settings}
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, bool | int | str) or (isinstance(value, float) and isfinite(value))
+
+
+def as_network(network: Layer) -> list[dict[str, Any]]:
+    """Return the layers of a network in their order."""
+    return [as_layer(leaf.layer, leaf.path) for leaf in leaves(network)]
 
 
 def decoded(body: bytes | str) -> dict[str, Any]:
@@ -97,24 +113,30 @@ def checked(report: Report, network: Layer) -> dict[str, Any]:
     "arrays" are the rows of its table, under the titles in "head"; those that were compared entry by entry have
     a "map" of their errors.  "meaning" explains the verdicts in it.
     """
-    names = {leaf.path: f"{leaf.path} {leaf.layer}" for leaf in leaves(network)}
+    layers = {leaf.path: as_layer(leaf.layer, leaf.path) for leaf in leaves(network)}
     table = report.table
     return {
         "ok": report.ok,
         "verdict": report.verdict,
         "summary": report.summary,
         "meaning": {each: each.sentence for each in Verdict if each in {one.verdict for one in report.arrays}},
-        "network": str(network),
-        "findings": [_finding(finding, names) for finding in report.findings],
+        "network": as_network(network),
+        "findings": [_finding(finding, layers) for finding in report.findings],
         "head": list(table.head),
         "below": table.below,
-        "arrays": [_array(each, row, names) for each, row in zip(report.arrays, table.rows, strict=True)],
+        "arrays": [_array(each, row, layers) for each, row in zip(report.arrays, table.rows, strict=True)],
     }
 
 
-def _layer(path: str, names: dict[str, str]) -> str:
-    """Return what people call the place of an array or a finding."""
-    return {"": "the whole", "wiring": "the whole", "cost": "the cost"}.get(path) or names.get(path, path)
+Layers = Mapping[str, dict[str, Any]]  # as the page has them, by their path
+WHOLE = {"": "whole", "wiring": "whole", "cost": "cost"}  # paths that are no layer's
+
+
+def _layer(path: str, layers: Layers) -> dict[str, Any]:
+    """Return the place of an array or a finding: a layer, or kind "whole" or "cost"."""
+    if path in WHOLE or path not in layers:
+        return {"path": path, "kind": WHOLE.get(path, path), "settings": {}}
+    return layers[path]
 
 
 def _explained(kind: Kind) -> dict[str, str]:
@@ -128,9 +150,9 @@ def _explained(kind: Kind) -> dict[str, str]:
     }
 
 
-def _finding(finding: Finding, names: dict[str, str]) -> dict[str, Any]:
+def _finding(finding: Finding, layers: Layers) -> dict[str, Any]:
     return {
-        "layer": _layer(finding.layer, names),
+        "layer": _layer(finding.layer, layers),
         "array": finding.array,
         "kind": finding.kind,
         "sentence": finding.kind.sentence,
@@ -141,13 +163,13 @@ def _finding(finding: Finding, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _array(each: ArrayVerdict, row: Sequence[str], names: dict[str, str]) -> dict[str, Any]:
+def _array(each: ArrayVerdict, row: Sequence[str], layers: Layers) -> dict[str, Any]:
     path, array = each.layer, each.array
     if not path:  # of a whole, none of whose parts is there
         path, _, array = array.rpartition(".")
     return {
         "path": each.path,
-        "layer": _layer(path, names),
+        "layer": _layer(path, layers),
         "array": array,
         "verdict": each.verdict,
         "row": list(row),

@@ -1,5 +1,6 @@
 /** A heat map of one array of a gradient check: how large each error is beside its error bar. */
-import { layerName, make, say, whenSized } from "../frame/make.js";
+import { make, say, whenSized } from "../frame/make.js";
+import { placeName } from "../frame/names.js";
 
 const MOST = 160; // squares drawn along a side; beyond that a square stands for the worst of several
 const FULL = 3; // powers of ten at which a colour is full
@@ -58,7 +59,7 @@ export function heatMap(array) {
   const value = make("output", { class: "hint number", text: "\u00a0" });
   const size = `${rows} × ${columns}`;
   const several = block[0] * block[1] > 1 ? ` A square stands for the worst of up to ${block[0] * block[1]}.` : "";
-  canvas.setAttribute("aria-label", `${array.array} of ${layerName(array.layer)}, ${size}: ${verdictOf(array)}`);
+  canvas.setAttribute("aria-label", `${array.array} of ${placeName(array.layer)}, ${size}: ${verdictOf(array)}`);
 
   let at = [0, 0];
   function point(row, column) {
@@ -89,7 +90,7 @@ export function heatMap(array) {
   });
 
   const figure = make("figure", { class: array.wrong ? "wrong" : "" },
-    make("figcaption", {}, make("h4", {}, make("code", { text: array.array }), ` of ${layerName(array.layer)}`),
+    make("figcaption", {}, make("h4", {}, make("code", { text: array.array }), ` of ${placeName(array.layer)}`),
       make("p", { class: "hint", text: `${size}: ${verdictOf(array)}.${several}` })), frame, value);
   whenSized(figure, () => {
     const cell = Math.max(1, Math.min(22, Math.floor(figure.clientWidth / wide), Math.floor(280 / high)));

@@ -1,7 +1,8 @@
 /** The report of a gradient check: its verdict, what was found, a table of the arrays, and where their errors are. */
 import { heatKey, heatMap } from "./heat.js";
 import { wrongAndRight } from "./lessons.js";
-import { layerName, make } from "../frame/make.js";
+import { make } from "../frame/make.js";
+import { placeName } from "../frame/names.js";
 
 const OUTCOMES = {
   right: "The gradient is right",
@@ -25,7 +26,7 @@ function explainedOf(kind, { meaning, wrong_line, right_line, looks, advice }) {
 function findingOf({ layer, array, kind, sentence, also, message, explained }) {
   return make("li", {},
     make("p", { class: "finding-head" }, make("span", { class: "kind", title: sentence, text: kind }),
-      make("b", { text: `${array} of ${layerName(layer)}` })),
+      make("b", { text: `${array} of ${placeName(layer)}` })),
     make("p", { text: message }),
     ...(also.length ? [make("p", { class: "hint", text: `It could also be: ${also.join(", ")}.` })] : []),
     explainedOf(kind, explained));
@@ -37,7 +38,7 @@ function rowOf({ layer, array, verdict, row }, head) {
     return make("td", { class: title === "verdict" ? `told ${verdict.replace(" ", "-")}` : null, text });
   });
   return make("tr", {},
-    make("th", { scope: "row" }, make("code", { text: array }), ` of ${layerName(layer)}`), ...cells);
+    make("th", { scope: "row" }, make("code", { text: array }), ` of ${placeName(layer)}`), ...cells);
 }
 
 function tableOf({ head, arrays, below }) {

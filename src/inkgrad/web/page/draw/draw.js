@@ -2,11 +2,12 @@
 import { get, post, postBytes } from "../frame/api.js";
 import { forget, keep, setUpSaving } from "../parts/corrections.js";
 import { keys } from "../parts/keys.js";
-import { shortName } from "../frame/names.js";
+import { make, percent } from "../frame/make.js";
+import { layerName, settingsOf } from "../frame/names.js";
 import { attempt, hush, notice } from "../frame/notice.js";
 import { Pad } from "./pad.js";
 import { drawDiverging, drawGrey, drawSheet, fromBase64 } from "../parts/pixels.js";
-import { bars, percent } from "../parts/bars.js";
+import { bars } from "../parts/bars.js";
 
 const TEST_DIGITS = 10000;
 const FRAME = 16; // milliseconds between two requests while drawing; the server counts them
@@ -215,7 +216,8 @@ function showInside() {
   $("draw-first").hidden = !first;
   if (first) {
     const small = first.width < 10;
-    $("draw-first-title").textContent = first.title[0].toUpperCase() + shortName(first.title.slice(1));
+    $("draw-first-title").textContent =
+      `${first.what === "kernels" ? "Kernels" : "Weights"} of ${layerName(first.layer)}`;
     const options = { columns: small ? 16 : 8, diverging: true };
     drawSheet($("draw-weights"), first.maps.map(fromBase64), first.width, first.height, options);
     $("draw-weights").style.width = `${$("draw-weights").width * (small ? 9 : 2.5)}px`;
@@ -228,8 +230,8 @@ function showLayer(layer, index) {
   if (!box.isConnected) {
     $("draw-layers").append(box);
   }
-  name.textContent = shortName(layer.name);
-  name.title = layer.name;
+  name.textContent = layerName(layer.layer);
+  name.title = settingsOf(layer.layer);
   shape.textContent = layer.shape.join(" × ");
   canvas.setAttribute("aria-label", `Outputs of ${name.textContent}, the largest ${layer.largest.toPrecision(3)}`);
   const maps = layer.maps.map(fromBase64);
@@ -244,16 +246,10 @@ function showLayer(layer, index) {
 }
 
 function newSheet() {
-  const box = document.createElement("figure");
-  const caption = document.createElement("figcaption");
-  const name = document.createElement("span");
-  const shape = document.createElement("span");
-  const canvas = document.createElement("canvas");
-  shape.className = "soft number";
-  canvas.className = "sheet";
-  canvas.setAttribute("role", "img");
-  caption.append(name, shape);
-  box.append(caption, canvas);
+  const name = make("span");
+  const shape = make("span", { class: "soft number" });
+  const canvas = make("canvas", { class: "sheet", role: "img" });
+  const box = make("figure", {}, make("figcaption", {}, name, shape), canvas);
   return { box, name, shape, canvas };
 }
 

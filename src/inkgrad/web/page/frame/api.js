@@ -13,16 +13,19 @@ export function storedToken() {
   }
 }
 
+// What the server refuses: a line for people, and a code for the page.
+function refusal(line, code) {
+  return Object.assign(new Error(line), { code });
+}
+
 async function failure(response) {
-  let line = `The server answered ${response.status}.`;
+  let told = {};
   try {
-    line = (await response.json()).error || line;
+    told = await response.json();
   } catch {
     // not JSON: the status has to do
   }
-  const error = new Error(line);
-  error.status = response.status;
-  return error;
+  return refusal(told.error ?? `The server answered ${response.status}.`, told.code);
 }
 
 async function ask(path, options) {
@@ -84,7 +87,7 @@ async function request(path, options, again = true) {
     return response;
   }
   const error = await failure(response);
-  if (response.status === 404 && again && error.message.startsWith("this visit is over")) {
+  if (again && error.code === "stranger") {
     await stay();
     return request(path, options, false);
   }
@@ -172,7 +175,7 @@ export class Training {
     socket.addEventListener("message", (event) => {
       const message = JSON.parse(event.data);
       if (message.kind === "error") {
-        this.onError(new Error(message.error));
+        this.onError(refusal(message.error, message.code));
         return;
       }
       this.failures = 0;

@@ -161,7 +161,7 @@ async function entered() {
       hush();
       return answer;
     } catch (error) {
-      if (error.status !== 503) {
+      if (error.code !== "full") {
         throw error;
       }
       notice(`${error.message}. This page opens by itself when there is room.`);

@@ -45,20 +45,13 @@ export function shown(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-/** A layer as people write it: "1 Dense(n_in=784, n_out=100, start='he')" is "1 Dense(784, 100)". */
-export function layerName(text) {
-  return text.replace(/, start='\w+'/g, "").replace(/\b[a-z]\w*=/g, "").replace(/\(\)/g, "");
-}
-
-/** A network as people write it: its layers, one after the other. */
-export function networkName(text) {
-  const inside = text.replace(/^Chain\((layers=\()?/, "").replace(/,?\)+$/, (end) => (end.includes("))") ? ")" : ""));
-  return layerName(inside.replace(/\), (?=[A-Z])/g, ") → "));
-}
-
-/** A share of one in percent, with as many digits as tell it from 100. */
+/** A share of one in percent: 0.9731 is "97.3 %", and 0.9999 "100 %". */
 export function percent(value) {
-  return value === null || value === undefined ? "–" : `${(100 * value).toFixed(value === 1 ? 0 : 1)} %`;
+  if (value === null || value === undefined) {
+    return "–";
+  }
+  const of100 = 100 * value;
+  return `${of100 >= 99.95 || of100 < 0.05 ? Math.round(of100) : of100.toFixed(1)} %`;
 }
 
 /** Whether an element can be seen now: charts in a hidden tab wait. */
@@ -78,11 +71,4 @@ export function whenSized(element, work) {
       }
     }
   }).observe(element);
-}
-
-/** Offer a text as a file. */
-export function download(name, text, type) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }

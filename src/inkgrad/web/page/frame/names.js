@@ -1,23 +1,41 @@
-/** Names of layers and networks, short enough for the page. */
+/** Names of layers and networks, short enough for the page; the server sends {path, kind, settings}. */
+
+const SIZES = ["n_in", "n_out", "c_in", "c_out"];
+const PARTS = { whole: "the whole network", cost: "the cost" };
 
 /**
- * The kind of a layer and its sizes: "Dense(n_in=2, n_out=3, start='he')" is "Dense(2, 3)", "ReLU()" is "ReLU".
- * @param {string} name
+ * The kind of a layer and its sizes: "Dense(2, 3)", "ReLU".
+ * @param {{kind: string, settings: object}} layer
  * @returns {string}
  */
-export function shortName(name) {
-  return name.replace(/(\w+)\(([^()]*)\)/g, (_, kind, settings) => {
-    const sizes = [...settings.matchAll(/\b[nc]_(?:in|out)=(\d+)/g)].map((found) => found[1]);
-    return sizes.length ? `${kind}(${sizes.join(", ")})` : kind;
-  });
+export function layerName({ kind, settings }) {
+  const sizes = SIZES.filter((name) => name in settings).map((name) => settings[name]);
+  return sizes.length ? `${kind}(${sizes.join(", ")})` : PARTS[kind] ?? kind;
+}
+
+/**
+ * A layer with its place in the network: "1 Dense(2, 3)"; the cost and the whole network have none.
+ * @param {{path: string, kind: string, settings: object}} layer
+ * @returns {string}
+ */
+export function placeName(layer) {
+  return layer.kind in PARTS || layer.path === "" ? layerName(layer) : `${layer.path} ${layerName(layer)}`;
+}
+
+/**
+ * All that is set in a layer, for who asks: "n_in 784, n_out 100, start he".
+ * @param {{settings: object}} layer
+ * @returns {string}
+ */
+export function settingsOf({ settings }) {
+  return Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
 /**
  * A network as its layers in a row: "Flatten → Dense(784, 100) → ELU".
- * @param {string} name
+ * @param {object[]} layers
  * @returns {string}
  */
-export function shortNetwork(name) {
-  const inner = /^Chain\(layers=\((.*?),?\)\)$/s.exec(name)?.[1];
-  return inner ? shortName(inner).replace(/, (?=[A-Z])/g, " → ") : shortName(name);
+export function networkName(layers) {
+  return layers.map(layerName).join(" → ");
 }

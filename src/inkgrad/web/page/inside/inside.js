@@ -1,6 +1,7 @@
 /** The tab Inside: all numbers of a tiny network, forward and backward, and the sum behind each. */
 import { post } from "../frame/api.js";
-import { shortName } from "../frame/names.js";
+import { make } from "../frame/make.js";
+import { layerName, placeName, settingsOf } from "../frame/names.js";
 import { attempt } from "../frame/notice.js";
 
 const FORWARD = ["x", "W", "b", "y", "t", "C"];
@@ -18,8 +19,8 @@ let asked = 0; // the newest answer counts
 export async function mount(section, given) {
   context = given;
   fill($("inside-activation"), context.options.activations);
-  const costs = context.options.costs.filter((cost) => cost !== "SoftmaxCrossEntropy"); // it has the softmax in it
-  fill($("inside-cost"), costs);
+  fill($("inside-cost"), context.options.costs_inside);
+  $("inside-hidden").max = context.options.limits.units_inside;
   $("inside-settings").addEventListener("submit", (event) => event.preventDefault());
   $("inside-settings").addEventListener("input", () => {
     context.setState(paramsOf());
@@ -99,45 +100,30 @@ async function load() {
 }
 
 function card(layer, forward) {
-  const box = document.createElement("div");
-  const title = document.createElement("h4");
-  const row = document.createElement("div");
-  box.className = "layer card";
-  title.textContent = `${layer.index} ${shortName(layer.name)}`;
-  title.title = layer.name;
-  row.className = "arrays";
   const arrays = layer.arrays.filter((array) => FORWARD.includes(array.name) === forward);
   const order = forward ? FORWARD : ["dy", "db", "dW", "dx"];
   arrays.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  row.append(...arrays.map((array) => tableOf(layer, array)));
-  box.append(title, row);
-  return box;
+  return make("div", { class: "layer card" },
+    make("h4", { title: settingsOf(layer.layer), text: placeName(layer.layer) }),
+    make("div", { class: "arrays" }, ...arrays.map((array) => tableOf(layer, array))));
 }
 
 function tableOf(layer, array) {
-  const table = document.createElement("table");
-  const caption = table.createCaption();
-  const name = document.createElement("b");
   const largest = Math.max(...array.values.flat().map(Math.abs), 1e-12);
-  name.textContent = array.name;
-  caption.append(name, ` ${MEANING[array.name] ?? ""}`);
-  table.className = "array";
-  array.values.forEach((values, r) => {
-    const row = table.insertRow();
-    values.forEach((value, c) => {
-      const cell = document.createElement("button");
-      cell.type = "button";
-      cell.className = "cell";
-      cell.textContent = number(value);
-      cell.tabIndex = r === 0 && c === 0 ? 0 : -1; // one stop for the Tab key a table
-      cell.setAttribute("aria-label", `${array.name} row ${r} column ${c}: ${number(value)}`);
-      cell.style.setProperty("--share", `${Math.round((42 * Math.abs(value)) / largest)}%`);
-      cell.classList.add(value < 0 ? "below" : "above");
-      Object.assign(cell.dataset, { layer: layer.index, array: array.name, row: r, column: c });
-      row.insertCell().append(cell);
+  const cellOf = (value, r, c) => {
+    const cell = make("button", {
+      type: "button", class: `cell ${value < 0 ? "below" : "above"}`, text: number(value),
+      tabindex: r === 0 && c === 0 ? 0 : -1, // one stop for the Tab key a table
+      "aria-label": `${array.name} row ${r} column ${c}: ${number(value)}`,
     });
-  });
-  return table;
+    cell.style.setProperty("--share", `${Math.round((42 * Math.abs(value)) / largest)}%`);
+    Object.assign(cell.dataset, { layer: layer.index, array: array.name, row: r, column: c });
+    return cell;
+  };
+  return make("table", { class: "array" },
+    make("caption", {}, make("b", { text: array.name }), ` ${MEANING[array.name]}`),
+    ...array.values.map((values, r) =>
+      make("tr", {}, ...values.map((value, c) => make("td", {}, cellOf(value, r, c))))));
 }
 
 // Four digits, and a true minus sign.
@@ -175,65 +161,35 @@ async function explain(cell) {
   if (!answer || mine !== asked) {
     return;
   }
-  const used = new Set(answer.terms.flatMap((term) => term.text.match(/\w+\[[\d,]+\]/g) ?? []));
-  const from = sourceOf(body.layer, array);
+  const keyOf = (place) => [place.layer, place.array, place.row, place.column].join();
+  const used = new Set(answer.uses.map(keyOf));
   for (const each of document.querySelectorAll("#tab-inside .cell")) {
-    const { dataset } = each;
-    const place = dataset.array === "b" ? dataset.column : `${dataset.row},${dataset.column}`;
-    const isUsed = Number(dataset.layer) === from && used.has(`${dataset.array}[${place}]`);
     each.classList.toggle("chosen", each === cell);
-    each.classList.toggle("used", each !== cell && isUsed);
+    each.classList.toggle("used", each !== cell && used.has(keyOf(each.dataset)));
     each.setAttribute("aria-pressed", String(each === cell));
   }
   showSum(answer, network.layers.find((each) => each.index === body.layer), `${array}[${row},${column}]`);
 }
 
-// The layer that the terms of an array come from: x is the y of the layer before, dy the dx of the layer after.
-function sourceOf(layer, array) {
-  const last = network.layers.length - 1;
-  if (array === "x" || (layer === last && array === "y")) {
-    return layer - 1;
-  }
-  return array === "dy" && layer < last ? layer + 1 : layer;
-}
-
 function showSum(answer, layer, name) {
-  const title = document.createElement("h3");
-  const formula = document.createElement("p");
-  const list = document.createElement("ol");
-  const total = document.createElement("p");
-  title.textContent = `${name} of ${layer.index} ${shortName(layer.name)}`;
-  formula.className = "formula";
-  formula.textContent = answer.formula;
-  list.className = "terms";
-  list.replaceChildren(...answer.terms.map((term, i) => line(term, i > 0)));
-  total.className = "total";
-  total.textContent = `${name} = ${number(answer.value)}`;
   $("inside-hint").hidden = true;
-  $("inside-answer").replaceChildren(title, formula, list, total, docOf(layer));
+  $("inside-answer").replaceChildren(
+    make("h3", { text: `${name} of ${placeName(layer.layer)}` }),
+    make("p", { class: "formula", text: answer.formula }),
+    make("ol", { class: "terms" }, ...answer.terms.map((term, i) => line(term, i > 0))),
+    make("p", { class: "total", text: `${name} = ${number(answer.value)}` }), docOf(layer));
   if (window.matchMedia("(max-width: 60rem)").matches) {
     $("inside-sum").scrollIntoView({ block: "nearest" });
   }
 }
 
 function line(term, isAdded) {
-  const row = document.createElement("li");
-  const text = document.createElement("span");
-  const value = document.createElement("b");
-  text.textContent = (isAdded ? "+ " : "") + term.text.replace(/(^|[ (])-(?=\d)/g, "$1−");
-  value.className = "number";
-  value.textContent = number(term.value);
-  row.append(text, value);
-  return row;
+  return make("li", {}, make("span", { text: (isAdded ? "+ " : "") + term.text }),
+    make("b", { class: "number", text: number(term.value) }));
 }
 
 function docOf(layer) {
-  const box = document.createElement("details");
-  const title = document.createElement("summary");
-  const text = document.createElement("pre");
-  title.textContent = `All formulas of ${shortName(layer.name)}`;
-  text.textContent = layer.formula ?? "";
-  box.append(title, text);
-  box.hidden = !layer.formula;
-  return box;
+  return make("details", { hidden: !layer.formula },
+    make("summary", { text: `All formulas of ${layerName(layer.layer)}` }),
+    make("pre", { text: layer.formula ?? "" }));
 }

@@ -1,6 +1,7 @@
 /** The two curves of a training, cost and accuracy, and the same numbers as a CSV file. */
 import { inWords, lineChart } from "./charts.js";
-import { download, make, percent } from "../frame/make.js";
+import { make, percent } from "../frame/make.js";
+import { saveFile } from "../parts/files.js";
 
 const FEW = 40; // rows that are drawn with dots
 
@@ -37,5 +38,6 @@ export function makeCurves(host, { accuracy = true, height = 230 } = {}) {
 /** Offer the rows of a training as a CSV file. */
 export function downloadRows(rows, name) {
   const lines = rows.map((row) => row.map((value) => value ?? "").join(","));
-  download(name, ["step,epoch,cost,training_accuracy,test_accuracy", ...lines, ""].join("\n"), "text/csv");
+  const text = ["step,epoch,cost,training_accuracy,test_accuracy", ...lines, ""].join("\n");
+  saveFile(new Blob([text], { type: "text/csv" }), name);
 }

@@ -64,12 +64,12 @@ export function makeSettings(host, which, options, onChange) {
   };
 
   const layers = makeLayers({
-    id, activations: options.activations, convolutions: which === "digits", most: options.limits?.layers ?? 6,
+    id, activations: options.activations, convolutions: which === "digits", most: options.limits.layers,
   }, (next) => change({ layers: next }));
 
   host.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is no reason to load the page
   if (which === "points") {
-    host.append(group("Data", choose("data", "Points", options.datasets), choose("classes", "Classes", [2, 3], true)));
+    host.append(group("Data", choose("data", "Points", options.datasets), choose("classes", "Classes", options.point_classes.map((_, i) => i + 1).slice(1), true)));
   }
   host.append(group("Network", layers.element, choose("cost", "Cost", options.costs)));
 

@@ -1,7 +1,8 @@
 /** The tab Models: download the network of the tab Train, load one from a file. */
 import { getFile, postBytes } from "../frame/api.js";
 import { saveFile, setUpDrop } from "../parts/files.js";
-import { shortNetwork } from "../frame/names.js";
+import { make } from "../frame/make.js";
+import { networkName } from "../frame/names.js";
 import { attempt, notice } from "../frame/notice.js";
 
 const $ = (id) => document.getElementById(id);
@@ -44,20 +45,13 @@ async function load(file) {
   if (!model) {
     return; // what was loaded before stays
   }
-  const list = document.createElement("dl");
   const lines = {
     File: file.name,
-    Network: shortNetwork(model.name),
+    Network: networkName(model.network),
     Numbers: model.n_parameters.toLocaleString("en"),
     Labels: model.labels.join(", "),
   };
-  for (const [name, value] of Object.entries(lines)) {
-    const term = document.createElement("dt");
-    const text = document.createElement("dd");
-    term.textContent = name;
-    text.textContent = value;
-    list.append(term, text);
-  }
-  $("models-loaded").replaceChildren(list);
+  $("models-loaded").replaceChildren(make("dl", {}, ...Object.entries(lines).flatMap(([name, value]) =>
+    [make("dt", { text: name }), make("dd", { text: value })])));
   $("models-use").hidden = false;
 }

@@ -1,10 +1,5 @@
 /** Bars of probabilities, one a label, each with its number. */
-
-/** A probability as text: 0.9731 is "97.3 %". */
-export function percent(p) {
-  const value = 100 * p;
-  return `${value >= 99.95 || value < 0.05 ? Math.round(value) : value.toFixed(1)} %`;
-}
+import { make, percent } from "../frame/make.js";
 
 /**
  * Fill a list with bars.
@@ -16,16 +11,10 @@ export function bars(list, labels) {
   let rows = [];
   const build = (names) => {
     rows = names.map((name) => {
-      const row = document.createElement("li");
-      const label = document.createElement("b");
-      const track = document.createElement("span");
-      const bar = document.createElement("i");
-      const number = document.createElement("span");
-      label.textContent = name;
-      track.className = "track";
-      number.className = "number";
-      track.append(bar);
-      row.append(label, track, number);
+      const label = make("b", { text: name });
+      const bar = make("i");
+      const number = make("span", { class: "number" });
+      const row = make("li", {}, label, make("span", { class: "track" }, bar), number);
       return { row, label, bar, number };
     });
     list.replaceChildren(...rows.map(({ row }) => row));

@@ -1,4 +1,5 @@
 /** Files in and out of the page: a place to drop them, a download, the clipboard. */
+import { make } from "../frame/make.js";
 
 /**
  * Let files be dropped on an element.
@@ -34,9 +35,7 @@ export async function copyText(text) {
     await navigator.clipboard.writeText(text);
     return true;
   }
-  const area = document.createElement("textarea"); // the way of plain http in a local network
-  area.value = text;
-  area.className = "unseen";
+  const area = make("textarea", { class: "unseen", text }); // the way of plain http in a local network
   document.body.append(area);
   area.select();
   const done = document.execCommand("copy");
@@ -53,9 +52,7 @@ export async function copyText(text) {
  * @param {string} name
  */
 export function saveFile(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
   document.body.append(link);
   link.click();
   link.remove();

@@ -1,6 +1,7 @@
 /** The tab Read: a picture in, text out, with a box around each that can be looked into and corrected. */
 import { post, postBytes, postForFile } from "../frame/api.js";
-import { bars, percent } from "../parts/bars.js";
+import { make, percent } from "../frame/make.js";
+import { bars } from "../parts/bars.js";
 import { copyText, setUpDrop } from "../parts/files.js";
 import { forget, keep, setUpSaving } from "../parts/corrections.js";
 import { keys } from "../parts/keys.js";
@@ -8,7 +9,6 @@ import { attempt, notice } from "../frame/notice.js";
 import { drawGrey, fromBase64 } from "../parts/pixels.js";
 import { amended, csvOf, keyOf, notesOf } from "./reading.js";
 
-const SURE = 0.95;
 const MARKS = [".", ",", "-", "/", ":"]; // to set right with; rarer ones are seldom misread
 const $ = (id) => document.getElementById(id);
 
@@ -61,7 +61,7 @@ export async function mount(section, given) {
 
 /** Other settings, from the address. */
 export function onHash(params) {
-  $("read-threshold").value = params.get("threshold") ?? "0.75";
+  $("read-threshold").value = params.get("threshold") ?? context.options.reader.threshold;
   $("read-expect").value = params.get("expect") ?? "";
   sayThreshold();
   if (file) {
@@ -76,7 +76,7 @@ function sayThreshold() {
 function settingsChanged() {
   sayThreshold();
   const params = new URLSearchParams();
-  if ($("read-threshold").value !== "0.75") {
+  if (Number($("read-threshold").value) !== context.options.reader.threshold) {
     params.set("threshold", $("read-threshold").value);
   }
   if ($("read-expect").value) {
@@ -182,23 +182,19 @@ function showResult() {
 
 function boxOf(character, index, width, height) {
   const [left, top, end, bottom] = character.box;
-  const box = document.createElement("button");
-  const label = document.createElement("b");
   const threshold = Number($("read-threshold").value);
-  box.type = "button";
   const given = right.get(keyOf(character));
-  const trust = character.probability < threshold ? "doubt" : character.probability < SURE ? "fair" : "sure";
-  box.className = given ? "given" : trust;
-  box.tabIndex = index === 0 ? 0 : -1; // one stop for the Tab key, arrow keys from there
+  const trust = character.probability < threshold ? "doubt" : character.probability < context.options.reader.sure ? "fair" : "sure";
   const how = given ? `set right to ${given}` : `${character.best}, ${percent(character.probability)}`;
-  box.setAttribute("aria-label", `${how}, line ${character.line + 1}`);
+  const box = make("button", {
+    type: "button", class: given ? "given" : trust, "aria-label": `${how}, line ${character.line + 1}`,
+    tabindex: index === 0 ? 0 : -1, // one stop for the Tab key, arrow keys from there
+  }, make("b", { text: given ?? character.label }));
   box.style.left = `${(100 * left) / width}%`;
   box.style.top = `${(100 * top) / height}%`;
   box.style.width = `${(100 * (end - left)) / width}%`;
   box.style.height = `${(100 * (bottom - top)) / height}%`;
   box.style.setProperty("--high", `${(100 * (bottom - top)) / width}cqw`);
-  label.textContent = given ?? character.label;
-  box.append(label);
   box.addEventListener("click", () => {
     choose(index);
     if (window.matchMedia("(max-width: 56rem)").matches) {
@@ -212,23 +208,12 @@ function showText() {
   const place = $("read-text");
   const { lines, table: cells } = amended(result, right);
   if (result.characters.length === 0) {
-    const none = document.createElement("p");
-    none.className = "soft";
-    none.textContent = "No digits found in this picture.";
-    place.replaceChildren(none);
+    place.replaceChildren(make("p", { class: "soft", text: "No digits found in this picture." }));
   } else if (cells) {
-    const table = document.createElement("table");
-    for (const texts of cells) {
-      const row = table.insertRow();
-      for (const text of texts) {
-        row.insertCell().textContent = text;
-      }
-    }
-    place.replaceChildren(table);
+    place.replaceChildren(make("table", {}, ...cells.map((texts) =>
+      make("tr", {}, ...texts.map((text) => make("td", { text }))))));
   } else {
-    const text = document.createElement("pre");
-    text.textContent = lines.join("\n");
-    place.replaceChildren(text);
+    place.replaceChildren(make("pre", { text: lines.join("\n") }));
   }
   const notes = notesOf(result, lines);
   $("read-notes").hidden = notes.length === 0;

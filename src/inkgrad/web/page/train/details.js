@@ -1,6 +1,7 @@
 /** Histograms of the weights and gradients of each layer, and how many units are dead; asked for only while open. */
 import { colours } from "../learning/charts.js";
-import { layerName, make, say, shown, whenSized } from "../frame/make.js";
+import { make, say, shown, whenSized } from "../frame/make.js";
+import { placeName } from "../frame/names.js";
 
 const WIDTH = 240;
 const HEIGHT = 64;
@@ -50,7 +51,7 @@ function layerPanel() {
   return {
     element: make("li", {}, make("div", { class: "row spread" }, name, dead), weights.element, gradients.element),
     draw(layer, palette) {
-      say(name, layerName(layer.name));
+      say(name, placeName(layer.layer));
       const known = layer.units !== null && layer.units !== undefined;
       say(dead, known ? `${layer.dead} of ${layer.units} units dead` : "");
       dead.classList.toggle("some", known && layer.dead > 0);

@@ -4,7 +4,8 @@ import { makeConfusion } from "./confusion.js";
 import { makeControls } from "../learning/controls.js";
 import { downloadRows, makeCurves } from "../learning/curves.js";
 import { makeDetails } from "./details.js";
-import { networkName, say } from "../frame/make.js";
+import { say } from "../frame/make.js";
+import { networkName } from "../frame/names.js";
 import { makeSettings } from "../learning/settings.js";
 import { training } from "../learning/trainings.js";
 

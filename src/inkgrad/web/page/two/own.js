@@ -6,18 +6,19 @@ import { notice } from "../frame/notice.js";
 
 const APART = 0.03; // between two points of a stroke
 const REACH = 0.035; // of the eraser
-const NAMES = ["blue", "orange", "green"]; // as the server calls them
-const ERASE = 3;
 
 /**
  * Make the tools.
  * @param {object} places `host` for the tools, `canvas` to paint on
  * @param {{toPlane: Function}} plane
- * @param {number} most points
+ * @param {{limits: object, point_classes: string[]}} options of the server
  * @param {(points: number[][], classes: number) => void} onPoints called with all points
  * @returns {{open: (on: boolean) => void, take: (points: number[][]) => void, points: () => number[][]}}
  */
-export function makeOwn({ host, canvas }, plane, most, onPoints) {
+export function makeOwn({ host, canvas }, plane, options, onPoints) {
+  const most = options.limits.points;
+  const names = options.point_classes;
+  const eraser = names.length; // comes after the classes
   let points = [];
   let strokes = []; // points before each stroke, to undo
   let label = 0;
@@ -46,7 +47,7 @@ export function makeOwn({ host, canvas }, plane, most, onPoints) {
 
   function paint(event) {
     const [x, y] = plane.toPlane(event);
-    if (label === ERASE) {
+    if (label === eraser) {
       const kept = points.filter((point) => Math.hypot(point[0] - x, point[1] - y) > REACH);
       if (kept.length < points.length) {
         put(kept);
@@ -74,7 +75,7 @@ export function makeOwn({ host, canvas }, plane, most, onPoints) {
   });
 
   const chooser = make("fieldset", { class: "switch" }, make("legend", { class: "unseen", text: "Paint with" }),
-    ...[...NAMES, "eraser"].map((name, i) => {
+    ...[...names, "eraser"].map((name, i) => {
       const input = make("input", { type: "radio", name: "own-class", value: String(i), checked: i === 0 });
       input.addEventListener("change", () => {
         label = i;
@@ -95,7 +96,7 @@ export function makeOwn({ host, canvas }, plane, most, onPoints) {
 
   const number = (id, name) => make("div", { class: "field" }, make("label", { for: id, text: name }),
     make("input", { id, type: "number", min: 0, max: 1, step: "any", required: true, inputmode: "decimal" }));
-  const chosen = make("select", { id: "own-to" }, ...NAMES.map((name, i) => make("option", { value: i, text: name })));
+  const chosen = make("select", { id: "own-to" }, ...names.map((name, i) => make("option", { value: i, text: name })));
   const typed = make("form", { class: "typed" }, number("own-x", "x"), number("own-y", "y"),
     make("div", { class: "field" }, make("label", { for: "own-to", text: "class" }), chosen),
     make("button", { text: "Add" }));

@@ -1,5 +1,5 @@
 /** The plane of two inputs on a canvas: what the network says everywhere, and the points. */
-import { isSeen, whenSized } from "../frame/make.js";
+import { isSeen, make, whenSized } from "../frame/make.js";
 import { fromBase64 } from "../parts/pixels.js";
 
 const RADIUS = 4.5;
@@ -104,7 +104,7 @@ export function unitImage(bytes, n, colours) {
  */
 export function makePlane(canvas) {
   const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2 };
-  const small = document.createElement("canvas");
+  const small = make("canvas");
   let waiting = false;
 
   function now() {

@@ -2,7 +2,8 @@
 import { fromAddress, keeper, onGrid, same, toAddress } from "../learning/address.js";
 import { makeControls } from "../learning/controls.js";
 import { makeCurves, downloadRows } from "../learning/curves.js";
-import { isSeen, make, networkName, say } from "../frame/make.js";
+import { isSeen, make, say } from "../frame/make.js";
+import { networkName } from "../frame/names.js";
 import { makeOwn } from "./own.js";
 import { drawPoint, makePlane } from "./plane.js";
 import { makeSettings } from "../learning/settings.js";
@@ -10,7 +11,6 @@ import { training } from "../learning/trainings.js";
 import { makeUnits, showKey } from "./units.js";
 
 const BETWEEN = 250; // milliseconds between two messages while points are painted
-const FARTHEST = 5000; // epochs that a link may ask for
 let follow = null; // what a new address asks for
 
 // Where a paused training stands: whole epochs, and steps beyond them.
@@ -41,7 +41,7 @@ export async function mount(section, context) {
   function readWish(params) {
     const settings = fromAddress(params, defaults);
     const whole = (name) => Math.max(0, Math.floor(Number(params.get(name)) || 0));
-    return settings && { settings, epoch: Math.min(whole("epoch"), FARTHEST), steps: Math.min(whole("steps"), 1000) };
+    return settings && { settings, epoch: Math.min(whole("epoch"), context.options.limits.epoch_of_points), steps: Math.min(whole("steps"), 1000) };
   }
 
   const controls = makeControls(at("two-controls"), (message) => {
@@ -67,7 +67,7 @@ export async function mount(section, context) {
 
   const form = makeSettings(at("two-settings"), "points", context.options, (settings) =>
     change({ ...settings, points: null }));
-  const own = makeOwn({ host: at("two-own"), canvas: at("two-plane") }, plane, context.options.limits.points,
+  const own = makeOwn({ host: at("two-own"), canvas: at("two-plane") }, plane, context.options,
     (points) => {
       plane.show({ points, tests: [] }); // at once; the network follows
       sending ??= setTimeout(() => {
