@@ -16,6 +16,7 @@ from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
 from inkgrad.web.limits import LIMITS, SHOWN
+from inkgrad.web.pen_order import pen_order
 from inkgrad.web.playground_settings import ACTIVATIONS
 from lab.synthetic import Look, write_line
 
@@ -105,14 +106,15 @@ def test_a_drawing_is_read_the_same_wherever_it_is_and_whatever_its_size(page, s
 # Correct.
 
 
-@pytest.mark.parametrize("network", ["cnn", "trained"])
+@pytest.mark.parametrize("network", ["reader", "cnn", "trained"])
 def test_a_correction_makes_the_label_more_probable_and_undo_gives_back_the_same_bits(page, seven, network):
     file, thought = page.model_file(network), page.draw("think", seven, network)
     found = page.draw("correct", seven, network, label=3)
-    assert found["after"] > max(found["before"], 0.5)
+    assert found["after"][3] > max(found["before"][3], 0.5)
+    assert found["before"] == pytest.approx(thought["probabilities"], abs=1e-5)
     assert found["predicted"] == "3"
     assert 1 <= found["steps"] <= 30
-    assert page.draw("think", seven, network)["probabilities"][3] == pytest.approx(found["after"], abs=1e-3)
+    assert page.draw("think", seven, network)["probabilities"][3] == pytest.approx(found["after"][3], abs=1e-3)
     assert page.ask(f"/api/undo?network={network}", b"") == {"can_undo": 0}
     assert page.model_file(network) == file
     assert page.draw("think", seven, network) == thought
@@ -187,6 +189,7 @@ def test_a_test_digit_is_one_of_mnist(page, digits, index):
     found = page.get(f"/api/digits/{index}").json()
     assert (as_bytes(found["image"], 28, 28, 1) == digits.test.x[index]).all()
     assert found["label"] == str(digits.test.t[index])
+    assert as_bytes(found["order"]).tobytes() == pen_order(digits.test.x[index, :, :, 0]).tobytes()
 
 
 # Check.
@@ -261,7 +264,7 @@ def test_where_a_network_with_convolutions_is_wrong_its_layers_are_looked_at(pag
     found = check_with_convolutions(page, broken="bias-mean")
     assert not found["ok"]
     assert [(finding["array"], finding["kind"]) for finding in found["findings"]] == [("b", "factor")]
-    assert verdicts_in(found)["the", "6.b"] == "wrong"  # of the whole
+    assert verdicts_in(found)["wiring", "6.b"] == "wrong"  # of the whole
     assert any(array["map"] for array in found["arrays"])
 
 

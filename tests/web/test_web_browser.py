@@ -91,6 +91,14 @@ def draw(page, strokes):
 
 SEVEN = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
 OFF_CENTRE = [[(0.05, 0.08), (0.27, 0.08), (0.13, 0.42)]]
+TINY = [[(0.45, 0.45), (0.55, 0.45), (0.48, 0.62)]]  # half as wide again as the pen
+DOT = [[(0.5, 0.5)]]
+LETTER_A = [[(0.25, 0.85), (0.5, 0.15), (0.75, 0.85)], [(0.35, 0.6), (0.65, 0.6)]]
+FOUR_SEVEN = [
+    [(0.2, 0.3), (0.1, 0.55), (0.38, 0.55)],
+    [(0.3, 0.4), (0.3, 0.75)],
+    [(0.55, 0.3), (0.9, 0.3), (0.7, 0.75)],
+]
 
 
 def expect(locator):
@@ -101,11 +109,11 @@ def expect(locator):
 # Draw.
 
 
-@pytest.mark.parametrize("strokes", [SEVEN, OFF_CENTRE], ids=["large", "small and in a corner"])
+@pytest.mark.parametrize("strokes", [SEVEN, OFF_CENTRE, TINY], ids=["large", "small and in a corner", "tiny"])
 def test_a_digit_drawn_with_the_mouse_is_read(page, strokes):
     draw(page, strokes)
     expect(page.locator("#draw-best")).to_have_text("7")
-    expect(page.locator("#draw-bars li")).to_have_count(10)
+    expect(page.locator("#draw-bars li")).to_have_count(11)  # ten digits, and none of them
     assert page.locator("#draw-layers canvas").count() >= 5
     expect(page.locator("#draw-first-title")).to_contain_text("ernels")
 
@@ -125,8 +133,49 @@ def test_it_learns_from_my_digit_and_forgets_again(page):
     expect(page.locator("#draw-best")).to_have_text("7")
     page.locator("#draw-keys button").nth(3).click()
     expect(page.locator("#draw-best")).to_have_text("3")
+    expect(page.locator("#draw-bars li", has_text="7").locator("u")).to_be_visible()  # where its bar was
     page.click("#draw-unlearn")
     expect(page.locator("#draw-best")).to_have_text("7")
+    expect(page.locator("#draw-before")).to_be_hidden()
+
+
+@pytest.mark.parametrize("strokes", [DOT, LETTER_A], ids=["a dot", "the letter A"])
+def test_what_is_no_digit_is_read_as_none(page, strokes):
+    draw(page, strokes)
+    expect(page.locator("#draw-best")).to_have_text("?")
+    expect(page.locator("#draw-sure")).to_contain_text("No digit")
+
+
+def test_two_digits_are_read_as_two_and_each_can_be_looked_into(page):
+    draw(page, FOUR_SEVEN)
+    expect(page.locator("#draw-best")).to_have_text("47")
+    expect(page.locator("#draw-bars .best b")).to_have_text("7")
+    page.get_by_role("button", name="Digit 1, 4").click()
+    expect(page.locator("#draw-bars .best b")).to_have_text("4")
+
+
+def test_a_digit_is_written_and_read_before_anything_is_touched(page):
+    expect(page.locator("#draw-invite")).to_be_visible()
+    expect(page.locator("#draw-best")).to_have_text("2")
+    expect(page.locator("#draw-digit-said")).to_have_text("Test digit 35: somebody wrote a 2.")
+    expect(page.locator("#pad-undo")).to_be_disabled()  # it is no drawing of the visitor's
+
+
+def test_a_stroke_ends_the_demonstration_and_has_the_paper_for_itself(page):
+    expect(page.locator("#draw-best")).to_have_text("2")
+    draw(page, SEVEN)
+    expect(page.locator("#draw-best")).to_have_text("7")
+    expect(page.locator("#draw-invite")).to_be_hidden()
+
+
+def test_who_wants_no_motion_sees_one_digit_that_is_written_already(browser, address):
+    context = browser.new_context(reduced_motion="reduce")
+    page, asked = context.new_page(), []
+    page.on("request", lambda each: asked.append(each.url) if "/api/think" in each.url else None)
+    show(page, "draw", address)
+    expect(page.locator("#draw-best")).to_have_text("2")
+    assert len(asked) == 1
+    context.close()
 
 
 def test_a_digit_is_drawn_with_the_keyboard_alone(page):

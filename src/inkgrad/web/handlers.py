@@ -28,16 +28,18 @@ from inkgrad.layers import Conv2D, leaves
 from inkgrad.models import Model, load
 from inkgrad.pictures import Page, open_picture, page_numbers
 from inkgrad.reader.corrections import write_corrections
+from inkgrad.reader.learning import NOTHING
 from inkgrad.reader.reader import THRESHOLD
 from inkgrad.web import playground_settings as choices
 from inkgrad.web.experiment import experiment as run_experiment
 from inkgrad.web.inside import COSTS_INSIDE, cell, shown_inside
 from inkgrad.web.limits import LIMITS, SHOWN
+from inkgrad.web.pen_order import pen_order
 from inkgrad.web.thinking import drawn
 from inkgrad.web.thinking import think as think_about
 from inkgrad.web.visitor_networks import NETWORKS
 from inkgrad.web.visitors import Visitor
-from inkgrad.web.wire import as_network, as_read, as_text, checked, choice, decoded, whole
+from inkgrad.web.wire import as_network, as_read, as_text, checked, choice, decoded, rounded, whole
 
 Handler = Callable[[Visitor, Request, IO[bytes]], Any]  # what comes with a request, to what goes back as JSON
 
@@ -55,6 +57,7 @@ def options() -> dict[str, Any]:
         "optimizers": choices.OPTIMIZERS,
         "datasets": [*choices.PROBLEMS, "own"],
         "labels": list("0123456789"),
+        "no_digit": NOTHING,
         "point_classes": choices.POINT_CLASSES,
         "costs_inside": list(COSTS_INSIDE),
         "reader": {"threshold": THRESHOLD, "sure": SHOWN.sure_from},
@@ -94,14 +97,15 @@ def correct(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, An
     if image is None:
         raise SettingError("there is nothing to learn from: draw a digit first")
     before, after, steps = visitor.networks.correct(name, image, label)
-    p = after.probabilities(image)[0]
+    p_before, p_after = (model.probabilities(image)[0] for model in (before, after))
     return {
         "image": as_text(image),
         "steps": steps,
-        "before": round(float(before.probabilities(image)[0, label]), 4),
-        "after": round(float(p[label]), 4),
+        "before": rounded(p_before, 6),
+        "after": rounded(p_after, 6),
+        "labels": list(after.labels),
         "can_undo": visitor.networks.n_undo(name),
-        "predicted": after.labels[int(p.argmax())],
+        "predicted": after.labels[int(p_after.argmax())],
     }
 
 
@@ -126,12 +130,13 @@ def corrections(visitor: Visitor, request: Request, body: IO[bytes]) -> Response
 
 
 def digit(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
-    """Return a digit of MNIST's test set."""
+    """Return a digit of MNIST's test set, with the order in which a pen may have written its pixels."""
     test, text = visitor.library.digits.test, request.path_params["index"]
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < len(test)):
         raise SettingError(f"there are {len(test)} test digits, counted from 0, got {text[:40]!r}")
     index = int(text)
-    return {"image": as_text(test.x[index]), "label": str(int(test.t[index]))}
+    image = test.x[index, :, :, 0]
+    return {"image": as_text(image), "label": str(int(test.t[index])), "order": as_text(pen_order(image))}
 
 
 def confusion(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
@@ -287,7 +292,7 @@ def _refuse_strange(model: Model) -> None:
 
 
 def _network(request: Request) -> str:
-    return choice(request.query_params, "network", NETWORKS, "cnn")
+    return choice(request.query_params, "network", NETWORKS, NETWORKS[0])
 
 
 def _drawing(request: Request, body: IO[bytes]) -> NDArray | None:

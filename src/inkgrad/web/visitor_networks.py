@@ -20,7 +20,7 @@ from inkgrad.web.limits import LIMITS
 from inkgrad.web.playground_settings import AUGMENTATION
 from inkgrad.web.trainer import Trainer
 
-NETWORKS = ("cnn", "trained", "loaded")
+NETWORKS = ("reader", "cnn", "trained", "loaded")  # the first is the one that Draw begins with
 
 
 class Library:
@@ -33,12 +33,12 @@ class Library:
 
     @cached_property
     def cnn(self) -> Model:
-        """The network that Draw begins with."""
+        """A network for digits alone: it takes whatever is drawn for one."""
         return replace(load("cnn"), engine=Fast(1))
 
     @cached_property
     def reader_model(self) -> Model:
-        """The network that reads single digits in pictures."""
+        """The network that reads single digits in pictures, and knows what is none."""
         return replace(load("reader"), engine=Fast(1))
 
     @cached_property
@@ -52,7 +52,7 @@ class Library:
 
 
 class Networks:
-    """A visitor's networks: "cnn", which comes along, "trained", as it stands, and "loaded", from a file.
+    """A visitor's networks: "reader" and "cnn", which come along, "trained", as it stands, and "loaded", from a file.
 
     Each can be corrected, and the corrections undone.
     """
@@ -68,8 +68,9 @@ class Networks:
         """Return a network by its name; SettingError where none is loaded."""
         if name == "trained":
             return self._trainer.model()
-        if name == "cnn":
-            return self._models.get(name, self._library.cnn)
+        if name in ("reader", "cnn"):
+            ready_made = self._library.reader_model if name == "reader" else self._library.cnn
+            return self._models.get(name, ready_made)
         if name not in self._models:
             raise SettingError("no network is loaded: load a model file first")
         return self._models[name]

@@ -1,42 +1,51 @@
 /** The tab Draw: a paper, and what the network makes of it while the ink flows. */
 import { get, post, postBytes } from "../frame/api.js";
-import { forget, keep, setUpSaving } from "../parts/corrections.js";
-import { keys } from "../parts/keys.js";
 import { make, percent } from "../frame/make.js";
-import { layerName, settingsOf } from "../frame/names.js";
 import { attempt, hush, notice } from "../frame/notice.js";
-import { Pad } from "./pad.js";
-import { drawDiverging, drawGrey, drawSheet, fromBase64 } from "../parts/pixels.js";
 import { bars } from "../parts/bars.js";
+import { forget as forgetCorrection, keep, setUpSaving } from "../parts/corrections.js";
+import { keys } from "../parts/keys.js";
+import { drawGrey, fromBase64 } from "../parts/pixels.js";
+import { makeActivations } from "./activations.js";
+import { makeDemo } from "./demo.js";
+import { Pad } from "./pad.js";
 
 const TEST_DIGITS = 10000;
 const FRAME = 16; // milliseconds between two requests while drawing; the server counts them
 const PAINT = 60; // milliseconds between two drawings of the layers, while drawing
+const ABOUT = {
+  reader: "Trained on digits of many pens, and on what is no digit.",
+  cnn: "Knows nothing but digits: it takes a dot or a letter for one, too.",
+  trained: "The one that you train in the tab Train.",
+  loaded: "The one that you loaded in the tab Models.",
+};
 const $ = (id) => document.getElementById(id);
 
 let context = null;
 let pad = null;
 let chart = null;
-let network = "cnn";
-let asking = false; // one request is on the way
 const opened = Date.now(); // with it drawings of this page have other names than those before a reload
-const taught = { cnn: [], trained: [], loaded: [] }; // the names of the drawings that each network has learned
-let testDigit = -1; // the version of the drawing that is a test digit: not of the visitor's hand
-let sent = -1; // the version of the drawing that was sent last
+const taught = { reader: [], cnn: [], trained: [], loaded: [] }; // names of the drawings that each network has learned
+let testDigit = null; // the key of one on the paper: it is not of the visitor's hand
+let activations = null;
+let demo = null;
+let network = "reader";
+let answers = new Map(); // of the server, by the key of the digit; of this network as it stands
+let digits = []; // on the paper, from left to right
+let chosen = null; // the key of the digit that was pressed; else the newest one is looked into
+let before = null; // {key, p}: what the network thought of a digit before it learned it
+let asking = null; // a promise while a request is on the way
 let drawing = false;
-let newest = null; // the newest answer, until its layers are drawn
+let waiting = null; // the answer whose layers are still to be drawn
 let painted = 0; // when layers were drawn last
-let asked = 0; // when the last request was sent
-let settle = null; // resolves when the newest drawing is read
-const sheets = []; // the canvases of the layers, used again for each answer
-
-const address = (path, { width, height }, more = "") =>
-  `/api/${path}?network=${network}&width=${width}&height=${height}${more}`;
 
 /** Build the tab. */
 export async function mount(section, given) {
   context = given;
-  chart = bars($("draw-bars"), context.options.labels);
+  chart = bars($("draw-bars"), [...context.options.labels, context.options.no_digit]);
+  activations = makeActivations({
+    layers: $("draw-layers"), first: $("draw-first"), title: $("draw-first-title"), weights: $("draw-weights"),
+  });
   pad = new Pad({
     canvas: $("pad"),
     mark: $("pad-mark"),
@@ -45,13 +54,19 @@ export async function mount(section, given) {
     },
     onInk: (done) => {
       drawing = !done;
+      if (!pad.shown) {
+        stopDemo();
+      }
       if (done) {
         $("pad-undo").disabled = !pad.canUndo;
         $("pad-clear").disabled = pad.isEmpty;
       }
       think();
-      announce();
     },
+  });
+  demo = makeDemo((bytes, { index, label }) => {
+    pad.show(bytes);
+    sayDigit(index, label);
   });
   $("pad-undo").addEventListener("click", () => pad.undo());
   $("pad-clear").addEventListener("click", () => {
@@ -64,18 +79,26 @@ export async function mount(section, given) {
   $("draw-network").addEventListener("change", (event) => {
     choose(event.target.value);
     remember();
-    think(true);
+    think();
   });
   $("draw-digit").addEventListener("click", () => takeDigit(Math.floor(Math.random() * TEST_DIGITS)));
+  $("draw-best").addEventListener("click", (event) => {
+    chosen = event.target.closest("button")?.dataset.key ?? chosen;
+    show();
+  });
   $("draw-unlearn").addEventListener("click", unlearn);
   setUpSaving($("draw-save"));
   $("draw-keys").append(...keys(context.options.labels, correct));
-  showNothing();
+  show();
   onHash(context.state);
+  if (pad.isEmpty && !context.state.has("digit")) {
+    startDemo();
+  }
 }
 
 /** Put a 28x28 image on the paper. */
 export function putImage(bytes) {
+  stopDemo();
   $("draw-digit-said").textContent = "";
   pad.put(bytes);
 }
@@ -86,19 +109,51 @@ export function onHash(params) {
   const digit = params.get("digit");
   if (digit !== null) {
     takeDigit(Number(digit));
-  } else if (!pad.isEmpty) {
-    think(true);
+  } else {
+    think();
   }
 }
 
+async function startDemo() {
+  $("draw-invite").hidden = false;
+  document.addEventListener("pointerdown", leaveDemo);
+  document.addEventListener("keydown", leaveDemo);
+  window.addEventListener("hashchange", stopDemo); // nobody looks, and another tab's notices are not taken away
+  await attempt(() => demo.play());
+}
+
+// A hand anywhere on the tab ends it; the digit stays until it is drawn over.
+function leaveDemo(event) {
+  if ($("tab-draw").contains(event.target)) {
+    demo.finish();
+  }
+}
+
+function stopDemo() {
+  demo.stop();
+  $("draw-invite").hidden = true;
+  document.removeEventListener("pointerdown", leaveDemo);
+  document.removeEventListener("keydown", leaveDemo);
+  window.removeEventListener("hashchange", stopDemo);
+  pad.show(null);
+}
+
 function choose(name) {
-  network = ["cnn", "trained", "loaded"].includes(name) ? name : "cnn";
+  network = name in ABOUT ? name : "reader";
   $("draw-network").value = network;
+  $("draw-network-about").textContent = ABOUT[network];
+  forget();
+}
+
+// All that was thought is another network's.
+function forget() {
+  answers = new Map();
+  before = null;
 }
 
 function remember(digit) {
   const params = new URLSearchParams();
-  if (network !== "cnn") {
+  if (network !== "reader") {
     params.set("network", network);
   }
   if (digit !== undefined) {
@@ -108,88 +163,135 @@ function remember(digit) {
 }
 
 async function takeDigit(index) {
+  stopDemo();
   await attempt(async () => {
     const digit = await get(`/api/digits/${index}`);
     pad.put(fromBase64(digit.image));
-    testDigit = pad.version;
-    $("draw-digit-said").textContent = `Test digit ${index}: somebody wrote a ${digit.label}.`;
+    testDigit = pad.digits()[0].key;
+    sayDigit(index, digit.label);
     remember(index);
   });
 }
 
+function sayDigit(index, label) {
+  $("draw-digit-said").textContent = `Test digit ${index}: somebody wrote a ${label}.`;
+}
+
 // One request at a time: what is drawn meanwhile is asked for when the answer is there, and only the newest.
-async function think(again = false) {
-  sent = again ? -1 : sent;
-  if (asking) {
-    return settle.promise;
-  }
-  if (sent === pad.version) {
-    return undefined; // the end of a stroke adds no ink
-  }
-  asking = true;
-  settle = Promise.withResolvers?.() ?? withResolvers();
-  const { promise } = settle;
-  do {
+function think() {
+  asking ??= askAll().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
+async function askAll() {
+  let asked = 0;
+  for (;;) {
+    digits = pad.digits();
+    const open = digits.filter(({ key }) => !answers.has(key));
+    if (open.length === 0) {
+      break;
+    }
     const wait = asked + FRAME - performance.now();
-    if (drawing && wait > 0) {
+    if (wait > 0) {
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
-    sent = pad.version;
     asked = performance.now();
+    const newest = open.reduce((one, other) => (other.newest > one.newest ? other : one));
+    const of = answers; // of the network that is asked
     try {
-      const image = pad.image();
-      const answer = await postBytes(address("think", image), image.bytes);
-      show(answer);
+      const { bytes, width, height } = newest.image();
+      of.set(newest.key, await postBytes(address("think", width, height), bytes));
       hush();
     } catch (error) {
+      of.set(newest.key, { empty: true });
       notice(error.message);
     }
-  } while (sent !== pad.version);
-  asking = false;
+    show();
+  }
+  show();
   announce();
-  setTimeout(showInside); // the last one, when it was left out above
-  settle.resolve();
-  return promise;
 }
 
-function withResolvers() {
-  const parts = {};
-  parts.promise = new Promise((resolve) => {
-    parts.resolve = resolve;
-  });
-  return parts;
+const address = (path, width, height, more = "") =>
+  `/api/${path}?network=${network}&width=${width}&height=${height}${more}`;
+
+// The digit that is looked into.
+function current() {
+  const known = digits.filter(({ key }) => answers.get(key)?.empty === false);
+  return known.find(({ key }) => key === chosen) ??
+    known.reduce((one, other) => (one && one.newest > other.newest ? one : other), null);
 }
 
-function show(answer) {
-  if (answer.empty) {
-    showNothing();
+// What it takes a digit for: a label, how sure it is, and what to write for it.
+function verdictOf({ probabilities, labels }) {
+  const at = probabilities.indexOf(Math.max(...probabilities));
+  const isNone = labels[at] === context.options.no_digit;
+  const sure = probabilities[at];
+  const isUnsure = !isNone && network === "reader" && sure < context.options.reader.threshold;
+  return { label: labels[at], sure, isNone, isUnsure, text: isNone || isUnsure ? "?" : labels[at] };
+}
+
+function wordsOf({ label, sure, isNone, isUnsure }) {
+  if (isNone) {
+    return `No digit, ${percent(sure)} sure`;
+  }
+  return isUnsure ? `Perhaps a ${label}: ${percent(sure)}` : `${percent(sure)} sure`;
+}
+
+function show() {
+  const digit = current();
+  if (!digit) {
+    if (digits.length === 0) {
+      showNothing();
+    }
     return;
   }
-  const best = answer.probabilities.reduce((at, p, i, all) => (p > all[at] ? i : at), 0);
-  const sure = percent(answer.probabilities[best]);
-  chart.set(answer.probabilities, answer.labels);
-  $("draw-best").textContent = answer.labels[best];
-  $("draw-sure").textContent = `${sure} sure`;
-  announce();
+  const answer = answers.get(digit.key);
+  const old = before?.key === digit.key ? before.p : null;
+  chart.set(answer.probabilities, answer.labels, old);
+  $("draw-before").hidden = !old;
+  showVerdict(digit, answer);
   $("draw-unlearn").disabled = !answer.can_undo;
   drawGrey($("draw-seen"), fromBase64(answer.image), 28, 28);
-  // The bars are on the screen first; a newer answer overtakes these.
-  newest = answer;
-  requestAnimationFrame(() => setTimeout(showInside));
+  if (waiting !== answer) { // the bars are on the screen first; a newer answer overtakes these
+    waiting = answer;
+    requestAnimationFrame(() => setTimeout(showInside));
+  }
 }
+
+function showVerdict(digit, answer) {
+  const read = digits.filter(({ key }) => answers.get(key)?.empty === false);
+  const texts = read.map(({ key }) => verdictOf(answers.get(key)).text);
+  const best = $("draw-best");
+  if (read.length > 1) {
+    best.replaceChildren(...read.map(({ key }, i) => make("button", {
+      type: "button", class: "one-of", "data-key": key, "aria-pressed": String(key === digit.key), text: texts[i],
+      "aria-label": `Digit ${i + 1}, ${texts[i]}: look into it`,
+    })));
+  } else {
+    best.textContent = texts[0];
+  }
+  $("draw-sure").textContent =
+    `${read.length > 1 ? `The ${ordinal(read.indexOf(digit))}: ` : ""}${wordsOf(verdictOf(answer))}`;
+}
+
+const ordinal = (i) => ["first", "second", "third", "fourth"][i] ?? `${i + 1}th`;
 
 // For screen readers: what it reads, once the stroke is finished.
 function announce() {
-  const best = $("draw-best").textContent;
-  if (!drawing && !asking && !pad.isEmpty) {
-    $("draw-said").textContent = `It reads ${best}, ${$("draw-sure").textContent}`;
+  if (!drawing && digits.length && !pad.shown) {
+    $("draw-said").textContent = `It reads ${$("draw-best").textContent}. ${$("draw-sure").textContent}`;
   }
 }
 
 function showNothing() {
-  newest = null;
+  waiting = null;
   const blank = new Uint8Array(784);
-  chart.set(context.options.labels.map(() => 0), context.options.labels);
+  const labels = network === "reader" ? [...context.options.labels, context.options.no_digit] : context.options.labels;
+  chart.set(labels.map(() => 0), labels);
+  $("draw-before").hidden = true;
   $("draw-best").textContent = "–";
   $("draw-sure").textContent = "Nothing drawn yet";
   $("draw-said").textContent = "";
@@ -200,89 +302,51 @@ function showNothing() {
 }
 
 function showInside() {
-  const answer = newest;
-  if (!answer || (pad.isEmpty && !drawing) || (drawing && performance.now() < painted + PAINT)) {
+  const answer = waiting;
+  const isSoon = (drawing || demo.isOn()) && performance.now() < painted + PAINT;
+  if (!answer || digits.length === 0 || isSoon) {
+    waiting = isSoon ? null : waiting; // the next answer is on its way
     return;
   }
-  newest = null;
   painted = performance.now();
   drawGrey($("draw-saliency"), fromBase64(answer.saliency), 28, 28);
   $("draw-inside").hidden = false;
-  answer.layers.forEach((layer, index) => showLayer(layer, index));
-  for (const sheet of sheets.splice(answer.layers.length)) {
-    sheet.box.remove();
-  }
-  const { first } = answer;
-  $("draw-first").hidden = !first;
-  if (first) {
-    const small = first.width < 10;
-    $("draw-first-title").textContent =
-      `${first.what === "kernels" ? "Kernels" : "Weights"} of ${layerName(first.layer)}`;
-    const options = { columns: small ? 16 : 8, diverging: true };
-    drawSheet($("draw-weights"), first.maps.map(fromBase64), first.width, first.height, options);
-    $("draw-weights").style.width = `${$("draw-weights").width * (small ? 9 : 2.5)}px`;
-  }
-}
-
-function showLayer(layer, index) {
-  sheets[index] ??= newSheet();
-  const { box, name, shape, canvas } = sheets[index];
-  if (!box.isConnected) {
-    $("draw-layers").append(box);
-  }
-  name.textContent = layerName(layer.layer);
-  name.title = settingsOf(layer.layer);
-  shape.textContent = layer.shape.join(" × ");
-  canvas.setAttribute("aria-label", `Outputs of ${name.textContent}, the largest ${layer.largest.toPrecision(3)}`);
-  const maps = layer.maps.map(fromBase64);
-  if (layer.height === 1) {
-    const cells = Array.from(maps[0], (value) => Uint8Array.of(value)); // each unit is a dot
-    drawSheet(canvas, cells, 1, 1, { columns: cells.length <= 16 ? 16 : 32, gap: 0, diverging: layer.signed });
-    canvas.style.width = `${canvas.width * (cells.length <= 16 ? 28 : 10)}px`;
-  } else {
-    drawSheet(canvas, maps, layer.width, layer.height, { columns: 8, diverging: layer.signed });
-    canvas.style.width = "100%";
-  }
-}
-
-function newSheet() {
-  const name = make("span");
-  const shape = make("span", { class: "soft number" });
-  const canvas = make("canvas", { class: "sheet", role: "img" });
-  const box = make("figure", {}, make("figcaption", {}, name, shape), canvas);
-  return { box, name, shape, canvas };
+  activations.draw(answer);
 }
 
 async function correct(label) {
   await attempt(async () => {
-    if (pad.isEmpty) {
+    await think();
+    const digit = current();
+    if (!digit) {
       throw new Error("Draw a digit first, then say what it was.");
     }
-    const image = pad.image();
-    const name = `drawing ${opened} ${pad.version}`;
-    const [its, isOwn] = [taught[network], pad.version !== testDigit];
-    const learned = await postBytes(address("correct", image, `&label=${label}`), image.bytes);
+    const { bytes, width, height } = digit.image();
+    const [its, isOwn] = [taught[network], digit.key !== testDigit && !pad.shown];
+    const learned = await postBytes(address("correct", width, height, `&label=${label}`), bytes);
+    const name = `drawing ${opened} ${digit.key}`;
     its.push(name);
     if (isOwn) {
       keep(name, label, learned.image);
     }
+    const at = learned.labels.indexOf(label);
     const steps = learned.steps === 1 ? "1 step" : `${learned.steps} steps`;
-    $("draw-learned").textContent =
-      `Learned in ${steps}: how sure it is of ${label} went from ${percent(learned.before)}`
-      + ` to ${percent(learned.after)}.`;
-    $("draw-unlearn").disabled = !learned.can_undo;
-    await think(true);
+    $("draw-learned").textContent = `Learned in ${steps}: that it is a ${label}, it was `
+      + `${percent(learned.before[at])} sure before and is ${percent(learned.after[at])} sure now.`;
+    forget();
+    before = { key: digit.key, p: learned.before };
+    chosen = digit.key;
+    await think();
   });
 }
 
 async function unlearn() {
   await attempt(async () => {
     const { can_undo: left } = await post(`/api/undo?network=${network}`);
-    forget(taught[network].pop());
+    forgetCorrection(taught[network].pop());
     $("draw-unlearn").disabled = !left;
     $("draw-learned").textContent = left ? `Forgotten. ${left} more to undo.` : "Forgotten: all is as it was.";
-    if (!pad.isEmpty) {
-      await think(true);
-    }
+    forget();
+    await think();
   });
 }

@@ -2,6 +2,11 @@
 
 const PAPER = 280; // pixels of the canvas, ten for each of the network's 28
 const KEY_STEP = 7; // pixels that an arrow key moves the pen
+const SIDE = 128; // pixels of a digit that goes to the server
+const EDGE = 8; // of them left free around it
+const THIN = 0.14; // of a digit's longer side, the widest pen that leaves its holes open; MNIST's is about as wide
+const DOT = 2; // pen widths; what is smaller is a dot, and is not thinned
+const SHARED = 0.3; // of the narrower one's width: strokes that share more of their columns are one digit's
 
 /** What is drawn is kept as strokes, so that each can be taken back; the ink is the canvas's opacity. */
 export class Pad {
@@ -17,7 +22,9 @@ export class Pad {
     this.ink = canvas.getContext("2d", { willReadFrequently: true });
     this.size = 20;
     this.version = 0; // counts what changes the drawing
-    this.done = []; // strokes {size, points}, images {bytes} and {clear}, oldest first
+    this.done = []; // strokes {id, size, points}, images {id, bytes} and {clear}, oldest first
+    this.ids = 0;
+    this.shown = null; // an image that is shown without being drawn
     this.stroke = null;
     this.pointer = null;
     this.pen = { x: PAPER / 2, y: PAPER / 2, down: false }; // of the keyboard
@@ -35,24 +42,48 @@ export class Pad {
     return this.done.length === 0 || "clear" in this.done.at(-1);
   }
 
-  /** What the network is to see: {bytes, width, height}, ink 0..255. */
-  image() {
-    const last = this.done.at(-1);
-    if (last && "bytes" in last && !this.stroke) {
-      return { bytes: last.bytes, width: 28, height: 28 }; // untouched: as it is, not enlarged and reduced
+  /**
+   * The digits on the paper from left to right: strokes that share columns are one digit's.
+   * @returns {{key: string, newest: number, image: () => {bytes: Uint8Array, width: number, height: number}}[]} `key`
+   *   is another one when the digit is, `newest` grows with its last stroke; ink is 0..255
+   */
+  digits() {
+    if (this.shown) {
+      return [{ key: `shown ${this.version}`, newest: 0, image: () => ({ bytes: this.shown, width: 28, height: 28 }) }];
     }
-    const rgba = this.ink.getImageData(0, 0, PAPER, PAPER).data;
-    const bytes = new Uint8Array(PAPER * PAPER);
-    for (let i = 0; i < bytes.length; i += 1) {
-      bytes[i] = rgba[4 * i + 3];
+    const strokes = [...this.done.slice(this.#start()), ...(this.stroke ? [this.stroke] : [])]
+      .filter((each) => !("clear" in each));
+    if (strokes.some((each) => "bytes" in each)) { // an image, which strokes may have been drawn upon
+      const [first] = strokes;
+      const image = () => (strokes.length === 1 ? { bytes: first.bytes, width: 28, height: 28 } : this.#whole());
+      return [{ key: keyOf(strokes), newest: strokes.at(-1).id, image }];
     }
-    return { bytes, width: PAPER, height: PAPER };
+    const groups = [];
+    for (const stroke of strokes) {
+      const columns = columnsOf([stroke]);
+      const near = groups.filter((group) => areOne(columnsOf(group), columns));
+      const joined = [...near.flat(), stroke];
+      groups.splice(0, groups.length, ...groups.filter((group) => !near.includes(group)), joined);
+    }
+    return groups.toSorted((one, other) => columnsOf(one)[0] - columnsOf(other)[0]).map((group) => ({
+      key: keyOf(group), newest: Math.max(...group.map(({ id }) => id)), image: () => rendered(group),
+    }));
+  }
+
+  /** Show a 28x28 image that nobody drew; null shows the drawing again. */
+  show(bytes) {
+    if (bytes || this.shown) {
+      this.shown = bytes;
+      this.#redraw();
+      this.onInk(true);
+    }
   }
 
   /** Put a 28x28 image on the paper in place of what is there. */
   put(bytes) {
     this.#lift();
-    this.done.push({ bytes });
+    this.shown = null;
+    this.done.push({ id: this.#next(), bytes });
     this.#redraw();
     this.onInk(true);
   }
@@ -74,6 +105,20 @@ export class Pad {
       this.#redraw();
       this.onInk(true);
     }
+  }
+
+  #next() {
+    this.ids += 1;
+    return this.ids;
+  }
+
+  // Where the drawing begins among all that was done.
+  #start() {
+    return Math.max(0, this.done.findLastIndex((each) => "clear" in each || "bytes" in each));
+  }
+
+  #whole() {
+    return { bytes: opacity(this.ink, PAPER), width: PAPER, height: PAPER };
   }
 
   #listen() {
@@ -169,7 +214,11 @@ export class Pad {
   }
 
   #begin(x, y) {
-    this.stroke = { size: this.size, points: [[x, y]] };
+    if (this.shown) {
+      this.shown = null;
+      this.#redraw();
+    }
+    this.stroke = { id: this.#next(), size: this.size, points: [[x, y]] };
     this.#line(this.stroke, 0);
     this.onInk(false);
   }
@@ -188,23 +237,14 @@ export class Pad {
   }
 
   #line({ size, points }, index) {
-    const [fromX, fromY] = points[Math.max(index - 1, 0)];
-    const [x, y] = points[index];
     this.version += 1;
-    this.ink.lineCap = "round";
-    this.ink.lineWidth = size;
-    this.ink.strokeStyle = "#000";
-    this.ink.beginPath();
-    this.ink.moveTo(fromX, fromY);
-    this.ink.lineTo(x + (index === 0 ? 0.01 : 0), y); // a line of no length is not drawn
-    this.ink.stroke();
+    drawLine(this.ink, size, points[Math.max(index - 1, 0)], points[index]);
   }
 
   #redraw() {
-    const start = this.done.findLastIndex((each) => "clear" in each || "bytes" in each);
     this.version += 1;
     this.ink.clearRect(0, 0, PAPER, PAPER);
-    for (const each of this.done.slice(Math.max(start, 0))) {
+    for (const each of this.shown ? [{ bytes: this.shown }] : this.done.slice(this.#start())) {
       if (each.bytes) {
         this.#stamp(each.bytes);
       } else if (each.points) {
@@ -223,4 +263,51 @@ export class Pad {
     this.ink.imageSmoothingEnabled = true;
     this.ink.drawImage(small, 0, 0, PAPER, PAPER);
   }
+}
+
+const keyOf = (strokes) => strokes.map(({ id, points }) => `${id}:${points?.length ?? 0}`).sort().join(" ");
+
+// The columns that strokes cover, with the half of their pens.
+function columnsOf(strokes) {
+  const lefts = strokes.flatMap(({ size, points }) => points.map(([x]) => x - size / 2));
+  const rights = strokes.flatMap(({ size, points }) => points.map(([x]) => x + size / 2));
+  return [lefts.reduce((a, b) => Math.min(a, b)), rights.reduce((a, b) => Math.max(a, b))];
+}
+
+function areOne([left, right], [otherLeft, otherRight]) {
+  const shared = Math.min(right, otherRight) - Math.max(left, otherLeft);
+  return shared > SHARED * Math.min(right - left, otherRight - otherLeft);
+}
+
+// A digit as large as its image allows, and small ones with a thinner pen, which would be a blob otherwise.
+function rendered(strokes) {
+  const points = strokes.flatMap((stroke) => stroke.points);
+  const [xs, ys] = [0, 1].map((at) => points.map((point) => point[at]));
+  const ends = [xs, ys].map((all) => [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))]);
+  const long = Math.max(...ends.map(([low, high]) => high - low));
+  const size = Math.max(...strokes.map((stroke) => stroke.size));
+  const pen = long > DOT * size ? Math.min(size, THIN * long) : size;
+  const scale = (SIDE - 2 * EDGE) / (long + pen);
+  const brush = new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
+  const toImage = ([x, y]) => [EDGE + (x - ends[0][0] + pen / 2) * scale, EDGE + (y - ends[1][0] + pen / 2) * scale];
+  for (const { size: own, points: way } of strokes) {
+    way.forEach((point, i) =>
+      drawLine(brush, Math.min(own, pen) * scale, toImage(way[Math.max(i - 1, 0)]), toImage(point)));
+  }
+  return { bytes: opacity(brush, SIDE), width: SIDE, height: SIDE };
+}
+
+function drawLine(brush, width, [fromX, fromY], [x, y]) {
+  brush.lineCap = "round";
+  brush.lineWidth = width;
+  brush.strokeStyle = "#000";
+  brush.beginPath();
+  brush.moveTo(fromX, fromY);
+  brush.lineTo(x + (x === fromX && y === fromY ? 0.01 : 0), y); // a line of no length is not drawn
+  brush.stroke();
+}
+
+function opacity(brush, side) {
+  const rgba = brush.getImageData(0, 0, side, side).data;
+  return Uint8Array.from({ length: side * side }, (_, i) => rgba[4 * i + 3]);
 }

@@ -79,7 +79,7 @@ function select(name) {
   const list = tabOf(name).parentElement;
   const middle = tabOf(name).offsetLeft - (list.clientWidth - tabOf(name).offsetWidth) / 2;
   list.scrollLeft = middle; // on a phone the row of tabs is wider than the screen
-  document.title = `${tabOf(name).textContent} · inkgrad playground`;
+  document.title = `${tabOf(name).textContent} · inkgrad, a neural network from scratch`;
 }
 
 async function showHash() {

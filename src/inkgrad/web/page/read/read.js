@@ -273,7 +273,7 @@ async function copy(kind, text) {
 
 async function correct(label) {
   const character = result.characters[chosen];
-  const path = `/api/correct?network=cnn&label=${label}&width=28&height=28`;
+  const path = `/api/correct?network=reader&label=${label}&width=28&height=28`;
   right.set(keyOf(character), label); // the text is right, whatever the network makes of it
   showResult();
   const key = `${picture} ${keyOf(character)}`;
@@ -285,17 +285,18 @@ async function correct(label) {
   keep(key, label, character.image);
   await attempt(async () => {
     const learned = await postBytes(path, fromBase64(character.image));
+    const at = learned.labels.indexOf(label);
     const steps = learned.steps === 1 ? "1 step" : `${learned.steps} steps`;
     taught.push(keyOf(character));
     $("read-unlearn").disabled = false;
     $("read-learned").textContent = `Set right. The network of Draw learned it in ${steps}: `
-      + `how sure it is of ${label} went from ${percent(learned.before)} to ${percent(learned.after)}.`;
+      + `how sure it is of ${label} went from ${percent(learned.before[at])} to ${percent(learned.after[at])}.`;
   });
 }
 
 async function unlearn() {
   await attempt(async () => {
-    await post("/api/undo?network=cnn");
+    await post("/api/undo?network=reader");
     const key = taught.pop();
     right.delete(key);
     forget(`${picture} ${key}`);
