@@ -845,7 +845,7 @@ MESSAGES["inside/cell"] = MESSAGES["inside"] | {
     "column": st.integers(0, 1),
 }
 QUERY = {
-    "network": st.sampled_from(["cnn", "trained", "loaded"]),
+    "network": st.sampled_from(["reader", "cnn", "trained", "loaded"]),
     "width": st.sampled_from([28]),
     "height": st.sampled_from([28]),
     "label": WHOLE,

@@ -133,7 +133,7 @@ def test_it_learns_from_my_digit_and_forgets_again(page):
     expect(page.locator("#draw-best")).to_have_text("7")
     page.locator("#draw-keys button").nth(3).click()
     expect(page.locator("#draw-best")).to_have_text("3")
-    expect(page.locator("#draw-bars li", has_text="7").locator("u")).to_be_visible()  # where its bar was
+    expect(page.locator("#draw-bars li").nth(7).locator("u")).to_be_visible()  # where its bar was
     page.click("#draw-unlearn")
     expect(page.locator("#draw-best")).to_have_text("7")
     expect(page.locator("#draw-before")).to_be_hidden()
@@ -287,7 +287,7 @@ def test_points_are_painted_with_the_mouse(page):
 
 def test_the_broken_softmax_is_caught_and_mended(page):
     show(page, "check")
-    page.select_option("#check-lesson", "softmax-diagonal")
+    page.get_by_role("radio", name="softmax-diagonal").check(force=True)
     page.click("#check-lessons button:has-text('Break it')")
     expect(page.locator("#check-lessons .broken-now")).to_contain_text("softmax-diagonal")
     page.click("#check-go")
@@ -302,12 +302,24 @@ def test_the_broken_softmax_is_caught_and_mended(page):
     expect(page.locator("#check-report .told.wrong")).to_have_count(0)
 
 
+def test_a_check_says_that_it_works_and_can_be_stopped(page):
+    page.route("**/api/check", lambda route: None)  # it never answers
+    show(page, "check")
+    expect(page.locator("#check-network")).not_to_be_empty()
+    page.click("#check-go")
+    expect(page.locator("#check-work")).to_contain_text("Checking 42 derivatives")
+    page.click("#check-work button:has-text('Stop')")
+    expect(page.locator("#check-work")).to_be_empty()
+    expect(page.locator("#check-go")).to_be_enabled()
+    expect(page.locator("#notice")).to_be_hidden()
+
+
 def test_a_lesson_about_a_function_is_checked_alone(page):
     show(page, "check?lesson=rope-turned")
     expect(page.locator("#check-lessons button:has-text('Break it')")).to_be_hidden()
     page.click("#check-lessons button:has-text('Check it')")
     expect(page.locator("#check-lessons .exhibit")).to_contain_text("jacobian-not-transposed", timeout=WAIT)
-    page.select_option("#check-lesson", "bias-mean")
+    page.get_by_role("radio", name="bias-mean").check(force=True)
     expect(page.locator("#check-lessons .exhibit")).to_be_hidden()
     expect(page.locator("#check-lessons button:has-text('Break it')")).to_be_visible()
 
@@ -432,6 +444,9 @@ def test_a_file_that_is_no_picture_gets_a_clear_line(page, tmp_path):
     expect(page.locator("#notice-text")).to_contain_text("must be an undamaged picture file")
     page.set_input_files("#read-file", str(PAGE))
     expect(page.locator("#read-text")).to_contain_text("79018923")
+    page.set_input_files("#read-file", str(tmp_path / "no.png"))
+    expect(page.locator("#notice-text")).to_contain_text("must be an undamaged picture file")
+    expect(page.locator("#read-result")).to_be_hidden()  # what was read before is not this one's
 
 
 # Inside.
@@ -475,6 +490,34 @@ def test_the_trained_network_goes_home_as_onnx_too(page, tmp_path):
 
 
 # The page as a whole.
+
+
+def test_the_theme_button_names_what_it_does(page):
+    button = page.locator("#theme")
+    expect(button).to_have_text("Dark")
+    button.click()
+    expect(button).to_have_text("Light")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_chart_has_no_axes_before_there_is_a_line(page):
+    show(page, "train")
+    expect(page.locator("#train-curves .plot.empty")).to_have_count(2)
+    expect(page.locator("#train-curves")).to_contain_text("Nothing yet: press Start.")
+
+
+def test_a_word_of_the_trade_is_explained_to_who_asks(page):
+    show(page, "two")
+    asked = page.locator("#two-settings .label-line").filter(has_text="Learning rate")
+    expect(asked.locator(".tip")).to_be_hidden()
+    asked.locator(".what").focus()
+    expect(asked.locator(".tip")).to_contain_text("How far each step goes")
+
+
+def test_on_a_phone_every_tab_is_seen(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    for tab in TABS:
+        expect(page.locator(f"#to-{tab}")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -5,13 +5,34 @@ import { makeControls } from "../learning/controls.js";
 import { makeCurves } from "../learning/curves.js";
 import { makeExperiment } from "./experiment.js";
 import { makeLessons } from "./lessons.js";
-import { say } from "../frame/make.js";
+import { make, say } from "../frame/make.js";
 import { networkName } from "../frame/names.js";
 import { attempt } from "../frame/notice.js";
 import { showReport } from "./report.js";
 import { training } from "../learning/trainings.js";
 
 let follow = null; // what a new address asks for
+
+// A line that says what is being done, for how long, and lets it be stopped.
+function workLine(host, stop) {
+  const text = make("span");
+  const line = make("div", { class: "row work" }, make("i", { class: "spinner", "aria-hidden": "true" }), text,
+    make("button", { type: "button", class: "small", text: "Stop", onclick: stop }));
+  let timer = null;
+  return {
+    begin(words) {
+      const start = performance.now();
+      const tell = () => say(text, `${words} ${Math.round((performance.now() - start) / 1000)} s`);
+      tell();
+      timer = setInterval(tell, 1000);
+      host.replaceChildren(line);
+    },
+    end() {
+      clearInterval(timer);
+      host.replaceChildren();
+    },
+  };
+}
 
 /** Fill the tab. */
 export async function mount(section, context) {
@@ -69,11 +90,18 @@ export async function mount(section, context) {
   at("check-lessons").addEventListener("change", address);
   choose(which);
 
+  const work = workLine(at("check-work"), () => stopping?.abort());
+  let stopping = null;
   at("check-go").addEventListener("click", async () => {
     const asked = which;
+    stopping = new AbortController();
     at("check-go").disabled = true;
+    at("check-report").replaceChildren();
     say(at("check-said"), "Checking ...");
-    const report = await attempt(() => post("/api/check", { which: asked }));
+    const n = latest[asked]?.n_parameters.toLocaleString("en");
+    work.begin(`Checking ${n ? `${n} derivatives` : "the gradient"} ...`);
+    const report = await attempt(() => post("/api/check", { which: asked }, stopping.signal));
+    work.end();
     at("check-go").disabled = false;
     say(at("check-said"), report ? report.summary : "");
     if (report && asked === which) {

@@ -3,6 +3,7 @@ import { make, say, whenSized } from "../frame/make.js";
 import { placeName } from "../frame/names.js";
 
 const MOST = 160; // squares drawn along a side; beyond that a square stands for the worst of several
+const HIGHEST = 160; // pixels of a map of few rows; one of many has a pixel a row
 const FULL = 3; // powers of ten at which a colour is full
 const INSIDE = [30, 92, 190];
 const OUTSIDE = [200, 40, 30];
@@ -93,7 +94,7 @@ export function heatMap(array) {
     make("figcaption", {}, make("h4", {}, make("code", { text: array.array }), ` of ${placeName(array.layer)}`),
       make("p", { class: "hint", text: `${size}: ${verdictOf(array)}.${several}` })), frame, value);
   whenSized(figure, () => {
-    const cell = Math.max(1, Math.min(22, Math.floor(figure.clientWidth / wide), Math.floor(280 / high)));
+    const cell = Math.max(1, Math.min(22, Math.floor(figure.clientWidth / wide), Math.floor(HIGHEST / high)));
     const broad = Math.max(cell, Math.min(8, Math.floor(figure.clientWidth / wide))); // a tall array is no thread
     canvas.style.width = `${Math.min(figure.clientWidth, wide * broad)}px`;
     canvas.style.height = `${Math.max(high * cell, 14)}px`;

@@ -19,31 +19,37 @@ export function wrongAndRight(wrong, right) {
  * @returns {{show: (broken: string|null) => void, choose: (name: string) => void, chosen: () => string}}
  */
 export function makeLessons(host, lessons, onBreak) {
-  const select = make("select", { id: "check-lesson" },
-    ...lessons.map(({ name, about }) => make("option", { value: name, text: `${name}: ${about}` })));
+  const cards = lessons.map(({ name, wrong_line: line }) => {
+    const radio = make("input", { type: "radio", name: "check-lesson", value: name });
+    radio.addEventListener("change", () => pick(name));
+    return make("label", { class: "mistake" }, radio, make("b", { text: name }), make("code", { text: line }));
+  });
+  const menu = make("fieldset", { class: "mistakes", id: "check-lesson" },
+    make("legend", { class: "unseen", text: "Mistake" }), ...cards);
+  let chosen = lessons[0].name;
   const about = make("p");
   const wrong = make("code");
   const right = make("code");
   const moral = make("p", { class: "learned" });
   const needs = make("p", { class: "hint" });
   const state = make("p", { class: "broken-now", role: "status" });
-  const put = make("button", { type: "button", class: "main", text: "Break it", onclick: () => onBreak(select.value) });
+  const put = make("button", { type: "button", class: "main", text: "Break it", onclick: () => onBreak(chosen) });
   const mend = make("button", { type: "button", text: "Mend it", disabled: true, onclick: () => onBreak(null) });
 
   const numbers = make("div", { class: "exhibits", hidden: true });
   const see = make("button", { type: "button", class: "main", text: "Check it", onclick: async () => {
-    const asked = select.value;
+    const asked = chosen;
     see.disabled = true;
     const found = await attempt(() => post("/api/experiment", { lesson: asked }));
     see.disabled = false;
-    if (found && asked === select.value) {
+    if (found && asked === chosen) {
       numbers.replaceChildren(...found.exhibits.map(exhibitOf));
       numbers.hidden = false;
     }
   } });
 
   function describe() {
-    const lesson = lessons.find(({ name }) => name === select.value);
+    const lesson = lessons.find(({ name }) => name === chosen);
     const words = `${lesson.about[0].toUpperCase()}${lesson.about.slice(1)}.`;
     say(about, words);
     say(wrong, lesson.wrong_line);
@@ -55,12 +61,22 @@ export function makeLessons(host, lessons, onBreak) {
     see.hidden = lesson.of_a_layer;
     numbers.hidden = true;
   }
-  select.addEventListener("change", describe);
-  describe();
-  host.append(
-    make("div", { class: "field" }, make("label", { for: "check-lesson", text: "Mistake" }), select), about,
-    wrongAndRight(wrong, right),
-    moral, needs, make("div", { class: "row" }, put, mend, see), state, numbers);
+  function pick(name) {
+    chosen = name;
+    for (const card of cards) {
+      const radio = card.querySelector("input");
+      radio.checked = radio.value === name;
+      if (radio.checked && menu.scrollHeight > menu.clientHeight) {
+        const middle = card.offsetTop - menu.offsetTop - (menu.clientHeight - card.offsetHeight) / 2;
+        const isSeen = card.offsetTop >= menu.offsetTop + menu.scrollTop
+          && card.offsetTop + card.offsetHeight <= menu.offsetTop + menu.scrollTop + menu.clientHeight;
+        menu.scrollTop = isSeen ? menu.scrollTop : middle;
+      }
+    }
+    describe();
+  }
+  pick(chosen);
+  host.append(menu, about, wrongAndRight(wrong, right), moral, needs, make("div", { class: "row" }, put, mend, see), state, numbers);
   return {
     show(broken) {
       say(state, broken ? `In the network now: ${broken}.` : "");
@@ -69,10 +85,9 @@ export function makeLessons(host, lessons, onBreak) {
     },
     choose(name) {
       if (lessons.some((lesson) => lesson.name === name)) {
-        select.value = name;
-        describe();
+        pick(name);
       }
     },
-    chosen: () => select.value,
+    chosen: () => chosen,
   };
 }

@@ -55,11 +55,17 @@ function meaningOf(meaning) {
 }
 
 function mapsOf(arrays) {
-  const maps = arrays.filter(({ map }) => map).map(({ map, ...array }) => heatMap({ ...array, ...map }));
-  return maps.length === 0 ? [] : [
+  const seen = arrays.filter(({ map }) => map);
+  const isWrong = ({ map }) => map.wrong > 0;
+  const heats = (some) =>
+    make("div", { class: "heats" }, ...some.map(({ map, ...array }) => heatMap({ ...array, ...map })));
+  const others = seen.filter((array) => !isWrong(array));
+  return seen.length === 0 ? [] : [
     make("h3", { text: "Error of each derivative, in error bars" }), heatKey(),
     make("p", { class: "hint", text: "Point at a square to see its number, or move with the arrow keys." }),
-    make("div", { class: "heats" }, ...maps)];
+    ...(others.length < seen.length ? [heats(seen.filter(isWrong))] : []),
+    make("details", { class: "explained", open: others.length === seen.length },
+      make("summary", { text: others.length === seen.length ? "All arrays" : "Those that are right" }), heats(others))];
 }
 
 /**

@@ -99,10 +99,10 @@ export async function get(path) {
   return (await request(path, { method: "GET" })).json();
 }
 
-/** POST a JSON body, and give the JSON of the answer. */
-export async function post(path, body = {}) {
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  return (await request(path, options)).json();
+/** POST a JSON body, and give the JSON of the answer; a signal may abort it. */
+export async function post(path, body = {}, signal = null) {
+  const headers = { "Content-Type": "application/json" };
+  return (await request(path, { method: "POST", headers, body: JSON.stringify(body), signal })).json();
 }
 
 /** POST raw bytes (an array of bytes, a blob or a file), and give the JSON of the answer; a signal may abort it. */

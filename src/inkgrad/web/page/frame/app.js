@@ -132,7 +132,11 @@ function moveByKeys(event) {
 function setUpTheme() {
   const button = document.getElementById("theme");
   const root = document.documentElement;
-  const say = () => button.setAttribute("aria-pressed", String(root.dataset.theme === "dark"));
+  const say = () => {
+    const other = root.dataset.theme === "dark" ? "Light" : "Dark";
+    button.querySelector("span").textContent = other; // what it does, not what is
+    button.setAttribute("aria-label", `${other} colours`);
+  };
   button.addEventListener("click", () => {
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
     try {

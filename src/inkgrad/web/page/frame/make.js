@@ -24,6 +24,13 @@ export function make(tag, settings = {}, ...children) {
   return element;
 }
 
+/** A label with a "?" that explains it to who points at it, or goes there with the keyboard. */
+export function explained(label, text) {
+  return make("div", { class: "label-line" }, label,
+    make("span", { class: "what", tabindex: "0", role: "note", "aria-label": text, text: "?" }),
+    make("span", { class: "tip", "aria-hidden": "true", text }));
+}
+
 /** Set the text of an element where it differs, so that a quiet page stays quiet. */
 export function say(element, text) {
   if (element.textContent !== text) {

@@ -61,7 +61,15 @@ function ticksOf(lines) {
   return decades > 4 ? 2 : decades > 1.6 ? 1 : "D2";
 }
 
-function layoutOf({ x, log, share }, palette, height) {
+// From a little below the least share to a little above the largest, and never beyond 0 and 100 %.
+function rangeOf(lines) {
+  const values = lines.flatMap((line) => line.points.map(([, y]) => y));
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const edge = Math.max(0.01, (high - low) / 10);
+  return [Math.max(0, low - edge), Math.min(1, high) + edge / 2];
+}
+
+function layoutOf({ x, log, share, lines }, palette, height) {
   const axis = {
     gridcolor: palette.line, linecolor: palette.line, zeroline: false, automargin: true,
     tickfont: { color: palette.soft, size: 11 },
@@ -73,7 +81,7 @@ function layoutOf({ x, log, share }, palette, height) {
     xaxis: { ...axis, title: { text: x, font: { color: palette.soft, size: 12 }, standoff: 6 }, rangemode: "tozero" },
     yaxis: {
       ...axis, type: log ? "log" : "linear", tickformat: share ? "~%" : "~g",
-      dtick: log ? log : undefined, nticks: 6, rangemode: share ? "normal" : "tozero",
+      dtick: log ? log : undefined, nticks: 6, rangemode: "tozero", range: share ? rangeOf(lines) : undefined,
     },
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { color: palette.ink, size: 12 } },
     hovermode: "x unified",
@@ -90,7 +98,7 @@ function layoutOf({ x, log, share }, palette, height) {
  */
 export function lineChart(figure, about) {
   const plot = make("div", { class: "plot", role: "img", "aria-label": `${about.title}: nothing yet` });
-  const words = make("p", { class: "hint", text: "Nothing yet." });
+  const words = make("p", { class: "hint", text: "Nothing yet: press Start." });
   figure.replaceChildren(make("figcaption", {}, make("h3", { text: about.title }), words), plot);
   plot.style.setProperty("min-height", `${about.height ?? 230}px`);
   let lines = null;
@@ -104,11 +112,21 @@ export function lineChart(figure, about) {
       return; // drawn when it is shown again
     }
     last = performance.now();
+    const isEmpty = lines.every((line) => line.points.length === 0);
+    plot.classList.toggle("empty", isEmpty); // axes without a line would say what is not so
+    if (isEmpty && fresh) {
+      return;
+    }
     try {
       const Plotly = await loadPlotly();
+      if (isEmpty) {
+        Plotly.purge(plot);
+        fresh = true;
+        return;
+      }
       const palette = colours();
       const traces = lines.map((line) => traceOf(line, palette));
-      const layout = layoutOf({ ...about, log: about.log && ticksOf(lines) }, palette, about.height ?? 230);
+      const layout = layoutOf({ ...about, lines, log: about.log && ticksOf(lines) }, palette, about.height ?? 230);
       layout.showlegend = traces.filter((trace) => trace.showlegend).length > 1;
       const settings = { displayModeBar: false, responsive: true };
       await (fresh ? Plotly.newPlot(plot, traces, layout, settings) : Plotly.react(plot, traces, layout, settings));

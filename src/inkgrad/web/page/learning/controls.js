@@ -5,8 +5,12 @@ const WINDOW = 2; // seconds of training over which the speed is measured
 const QUIET = 6000; // milliseconds between two sentences for screen readers while it runs
 
 const NUMBERS = [
-  ["epoch", "Epoch"], ["step", "Step"], ["cost", "Cost"], ["train", "Training"], ["test", "Test"],
-  ["speed", "Examples a second"],
+  ["epoch", "Epoch", "How often it has been through all the training data"],
+  ["step", "Step", "How often the weights were changed, once a batch"],
+  ["cost", "Cost", "How far the outputs are from the targets: training makes it small"],
+  ["train", "Training", "The part of the training data that it gets right"],
+  ["test", "Test", "The part of the test data that it gets right, which it never learns from"],
+  ["speed", "Examples a second", "How fast it trains here"],
 ];
 
 /** Examples a second, from the states of a training. */
@@ -53,9 +57,9 @@ export function makeControls(host, send, { few = false } = {}) {
   const others = few ? [] : [button("One step", { do: "step" }), button("One epoch", { do: "epoch" })];
   const reset = button("Reset", { do: "reset" });
   const values = {};
-  const list = make("dl", { class: "numbers" }, ...NUMBERS.map(([name, label]) => {
+  const list = make("dl", { class: "numbers" }, ...NUMBERS.map(([name, label, title]) => {
     values[name] = make("dd", { text: "–" });
-    return make("div", {}, make("dt", { text: label }), values[name]);
+    return make("div", {}, make("dt", { text: label, title }), values[name]);
   }));
   const told = make("p", { class: "unseen", role: "status" });
   host.replaceChildren(make("div", { class: "row" }, start, ...others, reset), list, told);

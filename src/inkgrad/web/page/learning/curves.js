@@ -23,13 +23,14 @@ export function makeCurves(host, { accuracy = true, height = 230 } = {}) {
   return {
     draw(rows) {
       const costs = column(rows, 2);
-      cost.draw([{ name: "cost", points: costs, colour: 0, dots: costs.length < FEW }], `${inWords("Cost", costs)}.`);
+      cost.draw([{ name: "cost", points: costs, colour: 0, dots: costs.length < FEW }],
+        costs.length ? `${inWords("Cost", costs)}.` : "Nothing yet: press Start.");
       if (right) {
         const both = [["training", column(rows, 3), 0], ["test", column(rows, 4), 1]];
         const lines = both.filter(([, points]) => points.length);
         right.draw(lines.map(([name, points, colour]) => ({ name, points, colour, dots: points.length < FEW })),
           lines.length ? `${lines.map(([name, points]) => inWords(`On ${name} data`, points, percent)).join(". ")}.`
-            : "Nothing yet.");
+            : "Nothing yet: press Start.");
       }
     },
   };

@@ -1,15 +1,15 @@
 /** A knob: a slider and a field for one number, which say the same. */
-import { make } from "../frame/make.js";
+import { explained, make } from "../frame/make.js";
 
 const STEPS = 200; // of the slider of a logarithmic knob
 
 /**
  * Make a knob.
- * @param {object} about id, label, low, high; step; `log` for a slider of factors; `hint`
+ * @param {object} about id, label, low, high; step; `log` for a slider of factors; `help`, what it means
  * @param {(value: number) => void} onValue
  * @returns {{element: HTMLElement, show: (value: number, force: boolean) => void, enable: (on: boolean) => void}}
  */
-export function makeKnob({ id, label, low, high, step = "any", log = false, hint = null }, onValue) {
+export function makeKnob({ id, label, low, high, step = "any", log = false, help }, onValue) {
   const toPlace = (value) => (log ? (STEPS * Math.log(value / low)) / Math.log(high / low) : value);
   const fromPlace = (place) =>
     (log ? Number((low * (high / low) ** (place / STEPS)).toPrecision(2)) : Number(place));
@@ -19,7 +19,6 @@ export function makeKnob({ id, label, low, high, step = "any", log = false, hint
   });
   const field = make("input", {
     type: "number", id, min: log ? 0 : low, step: log ? "any" : step, inputmode: "decimal",
-    "aria-describedby": hint ? `${id}-hint` : null,
   });
   slider.addEventListener("input", () => {
     const value = fromPlace(slider.value);
@@ -35,10 +34,7 @@ export function makeKnob({ id, label, low, high, step = "any", log = false, hint
     }
   });
   const element = make("div", { class: "field knob" },
-    make("label", { for: id, text: label }), make("div", { class: "knob-parts" }, slider, field));
-  if (hint) {
-    element.append(make("p", { class: "hint", id: `${id}-hint`, text: hint }));
-  }
+    explained(make("label", { for: id, text: label }), help), make("div", { class: "knob-parts" }, slider, field));
   return {
     element,
     show(value, force) {

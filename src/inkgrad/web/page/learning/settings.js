@@ -1,26 +1,43 @@
 /** The form of all that decides a training, the same for digits and for points. */
 import { makeKnob } from "./knob.js";
 import { makeLayers } from "./layers.js";
-import { make } from "../frame/make.js";
+import { explained, make } from "../frame/make.js";
 
 const QUIET = 600; // milliseconds after a touch in which the server's older settings are not shown
 const BETWEEN = 120; // milliseconds between two messages while a slider moves
 const WORDS = {
   animals: "Fish or goat", xor: "XOR", circles: "Circles", spirals: "Spirals", own: "Your own points",
-  SoftmaxCrossEntropy: "Softmax and cross-entropy in one", CrossEntropy: "Cross-entropy, after a softmax",
-  SquaredError: "Squared error, after a softmax", SGD: "SGD with momentum", Adam: "Adam",
+  SoftmaxCrossEntropy: "Softmax cross-entropy", CrossEntropy: "Cross-entropy", SquaredError: "Squared error", SGD: "SGD with momentum", Adam: "Adam",
 };
 
-function select(id, label, words, onValue) {
+const HELP = {
+  data: "The points that the network learns from. Paint your own to see what it makes of them.",
+  classes: "How many kinds of points there are, and so how many outputs the network has.",
+  cost: "What training makes small: one number for how far the outputs are from the targets. Cross-entropy " +
+    "and squared error come after a softmax layer; the first one has it in itself.",
+  optimizer: "How a step is made from the gradient. Adam scales the step of each weight by itself.",
+  lr: "How far each step goes. Too large and the cost jumps up, too small and nothing moves.",
+  momentum: "How much of the last step goes on in the next one.",
+  batch_size: "How many examples the gradient of one step is averaged over.",
+  noise: "Random numbers that are added to the inputs while it trains; this is their standard deviation.",
+  dropout: "The part of the outputs that is set to 0 at random while it trains, so that none is relied on alone.",
+  seed: "Where the random numbers start. The same seed gives the same first weights and the same order.",
+  broken: "A mistake in one backward pass: see what it does, and whether the check finds it.",
+};
+
+function select(id, label, help, words, onValue) {
   const element = make("select", { id },
     ...words.map((word) => make("option", { value: String(word), text: WORDS[word] ?? String(word) })));
   element.addEventListener("change", () => onValue(element.value));
-  const field = make("div", { class: "field" }, make("label", { for: id, text: label }), element);
+  const field = make("div", { class: "field" }, explained(make("label", { for: id, text: label }), help), element);
   return { element: field, select: element };
 }
 
+// On a phone they are closed, so that the knobs are near the picture.
 function group(title, ...children) {
-  return make("section", { class: "group" }, make("h3", { text: title }), ...children);
+  const open = !window.matchMedia("(max-width: 56rem)").matches;
+  return make("details", { class: "group", open }, make("summary", {}, make("h3", { text: title })),
+    make("div", { class: "group-parts" }, ...children));
 }
 
 /**
@@ -53,13 +70,13 @@ export function makeSettings(host, which, options, onChange) {
   const fields = {}; // name of a setting -> a <select>
   const knobs = {};
   const choose = (name, label, words, number = false) => {
-    const made = select(`${id}-${name}`, label, words, (value) =>
+    const made = select(`${id}-${name}`, label, HELP[name], words, (value) =>
       change({ [name]: number ? Number(value) : value || null }));
     fields[name] = made.select;
     return made.element;
   };
   const turn = (name, about) => {
-    knobs[name] = makeKnob({ id: `${id}-${name}`, ...about }, (value) => change({ [name]: value }));
+    knobs[name] = makeKnob({ id: `${id}-${name}`, help: HELP[name], ...about }, (value) => change({ [name]: value }));
     return knobs[name].element;
   };
 
@@ -88,7 +105,7 @@ export function makeSettings(host, which, options, onChange) {
   if (which === "digits") {
     harder.push(make("label", { class: "tick" }, moved, "Shift, turn and bend the digits"));
   }
-  host.append(group("Against learning by heart", ...harder));
+  host.append(group("Against overfitting", ...harder));
 
   const seed = make("input", { type: "number", id: `${id}-seed`, min: 0, step: 1, inputmode: "numeric" });
   const setSeed = (value) => {
@@ -107,7 +124,7 @@ export function makeSettings(host, which, options, onChange) {
     ...options.lessons.filter((lesson) => lesson.of_a_layer).map((lesson) => lesson.name)]);
   fields.broken.options[0].textContent = "none, all is right";
   host.append(group("Start and mistakes",
-    make("div", { class: "field" }, make("label", { for: seed.id, text: "Seed of the first weights" }),
+    make("div", { class: "field" }, explained(make("label", { for: seed.id, text: "Seed of the first weights" }), HELP.seed),
       make("div", { class: "knob-parts" }, seed, another)),
     broken));
 

@@ -111,6 +111,7 @@ async function read(given = file, number = given === file ? page : null) {
   }
   $("read-drop").setAttribute("aria-busy", "true");
   $("read-said").textContent = "Reading ...";
+  $("read-busy").hidden = false;
   const answer = await attempt(() => postBytes(`/api/read?${query}`, given, reading.signal));
   const isNew = answer && (given !== file || answer.page !== page);
   const shown = isNew ? await attempt(() => addressOf(given, answer)) : picture;
@@ -121,9 +122,14 @@ async function read(given = file, number = given === file ? page : null) {
     return;
   }
   $("read-drop").removeAttribute("aria-busy");
+  $("read-busy").hidden = true;
   if (!answer || !shown) {
     $("read-said").textContent = "";
     $("read-page").value = page;
+    if (given !== file) { // what was read of another picture is not this one's
+      file = null;
+      $("read-result").hidden = true;
+    }
     return;
   }
   if (isNew) {
