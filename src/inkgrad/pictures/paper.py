@@ -79,9 +79,14 @@ def at_working_size(colours: NDArray, settings: PaperSettings = PaperSettings())
     if min(height, width) < least_side and height * width > 1:
         factor = min(-(-least_side // min(height, width)), 4)
         if height * width * factor**2 <= most:
-            larger = _image(colours).resize((width * factor, height * factor), Image.Resampling.BICUBIC)
-            return _array(larger), factor
+            return enlarged(colours, factor), factor
     return colours, 1
+
+
+def enlarged(colours: NDArray, factor: int) -> NDArray:
+    """Return colours with so many pixels for one, down and across."""
+    height, width, _ = colours.shape
+    return _array(_image(colours).resize((width * factor, height * factor), Image.Resampling.BICUBIC))
 
 
 def _image(colours: NDArray) -> Image.Image:

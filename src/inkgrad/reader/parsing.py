@@ -122,13 +122,18 @@ def expected_of_rows(
     """
     if expected.pattern is None or expected.pattern.n_digits[1] == 1:
         return [expected.pattern] * len(scan.rows)
+    in_boxes = tables_of_boxes(scan, settings)
+    return [None if place is not None and place[0] in in_boxes else expected.pattern for place in scan.places]
+
+
+def tables_of_boxes(scan: Scan, settings: ParsingSettings = ParsingSettings()) -> set[int]:
+    """Return the tables of a scan of whose cells most have one character each, as a row of boxes."""
     widths: dict[int, list[float]] = {}
     for pieces, place in zip(scan.rows, scan.places, strict=True):
         if place is not None and pieces:
             width = max(piece.right for piece in pieces) - min(piece.left for piece in pieces)
             widths.setdefault(place[0], []).append(width / max(scan.high, 1))
-    in_boxes = {table for table, its in widths.items() if len(its) > 1 and np.median(its) <= settings.one_wide}
-    return [None if place is not None and place[0] in in_boxes else expected.pattern for place in scan.places]
+    return {table for table, its in widths.items() if len(its) > 1 and np.median(its) <= settings.one_wide}
 
 
 def _as_work(

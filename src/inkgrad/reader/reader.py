@@ -19,11 +19,12 @@ from inkgrad.pictures import Piece, Source, list_pictures, open_or_reason, open_
 from inkgrad.pictures.pieces import cut_out
 from inkgrad.reader.arbitration import ArbitrationSettings, anything, arbitrated, is_clear
 from inkgrad.reader.batches import BatchSettings, read_in_batches
+from inkgrad.reader.box_row import joined, lines_of_boxes, shared_out
 from inkgrad.reader.choice import Attempt, ChoiceSettings, best_lines, better_turned, mean_probability
 from inkgrad.reader.expectation import Expectation, parse_expectation
 from inkgrad.reader.eye import DIGITS, Eye
 from inkgrad.reader.left_out import LeftOutSettings, left_out, parted
-from inkgrad.reader.line_eye import LineEye, LineSettings
+from inkgrad.reader.line_eye import LineEye, LineSettings, Said
 from inkgrad.reader.literals import with_literals
 from inkgrad.reader.page import PageSettings, Scan, middle_of, scan, turned_by
 from inkgrad.reader.parsing import ParsingSettings, expected_of_rows, parse
@@ -183,17 +184,19 @@ class Reader:
             [not is_clear(len(pieces), row, settings) for pieces, row in zip(page.rows, rows, strict=True)]
             for page, rows in zip(pages, parsed, strict=True)
         ]
-        strips = [cut_strips(page, its, self.settings.strips) for page, its in zip(pages, asked, strict=True)]
-        places = [(k, row) for k, its in enumerate(asked) for row in np.flatnonzero(its).tolist()]
+        boxes = [lines_of_boxes(page, its, self.settings.parsing) for page, its in zip(pages, asked, strict=True)]
+        for asks, lines in zip(asked, boxes, strict=True):
+            for number in chain.from_iterable(lines):
+                asks[number] = True
         patterns = [expected_of_rows(page, self.expected, self.settings.parsing) for page in pages]
-        expected = [patterns[k][row] is not None for k, row in places]
-        said = self.line_eye.read([strips[k][row] for k, row in places], expected)
+        expected = [[pattern is not None for pattern in its] for its in patterns]
+        said = self._said(pages, asked, expected, boxes)
         alone = [list(rows) for rows in parsed]
         silent: list[list[bool]] = [[] for _ in pages]
-        for (k, row), line, is_expected in zip(places, said, expected, strict=True):
+        for (k, row), line in said.items():
             alone[k][row] = line.characters
             silent[k].append(not line.characters and line.silent(0, pages[k].ink.shape[1]) >= settings.silent)
-            accepts, look = self.line_eye.accepts if is_expected else anything, partial(self._look, pages[k])
+            accepts, look = self.line_eye.accepts if expected[k][row] else anything, partial(self._look, pages[k])
             place = pages[k].places[row]
             is_box = place is not None and pages[k].tables[place[0]].n_rows == 1
             parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look, is_box)
@@ -205,6 +208,26 @@ class Reader:
             is_silent = bool(quiet) and all(quiet) and not any(rows)
             attempts.append(Attempt(page, rows, mean_probability(its), is_silent))
         return attempts
+
+    def _said(
+        self, pages: list[Scan], asked: list[list[bool]], expected: list[list[bool]], boxes: list[list[list[int]]]
+    ) -> dict[tuple[int, int], Said]:
+        """Return what each row that is asked for says as a whole line, by the numbers of its page and its own.
+
+        The boxes of a line are one line, too; that counts where it has just one character in a box.
+        """
+        strips = [cut_strips(page, its, self.settings.strips) for page, its in zip(pages, asked, strict=True)]
+        places = [(k, row) for k, its in enumerate(asked) for row in np.flatnonzero(its).tolist()]
+        is_expected = [expected[k][row] for k, row in places]
+        said = dict(zip(places, self.line_eye.read([strips[k][row] for k, row in places], is_expected), strict=True))
+        lines = [(k, its) for k, page_lines in enumerate(boxes) for its in page_lines]
+        whole = [[joined([strip for number in its for strip in strips[k][number]])] for k, its in lines]
+        pattern = self.expected.pattern
+        is_of_line = pattern is not None and pattern.n_digits[1] != 1
+        for (k, its), line in zip(lines, self.line_eye.read(whole, [is_of_line] * len(lines)), strict=True):
+            parts = zip(its, shared_out(line, pages[k], its), strict=True)
+            said.update({(k, number): part for number, part in parts if len(part.characters) == 1})
+        return said
 
     def _look(self, page: Scan, piece: Piece) -> dict[str, float]:
         """Return the probability of each digit for some ink of a page; of none where there is no ink."""

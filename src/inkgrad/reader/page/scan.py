@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.pictures.paper import enlarged
 from inkgrad.pictures import at_working_size, lightness_skew, thresholds
 from inkgrad.pictures.ink_colour import InkColourSettings, of_writing, share_of_writing
 from inkgrad.pictures.morphology import ACROSS, DOWN, spread
@@ -44,6 +46,10 @@ class PageSettings:
     unclear        skewness of lightness; below, a picture is seen both as dark on light and as light on dark
     faint          share of a stroke's ink; faint rules have at least this
     one_digit      pixels of a picture; a smaller one may be of a single digit
+    small_px       height of the writing; lower writing is enlarged, as a gap between its strokes is no wider than one in
+                   a rule
+    large_px       about so high
+    most_enlarged  times; more shows nothing
     simple         a piece less than this many times as high and wide as its strokes are thick is surely not a grid
     grid           a piece more than this many times as high and wide as its strokes are thick is not a digit
     fewest_pieces  that say how high the writing is
@@ -80,6 +86,9 @@ class PageSettings:
     unclear: float = 0.4
     faint: float = 0.6
     one_digit: int = 100_000
+    small_px: float = 22
+    large_px: float = 34
+    most_enlarged: int = 3
     simple: float = 12
     grid: float = 24
     fewest_pieces: int = 4
@@ -193,11 +202,22 @@ def scan(colours: NDArray, settings: PageSettings = PageSettings()) -> list[Scan
     if min(height, width) < settings.thinnest_px or np.ptp(colours) == 0:
         return []
     work, scale = at_working_size(colours, settings.paper)
+    size = width, height
+    pages = _both_ways(work, size, scale, settings)
+    high = max((page.high for page in pages), default=0)
+    factor = min(ceil(settings.large_px / high), settings.most_enlarged) if 0 < high < settings.small_px else 1
+    if factor > 1 and work[..., 0].size * factor**2 <= settings.paper.most_pixels:
+        return _both_ways(enlarged(work, factor), size, scale * factor, settings)
+    return pages
+
+
+def _both_ways(work: NDArray, size: tuple[int, int], scale: float, settings: PageSettings) -> list[Scan]:
+    """Return what lies in a picture at its working size; twice where either ink or paper may be dark."""
     skew = lightness_skew(work, settings.paper)
     ways = [skew > 0] if abs(skew) > settings.unclear else [skew > 0, skew <= 0]
     dark = [255 - work if light_on_dark else work for light_on_dark in ways]
     return [
-        _scanned(each, taken_by_ink(each, settings=settings.paper), (width, height), scale, settings) for each in dark
+        _scanned(each, taken_by_ink(each, settings=settings.paper), size, scale, settings) for each in dark
     ]
 
 
@@ -299,7 +319,8 @@ def _sheet(ink: NDArray, settings: PageSettings) -> _Sheet:
 def _share_of_writing(taken: NDArray, degrees: float, sheet: _Sheet, settings: PageSettings) -> NDArray | None:
     """Return how much of the ink of a picture, once upright, is the writing's; None unless rules are of another colour.
 
-    Pieces as large as writing are writing, be it printed, though they have the colour of rules.
+    Pieces as large as writing are writing, be it printed, though they have the colour of rules.  Where these are more
+    than the others, the colour of rules is that of the writing, and the others are printed.
     """
     if not sheet.rules:
         return None
@@ -308,10 +329,16 @@ def _share_of_writing(taken: NDArray, degrees: float, sheet: _Sheet, settings: P
     if share is None:
         return None
     least, most = (bound * sheet.high for bound in settings.printed_bounds)
-    for piece in sheet.pieces:
-        is_large = least <= piece.height <= most and settings.printed_wide * piece.height <= piece.width <= most
-        if is_large and _mean(share, piece) < settings.colours.piece:
-            share[piece.top : piece.bottom, piece.left : piece.right][piece.mask] = 1
+    large = [
+        piece
+        for piece in sheet.pieces
+        if least <= piece.height <= most and settings.printed_wide * piece.height <= piece.width <= most
+    ]
+    as_rules = [piece for piece in large if _mean(share, piece) < settings.colours.piece]
+    if 2 * len(as_rules) > len(large):
+        return None
+    for piece in as_rules:
+        share[piece.top : piece.bottom, piece.left : piece.right][piece.mask] = 1
     return share
 
 
