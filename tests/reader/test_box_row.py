@@ -55,18 +55,20 @@ def test_joined_boxes_have_each_ink_at_its_place(boxes):
 def test_what_a_line_says_is_shared_out_to_its_boxes(boxes):
     found, line = boxes
     first, last = found.rows[line[0]][0], found.rows[line[-1]][0]
-    said = Said([Seen(first, "4", {"4": 0.9}), Seen(last, "/", {"/": 0.8}, gap=" ")], 0.7)
+    silence = np.stack([np.arange(found.ink.shape[1]), np.full(found.ink.shape[1], 0.95)], axis=1)
+    said = Said([Seen(first, "4", {"4": 0.9}), Seen(last, "/", {"/": 0.8}, gap=" ")], 0.7, silence)
     parts = shared_out(said, found, line)
     assert [[seen.label for seen in part.characters] for part in parts] == [["4"], [], [], [], ["/"]]
-    assert [part.probability for part in parts] == [0.9, 1.0, 1.0, 1.0, 0.8]
+    assert [part.probability for part in parts] == [0.9, 0.95, 0.95, 0.95, 0.8]
     assert parts[-1].characters[0].gap == ""
 
 
-@pytest.mark.parametrize("text", ["9245,73", "75.-", "-386", "12/03/04"])
-def test_marks_alone_in_their_boxes_are_read(text, digits):
-    """Each box alone, 22 of these 32 lines were read; with the line of boxes 28."""
-    reader, right = Reader(), 0
-    for seed in range(8):
-        page = write_amount(text, FormField("cells"), Look(height=36), np.random.default_rng(seed), digits)
-        right += reader.read(page.picture).text == text
-    print(text, right)
+@pytest.mark.parametrize(("text", "least"), [("9245,73", 7), ("75.-", 4), ("-386", 8), ("12/03/04", 1)])
+def test_marks_alone_in_their_boxes_are_read(text, least, digits):
+    """Each box alone, 1, 1, 5 and none of the eight were read."""
+    reader = Reader()
+    pages = [
+        write_amount(text, FormField("cells"), Look(height=36), np.random.default_rng(seed), digits)
+        for seed in range(8)
+    ]
+    assert sum(reader.read(page.picture).text == text for page in pages) >= least

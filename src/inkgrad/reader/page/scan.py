@@ -216,9 +216,7 @@ def _both_ways(work: NDArray, size: tuple[int, int], scale: float, settings: Pag
     skew = lightness_skew(work, settings.paper)
     ways = [skew > 0] if abs(skew) > settings.unclear else [skew > 0, skew <= 0]
     dark = [255 - work if light_on_dark else work for light_on_dark in ways]
-    return [
-        _scanned(each, taken_by_ink(each, settings=settings.paper), size, scale, settings) for each in dark
-    ]
+    return [_scanned(each, taken_by_ink(each, settings=settings.paper), size, scale, settings) for each in dark]
 
 
 def _scanned(colours: NDArray, taken: NDArray, size: tuple[int, int], scale: float, settings: PageSettings) -> Scan:
