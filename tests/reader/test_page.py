@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 from support.rules_on_paper import HIGH, rules_of, written
 
 from inkgrad.pictures import Piece
+from inkgrad.reader.page import scan
 from inkgrad.reader.page.scan import in_rows
 from inkgrad.reader.page.table import Table, extended, find_tables
 from lab.synthetic import Look, write_lines
@@ -113,3 +114,15 @@ def test_a_low_piece_goes_to_the_row_that_it_lies_in():
     assert [[each.top for each in row] for row in rows] == [[0], [60, 62]]
     assert in_rows([], 40) == []
     assert in_rows([bar], 40) == [[bar]]
+
+
+def test_dirt_does_not_make_digits_at_the_edge_too_large():
+    """With dirt counted as much as digits, those that touch the edge were taken for a desk or a hand."""
+    paper = Image.new("L", (640, 200), 255)
+    pencil = ImageDraw.Draw(paper)
+    for k in range(6):  # of which three are cut by the lower edge
+        pencil.rectangle((40 + 100 * k, 60, 80 + 100 * k, 140 if k % 2 else 200), outline=0, width=9)
+    for k in range(14):
+        pencil.rectangle((20 + 42 * k, 10 + 5 * (k % 4), 34 + 42 * k, 20 + 5 * (k % 4)), fill=0)
+    [found] = scan(np.asarray(paper)[..., np.newaxis])
+    assert sum(piece.height > 60 for row in found.rows for piece in row) == 6

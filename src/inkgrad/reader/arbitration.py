@@ -47,6 +47,8 @@ class ArbitrationSettings:
     one_silent  the same for a single piece beside what the line reads, which is a blot
     gap         share of the height of a row's digits; a space is wider
     wider       times the median of the other gaps of a row; a space is wider
+    print_gap   the same two of print, whose spaces are narrow
+    print_wider
     common      share of the height of a row's digits; that median where there are no other gaps
     touching    share of that height; what is less is no gap, as where digits touch
     even        share of that height; digits that differ by more, and a pixel, are not printed
@@ -61,7 +63,7 @@ class ArbitrationSettings:
     wrong: float = 0.04
     mark: float = 0.02
     least_mark: float = 0.01
-    cut: float = 0.7
+    cut: float = 0.85
     line: float = 1.0
     trust: float = 2.0
     alone: float = 0.8
@@ -71,11 +73,13 @@ class ArbitrationSettings:
     only_line: float = 0.95
     silent: float = 0.6
     one_silent: float = 0.97
-    gap: float = 0.3
-    wider: float = 2.5
+    gap: float = 0.5
+    wider: float = 5.0
+    print_gap: float = 0.3
+    print_wider: float = 2.5
     common: float = 0.35
     touching: float = 0.03
-    even: float = 0.06
+    even: float = 0.05
     even_step: float = 0.05
     slender_step: float = 0.15
     long_step: float = 1.35
@@ -230,8 +234,16 @@ def _wide_gaps(row: list[Seen], settings: ArbitrationSettings) -> list[bool]:
     gaps = [after.piece.left - before.piece.right for before, after in pairwise(row)]
     others = [gap for gap, seen in zip(gaps, row[1:], strict=True) if not seen.gap and gap > settings.touching * high]
     usual = float(np.median(others)) if others else settings.common * high
-    least = max(settings.gap * high, settings.wider * usual)
+    n_digits = sum(seen.label in DIGITS for seen in row)
+    is_print = n_digits > settings.fewest_steps and _are_even(row, high, settings)
+    gap, wider = (settings.print_gap, settings.print_wider) if is_print else (settings.gap, settings.wider)
+    least = max(gap * high, wider * usual)
     return [gap > least for gap in gaps]
+
+
+def _are_even(row: list[Seen], high: float, settings: ArbitrationSettings) -> bool:
+    """Return whether the digits of a row are as high as each other, as those of print."""
+    return all(abs(seen.piece.height - high) <= settings.even * high + 1 for seen in row if seen.label in DIGITS)
 
 
 def _high(row: list[Seen]) -> float:
@@ -245,7 +257,7 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
     The digits of print are as high as each other, and stand at even steps: one with a space in it is longer.
     """
     high = _high(row)
-    if any(abs(seen.piece.height - high) > settings.even * high + 1 for seen in row if seen.label in DIGITS):
+    if not _are_even(row, high, settings):
         return None
     middles = [(seen.piece.left + seen.piece.right) / 2 for seen in row]
     between = [before.label in DIGITS and after.label in DIGITS for before, after in pairwise(row)]

@@ -10,11 +10,10 @@ from math import ceil
 import numpy as np
 
 from inkgrad.arrays import NDArray
-from inkgrad.pictures.paper import enlarged
 from inkgrad.pictures import at_working_size, lightness_skew, thresholds
 from inkgrad.pictures.ink_colour import InkColourSettings, of_writing, share_of_writing
 from inkgrad.pictures.morphology import ACROSS, DOWN, spread
-from inkgrad.pictures.paper import PaperSettings, SkewSettings, as_ink, find_skew, taken_by_ink, turned
+from inkgrad.pictures.paper import PaperSettings, SkewSettings, as_ink, enlarged, find_skew, taken_by_ink, turned
 from inkgrad.pictures.pieces import Piece, PieceSettings, find_pieces, stroke_width, thickness, writing_height
 from inkgrad.pictures.rules import Rules, Segment, find_rules, without_rules
 from inkgrad.pictures.runs import RuleSettings
@@ -46,8 +45,8 @@ class PageSettings:
     unclear        skewness of lightness; below, a picture is seen both as dark on light and as light on dark
     faint          share of a stroke's ink; faint rules have at least this
     one_digit      pixels of a picture; a smaller one may be of a single digit
-    small_px       height of the writing; lower writing is enlarged, as a gap between its strokes is no wider than one in
-                   a rule
+    small_px       height of the writing; lower writing is enlarged, as the gaps between its strokes are no wider than
+                   those of a faint rule
     large_px       about so high
     most_enlarged  times; more shows nothing
     simple         a piece less than this many times as high and wide as its strokes are thick is surely not a grid
@@ -420,16 +419,20 @@ def _lies_on(rule: Segment, right: float, down: float, near: float) -> bool:
 
 
 def _on_the_paper(pieces: list[Piece], shape: tuple[int, ...], settings: PageSettings) -> list[Piece]:
-    """Return pieces without those at the picture's edge that are much larger than the others: desks, hands, shadows."""
+    """Return pieces without those at the picture's edge that are much larger than the others: desks, hands, shadows.
+
+    How high the others are is the median of their heights, each weighted by itself, so that dirt counts little.
+    """
 
     def at_edge(piece: Piece) -> bool:
         return piece.top == 0 or piece.left == 0 or piece.bottom == shape[0] or piece.right == shape[1]
 
     least = settings.least_writing * min(shape)
-    heights = [piece.height for piece in pieces if not at_edge(piece) and piece.height > least]
+    heights = np.sort([piece.height for piece in pieces if not at_edge(piece) and piece.height > least])
     if len(heights) < settings.fewest_pieces:
         return pieces
-    most = settings.larger * float(np.median(heights))
+    so_far = np.cumsum(heights)
+    most = settings.larger * float(heights[np.searchsorted(so_far, so_far[-1] / 2)])
     return [piece for piece in pieces if not (at_edge(piece) and max(piece.height, piece.width) > most)]
 
 
