@@ -25,9 +25,7 @@ class ArbitrationSettings:
     digits counted no more than the pieces', and their characters have an expected calibration error of 0.2 %.  What
     tells marks and spaces was chosen on 467 lines of development: 379 are read as they are, marks, spaces and all; 368
     where no mark looks like a digit, touching digits have a gap, and print has the spaces that the line says.
-    `cut`, `gap` and `wider` were chosen again when the network for lines had learned the spaces of print: of 100
-    amounts of development 72 are read with this `cut`, 67 with 1; of 100 printed lines 95 with this `gap` and `wider`,
-    92 with 0.45 and 4.5.
+    Of 320 composed pictures of development, of eight kinds, 268 are read with this `cut`, 264 with 1.
 
     clear       probability; a row of one piece that is one digit with at least this is not read as a line, too
     wrong       probability that a reading is wrong where it is sure, shared by all that it could be
