@@ -55,9 +55,9 @@ def test_they_are_asked_to_stop_when_the_block_ends(tmp_path):
     with WorkerProcesses(1, until_stopped, tmp_path, note=print) as workers:
         while not list(tmp_path.iterdir()):
             assert workers.are_at_work(0.01)
-        (process,) = workers.processes.values()
+        (worker,) = workers.workers.values()
     assert (tmp_path / "stopped").exists()
-    assert not Path(f"/proc/{process.pid}").exists()
+    assert not Path(f"/proc/{worker.process.pid}").exists()
 
 
 def test_what_one_raises_is_raised(tmp_path):

@@ -48,6 +48,12 @@ class WorkerProcess:
         self._telling.join()
         self.connection.close()
 
+    def leave(self) -> None:
+        """Close the pipe, so that it hears that nobody waits for it any more, and wait for its end."""
+        self._telling.join()
+        self.connection.close()
+        self.process.join()
+
     def _tell(self, what: bytes) -> None:
         with suppress(OSError):  # it is dead, which is heard when an answer is asked
             self.connection.send_bytes(what)

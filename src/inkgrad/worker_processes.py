@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
 from typing import Any
 
 from inkgrad.errors import InkgradError, Interrupted
+from inkgrad.worker_process import WorkerProcess
 
 Work = Callable[..., None]
 """Takes what it is given and, last, a function that tells whether to stop; then it raises Interrupted."""
@@ -21,8 +22,11 @@ class WorkerProcesses:
     """
 
     def __init__(self, n: int, work: Work, *given: Any, note: Callable[[str], None], most_deaths: int = 3) -> None:
-        self.work, self.given, self.note, self.deaths_left = work, given, note, most_deaths
-        self.n, self.processes = n, dict[Connection, Any]()
+        import cloudpickle  # type: ignore[import-untyped]
+
+        self.what = cloudpickle.dumps((work, given))
+        self.n, self.note, self.deaths_left = n, note, most_deaths
+        self.workers = dict[Connection, WorkerProcess]()
 
     def __enter__(self) -> WorkerProcesses:
         for _ in range(self.n):
@@ -30,31 +34,22 @@ class WorkerProcesses:
         return self
 
     def _start(self) -> None:
-        from loky.backend import get_context  # it needs no `if __name__ == "__main__":` in the caller's file
-
-        context = get_context("loky")
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, self.work, *self.given), daemon=True)
-        before = pthread_sigmask(SIG_BLOCK, {SIGINT})  # it is deaf to Ctrl-C: this process stops it
-        try:
-            process.start()
-        finally:
-            pthread_sigmask(SIG_SETMASK, before)
-        there.close()
-        self.processes[here] = process
+        worker = WorkerProcess(_serve, self.what)
+        self.workers[worker.connection] = worker
 
     def are_at_work(self, seconds: float) -> bool:
         """Wait so long, at most, for one to end; return whether any is left.
 
         Raises what one raised; Interrupted where they are killed again and again.
         """
-        ended = wait(list(self.processes), seconds)
-        for connection in [each for each in self.processes if each in ended]:
-            process = self.processes.pop(connection)
+        ended = wait(list(self.workers), seconds)
+        for connection in [each for each in self.workers if each in ended]:
+            worker = self.workers.pop(connection)
+            process = worker.process
             try:
                 error: Exception | None = connection.recv()
             except EOFError:
-                process.join()
+                worker.leave()
                 if not self.deaths_left:
                     why = f"worker {process.pid}, the last of many, ended with {process.exitcode}"
                     raise Interrupted(f"workers are killed again and again: {why}") from None
@@ -62,21 +57,22 @@ class WorkerProcesses:
                 self.note(f"worker {process.pid} was killed (exit status {process.exitcode}): another takes its place")
                 self._start()
             else:
-                process.join()
+                worker.leave()
                 if error:
                     raise error
-        return bool(self.processes)
+        return bool(self.workers)
 
     def __exit__(self, *error: object) -> None:
-        for connection in self.processes:
+        for connection in self.workers:  # all hear it before the first is waited for
             connection.close()
-        for process in self.processes.values():
-            process.join()
-        self.processes.clear()
+        for worker in self.workers.values():
+            worker.leave()
+        self.workers.clear()
 
 
-def _serve(connection: Connection, work: Work, *given: Any) -> None:
+def _serve(connection: Connection, what: bytes) -> None:
     """Do the work until it is done, or the other end of the pipe is closed, also because its process died."""
+    work, given = pickle.loads(what)
     found: Exception | None = None
     try:
         work(*given, connection.poll)
