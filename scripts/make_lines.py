@@ -21,6 +21,7 @@ from inkgrad.costs import CTC
 from inkgrad.costs.line_targets import said_in
 from inkgrad.data import Examples, mnist
 from inkgrad.decoding import align, beam_search
+from inkgrad.errors import InkgradError
 from inkgrad.fast import Fast
 from inkgrad.files import refuse_unwritable
 from inkgrad.metrics import reliability
@@ -110,11 +111,23 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"{error.filename}: {error.strerror}")
     if given.resume and not checkpoint_of(given.out).exists():
         parser.error(f"{checkpoint_of(given.out)}: there is no checkpoint to go on from: leave --resume out")
-    if given.begin_with and not Path(given.begin_with).exists():
-        parser.error(f"{given.begin_with}: there is no model to begin with")
+    if given.begin_with:
+        refuse_beginning(given, parser)
     if given.calibrate_only and not Path(given.out).exists():
         parser.error(f"{given.out}: there is no model to calibrate: leave --calibrate-only out")
     return given
+
+
+def refuse_beginning(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse to begin with what is no model of such lines, and with a model where a checkpoint is gone on from."""
+    if given.resume:
+        parser.error("--resume goes on from the checkpoint: leave --begin-with out")
+    try:
+        first = load(given.begin_with)
+    except (OSError, InkgradError) as error:
+        parser.error(f"--begin-with: {error}")
+    if first.labels != LABELS or first.card.recipe != "lines":
+        parser.error(f"--begin-with takes a model of the recipe lines, got {given.begin_with}: {first.card.recipe}")
 
 
 def checkpoint_of(out: str) -> Path:

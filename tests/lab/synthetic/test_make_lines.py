@@ -55,6 +55,8 @@ def test_a_model_that_is_there_is_calibrated(tmp_path, capsys):
         ("lines.safetensors", ["--n-validation", "-1"], "--n-validation is 1 or more, got -1"),
         ("lines.safetensors", ["--resume"], "there is no checkpoint to go on from"),
         ("lines.safetensors", ["--calibrate-only"], "there is no model to calibrate"),
+        ("lines.safetensors", ["--begin-with", "none.safetensors"], "--begin-with: "),
+        ("lines.safetensors", ["--begin-with", "cnn"], "--begin-with takes a model of the recipe lines, got cnn"),
     ],
 )
 def test_what_cannot_end_well_is_refused_before_it_begins(tmp_path, capsys, out, options, words):
