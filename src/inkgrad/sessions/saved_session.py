@@ -81,7 +81,10 @@ def _source_in(notes: dict[str, Any]) -> DataSource:
 
     inkgrad 0.1.0 noted the folder alone.
     """
-    folder, said = notes["folder"], dict(notes.get("source", {}))
+    folder, noted = notes["folder"], notes.get("source", {})
+    if not isinstance(noted, dict):
+        raise TypeError
+    said = noted.copy()
     classes = said.pop("classes", notes["settings"]["classes"] if not said else None)
     classes = tuple(classes) if isinstance(classes, list) else classes
     kinds: dict[str, Any] = {
