@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -99,6 +100,20 @@ FOUR_SEVEN = [
     [(0.3, 0.4), (0.3, 0.75)],
     [(0.55, 0.3), (0.9, 0.3), (0.7, 0.75)],
 ]
+
+
+TUTORIAL = sorted((ROOT / "docs" / "tutorial").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("chapter", TUTORIAL, ids=lambda path: path.stem)
+def test_a_chapter_of_the_tutorial_opens_the_playground_in_its_state(page, chapter):
+    ((tab, asked),) = re.findall(r"\(http://127\.0\.0\.1:8000/#(\w+)\??([^)]*)\)", chapter.read_text())
+    show(page, f"{tab}?{asked}")
+    if tab in ("two", "train"):  # once the server has taken them, the tab writes all settings into the address
+        page.wait_for_url("**&seed=*")
+    wanted, shown = parse_qs(asked), parse_qs(page.url.partition("?")[2])
+    assert {name: shown[name] for name in wanted} == wanted
+    assert page.locator(".notice:visible").count() == 0
 
 
 def expect(locator):
