@@ -264,7 +264,7 @@ def number(page, tab, name):
 
 def test_xor_is_learned_to_100_percent(page):
     show(page, "two?data=xor")
-    expect(page.locator("#two-units canvas")).to_have_count(8)
+    expect(page.locator("#two-net .unit")).to_have_count(7 + 8 + 2)
     train_until(page, re.compile(r"100(\.0)? ?%"))
     expect(page.locator("#two-curves .plotly").first).to_be_visible()
 
@@ -284,6 +284,54 @@ def test_a_reload_and_a_link_show_the_same(page, browser, address):
     expect(number(other, "two", "Epoch")).to_have_text("3.00", timeout=WAIT)
     expect(number(other, "two", "Cost")).to_have_text(cost)
     other.close()
+
+
+def unit(page, name):
+    """The thumbnail of an input, a hidden unit or an output in the picture of the network."""
+    return page.locator(f"#two-net .unit:is([aria-label='{name}'], [aria-label^='{name}:'])")
+
+
+def test_the_network_is_a_picture_whose_lines_say_their_weights(page):
+    show(page, "two?data=xor&layers=1-Tanh&seed=4")
+    expect(page.locator("#two-net path")).to_have_count(2 + 2)
+    left, right = unit(page, "Input x₁").bounding_box(), unit(page, "Unit 1 of hidden layer 1").bounding_box()
+    x = (left["x"] + left["width"] + right["x"]) / 2
+    y = (left["y"] + right["y"] + left["height"]) / 2
+    page.mouse.move(x, y)
+    expect(page.locator("#two-net .net-tip")).to_have_text(re.compile(r"^x₁ → h₁ +−?\d[\d.]*$"))
+    weight = page.locator("#two-net .net-tip").text_content().split()[-1]
+    expect(page.locator("#two-net path.lit")).to_have_class(f"{'below' if '−' in weight else 'above'} lit")
+    unit(page, "Unit 1 of hidden layer 1").focus()
+    expect(page.locator("#two-net .net-said")).to_contain_text(f"{weight.strip('−')} · x₁")
+
+
+def test_the_keyboard_goes_through_the_picture_and_shows_a_unit_large(page):
+    show(page, "two?data=xor")
+    unit(page, "Input x₁").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(unit(page, "Unit 2 of hidden layer 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#two-shown")).to_have_text("Unit 2 of hidden layer 1, alone")
+    page.keyboard.press("Enter")
+    expect(page.locator("#two-shown")).to_have_text("What the network says")
+
+
+def test_inputs_and_units_are_chosen_in_the_picture(page, browser):
+    show(page, "two?data=circles&layers=_&lr=1")
+    expect(page.locator("#two-net path")).to_have_count(2 * 2)
+    for name, n_lines in ("Input x₁²", 6), ("Input x₂²", 8):
+        unit(page, name).click()
+        expect(page.locator("#two-net path")).to_have_count(n_lines)
+    train_until(page, re.compile(r"^100 %"))
+    assert "features=x1_x2_x1x1_x2x2" in page.url
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.locator("#two-net path")).to_have_count(8)
+    other.close()
+    show(page, "two?data=circles&layers=3-ReLU")
+    page.get_by_role("button", name="One unit more in hidden layer 1").click()
+    expect(unit(page, "Unit 4 of hidden layer 1")).to_be_visible()
 
 
 def test_points_are_painted_with_the_mouse(page):

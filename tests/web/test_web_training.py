@@ -15,6 +15,8 @@ from inkgrad.check import check_network
 from inkgrad.check.layer import random_parameters
 from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import CrossEntropy
+from inkgrad.data import circles
+from inkgrad.data.features import features
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.layers import Dense, Softmax
 from inkgrad.layout import Layout
@@ -92,6 +94,7 @@ def run_of(settings, examples, n_epochs, n_steps=0):
         {"data": "spirals", "noise": 0.1, "dropout": 0.2, "classes": 3},
         {"data": "own", "points": [[0, 0.5, 0], [1, 0.25, 1], [0.5, 1, 0]], "batch_size": 2},
         {"broken": "bias-mean", "cost": "SquaredError"},
+        {"data": "circles", "features": ["x1x1", "sin2", "x1"]},
     ],
     ids=str,
 )
@@ -221,7 +224,14 @@ KNOBS = [
     {"dropout": 0.5},
     {"broken": "sign-flipped"},
 ]
-NEW = [{"data": "xor"}, {"layers": [DENSE]}, {"cost": "SquaredError"}, {"classes": 3}, {"seed": 3}]
+NEW = [
+    {"data": "xor"},
+    {"layers": [DENSE]},
+    {"cost": "SquaredError"},
+    {"classes": 3},
+    {"seed": 3},
+    {"features": ["x2"]},
+]
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=str)
@@ -583,6 +593,39 @@ def test_the_picture_of_the_square_shows_what_the_network_says():
             assert classes[row, column] == p.argmax()
             assert sure[row, column] == pytest.approx(255 * p.max(), abs=0.6)
         assert [len(units) for units in shown["layers"]] == [8]
+
+
+def test_the_picture_of_a_network_has_its_own_numbers():
+    layers = [DENSE | {"size": 20}, DENSE]
+    with training(data="xor", layers=layers, classes=3, features=["x2", "x1x2", "sin1"]) as trainer:
+        trainer.goto(5)
+        shown = wait_for(trainer, lambda state: state["epoch"] == 5)["boundary"]
+        objective, parameters = trainer.objective()
+        p, model, n = Layout(objective.network.shapes()).views(parameters), trainer.model(), shown["unit_n"]
+        for weights, biases, path in zip(shown["weights"], shown["biases"], "024", strict=True):
+            np.testing.assert_allclose(weights, p[path].W[:16, :16], rtol=1e-3)  # of a large layer the first ones
+            np.testing.assert_allclose(biases, p[path].b[:16], rtol=1e-3)
+        assert [len(units) for units in shown["layers"]] == [16, 6]
+        for row, column in (0, 0), (3, 17), (n - 1, n - 1):
+            x = features(np.array([[column, row]], np.float32) / (n - 1), trainer.settings.features)  # row 0 is below
+            steps = objective.network.trace(p, x)
+            unit = as_bytes(shown["layers"][1][2], n, n).astype(int)
+            assert np.sign(unit[row, column] - 128) == np.sign(steps[3].y[0, 2])
+            probabilities = [as_bytes(text, n, n)[row, column] / 255 for text in shown["outputs"]]
+            assert probabilities == pytest.approx(model.probabilities(x)[0], abs=0.003)
+
+
+def test_a_network_without_hidden_layers_learns_circles_from_squares_alone():
+    """A line in x1, x2 and their squares may be a circle."""
+    with training(data="circles", layers=[], lr=3, batch_size=120, features=["x1", "x2", "x1x1", "x2x2"]) as trainer:
+        trainer.goto(50)
+        assert wait_for(trainer, lambda state: state["epoch"] == 50)["rows"][-1][4] == 1
+        assert trainer.state(-1, 0)["points"] == [[*map(pytest.approx, x), t] for x, t in _circles()]
+
+
+def _circles():
+    train = circles().train
+    return [([round(float(number), 4) for number in x], int(t)) for x, t in zip(train.x, train.t, strict=True)]
 
 
 # Visitors who leave.

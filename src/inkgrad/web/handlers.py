@@ -35,6 +35,7 @@ from inkgrad.web.experiment import experiment as run_experiment
 from inkgrad.web.inside import COSTS_INSIDE, cell, shown_inside
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.pen_order import pen_order
+from inkgrad.web.snapshot import feature_pictures
 from inkgrad.web.thinking import drawn
 from inkgrad.web.thinking import think as think_about
 from inkgrad.web.visitor_networks import NETWORKS
@@ -56,6 +57,7 @@ def options() -> dict[str, Any]:
         "costs": choices.COSTS,
         "optimizers": choices.OPTIMIZERS,
         "datasets": [*choices.PROBLEMS, "own"],
+        "features": feature_pictures(),
         "labels": list("0123456789"),
         "no_digit": NOTHING,
         "point_classes": choices.POINT_CLASSES,

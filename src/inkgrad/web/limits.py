@@ -71,7 +71,7 @@ class Shown:
     n_digits_between_looks: int = 100  # at whether the training is closed
     boundary_side: int = 60  # points along a side of the square, for the network
     unit_side: int = 24  # and for a unit
-    n_units: int = 64  # of a layer, beside the boundary
+    n_units: int = 16  # of a layer, in the picture of a network
     n_histogram_examples: int = 256
     n_histogram_bins: int = 30
     n_maps: int = 32  # of a layer, for a drawing

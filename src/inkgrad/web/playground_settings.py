@@ -14,6 +14,7 @@ from inkgrad import layers as all_layers
 from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
+from inkgrad.data.features import COORDINATES, FEATURES, features, refuse_bad_features
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax, leaves
 from inkgrad.layers.windows import pair
@@ -59,6 +60,7 @@ class PlaygroundSettings:
     seed: int = 0
     broken: str | None = None
     points: tuple[tuple[float, float, int], ...] | None = None
+    features: tuple[str, ...] = COORDINATES  # of points, that the network is given
 
     @property
     def is_digits(self) -> bool:
@@ -68,18 +70,18 @@ class PlaygroundSettings:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input."""
-        return (DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1) if self.is_digits else (2,)
+        return (DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1) if self.is_digits else (len(self.features),)
 
     def same_network(self, other: PlaygroundSettings) -> bool:
         """Return whether a training can go on with these settings: only its knobs were turned."""
-        kept = ("data", "points", "layers", "cost", "classes", "seed")
+        kept = ("data", "points", "features", "layers", "cost", "classes", "seed")
         return all(getattr(self, name) == getattr(other, name) for name in kept)
 
     def network(self) -> Chain:
         """Return the layers, right ones."""
         layers: list[Layer] = [Noise(self.noise)] if self.noise else []
         drop: list[Layer] = [Dropout(self.dropout)] if self.dropout else []
-        side, n_in, flat = DIGIT_SIDE_PX, 1 if self.is_digits else 2, not self.is_digits
+        side, n_in, flat = DIGIT_SIDE_PX, self.input_shape[-1], not self.is_digits
         for hidden in self.layers:
             activation = getattr(all_layers, hidden.activation)()
             if hidden.kind == "conv":
@@ -108,9 +110,15 @@ class PlaygroundSettings:
         return AUGMENTATION if self.augmentation else None
 
     def dataset(self, digits: Dataset) -> Dataset:
-        """Return the examples; `digits` are those of MNIST."""
+        """Return the examples as the network is given them; `digits` are those of MNIST."""
         if self.is_digits:
             return digits
+        plane = self.plane()
+        train, test = (Examples(features(each.x, self.features), each.t) for each in (plane.train, plane.test))
+        return Dataset(train, test, plane.labels)
+
+    def plane(self) -> Dataset:
+        """Return the points, inputs (N, 2) in the unit square."""
         if self.points is not None:
             points = np.array(self.points, float)
             examples = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
@@ -165,6 +173,10 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         seed=whole(message, "seed", 0, 10**9, 0),
         broken=None if broken is None else choice(message, "broken", list(LAYERS)),
     )
+    if which == "points":
+        names = message.get("features", usual.features)
+        refuse_bad_features(names)
+        found = replace(found, features=tuple(name for name in FEATURES if name in names))
     if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))
     _refuse_too_much(found)

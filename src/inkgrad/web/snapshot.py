@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.data import Dataset, Examples, as_inputs
+from inkgrad.data.features import COORDINATES, FEATURES, features
 from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Softmax, leaves, trace
 from inkgrad.layout import Layout, join_path
 from inkgrad.training import Objective
 from inkgrad.web.limits import SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
-from inkgrad.web.wire import as_layer, as_text, rounded, signed
+from inkgrad.web.wire import as_layer, as_text, positive, rounded, signed
 
 Row = tuple[int, float, float, float | None, float | None]
 
@@ -49,29 +51,42 @@ class Snapshot:
         return self.memory.get("average", self.theta)
 
 
-def boundary(objective: Objective, theta: NDArray) -> dict[str, Any]:
-    """Return the class and its probability over the square, and each hidden unit's output, as the page has them.
+def boundary(objective: Objective, theta: NDArray, names: Sequence[str] = COORDINATES) -> dict[str, Any]:
+    """Return what a network of these features says over the square, as the page has it.
+
+    "class" and "sure" are its class and the probability of that.  For the picture of the network there are the output
+    of each hidden unit, in "layers", the probability of each class, in "outputs", and the "weights" between them, a
+    matrix (from, to) a layer, with the "biases"; of a large layer the first units.
 
     Raises Diverged when the network's outputs are not finite.
     """
     network = objective.network
-    p = Layout(network.shapes()).views(theta)
-    y, _ = network.forward(p, _square(SHOWN.boundary_side, theta.dtype))
+    layout = Layout(network.shapes())
+    p = layout.views(theta)
+    y, _ = network.forward(p, features(_square(SHOWN.boundary_side, theta.dtype), names))
     probabilities = objective.cost.probabilities(y)
     if not np.isfinite(probabilities).all():
         raise Diverged("the outputs are no longer numbers: try a smaller learning rate")
-    units = [
-        [signed(unit, float(np.abs(unit).max())) for unit in step.y.T[: SHOWN.n_units]]
-        for step in trace(network, p, _square(SHOWN.unit_side, theta.dtype))
-        if isinstance(step.layer, Activation) and not isinstance(step.layer, Softmax)
-    ]
+    steps = trace(network, p, features(_square(SHOWN.unit_side, theta.dtype), names))
+    hidden = [step.y for step in steps if isinstance(step.layer, Activation) and not isinstance(step.layer, Softmax)]
+    parts, n = layout.parts(theta), SHOWN.n_units
+    paths = [leaf.path for leaf in leaves(network) if "W" in leaf.parameters]
     return {
         "n": SHOWN.boundary_side,
         "class": as_text(probabilities.argmax(axis=1)),
         "sure": as_text(np.rint(255 * np.clip(probabilities.max(axis=1), 0, 1))),
         "unit_n": SHOWN.unit_side,
-        "layers": units,
+        "layers": [[signed(unit, float(np.abs(unit).max())) for unit in each.T[:n]] for each in hidden],
+        "outputs": [positive(each, 1) for each in objective.cost.probabilities(steps[-1].y).T],
+        "weights": [rounded(parts[join_path(path, "W")][:n, :n]) for path in paths],
+        "biases": [rounded(parts[join_path(path, "b")][:n]) for path in paths],
     }
+
+
+def feature_pictures() -> list[dict[str, Any]]:
+    """Return the features that there are, each with its values over the square, as units have them."""
+    square = _square(SHOWN.unit_side, np.float32)
+    return [{"name": name, "image": signed(features(square, [name])[:, 0], 1)} for name in FEATURES]
 
 
 def _square(side: int, dtype: Any) -> NDArray:

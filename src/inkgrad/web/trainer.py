@@ -314,9 +314,7 @@ class Trainer:
             self._dataset = dataset
             test = dataset.test
             self._quick = Examples(test.x[: SHOWN.n_test_digits], test.t[: SHOWN.n_test_digits])
-            self._points = (
-                {} if settings.is_digits else {"points": _listed(dataset.train), "test_points": _listed(test)}
-            )
+            self._points = {} if settings.is_digits else _listed_points(settings.plane())
             self.rows = []
             self._last_slice = 0.0
             self.running = False
@@ -334,7 +332,7 @@ class Trainer:
         now = time.perf_counter()
         if now - self._published < SHOWN.seconds_between_states and not at_once:
             return
-        self._published, run = now, self._run
+        self._published, run, is_digits = now, self._run, self.settings.is_digits
         latest: dict[str, Any] = {
             "kind": "state",
             "settings": self.settings.as_message(),
@@ -346,7 +344,7 @@ class Trainer:
             "network": as_network(run.objective.network),
             "seconds": round(self._loop.seconds, 3),
             "labels": list(self._dataset.labels),
-            "boundary": None if self.settings.is_digits else boundary(run.objective, run.answer),
+            "boundary": None if is_digits else boundary(run.objective, run.answer, self.settings.features),
             "layers": self._details(now, at_once),
         }
         memory = {name: array.copy() for name, array in run.state.items()}
@@ -362,6 +360,10 @@ class Trainer:
             return None
         self._detailed = now
         return details(self._run.objective, self._run.answer, self._dataset.train)
+
+
+def _listed_points(plane: Dataset) -> dict[str, Any]:
+    return {"points": _listed(plane.train), "test_points": _listed(plane.test)}
 
 
 def _listed(examples: Examples) -> list[list[float]]:

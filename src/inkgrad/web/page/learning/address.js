@@ -49,6 +49,9 @@ export function toAddress(settings) {
   for (const name of NUMBERS) {
     params.set(name, String(settings[name]));
   }
+  if (settings.data !== "mnist") {
+    params.set("features", settings.features.join("_"));
+  }
   if (settings.augmentation) {
     params.set("augmentation", "1");
   }
@@ -80,6 +83,7 @@ export function fromAddress(params, defaults) {
     settings[name] = Number.isFinite(value) ? value : defaults[name];
   }
   settings.layers = params.has("layers") ? layersOf(params.get("layers")) : defaults.layers;
+  settings.features = params.has("features") ? params.get("features").split("_") : defaults.features;
   settings.augmentation = params.get("augmentation") === "1";
   settings.broken = params.get("broken") || null;
   settings.points = settings.data === "own" ? unpacked(params.get("points") ?? "") : null;

@@ -46,7 +46,8 @@ function group(title, ...children) {
  * @param {"digits"|"points"} which
  * @param {object} options of the server
  * @param {(settings: object) => void} onChange called with whole settings, at most some times a second
- * @returns {{show: (settings: object, force?: boolean) => void, current: () => object}}
+ * @returns {{show: Function, current: () => object, change: (part: object) => void}} `show` takes whole settings of the
+ *   server, and whether they are shown though the form was just touched; `change` is what a knob elsewhere calls
  */
 export function makeSettings(host, which, options, onChange) {
   const id = `${which}-set`;
@@ -175,5 +176,6 @@ export function makeSettings(host, which, options, onChange) {
       }
     },
     current: () => current,
+    change,
   };
 }

@@ -35,8 +35,8 @@ function trace(brush, x, y, label, radius) {
   }
 }
 
-/** Draw one point: a filled one of training, else a ring. */
-export function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) {
+// One point: a filled one of training, else a ring.
+function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) {
   const colour = css(colours.classes[label] ?? colours.classes[0]);
   const rim = css(colours.paper);
   trace(brush, x, y, label, radius);
@@ -56,20 +56,13 @@ export function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) 
   }
 }
 
-/** The classes over the square as an image of n x n; the top row is y = 1. */
-export function fieldImage(boundary, n_classes, colours) {
-  const { n } = boundary;
-  const labels = fromBase64(boundary.class);
-  const sure = fromBase64(boundary.sure);
+// An image of n x n on paper, the top row of which is y = 1; of each place its colour, and how strong that is.
+function imageOf(n, colours, at) {
   const image = new ImageData(n, n);
-  const least = 1 / n_classes;
   for (let row = 0; row < n; row += 1) {
     for (let column = 0; column < n; column += 1) {
-      const from = row * n + column;
+      const [colour, strong] = at(row * n + column);
       const to = 4 * ((n - 1 - row) * n + column);
-      const share = Math.max(0, sure[from] / 255 - least) / (1 - least);
-      const strong = 0.1 + 0.5 * share;
-      const colour = colours.classes[labels[from]] ?? colours.classes[0];
       for (let channel = 0; channel < 3; channel += 1) {
         image.data[to + channel] = colours.paper[channel] + (colour[channel] - colours.paper[channel]) * strong;
       }
@@ -79,22 +72,41 @@ export function fieldImage(boundary, n_classes, colours) {
   return image;
 }
 
-/** The output of one unit over the square as an image of n x n: blue below zero, red above. */
+/** The classes over the square, each stronger where the network is surer. */
+function fieldImage(boundary, n_classes, colours) {
+  const labels = fromBase64(boundary.class);
+  const sure = fromBase64(boundary.sure);
+  const least = 1 / n_classes;
+  return imageOf(boundary.n, colours, (from) => {
+    const share = Math.max(0, sure[from] / 255 - least) / (1 - least);
+    return [colours.classes[labels[from]] ?? colours.classes[0], 0.1 + 0.5 * share];
+  });
+}
+
+/** The output of one unit over the square: the colour of lines below zero, and that above. */
 export function unitImage(bytes, n, colours) {
-  const image = new ImageData(n, n);
-  for (let row = 0; row < n; row += 1) {
-    for (let column = 0; column < n; column += 1) {
-      const value = (bytes[row * n + column] - 128) / 127;
-      const to = 4 * ((n - 1 - row) * n + column);
-      const colour = colours.classes[value < 0 ? 0 : 1];
-      const strong = Math.min(1, Math.abs(value)) * 0.85;
-      for (let channel = 0; channel < 3; channel += 1) {
-        image.data[to + channel] = colours.paper[channel] + (colour[channel] - colours.paper[channel]) * strong;
-      }
-      image.data[to + 3] = 255;
-    }
-  }
-  return image;
+  return imageOf(n, colours, (from) => {
+    const value = (bytes[from] - 128) / 127;
+    return [colours.classes[value < 0 ? 0 : 1], Math.min(1, Math.abs(value)) * 0.85];
+  });
+}
+
+/** The probability of one class over the square, in its colour. */
+export function shareImage(bytes, n, colours, label) {
+  return imageOf(n, colours, (from) => [colours.classes[label], (bytes[from] / 255) * 0.85]);
+}
+
+/** The key to the plane: each class with its form and colour. */
+export function showKey(host, labels) {
+  const colours = classColours();
+  const scale = Math.min(2, window.devicePixelRatio || 1);
+  host.replaceChildren(...labels.map((label, i) => {
+    const canvas = make("canvas", { width: 18 * scale, height: 18 * scale, class: "key-mark", "aria-hidden": "true" });
+    const brush = canvas.getContext("2d");
+    brush.scale(scale, scale);
+    drawPoint(brush, 9, 9, i, colours, true, 6);
+    return make("li", {}, canvas, make("span", { text: label }));
+  }));
 }
 
 /**
@@ -106,6 +118,16 @@ export function makePlane(canvas) {
   const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2 };
   const small = make("canvas");
   let waiting = false;
+
+  function imageNow(colours) {
+    const { boundary, unit } = shown;
+    if (!unit) {
+      return fieldImage(boundary, shown.n_classes, colours);
+    }
+    return unit.label === null
+      ? unitImage(unit.bytes, boundary.unit_n, colours)
+      : shareImage(unit.bytes, boundary.unit_n, colours, unit.label);
+  }
 
   function now() {
     waiting = false;
@@ -127,9 +149,7 @@ export function makePlane(canvas) {
     brush.fillStyle = css(colours.paper);
     brush.fillRect(0, 0, side, side);
     if (shown.boundary) {
-      const image = shown.unit
-        ? unitImage(shown.unit, shown.boundary.unit_n, colours)
-        : fieldImage(shown.boundary, shown.n_classes, colours);
+      const image = imageNow(colours);
       small.width = image.width;
       small.height = image.height;
       small.getContext("2d").putImageData(image, 0, 0);

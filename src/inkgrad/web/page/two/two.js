@@ -3,12 +3,11 @@ import { fromAddress, keeper, onGrid, same, toAddress } from "../learning/addres
 import { makeControls } from "../learning/controls.js";
 import { makeCurves, downloadRows } from "../learning/curves.js";
 import { isSeen, make, say } from "../frame/make.js";
-import { networkName } from "../frame/names.js";
 import { makeOwn } from "./own.js";
-import { drawPoint, makePlane } from "./plane.js";
+import { makeNetwork } from "./network.js";
+import { makePlane, showKey } from "./plane.js";
 import { makeSettings } from "../learning/settings.js";
 import { training } from "../learning/trainings.js";
-import { makeUnits, showKey } from "./units.js";
 
 const BETWEEN = 250; // milliseconds between two messages while points are painted
 let follow = null; // what a new address asks for
@@ -24,9 +23,12 @@ export async function mount(section, context) {
   const at = (id) => section.querySelector(`#${id}`);
   const line = training("points");
   const plane = makePlane(at("two-plane"));
-  const units = makeUnits(at("two-units"), (unit) => {
-    plane.show({ unit });
-    at("two-unit-said").hidden = !unit;
+  const picture = makeNetwork(at("two-net"), context.options.features, {
+    onLook(unit) {
+      plane.show({ unit });
+      say(at("two-shown"), unit ? `${unit.name}, alone` : "What the network says");
+    },
+    onChange: (part) => form.change(part),
   });
   const curves = makeCurves(at("two-curves"), { height: 190 });
   const defaults = context.options.defaults.points;
@@ -118,17 +120,16 @@ export async function mount(section, context) {
       });
     }
     if (state.boundary && !empty) {
-      units.show(state.boundary, state.settings.layers);
+      picture.show(state);
     }
     if (isSeen(section) || first) {
       curves.draw(state.rows);
     }
     at("two-rings").hidden = isOwn; // which are all used for training
-    say(at("two-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     const keys = state.labels.join();
     if (at("two-key").dataset.labels !== keys) {
       at("two-key").dataset.labels = keys;
-      showKey(at("two-key"), state.labels, drawPoint);
+      showKey(at("two-key"), state.labels);
     }
     at("two-csv").disabled = state.rows.length === 0;
   }
@@ -164,7 +165,7 @@ export async function mount(section, context) {
     }
   });
 
-  document.addEventListener("themechange", () => all && showKey(at("two-key"), all.labels, drawPoint));
+  document.addEventListener("themechange", () => all && showKey(at("two-key"), all.labels));
   at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv"));
   at("two-mine").addEventListener("click", () => {
     const points = (all?.points ?? []).map(([x, y, label]) => [onGrid(x), onGrid(y), label]);
