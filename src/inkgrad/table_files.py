@@ -177,9 +177,10 @@ def as_arrow(rows: Sequence[Row], columns: dict[str, type], schema: Any) -> Any:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def refuse_other_ending(out: Path) -> None:
-    """Raise SettingError unless the name of a file says how it is to be written, and MissingExtra if it cannot be."""
-    if out.suffix.lower() not in WRITERS:
+def refuse_other_ending(path: Path, setting: str = "out") -> None:
+    """Raise SettingError, about a setting, unless a name ends as a table's does; MissingExtra where that needs one."""
+    if path.suffix.lower() not in WRITERS:
         *others, last = WRITERS
-        raise SettingError(f"`out` takes a name that ends in {', '.join(others)} or {last}, got {out}", setting="out")
-    WRITERS[out.suffix.lower()].need()
+        endings = f"{', '.join(others)} or {last}"
+        raise SettingError(f"`{setting}` takes a name that ends in {endings}, got {path}", setting=setting)
+    WRITERS[path.suffix.lower()].need()

@@ -2,12 +2,14 @@
 
 import csv
 import re
+from decimal import Decimal
 
 import pytest
 from support.table_to_check import make_table
 
 from inkgrad.errors import DataError
 from inkgrad.forms import Review
+from inkgrad.stored_table import read_table
 
 
 @pytest.fixture
@@ -34,6 +36,23 @@ def test_answers_become_a_table_and_a_file_to_learn_from(table):
     ]
     assert rows_of(table)[0]["code"] == "12"
     assert review.n_open == 0
+
+
+@pytest.mark.parametrize(("ending", "package"), [(".xlsx", "openpyxl"), (".parquet", "pyarrow")])
+def test_a_table_with_numbers_is_corrected_in_its_own_kind(ending, package, tmp_path):
+    pytest.importorskip(package)
+    review = Review(make_table(tmp_path, ending))
+    review.answer(0, "123")
+    review.answer(1, "8,50")
+    assert review.files.corrected == tmp_path / f"forms.corrected{ending}"
+    corrected = read_table(review.files.corrected)
+    first, second = corrected.texts.rows
+    assert {name: first[name] for name in ("code", "sum", "sum probability")} == {
+        "code": "123", "sum": "8.5", "sum probability": "1",
+    }  # fmt: skip
+    assert (second["error"], second["sum"]) == ("it does not fit", "")
+    assert (corrected.kinds["code"], corrected.kinds["sum"]) == (str, Decimal)
+    assert rows_of(review.files.corrections)[1] == {"picture": "forms.review/00002.png", "text": "8,50"}
 
 
 def test_one_may_stop_and_go_on_and_take_an_answer_back(table):
@@ -80,10 +99,7 @@ def test_another_table_is_refused(name, old, new, words, table):
     ("name", "words"),
     [
         ("none.csv", "none.csv: No such file"),
-        (
-            "forms.xlsx",
-            "a review takes a table of forms as CSV, got forms.xlsx: read the forms into forms.csv",
-        ),
+        ("forms.ods", "`table` takes a name that ends in .csv, .parquet or .xlsx, got forms.ods"),
         ("letter.csv", "letter.csv must be a table of forms, with a column 'page'"),
         ("picture.csv", "picture.csv is no CSV in UTF-8"),
     ],

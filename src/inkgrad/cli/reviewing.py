@@ -15,7 +15,7 @@ from inkgrad.forms import Review
 def review(
     table: Annotated[
         Path,
-        typer.Argument(metavar="FORMS", help="The table that inkgrad read --form wrote as CSV: forms.csv."),
+        typer.Argument(metavar="FORMS", help="The table that inkgrad read --form wrote: forms.csv, .xlsx, .parquet."),
     ],
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
@@ -23,8 +23,8 @@ def review(
     r"""Check what was doubtful in forms: Enter accepts, or type what it says first; Escape goes back.
 
     Each answer is kept at once in forms.review.csv, so that you may stop and
-    go on later. The table with your answers is forms.corrected.csv;
-    forms.corrections.csv has pictures and what they say.
+    go on later. The table with your answers is forms.corrected.csv, or .xlsx
+    or .parquet as the first; forms.corrections.csv has pictures and what they say.
 
     Everything stays on this machine. It needs the extra: pip install 'inkgrad\[web]'
 

@@ -4,7 +4,7 @@ A table is CSV, or by the ending of its name Parquet or for Excel.  Of forms.csv
 
     forms.review.csv       a row for each field that is to be checked, with the place of its picture
     forms.review/          these pictures
-    forms.corrected.csv    the table as a person left it
+    forms.corrected.csv    the table as a person left it; with the ending of the table
     forms.corrections.csv  columns `picture` and `text`: what a person saw, and said that it says; a recogniser can
                            learn from it.  Pictures are named from the folder of the file.
 """
@@ -17,18 +17,18 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from inkgrad.csv_table import write_csv
+from inkgrad.csv_table import CsvTable, write_csv
 from inkgrad.errors import SettingError
-from inkgrad.files import replacing
 from inkgrad.forms.form import PrintedForm
 from inkgrad.forms.form_reader import FieldReading, FilledPage
-from inkgrad.table_files import WRITERS, Value, refuse_other_ending
+from inkgrad.stored_table import StoredTable
+from inkgrad.table_files import refuse_other_ending
 
 OURS = re.compile(r"\d{5}\.png")
 NUMBERS = "number", "amount"  # kinds of fields
@@ -54,11 +54,11 @@ def form_files(table: str | os.PathLike[str]) -> FormFiles:
     """
     table = Path(table)
     refuse_other_ending(table)
-    named = {end: table.with_name(f"{table.stem}.{end}") for end in ("review", "corrected", "corrections")}
-    return FormFiles(
-        table, named["review"].with_name(f"{named['review'].name}.csv"), named["review"],
-        *(named[end].with_name(f"{named[end].name}.csv") for end in ("corrected", "corrections")),
+    review, corrected, corrections = (
+        table.with_name(f"{table.stem}.{end}")
+        for end in ("review.csv", f"corrected{table.suffix}", "corrections.csv")
     )  # fmt: skip
+    return FormFiles(table, review, review.with_suffix(""), corrected, corrections)
 
 
 def columns_of(fields: Iterable[str]) -> list[str]:
@@ -145,7 +145,8 @@ class FormWriter:
         """Write the table, of the pages with these names in this order; return how many there are of each kind."""
         pages = [self.done[name] for name in names]
         asked = [row for page in pages for row in page.asked]
-        _write_table(self.files.table, self.form, [page.row for page in pages])
+        kinds = _kinds_of(self.form)
+        StoredTable(CsvTable(tuple(kinds), [page.row for page in pages]), kinds).write(self.files.table)
         self._journal.unlink()
         shutil.rmtree(self.files.pictures, ignore_errors=True)
         self.folder.rename(self.files.pictures)
@@ -158,32 +159,14 @@ class FormWriter:
             file.write(json.dumps(line) + "\n")
 
 
-def _write_table(path: Path, form: PrintedForm, rows: list[dict[str, str]]) -> None:
-    """Write the rows of pages: as CSV as they are, else with numbers for numbers."""
-    columns = columns_of(field.name for field in form.fields)
-    if path.suffix.lower() == ".csv":
-        write_csv(path, columns, rows)
-        return
-    kinds: dict[str, type] = dict.fromkeys(columns, str)
+def _kinds_of(form: PrintedForm) -> dict[str, type]:
+    """Return what the columns of a table of forms hold where a file has types."""
+    kinds: dict[str, type] = dict.fromkeys(columns_of(field.name for field in form.fields), str)
     for field in form.fields:
         kinds[f"{field.name}{PROBABILITY}"] = float
         if field.kind in NUMBERS:
             kinds[field.name] = Decimal
-    with replacing(path) as file:
-        table = WRITERS[path.suffix.lower()](file, kinds)
-        for row in rows:
-            table.add([_as_kind(row.get(name, ""), kind) for name, kind in kinds.items()])
-        table.close()
-
-
-def _as_kind(text: str, kind: type) -> Value:
-    """Return a cell as its column has it; a text where it says no number, None where it is empty."""
-    if not text or kind is str:
-        return text or None
-    try:
-        return float(text) if kind is float else Decimal(text)
-    except InvalidOperation:
-        return text
+    return kinds
 
 
 @dataclass(frozen=True)

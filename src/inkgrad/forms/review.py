@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from inkgrad.csv_table import CsvTable, read_csv, write_csv
-from inkgrad.errors import DataError, SettingError
+from inkgrad.errors import DataError
 from inkgrad.forms.field_value import value_of
 from inkgrad.forms.form import Field
-from inkgrad.forms.form_table import ASKED, PROBABILITY, form_files
+from inkgrad.forms.form_table import ASKED, NUMBERS, PROBABILITY, form_files
+from inkgrad.stored_table import StoredTable, read_table
 
 CHECKED = "answer", "checked"  # columns that a review adds
 YES = "yes"
@@ -42,24 +44,24 @@ class Review:
     """The questions that reading a pile of forms left open, in `table`, such as forms.csv, and its companions.
 
     Each answer is written at once: into forms.review.csv, so that one may stop and go on; the table with all answers
-    into forms.corrected.csv; and pictures with what they say into forms.corrections.csv.
+    into forms.corrected.csv, or with the ending that it has; and pictures with what they say into
+    forms.corrections.csv.
 
-    Raises OSError where the files are not there, DataError where they are others, SettingError for a table that is
-    no CSV.
+    Raises OSError where the files are not there, DataError where they are others, SettingError for a table of another
+    ending than form_files takes, MissingExtra where that needs one.
     """
 
     def __init__(self, table: str | os.PathLike[str]) -> None:
-        if Path(table).suffix.lower() != ".csv":
-            into = Path(table).with_suffix(".csv").name
-            raise SettingError(f"a review takes a table of forms as CSV, got {table}: read the forms into {into}")
-        self.files = form_files(table)
-        self.table = _table_of_forms(self.files.table, ("page", "error"))
-        self._asked = _table_of_forms(self.files.review, ASKED).rows
+        stored, self.files = read_table(table), form_files(table)
+        self.table = _table_of_forms(self.files.table, stored.texts, ("page", "error"))
+        self._asked = _table_of_forms(self.files.review, read_csv(self.files.review), ASKED).rows
         self.questions = [self._question(row) for row in self._asked]
         pages = {row["page"]: row for row in self.table.rows}
         for question in self.questions:
             if question.page not in pages or (question.field and question.field.name not in self.table.columns):
                 raise DataError(f"{self.files.review} asks for what is not in {table}: read the forms again")
+        fields = [question.field for question in self.questions if question.field]
+        self._kinds = stored.kinds | {field.name: Decimal for field in fields if field.kind in NUMBERS}
 
     @property
     def n_open(self) -> int:
@@ -108,7 +110,7 @@ class Review:
             if question.picture and question.answer and question.field.kind != "tick":
                 picture = f"{self.files.pictures.name}/{question.picture.name}"
                 corrections.append({"picture": picture, "text": question.answer})
-        write_csv(self.files.corrected, self.table.columns, corrected.values())
+        StoredTable(CsvTable(self.table.columns, [*corrected.values()]), self._kinds).write(self.files.corrected)
         write_csv(self.files.corrections, ("picture", "text"), corrections)
         write_csv(self.files.review, (*ASKED, *CHECKED), self._asked)
 
@@ -121,9 +123,8 @@ def _worth(field: Field, answer: str) -> str:
         return answer
 
 
-def _table_of_forms(path: Path, needed: Sequence[str]) -> CsvTable:
-    """Return the table in a file; DataError where a column is missing, OSError where there is no such file."""
-    table = read_csv(path)
+def _table_of_forms(path: Path, table: CsvTable, needed: Sequence[str]) -> CsvTable:
+    """Return the table that was in a file; DataError where a column is missing."""
     if (missing := table.missing(needed)) is not None:
         raise DataError(f"{path} must be a table of forms, with a column {missing!r}: read the forms again")
     return table
