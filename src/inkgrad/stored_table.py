@@ -49,11 +49,13 @@ def read_table(path: str | os.PathLike[str]) -> StoredTable:
     path = Path(path)
     refuse_other_ending(path, "table")
     if path.suffix.lower() == CSV:
-        texts = read_csv(path)
-        return StoredTable(texts, dict.fromkeys(texts.columns, str))
+        table = read_csv(path)
+        return StoredTable(table, dict.fromkeys(table.columns, str))
     columns, rows = READERS[path.suffix.lower()](path)
     has_numbers = [any(map(_is_number, cells)) for cells in zip_longest(columns, *rows)]
-    kinds = {name: Decimal if numbers else str for name, numbers in zip(columns, has_numbers, strict=True)}
+    kinds: dict[str, type] = {
+        name: Decimal if numbers else str for name, numbers in zip(columns, has_numbers, strict=True)
+    }
     texts = [dict(zip_longest(columns, map(_as_text, row), fillvalue="")) for row in rows]
     return StoredTable(CsvTable(tuple(columns), texts), kinds)
 
