@@ -95,6 +95,7 @@ def test_a_text_is_worth_what_its_kind_says(kind, expect, order, text, value):
         ("number", r"\d{3}", "12", r"it must be as \d{3}, got '12'"),
         ("code", r"\d{2}-\d", "123", r"it must be as \d{2}-\d, got '123'"),
         ("date", r"\d{2}\.\d{2}\.\d{4}", "31.02.2024", "it must be a date: day, month, year, got '31.02.2024'"),
+        ("date", r"\d{2}\.\d{2}\.\d{4}", "11.09.2623", "it must be a date of the years 1800 to 2199, got '11.09.2623'"),
         ("amount", r"[\d.]{5}", "1.2.3", "it must be one number, such as 1250 or 12.50, got '1.2.3'"),
         ("tick", "", "maybe", "it is yes or no, got 'maybe'"),
     ],

@@ -5,6 +5,7 @@ import io
 import re
 from contextlib import redirect_stderr
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,6 +110,39 @@ def test_a_tick_box_and_an_empty_field_need_no_network(forms):
         field.name: ("no", "") if field.kind == "tick" else ("", f"{field.name} must not be empty")
         for field in form.fields
     }
+
+
+def read_as(text, probability):
+    return SimpleNamespace(lines=[[SimpleNamespace(best=each) for each in text]], probability=probability)
+
+
+def test_what_most_looks_at_a_field_say_is_taken_and_those_that_differ_make_it_doubtful(forms):
+    folder, truth = forms
+    form, seen = load_form(folder / "form.toml"), []
+
+    def read(looks):
+        n = len(looks) // 3
+        seen.extend(zip(looks[:n], looks[n : 2 * n], looks[2 * n :], strict=True))
+        return [read_as("12", 0.75)] * n + [read_as("13", 1.0)] * n + [read_as("12", 0.9)] * n
+
+    reader = FormReader(form)
+    reader.readers = dict.fromkeys(reader.readers, read)
+    page = reader.read(folder / next(iter(truth)))
+    said = {(each.text, round(each.probability, 4)) for each in page.fields if each.field.kind != "tick"}
+    assert said == {("12", 0.55)}  # (0.75 + 0.9) / 3
+    for stretched, right, left in seen:
+        assert stretched.shape[0] == right.shape[0]
+        assert stretched.shape[1] > right.shape[1] == left.shape[1]
+        assert leaning(right) > leaning(left)
+
+
+def leaning(look):
+    """How much further right the ink of the upper half is than that of the lower one, in pixels."""
+    ink = 255.0 - look.reshape(*look.shape[:2], -1).min(axis=-1)
+    ink = np.where(ink > ink.max() / 2, ink, 0)
+    halves = np.array_split(ink, 2)
+    upper, lower = (float((half.sum(axis=0) * np.arange(half.shape[1])).sum() / half.sum()) for half in halves)
+    return upper - lower
 
 
 @pytest.fixture

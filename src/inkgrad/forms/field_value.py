@@ -11,6 +11,7 @@ from inkgrad.reader.expectation import parse_expectation
 from inkgrad.reader.number import number_of
 
 YES, NO = "yes", "no"  # of tick boxes
+YEARS = range(1800, 2200)  # of dates on forms; 2623 is a 2023 that was misread
 
 
 def value_of(field: Field, text: str) -> str:
@@ -55,8 +56,11 @@ def _date(field: Field, text: str) -> str:
         year = numbers["y"]
         if year < 100:
             year += 1900 if year >= 70 else 2000
-        return date(year, numbers["m"], numbers["d"]).isoformat()
+        written = date(year, numbers["m"], numbers["d"]).isoformat()
     except ValueError:
         named = {"d": "day", "m": "month", "y": "year"}
         order = ", ".join(named[each] for each in field.order)
         raise DataError(f"{field.name} must be a date: {order}, got {text!r}") from None
+    if year not in YEARS:
+        raise DataError(f"{field.name} must be a date of the years {YEARS[0]} to {YEARS[-1]}, got {text!r}")
+    return written

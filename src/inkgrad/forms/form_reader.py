@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 from PIL import Image
@@ -41,7 +42,8 @@ class FormSettings:
     ticked    share of a tick box with ink at which it is as probably ticked as not
     steep     by how many times as much ink the odds become as many times e
     untouched share of a field; with less ink it is empty
-    wider     by how many times a field is stretched for a second look: where the two differ, one of them is wrong
+    looks     how a field is looked at, each time by a factor by which it is stretched, and by which part of its height
+              its top is moved to the right: where what is read differs, some of it is wrong
     """
 
     around: float = 0.1
@@ -51,7 +53,7 @@ class FormSettings:
     ticked: float = 0.02
     steep: float = 0.4
     untouched: float = 0.002
-    wider: float = 1.15
+    looks: tuple[tuple[float, float], ...] = ((1.15, 0.0), (1.0, 0.18), (1.0, -0.18))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class FieldReading:
     field        which
     text         as it is written, the most probable characters; "yes" or "no" of a tick box
     value        what stands in its column: a number in plain digits, a date as 2024-05-17, else the text
-    probability  that of the weakest character
+    probability  that of the weakest character, the mean over all looks at the field; 0 for those that read another text
     doubt        why a person is asked, "" where it is sure and as expected
     picture      the field with what is around it, uint8 (height, width, channels)
     """
@@ -180,10 +182,10 @@ class FormReader:
             else:
                 asked[field.expect].append(place)
         for expect, places in asked.items():
-            looks = [cuts[place].clean for place in places]
-            readings = self.readers[expect]([*looks, *(_wider(look, self.settings.wider) for look in looks)])
-            written = [_written(reading) for reading in readings]
-            said |= zip(places, map(_agreed, written[: len(looks)], written[len(looks) :]), strict=True)
+            looks = [_seen(cuts[place].clean, *how) for how in self.settings.looks for place in places]
+            written = [_written(reading) for reading in self.readers[expect](looks)]
+            for k, place in enumerate(places):
+                said[place] = _likeliest(written[k :: len(places)])
         return said
 
     def _ticked(self, inked: float) -> tuple[str, float]:
@@ -211,9 +213,21 @@ class _Cut:
     inked: float
 
 
-def _wider(look: NDArray, times: float) -> NDArray:
-    height, width = look.shape[:2]
-    return np.asarray(Image.fromarray(look).resize((round(times * width), height), Image.Resampling.BICUBIC))
+def _seen(cut: NDArray, stretch: float, lean: float) -> NDArray:
+    """Return a field that is stretched, and leans to the right by a part of its height, with paper beside it."""
+    height, width = cut.shape[:2]
+    beside = ceil(abs(lean) * height / 2)
+    left = (beside + lean * height / 2) / stretch
+    paper = tuple(int(each) for each in np.median(cut, axis=(0, 1)).ravel())
+    return np.asarray(
+        Image.fromarray(cut).transform(
+            (round(stretch * width) + 2 * beside, height),
+            Image.Transform.AFFINE,
+            (1 / stretch, lean / stretch, -left, 0, 1, 0),
+            Image.Resampling.BICUBIC,
+            fillcolor=paper if len(paper) > 1 else paper[0],
+        )
+    )
 
 
 def _written(reading: Reading) -> tuple[str, float]:
@@ -221,9 +235,10 @@ def _written(reading: Reading) -> tuple[str, float]:
     return "".join(character.best for line in reading.lines for character in line), reading.probability
 
 
-def _agreed(first: tuple[str, float], second: tuple[str, float]) -> tuple[str, float]:
-    """Return what two looks at a field say: the lesser probability where they agree, else the share of the likelier."""
-    likelier, other = (first, second) if first[1] >= second[1] else (second, first)
-    if likelier[0] == other[0]:
-        return other
-    return likelier[0], likelier[1] ** 2 / max(likelier[1] + other[1], 1e-9)
+def _likeliest(looks: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    """Return the likeliest text of several looks at a field, and how probable it is to them all."""
+    total: dict[str, float] = defaultdict(float)
+    for text, probability in looks:
+        total[text] += probability
+    text = max(total, key=lambda each: total[each])
+    return text, total[text] / len(looks)
