@@ -139,6 +139,7 @@ schedulers = torch.optim.lr_scheduler
     [
         (SGD(0.01), (lambda p: torch.optim.SGD(p, lr=0.01),)),
         (SGD(0.01, 0.9), (lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),)),
+        (SGD(0.01, 0.9, 0.3), (lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.3),)),
         (Adam(0.1), (lambda p: torch.optim.Adam(p, lr=0.1),)),
         (Adam(0.1, weight_decay=0.3), (lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.3),)),
         (

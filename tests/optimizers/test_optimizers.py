@@ -44,6 +44,11 @@ def test_weight_decay_shrinks_theta_apart_from_the_gradient():
     assert after_steps(Adam(0.1, weight_decay=0.5), [0, 0], start=2.0) == pytest.approx([2 * 0.95, 2 * 0.95**2])
 
 
+def test_weight_decay_of_sgd_is_a_part_of_the_gradient():
+    # v = 0.5 * 2, theta = 1.9; then v = 0.5 + 0.5 * 1.9
+    assert after_steps(SGD(0.1, 0.5, weight_decay=0.5), [0, 0], start=2.0) == pytest.approx([1.9, 1.9 - 0.145])
+
+
 def test_a_schedule_may_stand_for_the_rate():
     assert after_steps(SGD(StepDecay(1, every=1, factor=0.5)), [1, 1, 1], start=0.0) == pytest.approx([-1, -1.5, -1.75])
 
@@ -86,6 +91,7 @@ def test_a_decay_never_rises(schedule):
         (lambda: Adam(beta2=1), r"beta2 in \[0, 1\), got 1"),
         (lambda: SGD(Constant(-1)), "Constant takes a finite learning rate above 0, got -1"),
         (lambda: StepDecay(1, 5, factor=-3), "a factor above 0, got -3"),
+        (lambda: SGD(weight_decay=-1), "SGD takes weight_decay of 0 or more, got -1"),
         (lambda: Adam(weight_decay=float("inf")), "weight_decay of 0 or more"),
         (lambda: Adam(eps=0), "eps above 0"),
         (lambda: Cosine(1, 0), "at least 1 step"),
@@ -102,7 +108,7 @@ def test_an_optimizer_is_only_its_settings(optimizer):
     assert pickle.loads(pickle.dumps(optimizer)) == optimizer
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9), Adam(weight_decay=0.1)], ids=str)
+@pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9, 0.1), Adam(weight_decay=0.1)], ids=str)
 def test_a_step_keeps_float32_and_leaves_the_gradient_alone(optimizer):
     theta, gradient = np.ones(3, np.float32), np.ones(3, np.float32)
     state = optimizer.init(theta)

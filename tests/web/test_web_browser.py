@@ -317,6 +317,25 @@ def test_the_keyboard_goes_through_the_picture_and_shows_a_unit_large(page):
     expect(page.locator("#two-shown")).to_have_text("What the network says")
 
 
+def test_a_weight_is_set_by_hand_and_a_unit_is_taken_out(page):
+    show(page, "two?data=xor&layers=2-Tanh")
+    unit(page, "Unit 2 of hidden layer 1").click()
+    field = page.get_by_label("Weight of x₂")
+    before = field.input_value()
+    field.fill("-4.5")
+    field.press("Enter")
+    expect(page.locator("#two-undo")).to_be_visible()
+    unit(page, "Unit 2 of hidden layer 1").focus()
+    expect(page.locator("#two-net .net-said")).to_contain_text("− 4.5 · x₂")
+    page.click(".net-panel button:has-text('Take it out')")
+    expect(unit(page, "Unit 2 of hidden layer 1")).to_have_class(re.compile("idle"))
+    page.click("#two-undo")
+    expect(unit(page, "Unit 2 of hidden layer 1")).not_to_have_class(re.compile("idle"))
+    page.click("#two-undo")
+    expect(field).to_have_value(before)
+    expect(page.locator("#two-undo")).to_be_hidden()
+
+
 def test_inputs_and_units_are_chosen_in_the_picture(page, browser):
     show(page, "two?data=circles&layers=_&lr=1")
     expect(page.locator("#two-net path")).to_have_count(2 * 2)
@@ -343,6 +362,25 @@ def test_points_are_painted_with_the_mouse(page):
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
     page.wait_for_function("before => location.href !== before", arg=before)
     assert "own" in page.url
+
+
+def test_of_own_points_some_test_and_few_have_no_test(page):
+    points = [[k / 20, (k % 3) / 2, k % 2] for k in range(16)]
+    show(page, "two")
+    page.click("#two-mine")
+    page.click("#two-own summary")
+    page.fill("#own-text", "\n".join(",".join(map(str, point)) for point in points[:4]))
+    page.click("button:has-text('Take these points')")
+    expect(page.locator("#two-rings")).to_be_hidden()
+    page.click("#two-controls button:has-text('One epoch')")
+    expect(number(page, "two", "Training")).to_have_text(re.compile("%"))
+    expect(number(page, "two", "Test")).to_have_text("–")
+    page.fill("#own-text", "\n".join(",".join(map(str, point)) for point in points))
+    page.click("button:has-text('Take these points')")
+    expect(page.locator("#two-rings")).to_be_visible()
+    expect(page.locator("#points-set-share")).to_have_value("0.75")
+    page.click("#two-controls button:has-text('One epoch')")
+    expect(number(page, "two", "Test")).to_have_text(re.compile("%"))
 
 
 # Check.

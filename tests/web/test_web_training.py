@@ -95,6 +95,7 @@ def run_of(settings, examples, n_epochs, n_steps=0):
         {"data": "own", "points": [[0, 0.5, 0], [1, 0.25, 1], [0.5, 1, 0]], "batch_size": 2},
         {"broken": "bias-mean", "cost": "SquaredError"},
         {"data": "circles", "features": ["x1x1", "sin2", "x1"]},
+        {"data": "xor", "data_noise": 0.1, "share": 0.5, "weight_decay": 0.01},
     ],
     ids=str,
 )
@@ -222,6 +223,7 @@ KNOBS = [
     {"batch_size": 7},
     {"noise": 0.2},
     {"dropout": 0.5},
+    {"weight_decay": 0.1},
     {"broken": "sign-flipped"},
 ]
 NEW = [
@@ -231,6 +233,8 @@ NEW = [
     {"classes": 3},
     {"seed": 3},
     {"features": ["x2"]},
+    {"data_noise": 0.1},
+    {"share": 0.3},
 ]
 
 
@@ -626,6 +630,133 @@ def test_a_network_without_hidden_layers_learns_circles_from_squares_alone():
 def _circles():
     train = circles().train
     return [([round(float(number), 4) for number in x], int(t)) for x, t in zip(train.x, train.t, strict=True)]
+
+
+# By hand.
+
+
+def test_a_weight_and_a_bias_are_set_and_the_accuracy_is_measured_again(page):
+    with page.training() as line:
+        line.tell("epoch")
+        line.state(lambda state: state["epoch"] == 1)
+        line.tell("set", layer=0, row=1, column=2, value=-3.5)
+        line.tell("set", layer=1, column=0, value=50)
+        state = line.state(lambda state: state["n_by_hand"] == 2)
+        assert state["boundary"]["weights"][0][1][2] == -3.5
+        assert state["boundary"]["biases"][1][0] == 50
+        trainer = page.visitor.trainers["points"]
+        assert trainer.rows[-1][3] == 0.5  # all are of the first class now
+        assert trainer.rows[-1][4] == evaluate(*trainer.objective(), trainer.dataset.test).accuracy
+
+
+def test_what_was_done_by_hand_is_undone_in_turn_and_the_rest_stays():
+    with training() as trainer:
+        trainer.goto(2)
+        wait_for(trainer, lambda state: state["epoch"] == 2)
+        before = theta(trainer)
+        trainer.set_weight(0, 0, 0, 7)
+        trainer.turn_unit(0, 3)
+        trainer.turn_unit(0, 3)
+        state = wait_for(trainer, lambda state: state["n_by_hand"] == 3)
+        assert state["out"] == []
+        for n_left, out in (2, [[0, 3]]), (1, []), (0, []):
+            trainer.undo()
+            assert wait_for(trainer, lambda state, n_left=n_left: state["n_by_hand"] == n_left)["out"] == out
+        assert theta(trainer) == before
+        trainer.undo()
+        wait_for(trainer)
+        assert theta(trainer) == before
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+def test_a_unit_that_is_out_stays_out_while_it_trains_and_comes_back(optimizer):
+    with training(layers=[DENSE, DENSE], optimizer=optimizer, weight_decay=0.01) as trainer:
+        trainer.turn_unit(0, 4)
+        trainer.epoch()
+        state = wait_for(trainer, lambda state: state["epoch"] == 1)
+        weights = state["boundary"]["weights"]
+        assert weights[1][4] == [0] * 6
+        assert np.ptp(state["boundary"]["weights"][1][3]) > 0
+        trainer.turn_unit(0, 4)
+        assert wait_for(trainer, lambda state: not state["out"])["boundary"]["weights"][1][4] != [0] * 6
+
+
+def test_a_reset_forgets_what_was_done_by_hand():
+    with training() as trainer:
+        first = theta(trainer)
+        trainer.turn_unit(0, 1)
+        trainer.reset()
+        state = wait_for(trainer)
+        assert (state["out"], state["n_by_hand"], theta(trainer)) == ([], 0, first)
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ({"do": "set", "layer": 2, "row": 0, "column": 0, "value": 1}, "there are 2 layers with weights, counted"),
+        ({"do": "set", "layer": 0, "row": 2, "column": 0, "value": 1}, r"layer 0 has weights \(2, 8\)"),
+        ({"do": "set", "layer": 0, "row": 0, "column": 0, "value": 1e9}, "value is a number from -100 to 100"),
+        ({"do": "turn", "layer": 0, "unit": 8}, r"has weights \(8, 2\), so there is none at"),
+        ({"do": "turn", "layer": 1, "unit": 0}, "there are 2 layers with weights"),
+    ],
+    ids=str,
+)
+def test_what_is_not_there_cannot_be_changed_by_hand(page, order, message):
+    with page.training() as line:
+        line.session.send_json(order)
+        assert re.search(message, line.error())
+
+
+def test_the_weights_of_digits_are_not_set_by_hand(page):
+    with page.training("digits") as line:
+        line.tell("undo")
+        assert line.error() == "weights are set by hand in the network of points"
+
+
+# Points to learn from, and points to test.
+
+
+def own_points(n):
+    return [[k / 100, 0.5, k % 2] for k in range(n)]
+
+
+def test_of_own_points_every_fourth_of_a_class_tests():
+    with training(data="own", points=own_points(20)) as trainer:
+        trainer.goto(1)
+        state = wait_for(trainer, lambda state: state["epoch"] == 1)
+        assert [round(100 * x) for x, _, _ in state["test_points"]] == [6, 7, 14, 15]
+        assert len(state["points"]) == 16
+        assert state["share"] == 0.8
+        n_right = evaluate(*trainer.objective(), trainer.dataset.test).n_right
+        assert state["rows"][-1][4] == n_right / 4
+
+
+def test_too_few_own_points_have_no_test_accuracy():
+    with training(data="own", points=own_points(6)) as trainer:
+        trainer.goto(1)
+        state = wait_for(trainer, lambda state: state["epoch"] == 1)
+        assert state["rows"][-1][3] is not None
+        assert state["rows"][-1][4] is None
+        assert state["test_points"] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_train", "n_test"),
+    [
+        ({}, 80, 40),
+        ({"share": 0.1}, 12, 108),
+        ({"data_noise": 0.2}, 80, 40),
+        ({"data": "xor"}, 4, 0),
+        ({"data": "xor", "share": 0.5}, 4, 0),
+        ({"data": "xor", "data_noise": 0.1}, 76, 24),
+        ({"data": "xor", "data_noise": 0.1, "share": 0.5}, 50, 50),
+    ],
+    ids=str,
+)
+def test_so_many_points_are_learned_from(settings, n_train, n_test):
+    with training(**settings) as trainer:
+        state = trainer.state(-1, 0)
+        assert (len(state["points"]), len(state["test_points"])) == (n_train, n_test)
 
 
 # Visitors who leave.

@@ -1,4 +1,4 @@
-"""Points in the plane of two kinds: the small problems xor, animals, circles and spirals."""
+"""Points in the plane: the small problems xor, animals, circles and spirals, and what makes them harder."""
 
 from __future__ import annotations
 
@@ -85,3 +85,27 @@ def _spirals(rng: np.random.Generator, n: int) -> Examples:
     arm = 0.5 + 0.45 * share[:, np.newaxis] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     x = arm + rng.normal(0, 0.008, arm.shape)
     return Examples(x.astype(np.float32), t)
+
+
+def moved(examples: Examples, noise: float, rng: np.random.Generator) -> Examples:
+    """Return points moved at random, by a normal number of standard deviation `noise` along each axis.
+
+    They stay in the unit square: its edges are mirrors.
+    """
+    x = examples.x + rng.normal(0, noise, examples.x.shape)
+    return Examples((1 - np.abs(1 - x % 2)).astype(examples.x.dtype), examples.t)
+
+
+def parted(examples: Examples, share: float) -> tuple[Examples, Examples]:
+    """Return a share of the examples of each class to train on, above 0 and at most 1, and those that are left to test.
+
+    Of each class they are held out evenly along their order, so one more at the end moves no other one to the other
+    side.  A class of too few has none to test; where no class has, the second are the first.
+    """
+    is_test = np.zeros(len(examples), bool)
+    for label in np.unique(examples.t):
+        mine = np.flatnonzero(examples.t == label)
+        n_held = np.floor(np.arange(len(mine) + 1) * (1 - share) + 1e-9)  # 10 · (1 - 0.9) is 1, not a bit less
+        is_test[mine] = np.diff(n_held) > 0
+    train = Examples(examples.x[~is_test], examples.t[~is_test])
+    return train, Examples(examples.x[is_test], examples.t[is_test]) if is_test.any() else train

@@ -18,7 +18,7 @@ class FastSGD(SGD):
     n_threads: int = 1
 
     def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
-        if not _suits(theta, gradient, state["v"]):
+        if self.weight_decay or not _suits(theta, gradient, state["v"]):  # the kernel knows no decay
             return super().step(theta, gradient, state)
         lr = rate(self.lr, int(state["step"]))
         kernels.compiled.sgd(theta, gradient, state["v"], lr, self.momentum, self.n_threads)

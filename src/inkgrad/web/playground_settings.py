@@ -15,6 +15,7 @@ from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
 from inkgrad.data.features import COORDINATES, FEATURES, features, refuse_bad_features
+from inkgrad.data.points import moved, parted
 from inkgrad.errors import SettingError
 from inkgrad.layers import Chain, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, Noise, Softmax, leaves
 from inkgrad.layers.windows import pair
@@ -31,6 +32,9 @@ PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spira
 AUGMENTATION = Augmentation(shift=1, rotation=8, scale=0.1, shear=0.1, elastic=1)
 DIGIT_SIDE_PX = 28
 POINT_CLASSES = ("blue", "orange", "green")  # of points of one's own
+POINTS_SEED = 2017  # of the noise that moves points
+OWN_SHARE = 0.75  # of them that is learned from, where nothing else is said
+NOISY_CORNERS = 25  # points at each corner of XOR, where noise keeps them apart
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class PlaygroundSettings:
     broken: str | None = None
     points: tuple[tuple[float, float, int], ...] | None = None
     features: tuple[str, ...] = COORDINATES  # of points, that the network is given
+    data_noise: float = 0.0  # of points, in sides of the square
+    share: float | None = None  # of points that are learned from; None for what is usual with these
+    weight_decay: float = 0.0
 
     @property
     def is_digits(self) -> bool:
@@ -74,7 +81,7 @@ class PlaygroundSettings:
 
     def same_network(self, other: PlaygroundSettings) -> bool:
         """Return whether a training can go on with these settings: only its knobs were turned."""
-        kept = ("data", "points", "features", "layers", "cost", "classes", "seed")
+        kept = ("data", "points", "features", "layers", "cost", "classes", "seed", "data_noise", "share")
         return all(getattr(self, name) == getattr(other, name) for name in kept)
 
     def network(self) -> Chain:
@@ -103,7 +110,9 @@ class PlaygroundSettings:
 
     def optimizer_(self) -> Optimizer:
         """Return the optimizer; Adam's beta1 is the momentum."""
-        return Adam(self.lr, beta1=self.momentum) if self.optimizer == "Adam" else SGD(self.lr, self.momentum)
+        if self.optimizer == "Adam":
+            return Adam(self.lr, beta1=self.momentum, weight_decay=self.weight_decay)
+        return SGD(self.lr, self.momentum, self.weight_decay)
 
     def augmentation_(self) -> Augmentation | None:
         """Return how images are changed in training."""
@@ -114,19 +123,30 @@ class PlaygroundSettings:
         if self.is_digits:
             return digits
         plane = self.plane()
-        train, test = (Examples(features(each.x, self.features), each.t) for each in (plane.train, plane.test))
-        return Dataset(train, test, plane.labels)
+        train = Examples(features(plane.train.x, self.features), plane.train.t)
+        if plane.test is plane.train:
+            return Dataset(train, train, plane.labels)
+        return Dataset(train, Examples(features(plane.test.x, self.features), plane.test.t), plane.labels)
 
     def plane(self) -> Dataset:
-        """Return the points, inputs (N, 2) in the unit square."""
+        """Return the points, inputs (N, 2) in the unit square; where none are left to test, its test is its train."""
         if self.points is not None:
             points = np.array(self.points, float)
-            examples = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
-            return Dataset(examples, examples, POINT_CLASSES[: self.classes])
-        problem = PROBLEMS[self.data]()
-        if self.classes == len(problem.labels):
-            return problem
-        return Dataset(problem.train, problem.test, (*problem.labels, "neither"))  # the third is never used
+            own = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
+            return Dataset(*parted(own, self.share or OWN_SHARE), POINT_CLASSES[: self.classes])
+        problem, rng = PROBLEMS[self.data](), np.random.default_rng(POINTS_SEED)
+        train, test, share = problem.train, problem.test, self.share
+        labels = (*problem.labels, "neither")[: self.classes]  # the third is never used
+        if train is test:
+            if not self.data_noise:
+                return Dataset(train, test, labels)  # XOR has four points, and all are needed
+            test, share = train, share or OWN_SHARE
+            train = Examples(np.repeat(train.x, NOISY_CORNERS, axis=0), np.repeat(train.t, NOISY_CORNERS))
+        elif share:
+            train = Examples(np.concatenate([train.x, test.x]), np.concatenate([train.t, test.t]))
+        if self.data_noise:
+            train, test = moved(train, self.data_noise, rng), moved(test, self.data_noise, rng)
+        return Dataset(*(parted(train, share) if share else (train, test)), labels)
 
     def as_message(self) -> dict[str, Any]:
         """Return them as the page has them."""
@@ -168,6 +188,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         momentum=number(message, "momentum", 0, 0.999, usual.momentum),
         batch_size=whole(message, "batch_size", 1, 1000, usual.batch_size),
         noise=number(message, "noise", 0, 1, 0),
+        weight_decay=number(message, "weight_decay", 0, 1, 0),
         dropout=number(message, "dropout", 0, 0.9, 0),
         augmentation=truth(message, "augmentation") and which == "digits",
         seed=whole(message, "seed", 0, 10**9, 0),
@@ -176,7 +197,10 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     if which == "points":
         names = message.get("features", usual.features)
         refuse_bad_features(names)
-        found = replace(found, features=tuple(name for name in FEATURES if name in names))
+        share = None if message.get("share") is None else number(message, "share", 0.1, 0.9)
+        noise = number(message, "data_noise", 0, 0.5, 0)
+        chosen = tuple(name for name in FEATURES if name in names)
+        found = replace(found, features=chosen, share=share, data_noise=0.0 if data == "own" else noise)
     if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))
     _refuse_too_much(found)

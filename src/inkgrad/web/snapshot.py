@@ -15,6 +15,7 @@ from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Softmax, leaves, trace
 from inkgrad.layout import Layout, join_path
 from inkgrad.training import Objective
+from inkgrad.web.hand_work import dense_paths
 from inkgrad.web.limits import SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
 from inkgrad.web.wire import as_layer, as_text, positive, rounded, signed
@@ -70,7 +71,7 @@ def boundary(objective: Objective, theta: NDArray, names: Sequence[str] = COORDI
     steps = trace(network, p, features(_square(SHOWN.unit_side, theta.dtype), names))
     hidden = [step.y for step in steps if isinstance(step.layer, Activation) and not isinstance(step.layer, Softmax)]
     parts, n = layout.parts(theta), SHOWN.n_units
-    paths = [leaf.path for leaf in leaves(network) if "W" in leaf.parameters]
+    paths = dense_paths(network)
     return {
         "n": SHOWN.boundary_side,
         "class": as_text(probabilities.argmax(axis=1)),

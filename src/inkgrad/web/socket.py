@@ -16,9 +16,10 @@ from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import parsed
 from inkgrad.web.trainer import Trainer
 from inkgrad.web.visitors import Busy, Stranger, Visitor, Visitors, as_error
-from inkgrad.web.wire import choice, decoded, shown, truth, whole
+from inkgrad.web.wire import choice, decoded, number, shown, truth, whole
 
 ORDERS = ("change", "reset", "start", "pause", "step", "epoch", "goto", "details")
+BY_HAND = ("set", "turn", "undo")
 
 
 def training_socket(visitors: Visitors) -> Callable[[WebSocket], Awaitable[None]]:
@@ -105,7 +106,9 @@ def _greeting(text: str) -> dict[str, Any]:
 
 
 def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
-    order = choice(message, "do", ORDERS)
+    order = choice(message, "do", (*ORDERS, *BY_HAND))
+    if which == "digits" and order in BY_HAND:
+        raise SettingError("weights are set by hand in the network of points")
     if order == "change":
         settings = message.get("settings")
         if not isinstance(settings, dict):
@@ -113,6 +116,12 @@ def _obey(trainer: Trainer, message: dict[str, Any], which: str) -> None:
         trainer.change(parsed(settings, which))
     elif order == "goto":
         trainer.goto(whole(message, "epoch", 0, 1_000_000))
+    elif order == "set":
+        row = None if message.get("row") is None else whole(message, "row", 0, LIMITS.n_units)
+        layer, column = whole(message, "layer", 0, LIMITS.n_layers), whole(message, "column", 0, LIMITS.n_units)
+        trainer.set_weight(layer, row, column, number(message, "value", -LIMITS.weight_by_hand, LIMITS.weight_by_hand))
+    elif order == "turn":
+        trainer.turn_unit(whole(message, "layer", 0, LIMITS.n_layers), whole(message, "unit", 0, LIMITS.n_units))
     elif order == "details":
         trainer.want_details(truth(message, "wanted"))
     else:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from inkgrad.errors import Diverged, InkgradError, Interrupted, SettingError
 from inkgrad.fast import Fast
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
+from inkgrad.web.hand_work import HandWork, HeldAtZero
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
 from inkgrad.web.right_of_way import RightOfWay
@@ -57,6 +59,9 @@ class Trainer:
         self._run: Run
         self._loop: TrainingLoop
         self._dataset: Dataset
+        self._quick: Examples
+        self._has_test: bool
+        self._hand: HandWork
         self.rows: list[Row]
         self._build(settings)
 
@@ -99,6 +104,20 @@ class Trainer:
     def want_details(self, wanted: bool) -> None:
         """Say whether histograms are looked at."""
         self._do(lambda: setattr(self, "_wants_details", wanted))
+
+    def set_weight(self, layer: int, row: int | None, column: int, value: float) -> None:
+        """Set a weight by hand, or, without a row, a bias.  Raises SettingError where there is none."""
+        HandWork(self.snapshot.objective.network).place(layer, row, column)
+        self._do(lambda: self._change_by_hand(lambda hand, theta: hand.set(theta, layer, row, column, value)))
+
+    def turn_unit(self, layer: int, unit: int) -> None:
+        """Take a unit of a hidden layer out, or bring it back.  Raises SettingError where there is none."""
+        HandWork(self.snapshot.objective.network).place(layer + 1, unit, 0)
+        self._do(lambda: self._change_by_hand(lambda hand, theta: hand.turn(theta, layer, unit)))
+
+    def undo(self) -> None:
+        """Take back what was last changed by hand."""
+        self._do(lambda: self._change_by_hand(lambda hand, theta: hand.undo(theta)))
 
     def close(self) -> None:
         """End the thread; what is trained is forgotten with this object."""
@@ -253,7 +272,7 @@ class Trainer:
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
         run = self._run
         row = {"step": loop.steps_done, "epoch": loop.epochs_done, "cost": loop.mean_cost, "train": None}
-        row["test"] = self._accuracy(self._quick)
+        row["test"] = self._accuracy(self._quick) if self._has_test else None
         if not self.settings.is_digits:
             row["train"] = evaluate(run.objective, run.answer, self._dataset.train).accuracy
         return row
@@ -292,12 +311,28 @@ class Trainer:
             self._build(settings)
             self.running = was_running
             return
+        self._go_on(settings, self._run.theta)
+
+    def _change_by_hand(self, change: Callable[[HandWork, np.ndarray], None]) -> None:
+        theta, hand, train = self._run.theta.copy(), deepcopy(self._hand), self._dataset.train
+        change(hand, theta)
+        found = evaluate(self._run.objective, theta, train)  # where it diverges, nothing was changed
+        self._hand = hand
+        self._go_on(self.settings, theta)
+        place = {"step": self._loop.steps_done, "epoch": self._loop.epochs_done}
+        test = self._accuracy(self._quick) if self._has_test else None
+        self._keep(place | {"cost": found.cost, "train": found.accuracy, "test": test})
+        self._publish(at_once=True)
+
+    def _go_on(self, settings: PlaygroundSettings, theta: np.ndarray) -> None:
+        """Go on from here with other knobs, or another theta."""
         old, before = self._run, self.settings
-        keeps = settings.optimizer == before.optimizer
+        keeps, optimizer, held = settings.optimizer == before.optimizer, settings.optimizer_(), self._hand.held
         self._run = Run(
-            Objective(*settings.network_and_cost()), settings.optimizer_(), settings.batch_size, settings.seed,
+            Objective(*settings.network_and_cost()), HeldAtZero(optimizer, held) if held else optimizer,
+            settings.batch_size, settings.seed,
             old.epoch, 0 if settings.batch_size != before.batch_size else old.step,
-            old.theta, old.state if keeps else None, augmentation=settings.augmentation_(), engine=old.engine,
+            theta, old.state if keeps else None, augmentation=settings.augmentation_(), engine=old.engine,
         )  # fmt: skip
         self._settle(settings, self._loop.seconds)
         self._publish(at_once=True)  # what is gone back to is of these settings
@@ -311,10 +346,12 @@ class Trainer:
                 objective, settings.optimizer_(), settings.batch_size, settings.seed,
                 augmentation=settings.augmentation_(),
             )  # fmt: skip
-            self._dataset = dataset
+            self._dataset, self._hand = dataset, HandWork(objective.network)
             test = dataset.test
             self._quick = Examples(test.x[: SHOWN.n_test_digits], test.t[: SHOWN.n_test_digits])
+            self._has_test = settings.data == "xor" or test is not dataset.train  # XOR's points are all of both
             self._points = {} if settings.is_digits else _listed_points(settings.plane())
+            self._share = round(len(dataset.train) / (len(dataset.train) + len(test)), 2) if self._has_test else 1
             self.rows = []
             self._last_slice = 0.0
             self.running = False
@@ -344,6 +381,9 @@ class Trainer:
             "network": as_network(run.objective.network),
             "seconds": round(self._loop.seconds, 3),
             "labels": list(self._dataset.labels),
+            "out": [list(unit) for unit in self._hand.out],
+            "n_by_hand": len(self._hand.done),
+            "share": None if is_digits else self._share,
             "boundary": None if is_digits else boundary(run.objective, run.answer, self.settings.features),
             "layers": self._details(now, at_once),
         }
@@ -363,7 +403,8 @@ class Trainer:
 
 
 def _listed_points(plane: Dataset) -> dict[str, Any]:
-    return {"points": _listed(plane.train), "test_points": _listed(plane.test)}
+    tests = [] if plane.test is plane.train else _listed(plane.test)
+    return {"points": _listed(plane.train), "test_points": tests}
 
 
 def _listed(examples: Examples) -> list[list[float]]:

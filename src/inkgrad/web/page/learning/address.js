@@ -1,6 +1,6 @@
 /** Settings of a training as words of the address, and back: a link shows the same. */
 
-const NUMBERS = ["classes", "lr", "momentum", "batch_size", "noise", "dropout", "seed"];
+const NUMBERS = ["classes", "lr", "momentum", "batch_size", "noise", "dropout", "weight_decay", "data_noise", "seed"];
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 export const STEPS = 1000; // a painted point lies on a grid of so many steps a side, so that a link holds it exactly
 
@@ -51,6 +51,9 @@ export function toAddress(settings) {
   }
   if (settings.data !== "mnist") {
     params.set("features", settings.features.join("_"));
+    if (settings.share !== null) {
+      params.set("share", String(settings.share));
+    }
   }
   if (settings.augmentation) {
     params.set("augmentation", "1");
@@ -84,6 +87,7 @@ export function fromAddress(params, defaults) {
   }
   settings.layers = params.has("layers") ? layersOf(params.get("layers")) : defaults.layers;
   settings.features = params.has("features") ? params.get("features").split("_") : defaults.features;
+  settings.share = Number(params.get("share")) || null;
   settings.augmentation = params.get("augmentation") === "1";
   settings.broken = params.get("broken") || null;
   settings.points = settings.data === "own" ? unpacked(params.get("points") ?? "") : null;

@@ -20,6 +20,11 @@ const HELP = {
   momentum: "How much of the last step goes on in the next one.",
   batch_size: "How many examples the gradient of one step is averaged over.",
   noise: "Random numbers that are added to the inputs while it trains; this is their standard deviation.",
+  data_noise: "How far the points are moved at random, in sides of the square: this is their standard deviation. XOR gets " +
+    "25 points at each corner.",
+  share: "The part of the points that it learns from; the others, drawn as rings, test it. Of your own points three of " +
+    "four are learned from, and XOR without noise has four points, which do both.",
+  weight_decay: "Lets weights shrink a little at each step (L2), so that only those stay large that the data need.",
   dropout: "The part of the outputs that is set to 0 at random while it trains, so that none is relied on alone.",
   seed: "Where the random numbers start. The same seed gives the same first weights and the same order.",
   broken: "A mistake in one backward pass: see what it does, and whether the check finds it.",
@@ -47,7 +52,8 @@ function group(title, ...children) {
  * @param {object} options of the server
  * @param {(settings: object) => void} onChange called with whole settings, at most some times a second
  * @returns {{show: Function, current: () => object, change: (part: object) => void}} `show` takes whole settings of the
- *   server, and whether they are shown though the form was just touched; `change` is what a knob elsewhere calls
+ *   server, whether they are shown though the form was just touched, and what holds where they say nothing; `change`
+ *   is what a knob elsewhere calls
  */
 export function makeSettings(host, which, options, onChange) {
   const id = `${which}-set`;
@@ -55,6 +61,7 @@ export function makeSettings(host, which, options, onChange) {
   host.inert = true; // until the server has said what is set, which would undo a quick hand's change
   let touched = 0;
   let latest = null;
+  let usual = {}; // what holds where a setting says nothing
   let sending = null;
   let later = null;
 
@@ -87,7 +94,10 @@ export function makeSettings(host, which, options, onChange) {
 
   host.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is no reason to load the page
   if (which === "points") {
-    host.append(group("Data", choose("data", "Points", options.datasets), choose("classes", "Classes", options.point_classes.map((_, i) => i + 1).slice(1), true)));
+    host.append(group("Data", choose("data", "Points", options.datasets),
+      choose("classes", "Classes", options.point_classes.map((_, i) => i + 1).slice(1), true),
+      turn("data_noise", { label: "Noise of the points", low: 0, high: 0.3, step: 0.01 }),
+      turn("share", { label: "Share to learn from", low: 0.1, high: 0.9, step: 0.05 })));
   }
   host.append(group("Network", layers.element, choose("cost", "Cost", options.costs)));
 
@@ -99,6 +109,7 @@ export function makeSettings(host, which, options, onChange) {
     turn("batch_size", { label: "Examples in a batch", low: 1, high: which === "digits" ? 500 : 100, step: 1 })));
 
   const harder = [
+    turn("weight_decay", { label: "Weight decay (L2)", low: 0, high: 0.1, step: 0.001 }),
     turn("noise", { label: "Noise on the inputs", low: 0, high: 1, step: 0.01 }),
     turn("dropout", { label: "Dropout after hidden layers", low: 0, high: 0.9, step: 0.05 })];
   const moved = make("input", { type: "checkbox", id: `${id}-augmentation` });
@@ -144,7 +155,11 @@ export function makeSettings(host, which, options, onChange) {
       field.value = String(current[name] ?? "");
     }
     for (const [name, knob] of Object.entries(knobs)) {
-      knob.show(current[name], force);
+      knob.show(current[name] ?? usual[name], force);
+    }
+    if (which === "points") {
+      knobs.data_noise.enable(current.data !== "own");
+      knobs.share.enable(current.data !== "xor" || current.data_noise > 0);
     }
     if (force || document.activeElement !== seed) {
       seed.value = current.seed;
@@ -163,15 +178,16 @@ export function makeSettings(host, which, options, onChange) {
       later = setTimeout(() => settle(false), Math.max(wait, BETWEEN));
       return;
     }
-    seen = JSON.stringify(latest);
+    seen = JSON.stringify([latest, usual]);
     put(latest, force);
   }
 
   return {
-    show(settings, force = false) {
-      const text = JSON.stringify(settings);
+    show(settings, force = false, otherwise = usual) {
+      usual = otherwise;
       latest = settings;
-      if (force || text !== seen || text !== JSON.stringify(current)) {
+      const isNew = JSON.stringify([settings, usual]) !== seen;
+      if (force || isNew || JSON.stringify(settings) !== JSON.stringify(current)) {
         settle(force);
       }
     },

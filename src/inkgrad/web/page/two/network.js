@@ -2,6 +2,7 @@
 import { isSeen, make, say, shown, whenSized } from "../frame/make.js";
 import { networkName } from "../frame/names.js";
 import { fromBase64 } from "../parts/pixels.js";
+import { makePanel } from "./panel.js";
 import { classColours, shareImage, unitImage } from "./plane.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -37,18 +38,20 @@ function fallAt(across) {
  * Make the picture in a place.
  * @param {HTMLElement} host
  * @param {{name: string, image: string}[]} features that a network may have as inputs
- * @param {{onLook: Function, onChange: Function}} told `onLook` gets the unit to show large, as {bytes, label, name},
- *   or null; `onChange` the part of the settings that is changed
+ * @param {{onLook: Function, onChange: Function, send: Function}} told `onLook` gets the unit to show large, as {bytes, label, name},
+ *   or null; `onChange` the part of the settings that is changed; `send` orders for the server
  * @returns {{show: (state: object) => void}}
  */
-export function makeNetwork(host, features, { onLook, onChange }) {
+export function makeNetwork(host, features, { onLook, onChange, send }) {
   const lines = document.createElementNS(SVG, "svg");
   lines.setAttribute("aria-hidden", "true");
   const tip = make("p", { class: "net-tip", hidden: true, "aria-hidden": "true" });
   const sheet = make("div", { class: "net-sheet" });
   const frame = make("div", { class: "net-frame" }, sheet);
   const said = make("p", { class: "hint net-said", role: "status" });
-  host.replaceChildren(frame, said);
+  const corner = make("div", { class: "net-panel" });
+  const panel = makePanel(corner, { send, onClose: () => choose(null) });
+  host.replaceChildren(frame, said, corner);
 
   let shape = "";
   let latest = null;
@@ -78,13 +81,37 @@ export function makeNetwork(host, features, { onLook, onChange }) {
       }
       return;
     }
-    chosen = chosen && chosen[0] === column && chosen[1] === row ? null : [column, row];
-    columns.flat().forEach((one) => one.column > 0 && one.button.setAttribute("aria-pressed", "false"));
-    if (chosen) {
-      unit(...chosen).button.setAttribute("aria-pressed", "true");
+    choose(chosen && chosen[0] === column && chosen[1] === row ? null : [column, row]);
+    light(column, row);
+  }
+
+  function choose(next) {
+    chosen = next;
+    for (const one of columns.slice(1).flat()) {
+      one.button.setAttribute("aria-pressed", String(chosen !== null && one === unit(...chosen)));
     }
     look();
-    light(column, row);
+    open();
+  }
+
+  // The panel of the unit that is chosen.
+  function open() {
+    const one = chosen && unit(...chosen);
+    if (!one) {
+      panel.show(null);
+      return;
+    }
+    const layer = one.column - 1;
+    const terms = columns[layer].filter((from) => from.used).map((from) =>
+      ({ row: rowOf(from), sign: from.sign, value: weight(from, one) }));
+    panel.show({
+      name: one.name, layer, column: one.row, terms: [{ row: null, sign: "", value: latest.boundary.biases[layer][one.row] }, ...terms],
+      unit: one.label === null ? { layer, unit: one.row } : null, isOut: isOut(one),
+    });
+  }
+
+  function isOut(one) {
+    return latest.out.some(([layer, row]) => layer === one.column - 1 && row === one.row);
   }
 
   // Rows of a weight matrix are the inputs that are used, in their order.
@@ -276,6 +303,9 @@ export function makeNetwork(host, features, { onLook, onChange }) {
         : shareImage(one.bytes, boundary.unit_n, colours, one.label);
       one.canvas.getContext("2d").putImageData(image, 0, 0);
     }
+    for (const one of columns.slice(1).flat()) {
+      one.button.classList.toggle("idle", isOut(one));
+    }
     for (const { path, from, to } of paths.flat()) {
       const value = weight(from, to);
       path.setAttribute("class", `${value < 0 ? "below" : "above"}${path.classList.contains("lit") ? " lit" : ""}`);
@@ -322,6 +352,13 @@ export function makeNetwork(host, features, { onLook, onChange }) {
 
   sheet.addEventListener("pointermove", point);
   sheet.addEventListener("pointerdown", point);
+  sheet.addEventListener("click", (event) => {
+    const line = event.target.closest?.("button") ? null : lineAt(event);
+    if (line) {
+      choose([line.to.column, line.to.row]);
+      panel.focus(rowOf(line.from));
+    }
+  });
   sheet.addEventListener("pointerleave", () => {
     tip.hidden = true;
     light(null);
@@ -349,6 +386,7 @@ export function makeNetwork(host, features, { onLook, onChange }) {
         }
       }
       draw();
+      open();
       if (!sheet.matches(":hover")) {
         look();
         tell(sheet.contains(document.activeElement) ? unit(...current) : null);

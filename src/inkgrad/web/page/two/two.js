@@ -29,6 +29,7 @@ export async function mount(section, context) {
       say(at("two-shown"), unit ? `${unit.name}, alone` : "What the network says");
     },
     onChange: (part) => form.change(part),
+    send: (message) => line.send(message),
   });
   const curves = makeCurves(at("two-curves"), { height: 190 });
   const defaults = context.options.defaults.points;
@@ -116,7 +117,7 @@ export async function mount(section, context) {
       }
       plane.show({
         boundary: state.boundary, n_classes: state.labels.length, points: state.points ?? [],
-        tests: isOwn ? [] : state.test_points ?? [],
+        tests: state.test_points ?? [],
       });
     }
     if (state.boundary && !empty) {
@@ -125,7 +126,8 @@ export async function mount(section, context) {
     if (isSeen(section) || first) {
       curves.draw(state.rows);
     }
-    at("two-rings").hidden = isOwn; // which are all used for training
+    at("two-rings").hidden = state.test_points?.length === 0;
+    at("two-undo").hidden = state.n_by_hand === 0;
     const keys = state.labels.join();
     if (at("two-key").dataset.labels !== keys) {
       at("two-key").dataset.labels = keys;
@@ -151,7 +153,7 @@ export async function mount(section, context) {
       }
     }
     if (!empty) {
-      form.show(state.settings);
+      form.show(state.settings, false, { share: state.share });
       remember(state);
     }
     controls.show(state, first);
@@ -166,13 +168,14 @@ export async function mount(section, context) {
   });
 
   document.addEventListener("themechange", () => all && showKey(at("two-key"), all.labels));
+  at("two-undo").addEventListener("click", () => line.send({ do: "undo" }));
   at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv"));
   at("two-mine").addEventListener("click", () => {
-    const points = (all?.points ?? []).map(([x, y, label]) => [onGrid(x), onGrid(y), label]);
+    const points = [...all?.points ?? [], ...all?.test_points ?? []].map(([x, y, label]) => [onGrid(x), onGrid(y), label]);
     own.take(points);
     change({ ...form.current(), data: "own", points });
   });
-  at("two-link").addEventListener("click", () => copyLink(at("two-link-said")));
+  at("two-link").addEventListener("click", () => copyLink(at("two-link-said"), all?.n_by_hand > 0));
   follow = (params) => {
     const asked = readWish(params);
     if (asked) {
@@ -181,11 +184,12 @@ export async function mount(section, context) {
   };
 }
 
-async function copyLink(said) {
+async function copyLink(said, isByHand) {
   said.textContent = "";
   try {
     await navigator.clipboard.writeText(location.href);
-    said.textContent = "Copied: it shows this network, with these points, at this epoch.";
+    said.textContent = "Copied: it shows this network, with these points, at this epoch" +
+      `${isByHand ? ", without what was changed by hand." : "."}`;
   } catch {
     const field = make("input", { type: "text", readonly: true, value: location.href, "aria-label": "The link" });
     said.replaceChildren("The browser does not let the page copy. Here it is: ", field);
