@@ -336,6 +336,48 @@ def test_a_weight_is_set_by_hand_and_a_unit_is_taken_out(page):
     expect(page.locator("#two-undo")).to_be_hidden()
 
 
+def test_a_step_is_seen_in_slow_motion_forward_and_back(page):
+    show(page, "two?data=xor&layers=2-Tanh&epoch=3")
+    expect(number(page, "two", "Step")).to_have_text("3")
+    page.click("#two-slowly")
+    told, following = page.locator("#two-slow .hint"), page.locator("#two-slow button.main")
+    for title, words in (
+        ("An example comes in", "Example 1 of 4"),
+        ("Forward, to hidden layer 1", "Tanh makes"),
+        ("Forward, to the output", "softmax makes"),
+        ("The cost", "CrossEntropy makes C ="),
+        ("Back, from the cost to the output", "dC/dz ="),
+        ("Back, to hidden layer 1", "slope of Tanh"),
+        ("The step", "say the same on every line"),
+    ):
+        expect(page.locator("#two-slow h4")).to_contain_text(title)
+        expect(told).to_contain_text(words)
+        if title.startswith("Back, to"):
+            expect(page.locator("#two-net path.moving.back")).to_have_count(4)
+            unit(page, "Unit 1 of hidden layer 1").focus()
+            expect(page.locator("#two-net .net-said")).to_contain_text("dC/da = Σ w · dC/dz =")
+        following.click()
+    expect(page.locator("#two-slow")).to_be_hidden()
+    expect(number(page, "two", "Step")).to_have_text("4")
+
+
+def test_slow_motion_shows_where_a_broken_backward_parts_from_the_differences(page):
+    show(page, "two?data=circles&layers=2-Tanh&broken=softmax-diagonal")
+    expect(page.locator("#points-set-broken")).to_have_value("softmax-diagonal")
+    page.click("#two-slowly")
+    for _ in range(4):
+        page.click("#two-slow button.main")
+    expect(page.locator("#two-slow .hint")).to_contain_text("On 4 of these lines the differences say something else")
+    expect(page.locator("#two-net path.wrong")).to_have_count(4)
+    page.click("#two-slow button:has-text('Close')")
+    expect(page.locator("#two-net path.wrong")).to_have_count(0)
+
+
+def test_a_network_that_gets_no_further_is_told_what_it_lacks(page):
+    show(page, "two?data=circles&layers=_&batch_size=100&epoch=220")
+    expect(page.locator("#two-hint")).to_contain_text("Without a hidden layer it draws a straight line")
+
+
 def test_inputs_and_units_are_chosen_in_the_picture(page, browser):
     show(page, "two?data=circles&layers=_&lr=1")
     expect(page.locator("#two-net path")).to_have_count(2 * 2)

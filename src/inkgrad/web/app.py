@@ -120,6 +120,7 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             api("/api/experiment", handlers.experiment, is_heavy=True),
             api("/api/read", handlers.read, most_bytes=LIMITS.file_bytes, is_heavy=True),
             api("/api/picture", handlers.picture, most_bytes=LIMITS.file_bytes, is_heavy=True),
+            api("/api/slow", handlers.slow, is_heavy=True),
             api("/api/inside", handlers.inside),
             api("/api/inside/cell", handlers.inside_cell),
             api("/api/model", handlers.download, method="GET", is_heavy=True),

@@ -35,6 +35,7 @@ from inkgrad.web.experiment import experiment as run_experiment
 from inkgrad.web.inside import COSTS_INSIDE, cell, shown_inside
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.pen_order import pen_order
+from inkgrad.web.slow_motion import slow_motion
 from inkgrad.web.snapshot import feature_pictures
 from inkgrad.web.thinking import drawn
 from inkgrad.web.thinking import think as think_about
@@ -223,6 +224,11 @@ def _page(request: Request, body: IO[bytes]) -> tuple[list[int], int, NDArray]:
     number = whole(_numbers(request, "page"), "page", 1, 10**6) if request.query_params.get("page") else numbers[0]
     source = body if number == 1 else Page(body.read(), number)
     return numbers, number, open_picture(source, "the picture", most_pixels=LIMITS.picture_pixels)
+
+
+def slow(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:
+    """Return what one step does to an example, in the network of points as it stands."""
+    return slow_motion(visitor.trainers["points"].snapshot, whole(decoded(body.read()), "example", 0, 1_000_000, 0))
 
 
 def inside(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Limits:
     n_numbers_in_batch: int = 16_000_000  # between the layers: 64 MB
     n_numbers_in_drawing: int = 500_000  # between the layers of a model from a file
     n_parameters_one_by_one: int = 150_000  # of a gradient check, in two seconds
+    n_parameters_in_slow_motion: int = 1000  # whose gradient is taken by differences too, in a fifth of a second
     weight_by_hand: float = 100.0  # at most, of either sign
     n_corrections: int = 20  # of a network that can be undone
     bytes_of_corrections: int = 10_000_000  # of a network's theta before each; of a large one the last can be undone

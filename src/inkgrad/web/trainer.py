@@ -18,6 +18,7 @@ from inkgrad.fast import Fast
 from inkgrad.models import Model
 from inkgrad.training import Objective, Run, TrainingLoop, evaluate, silent_numpy
 from inkgrad.web.hand_work import HandWork, HeldAtZero
+from inkgrad.web.hint import hint
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
 from inkgrad.web.right_of_way import RightOfWay
@@ -383,6 +384,7 @@ class Trainer:
             "labels": list(self._dataset.labels),
             "out": [list(unit) for unit in self._hand.out],
             "n_by_hand": len(self._hand.done),
+            "hint": hint(self.settings, self.rows),
             "share": None if is_digits else self._share,
             "boundary": None if is_digits else boundary(run.objective, run.answer, self.settings.features),
             "layers": self._details(now, at_once),

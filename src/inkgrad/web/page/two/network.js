@@ -11,11 +11,18 @@ const SIDES = [[8, 36], [11, 30], [99, 25]]; // so many units fit in a column, w
 const HEAD = 54; // height of the titles above the columns
 const LEFT = 76; // room for the names of the inputs
 const RIGHT = 74; // and of the classes
-const LEAST = 126; // between the left edges of two columns
+const LEAST = 140; // between the left edges of two columns
 const NEAR = 9; // between a line and the pointer that means it
 const UNDER = "₀₁₂₃₄₅₆₇₈₉";
 
 const indexed = (letter, n) => letter + [...String(n)].map((digit) => UNDER[digit]).join("");
+
+// A number that fits on a thumbnail.
+function short(value) {
+  const size = Math.abs(value);
+  const text = value.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
+  return (Number(text) === 0 ? "0" : text).replace("-", "−");
+}
 
 // A line is thicker for a larger weight, and never fills the room of a unit.
 const widthOf = (weight) => 0.75 + 7 * (1 - Math.exp(-Math.abs(weight) / 3));
@@ -40,7 +47,10 @@ function fallAt(across) {
  * @param {{name: string, image: string}[]} features that a network may have as inputs
  * @param {{onLook: Function, onChange: Function, send: Function}} told `onLook` gets the unit to show large, as {bytes, label, name},
  *   or null; `onChange` the part of the settings that is changed; `send` orders for the server
- * @returns {{show: (state: object) => void}}
+ * @returns {{show: (state: object) => void, over: (overlay: object|null) => void}} `over` lays an overlay on the picture:
+ *   `number` of a (column, row) is written on a unit, null for none; `line` of a (gap, row, column) is what a line shows
+ *   instead of its weight, null for none; `wrong` whether that is wrong, `moving` which gap moves, and `back` which way;
+ *   `unit` and `weight` say in words what a unit and a line have
  */
 export function makeNetwork(host, features, { onLook, onChange, send }) {
   const lines = document.createElementNS(SVG, "svg");
@@ -58,6 +68,7 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
   let columns = []; // of [{button, name, bytes, label, used, x, y}]
   let paths = []; // of a gap between two columns: [{path, from, to}]
   let chosen = null; // [column, row] that is shown large until it is pressed again
+  let overlay = null;
   let current = [0, 0]; // where the keyboard is
 
   const side = () => SIDES.find(([most]) => columns.every((column) => column.length <= most))[1];
@@ -133,6 +144,11 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
 
   // The numbers of a unit in words, which is all that who sees no lines needs.
   function tell(one) {
+    const told = overlay && one && (one.column > 0 || one.used) ? overlay.unit(one.column, rowOf(one)) : null;
+    if (told) {
+      say(said, told);
+      return;
+    }
     if (!one) {
       say(said, `${networkName(latest.network)}, ${latest.n_parameters.toLocaleString("en")} parameters`);
       return;
@@ -172,7 +188,9 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       look();
       light(null);
     });
-    return { ...about, column, row, button: made, canvas };
+    const number = make("span", { class: "unit-number", "aria-hidden": "true" });
+    made.append(number);
+    return { ...about, column, row, button: made, canvas, number };
   }
 
   // One stop of the tab key is enough; from there the arrows go.
@@ -307,9 +325,20 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       one.button.classList.toggle("idle", isOut(one));
     }
     for (const { path, from, to } of paths.flat()) {
-      const value = weight(from, to);
-      path.setAttribute("class", `${value < 0 ? "below" : "above"}${path.classList.contains("lit") ? " lit" : ""}`);
-      path.setAttribute("stroke-width", widthOf(value).toFixed(2));
+      const place = [to.column - 1, rowOf(from), to.row];
+      const instead = overlay?.line(...place) ?? null;
+      const value = instead === null ? weight(from, to) : instead;
+      const kinds = [value < 0 ? "below" : "above", path.classList.contains("lit") && "lit"];
+      if (overlay) {
+        kinds.push(overlay.moving === place[0] ? "moving" : "still", overlay.back && "back");
+        kinds.push(instead !== null && overlay.wrong(...place) && "wrong");
+      }
+      path.setAttribute("class", kinds.filter(Boolean).join(" "));
+      path.setAttribute("stroke-width", (instead === null ? widthOf(value) : 1 + 7 * overlay.strength(value, place[0])).toFixed(2));
+    }
+    for (const one of columns.flat()) {
+      const number = overlay && one.used ? overlay.number(one.column, rowOf(one)) : null;
+      say(one.number, number === null ? "" : short(number));
     }
   }
 
@@ -341,7 +370,8 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
     tip.hidden = line === null;
     if (line) {
       const value = weight(line.from, line.to);
-      say(tip, `${line.from.sign} → ${line.to.sign ?? line.to.name}  ${shown(value)}`.replace("-", "−"));
+      const words = overlay?.weight(line.to.column - 1, rowOf(line.from), line.to.row, line.from.sign);
+      say(tip, (words ?? `${line.from.sign} → ${line.to.sign ?? line.to.name}  ${shown(value)}`).replaceAll("-", "−"));
       tip.style.left = `${Math.min(line.x + 12, sheet.clientWidth - 120)}px`;
       tip.style.top = `${Math.max(0, line.y - 34)}px`;
       light(null, null, line.path);
@@ -373,6 +403,11 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
   document.addEventListener("themechange", draw);
 
   return {
+    over(next) {
+      overlay = next;
+      draw();
+      tell(null);
+    },
     show(state) {
       latest = state;
       const { boundary, settings, labels } = state;

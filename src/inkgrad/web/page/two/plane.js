@@ -115,7 +115,7 @@ export function showKey(host, labels) {
  * @returns {{show: (part: object) => void, toPlane: (event: PointerEvent) => number[], draw: () => void}}
  */
 export function makePlane(canvas) {
-  const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2 };
+  const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2, marked: null };
   const small = make("canvas");
   let waiting = false;
 
@@ -166,6 +166,15 @@ export function makePlane(canvas) {
       for (const [x, y, label] of points) {
         drawPoint(brush, edge + x * wide, edge + (1 - y) * wide, label, colours, filled);
       }
+    }
+    if (shown.marked) {
+      const [x, y, label] = shown.marked;
+      brush.beginPath();
+      brush.arc(edge + x * wide, edge + (1 - y) * wide, 13, 0, 2 * Math.PI);
+      brush.strokeStyle = colours.isDark ? "white" : "black";
+      brush.lineWidth = 2.5;
+      brush.stroke();
+      drawPoint(brush, edge + x * wide, edge + (1 - y) * wide, label, colours, true, 6);
     }
   }
 

@@ -6,6 +6,7 @@ import { isSeen, make, say } from "../frame/make.js";
 import { makeOwn } from "./own.js";
 import { makeNetwork } from "./network.js";
 import { makePlane, showKey } from "./plane.js";
+import { makeSlow } from "./slow.js";
 import { makeSettings } from "../learning/settings.js";
 import { training } from "../learning/trainings.js";
 
@@ -30,6 +31,9 @@ export async function mount(section, context) {
     },
     onChange: (part) => form.change(part),
     send: (message) => line.send(message),
+  });
+  const slow = makeSlow(at("two-slow"), at("two-slowly"), picture, {
+    send: (message) => line.send(message), mark: (marked) => plane.show({ marked }),
   });
   const curves = makeCurves(at("two-curves"), { height: 190 });
   const defaults = context.options.defaults.points;
@@ -122,11 +126,14 @@ export async function mount(section, context) {
     }
     if (state.boundary && !empty) {
       picture.show(state);
+      slow.show(state);
     }
     if (isSeen(section) || first) {
       curves.draw(state.rows);
     }
     at("two-rings").hidden = state.test_points?.length === 0;
+    at("two-hint").hidden = state.hint === null;
+    say(at("two-hint"), state.hint ?? "");
     at("two-undo").hidden = state.n_by_hand === 0;
     const keys = state.labels.join();
     if (at("two-key").dataset.labels !== keys) {

@@ -1,0 +1,37 @@
+"""Hint: what a visitor is told when a network gets no further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inkgrad.data.features import COORDINATES
+from inkgrad.web.playground_settings import PlaygroundSettings
+from inkgrad.web.snapshot import Row
+
+PATIENCE_EPOCHS = 200  # before anything is said
+ENOUGH = 0.95  # of the training points right, and all is well
+BETTER = 0.01  # of them more, and it still learns
+FALLEN = 0.9  # of the cost that it had, or less, and it still learns
+
+
+def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
+    """Return a line for one whose network may be too small for its points, else None.
+
+    It may be where after 200 epochs fewer than 95 % of the training points are right, and the last half of the epochs
+    brought neither one more in a hundred nor a cost a tenth lower.  Nothing is said of a network that is broken.
+    """
+    if settings.is_digits or settings.broken or not rows or rows[-1][1] < PATIENCE_EPOCHS:
+        return None
+    half = rows[-1][1] / 2
+    before = [row for row in rows if row[1] < half]
+    since = rows[len(before) :]
+    if not before:
+        return None
+    best, best_before = (max(row[3] or 0.0 for row in some) for some in (since, before))
+    lowest, lowest_before = (min(row[2] for row in some) for some in (since, before))
+    if best >= ENOUGH or best > best_before + BETTER or lowest < FALLEN * lowest_before:
+        return None
+    stuck = f"{100 * best:.0f} % of the training points are right, and that grows no more."
+    if not settings.layers and set(settings.features) <= set(COORDINATES):
+        return f"{stuck} Without a hidden layer it draws a straight line: add a layer, or squares of the inputs."
+    return f"{stuck} The network may be too small for them: add units, a layer or an input."

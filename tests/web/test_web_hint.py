@@ -1,0 +1,66 @@
+"""What is said when a network gets no further."""
+
+import pytest
+
+from inkgrad.training import Objective, Run, TrainingLoop, evaluate
+from inkgrad.web.hint import hint
+from inkgrad.web.playground_settings import parsed
+
+LAYER = {"kind": "dense", "size": 8, "activation": "Tanh"}
+
+
+def rows_of(n_epochs=300, right=0.6, cost=0.6):
+    """Rows of a training that stands still."""
+    return [(epoch, float(epoch), cost, right, right) for epoch in range(1, n_epochs + 1)]
+
+
+def learned(n_epochs=260, **settings):
+    """The settings, and the rows of a training with them, as the playground has them."""
+    found = parsed({"optimizer": "Adam", "lr": 0.05, "batch_size": 100} | settings, "points")
+    train = found.dataset(None).train
+    run = Run(Objective(*found.network_and_cost()), found.optimizer_(), found.batch_size, found.seed)
+
+    def measure(loop):
+        return {"accuracy": evaluate(run.objective, run.theta, train).accuracy, "cost": loop.mean_cost}
+
+    loop = TrainingLoop(run, train, measure)
+    rows = [row for row in loop.steps(n_epochs) if row]
+    return found, [(0, epoch, row["cost"], row["accuracy"], None) for epoch, row in enumerate(rows, 1)]
+
+
+@pytest.mark.parametrize("settings", [{"layers": []}, {"layers": [], "features": ["x1"]}], ids=str)
+def test_a_straight_line_that_gets_no_further_is_named(settings):
+    said = hint(*learned(data="circles", **settings))
+    assert said.endswith("Without a hidden layer it draws a straight line: add a layer, or squares of the inputs.")
+
+
+def test_a_hidden_layer_of_one_unit_is_too_small_for_circles():
+    said = hint(*learned(data="circles", layers=[LAYER | {"size": 1}], seed=1))
+    assert "The network may be too small for them: add units, a layer or an input." in said
+
+
+@pytest.mark.parametrize(
+    "settings", [{"layers": [LAYER]}, {"layers": [], "features": ["x1", "x2", "x1x1", "x2x2"]}], ids=str
+)
+def test_nothing_is_said_of_a_network_that_is_large_enough(settings):
+    assert hint(*learned(data="circles", **settings)) is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        rows_of(n_epochs=199),
+        rows_of(right=0.96),
+        rows_of()[:150] + [(*row[:3], 0.65, None) for row in rows_of()[150:]],
+        rows_of()[:150] + [(*row[:2], 0.5, 0.6, None) for row in rows_of()[150:]],
+    ],
+    ids=["nothing yet", "too early", "nearly all", "more right", "a lower cost"],
+)
+def test_nothing_is_said_while_it_learns(rows):
+    assert hint(parsed({"layers": [LAYER]}, "points"), rows) is None
+
+
+def test_nothing_is_said_of_a_network_that_is_broken_on_purpose():
+    assert hint(parsed({"layers": [LAYER]}, "points"), rows_of()) is not None
+    assert hint(parsed({"layers": [LAYER], "broken": "softmax-diagonal"}, "points"), rows_of()) is None
