@@ -517,6 +517,17 @@ def test_dense_of_whole_numbers_is_equal_to_the_bit(instructions, rng, activatio
             np.testing.assert_array_equal(found, wanted[name], f"{name} of {plain} at {x.shape}")
 
 
+@pytest.mark.parametrize("one", [np.uint8(255), np.float32(1), np.float64(1)], ids=lambda one: one.dtype.name)
+@pytest.mark.parametrize("start", [0, 8, 61])
+def test_whichever_of_eight_inputs_are_not_zero_dense_adds_up_their_rows(instructions, rng, one, start):
+    plain, x = dense(72, 3), np.zeros((256, 72), one.dtype)
+    x[:, start : start + 8] = one * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    inputs = as_inputs(x, np.float64 if one.dtype == np.float64 else np.float32)
+    theta = whole_numbers(rng, Layout(plain.shapes()).size, inputs.dtype)
+    assert_kernel_did_it(fuse(plain), theta, x)
+    np.testing.assert_array_equal(forward(fuse(plain), theta, x)[0], forward(plain, theta, inputs)[0])
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @every_float
 def test_dense_of_real_numbers_is_close(instructions, rng, activation, dtype):

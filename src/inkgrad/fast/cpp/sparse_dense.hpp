@@ -18,7 +18,10 @@
 namespace inkgrad {
 
 constexpr int BLOCK = 64;       // rows of W in the cache together
-constexpr int MOST_VECTORS = 8;  // columns of W in registers together, in vectors
+constexpr int MOST_VECTORS = 8;  // columns of dW in registers together, in vectors
+// The same of y.  Of 16 registers two are for an input and a product: 13 vectors of AVX2 are the 100 columns of a common
+// layer in one pass over the lists.
+constexpr int MOST_SUMS = REGISTERS == 16 ? 13 : 8;
 constexpr int ROOM = 16;        // beyond an example's list, for whole vectors
 
 // The inputs of a batch that are not zero, listed example by example; written forward, and only read backward.
@@ -52,6 +55,20 @@ struct SparseGradient {
     T* dW;        // (n_in, n_out)
 };
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// AVX2 has no instruction that moves chosen lanes to the front, but one that moves lanes to any place.  For each choice
+// of the 8 lanes, a bit each: which lanes come to the front, in their order.
+struct Front {
+    uint8_t lanes[256][8];
+    constexpr Front() : lanes{} {
+        for (int chosen = 0; chosen < 256; chosen++)
+            for (int lane = 0, count = 0; lane < 8; lane++)
+                if (chosen >> lane & 1) lanes[chosen][count++] = uint8_t(lane);
+    }
+};
+alignas(64) constexpr Front FRONT;
+#endif
+
 // List what is not zero in x[first..last) after `count` others, and return how many there are then.  `index` and
 // `value` may be written up to a vector beyond.
 template <class T, class X>
@@ -77,6 +94,22 @@ ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32
             count += __builtin_popcount(there);
         }
     }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4)
+        for (; i + 8 <= last; i += 8) {
+            Vector<T> v;
+            if constexpr (sizeof(X) == 1) {
+                v = __builtin_convertvector(widen<T>(load_as<Codes<T>>(x + i)), Vector<T>) * T(1 / 255.0);
+            } else {
+                v = load(x + i);
+                watch.see(v);
+            }
+            const int there = _mm256_movemask_ps((__m256)(v != T(0)));
+            const Integers<T> lanes = widen<T>(load_as<Codes<T>>(FRONT.lanes[there]));
+            store_as(index + count, lanes + i);
+            store(value + count, (Vector<T>)_mm256_permutevar8x32_ps((__m256)v, (__m256i)lanes));
+            count += __builtin_popcount(there);
+        }
 #endif
     if constexpr (sizeof(X) != 1)
         for (int k = i; k < last; k += LANES<T>) watch.see(load_first(smaller(LANES<T>, last - k), x + k));
@@ -214,20 +247,28 @@ void sparse_gradient_columns(const SparseGradient<T>& job, const Turned<T>& inpu
     }
 }
 
-// Call work<vectors>(column) for all columns, in as few and even blocks as there are registers for.
+// Call work(vectors, column) for all columns, in blocks as few and as even as `most` vectors at once allow.
 template <class T, class Work>
-ALWAYS_INLINE void for_columns(int n_out, Work work) {
-    const int total = padded<T>(n_out) / LANES<T>, blocks = (total + MOST_VECTORS - 1) / MOST_VECTORS;
+ALWAYS_INLINE void for_columns(int n_out, int most, Work work) {
+    const int total = padded<T>(n_out) / LANES<T>, blocks = (total + most - 1) / most;
     for (int block = 0; block < blocks; block++) {
         const int from = total * block / blocks, to = total * (block + 1) / blocks;
         work(to - from, from * LANES<T>);
     }
 }
 
+// Call work with a count, from 1 to `most`, as a constant.
+template <int most, class Work>
+ALWAYS_INLINE void as_constant(int count, Work work) {
+    if constexpr (most > 1)
+        if (count < most) return as_constant<most - 1>(count, work);
+    work(std::integral_constant<int, most>());
+}
+
 // dz as sparse_gradient_columns wants it: the columns that are added up together, (n, width), one block after another.
 template <class T>
 void turn_columns(int n, int n_out, const T* dz, T* to) {
-    for_columns<T>(n_out, [&](int vectors, int column) {
+    for_columns<T>(n_out, MOST_VECTORS, [&](int vectors, int column) {
         const int width = vectors * LANES<T>;
         T* block = to + size_t(n) * column;
         for (int i = 0; i < n; i++)
@@ -241,18 +282,10 @@ void turn_columns(int n, int n_out, const T* dz, T* to) {
 template <class T>
 bool forward_examples(const SparseForward<T>& job, int first, int last, void* scratch) {
     bool tame = true;
-    for_columns<T>(job.n_out, [&](int vectors, int column) {
-        T* s = static_cast<T*>(scratch);
-        switch (vectors) {
-            case 1: tame &= sparse_columns<T, 1>(job, first, last, column, s); break;
-            case 2: tame &= sparse_columns<T, 2>(job, first, last, column, s); break;
-            case 3: tame &= sparse_columns<T, 3>(job, first, last, column, s); break;
-            case 4: tame &= sparse_columns<T, 4>(job, first, last, column, s); break;
-            case 5: tame &= sparse_columns<T, 5>(job, first, last, column, s); break;
-            case 6: tame &= sparse_columns<T, 6>(job, first, last, column, s); break;
-            case 7: tame &= sparse_columns<T, 7>(job, first, last, column, s); break;
-            default: tame &= sparse_columns<T, 8>(job, first, last, column, s);
-        }
+    for_columns<T>(job.n_out, MOST_SUMS, [&](int count, int column) {
+        as_constant<MOST_SUMS>(count, [&](auto vectors) {
+            tame &= sparse_columns<T, vectors>(job, first, last, column, static_cast<T*>(scratch));
+        });
     });
     return tame;
 }
@@ -262,17 +295,9 @@ bool forward_examples(const SparseForward<T>& job, int first, int last, void* sc
 template <class T>
 void gradient_of_blocks(const SparseGradient<T>& job, int first, int last, void* scratch) {
     const Turned<T> inputs(job.inputs, first, last, scratch);
-    for_columns<T>(job.n_out, [&](int vectors, int column) {
-        switch (vectors) {
-            case 1: return sparse_gradient_columns<T, 1>(job, inputs, column);
-            case 2: return sparse_gradient_columns<T, 2>(job, inputs, column);
-            case 3: return sparse_gradient_columns<T, 3>(job, inputs, column);
-            case 4: return sparse_gradient_columns<T, 4>(job, inputs, column);
-            case 5: return sparse_gradient_columns<T, 5>(job, inputs, column);
-            case 6: return sparse_gradient_columns<T, 6>(job, inputs, column);
-            case 7: return sparse_gradient_columns<T, 7>(job, inputs, column);
-            default: return sparse_gradient_columns<T, 8>(job, inputs, column);
-        }
+    for_columns<T>(job.n_out, MOST_VECTORS, [&](int count, int column) {
+        as_constant<MOST_VECTORS>(
+            count, [&](auto vectors) { sparse_gradient_columns<T, vectors>(job, inputs, column); });
     });
 }
 
@@ -299,7 +324,7 @@ bool sparse_forward(Input<X> x, Input<T> W, Input<T> b, int slope, T alpha, Arra
     const Listed<T, int32_t> lists(int(n), int(n_in), index.data(), value.data(), starts.data());
     const SparseForward<T> job{lists, int(n_out), W.data(), b.data(), y.data(), Slope(slope), alpha};
     const int parts = parts_of(lists.n, n_threads, 1, 8);  // few: each walks through all of W
-    const size_t scratch_size = sizeof(T) * MOST_VECTORS * LANES<T> * size_t(BLOCK + (lists.n + parts - 1) / parts);
+    const size_t scratch_size = sizeof(T) * MOST_SUMS * LANES<T> * size_t(BLOCK + (lists.n + parts - 1) / parts);
     return for_parts(lists.n, parts, n_threads, scratch_size, [&](int first, int last, void* scratch) {
         Watch<T> watch;
         for (int i = first; i < last; i++) list_example(lists, x.data() + size_t(i) * n_in, i, watch);
