@@ -86,7 +86,8 @@ ALWAYS_INLINE Vector<T> all(T number) {
     return number - Vector<T>{};  // minus zero would become zero with +
 }
 
-// The first n numbers; the others are zero, and their memory is not touched.  0 <= n <= LANES.
+// The first n numbers; the others are zero, and their memory is not touched.  0 <= n <= LANES, which the loops say
+// again: GCC would warn that it might be more.
 template <class T>
 ALWAYS_INLINE Vector<T> load_first(int n, const T* from) {
     if (n == LANES<T>) return load(from);
@@ -95,7 +96,7 @@ ALWAYS_INLINE Vector<T> load_first(int n, const T* from) {
     else return (Vector<T>)_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), from);
 #else
     Vector<T> v{};
-    for (int i = 0; i < n; i++) v[i] = from[i];
+    for (int i = 0; i < LANES<T> && i < n; i++) v[i] = from[i];
     return v;
 #endif
 }
@@ -107,7 +108,7 @@ ALWAYS_INLINE void store_first(int n, T* to, Vector<T> v) {
     if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(to, __mmask16((1u << n) - 1), (__m512)v);
     else _mm512_mask_storeu_pd(to, __mmask8((1u << n) - 1), (__m512d)v);
 #else
-    for (int i = 0; i < n; i++) to[i] = v[i];
+    for (int i = 0; i < LANES<T> && i < n; i++) to[i] = v[i];
 #endif
 }
 
@@ -123,7 +124,7 @@ ALWAYS_INLINE Codes<T> load_codes(int n, const uint8_t* from) {
     __m128i bytes = _mm_maskz_loadu_epi8(__mmask16((1u << n) - 1), from);
     __builtin_memcpy(&v, &bytes, sizeof v);
 #else
-    for (int i = 0; i < n; i++) v[i] = from[i];
+    for (int i = 0; i < LANES<T> && i < n; i++) v[i] = from[i];
 #endif
     return v;
 }
@@ -139,7 +140,7 @@ ALWAYS_INLINE void store_codes(int n, uint8_t* to, Codes<T> v) {
     __builtin_memcpy(&bytes, &v, sizeof v);
     _mm_mask_storeu_epi8(to, __mmask16((1u << n) - 1), bytes);
 #else
-    for (int i = 0; i < n; i++) to[i] = v[i];
+    for (int i = 0; i < LANES<T> && i < n; i++) to[i] = v[i];
 #endif
 }
 
