@@ -6,7 +6,8 @@
 # make attack  set up, and attack it for MINUTES, 60 by default: kills, broken inputs, rude clients, full disks
 # make docs  set up, and build the documentation into site/: open site/index.html
 # make cluster  set up, and start a Ray cluster of three nodes on this machine, to try things on; make cluster-stop
-# make dist  build the wheel and the sdist into dist/, and try both in clean environments: some minutes
+# make dist  build the sdist and the wheels into dist/, and try all in clean environments of Python 3.11 to 3.13: some minutes
+# make arm   build the kernels for 64-bit Arm, and run their tests under qemu: an hour or more
 # make clean  take away what the others made
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -16,7 +17,7 @@ MINUTES = 60
 SEED = 0
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-all bench attack docs sanitize cluster cluster-stop dist clean
+.PHONY: run test test-all bench attack docs sanitize cluster cluster-stop arm dist clean
 
 run: .venv/installed
 	mkdir -p run
@@ -61,11 +62,15 @@ cluster: .venv/installed-ray
 cluster-stop: .venv/bin/python
 	@$(BIN)/python scripts/cluster.py stop --port $(PORT)
 
+# Not part of the tests: it needs packages that only root can install, and says which.
+arm: .venv/bin/python
+	scripts/arm $(OPTIONS)
+
 dist: .venv/installed-dist
 	$(BIN)/python scripts/release/dist.py
 
 clean:
-	rm -rf .venv .venv-sanitize run site dist
+	rm -rf .venv .venv-arm .venv-sanitize run site dist
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

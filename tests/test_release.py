@@ -26,6 +26,7 @@ CFF_FIELDS = {  # of the schema of version 1.2.0, which allows no others
 }
 METADATA = "Name: inkgrad\nVersion: 1.2\nLicense-File: LICENSE\nLicense-File: src/inkgrad/data/mnist/README.md\n\ntext"
 LICENCES = "LICENSE", "src/inkgrad/data/mnist/README.md"
+WHEEL = "inkgrad-1.2-cp311-cp311-linux_x86_64.whl"
 KERNELS = [f"inkgrad/fast/_kernels_{name}.cpython-311-x86_64-linux-gnu.so" for name in ("baseline", "avx2", "avx512")]
 
 
@@ -135,7 +136,7 @@ def test_the_notices_of_what_is_compiled_in_are_shipped():
 
 def test_right_archives_are_not_complained_of(contents, in_sdist, in_wheel):
     assert list(contents.wrong_in_sdist(in_sdist, "[a](LICENSE), ![b](docs/seen.png), [c](https://a.b), [d](#e)")) == []
-    assert list(contents.wrong_in_wheel(in_wheel, in_sdist, METADATA)) == []
+    assert list(contents.wrong_in_wheel(WHEEL, in_wheel, in_sdist, METADATA)) == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_a_picture_of_the_readme_that_the_sdist_lacks_is_named(contents, in_sdis
     ["inkgrad/fast/cpp/module.cpp", "tests/layers/test_layers.py", "lab/__init__.py", "inkgrad.libs/libgomp.so.1"],
 )
 def test_what_does_not_belong_into_the_wheel_is_named(contents, in_sdist, in_wheel, stray):
-    assert list(contents.wrong_in_wheel({**in_wheel, stray: 1}, in_sdist, METADATA)) == [
+    assert list(contents.wrong_in_wheel(WHEEL, {**in_wheel, stray: 1}, in_sdist, METADATA)) == [
         f"{stray} does not belong there"
     ]
 
@@ -188,13 +189,24 @@ def test_what_does_not_belong_into_the_wheel_is_named(contents, in_sdist, in_whe
 )
 def test_what_the_wheel_lacks_is_named(contents, in_sdist, in_wheel, lost, words):
     del in_wheel[lost]
-    (wrong,) = contents.wrong_in_wheel(in_wheel, in_sdist, METADATA)
+    (wrong,) = contents.wrong_in_wheel(WHEEL, in_wheel, in_sdist, METADATA)
     assert words in wrong
 
 
 def test_a_wheel_without_any_kernels_is_named(contents, in_sdist, in_wheel):
-    (wrong,) = contents.wrong_in_wheel({name: 1 for name in in_wheel if name not in KERNELS}, in_sdist, METADATA)
+    (wrong,) = contents.wrong_in_wheel(WHEEL, {name: 1 for name in in_wheel if name not in KERNELS}, in_sdist, METADATA)
     assert "a wheel needs a C++ compiler" in wrong
+
+
+def test_in_a_wheel_for_many_versions_of_python_kernels_for_one_are_named(contents, in_sdist, in_wheel):
+    stable = "inkgrad-1.2-cp312-abi3-linux_x86_64.whl"
+    for_all = {re.sub(r"\.cpython-.*\.so", ".abi3.so", name): 1 for name in in_wheel}
+    assert list(contents.wrong_in_wheel(stable, for_all, in_sdist, METADATA)) == []
+    assert list(contents.wrong_in_wheel(stable, in_wheel, in_sdist, METADATA)) == [
+        f"{name} is for one version of Python" for name in sorted(KERNELS)
+    ]
+    del for_all["inkgrad/fast/_kernels_avx512.abi3.so"]
+    assert list(contents.wrong_in_wheel(stable, for_all, in_sdist, METADATA)) == ["the kernels for avx512 are missing"]
 
 
 def test_the_sdist_of_this_tree_holds_what_it_must_and_no_more(contents, tmp_path, monkeypatch):

@@ -78,8 +78,8 @@ def wrong_in_sdist(files: dict[str, int], readme: str) -> Iterator[str]:
             yield f"{path} is a picture of the tests"
 
 
-def wrong_in_wheel(files: dict[str, int], sdist: dict[str, int], metadata: str) -> Iterator[str]:
-    """Yield what is wrong with a wheel of these files and METADATA, made from an sdist of those, a line each."""
+def wrong_in_wheel(wheel: str, files: dict[str, int], sdist: dict[str, int], metadata: str) -> Iterator[str]:
+    """Yield what is wrong with a wheel of this name, files and METADATA, made from an sdist of those, a line each."""
     about = message_from_string(metadata)
     info = f"{about['Name']}-{about['Version']}.dist-info/"
     package = {name for name in files if not name.startswith(info)}
@@ -87,7 +87,9 @@ def wrong_in_wheel(files: dict[str, int], sdist: dict[str, int], metadata: str) 
     wanted = {name.removeprefix("src/") for name in sdist if name.startswith("src/") and not name.startswith(CPP)}
     if not kernels:
         yield "the compiled kernels are missing: a wheel needs a C++ compiler"
-    for instructions in ("baseline", "avx2", "avx512") if any("x86_64" in name for name in kernels) else ():
+    if "-abi3-" in wheel:
+        yield from (f"{name} is for one version of Python" for name in sorted(kernels) if ".abi3." not in name)
+    for instructions in ("baseline", "avx2", "avx512") if "x86_64" in wheel and kernels else ():
         if instructions not in kernels.values():
             yield f"the kernels for {instructions} are missing"
     yield from (f"{name} is missing" for name in sorted(wanted - package))

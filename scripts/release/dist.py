@@ -1,7 +1,8 @@
-"""Build the sdist and the wheel, try both as strangers would, and put them into dist/: `make dist`.
+"""Build the sdist and the wheels, try all as strangers would, and put them into dist/: `make dist`.
 
-The wheel is made from the sdist, so nothing that the sdist lacks can get into it.  dist/ is made anew
-when all was right; until then it stays as it was.
+The wheels are made from the sdist, so nothing that the sdist lacks can get into them: one for Python 3.11, and one for
+3.12 and all later, which is tried with 3.12 and 3.13.  dist/ is made anew when all was right; until then it stays as it
+was.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contents import files_of, metadata_of, relative_links, wrong_in_sdist, wron
 
 ROOT = Path(__file__).parent.parent.parent
 RELEASE = re.compile(r"^## (\S+) - (\d{4}-\d\d-\d\d)$", re.MULTILINE)  # in the changelog, the newest first
+PYTHONS = {"3.11": ["3.11"], "3.12": ["3.12", "3.13"]}  # what a wheel is built with, and what it is tried with
 NO_COMPILER = {"CC": "/bin/false", "CXX": "/bin/false"}
 BEGAN = time.monotonic()
 
@@ -47,46 +49,76 @@ def main() -> int:
 
 def release(work: Path) -> None:
     """Build in the folder `work`, check, and move what is good to dist/."""
+    pythons = {version: interpreter(version) for tried in PYTHONS.values() for version in tried}
     say("building the sdist")
-    sdist = built("--sdist", ROOT, work / "sdist")
+    sdist = sdist_of(ROOT, work / "sdist")
     in_sdist, readme = files_of(sdist), (ROOT / "README.md").read_text()
     refuse(sdist, list(wrong_in_sdist(in_sdist, readme)))
     warn_of_strays(in_sdist)
 
-    say("building the wheel from the sdist")
     with tarfile.open(sdist) as archive:
         archive.extractall(work, filter="data")
     tree = work / sdist.name.removesuffix(".tar.gz")
-    wheel = repaired(built("--wheel", tree, work / "linux"), work / "wheel")
-    refuse(wheel, list(wrong_in_wheel(files_of(wheel), in_sdist, metadata_of(wheel))))
+    wheels = {}
+    for version in PYTHONS:
+        say(f"building the wheel from the sdist, with Python {version}")
+        wheel = repaired(wheel_of(tree, pythons[version], work / version), work / f"{version}-wheel")
+        refuse(wheel, list(wrong_in_wheel(wheel.name, files_of(wheel), in_sdist, metadata_of(wheel))))
+        wheels[version] = wheel
 
     say("checking their metadata and the README as a long description")
-    run("twine", [sys.executable, "-m", "twine", "check", "--strict", sdist, wheel])
+    run("twine", [sys.executable, "-m", "twine", "check", "--strict", sdist, *wheels.values()])
     links = relative_links(readme)
     print(
         f"         {len(links)} links and pictures of the README are files of the project: elsewhere they lead nowhere"
     )
 
-    for what, archive, compiler, kernels in (
-        ("the wheel", wheel, {}, "--kernels"),
-        ("the sdist, with a compiler", sdist, {}, "--kernels"),
-        ("the sdist, without a compiler", sdist, NO_COMPILER, "--no-kernels"),
+    for version, wheel in wheels.items():
+        for tried in PYTHONS[version]:
+            try_out(f"{wheel.name} with Python {tried}", wheel, pythons[tried], {}, "--kernels", tree)
+    for what, compiler, kernels in (
+        ("with a compiler", {}, "--kernels"),
+        ("without a compiler", NO_COMPILER, "--no-kernels"),
     ):
-        try_out(what, archive, compiler, kernels, tree)
+        try_out(f"the sdist, {what}", sdist, Path(sys.executable), compiler, kernels, tree)
 
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     (ROOT / "dist").mkdir()
-    for archive in sdist, wheel:
+    for archive in sdist, *wheels.values():
         kept = Path(shutil.copy(archive, ROOT / "dist"))
         digest = hashlib.sha256(kept.read_bytes()).hexdigest()
         print(f"dist/{kept.name}  {kept.stat().st_size / 1e6:.1f} MB  sha256 {digest}")
     say("done")
 
 
-def built(kind: str, source: Path, folder: Path) -> Path:
-    """Return the sdist or wheel built from a source tree."""
-    run(f"building with {kind}", [sys.executable, "-m", "build", kind, "--outdir", folder, source])
+def interpreter(version: str) -> Path:
+    """Return a Python of a version such as 3.12: this one, one on the PATH, or one of pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = shutil.which(f"python{version}")
+    found = [Path(sys.executable), *([Path(named)] if named else []), *sorted(pyenv.glob(f"{version}.*/bin/python"))]
+    for python in found:  # what pyenv puts on the PATH may lead nowhere
+        asked = [python, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+        if subprocess.run(asked, capture_output=True, text=True).stdout.strip() == version:
+            return python
+    raise Wrong(
+        f"there is no Python {version} on the PATH or in {pyenv}: wheels are built and tried with "
+        f"{', '.join(sorted({each for tried in PYTHONS.values() for each in tried}))}"
+    )
+
+
+def sdist_of(source: Path, folder: Path) -> Path:
+    """Return the sdist built from a source tree."""
+    run("building the sdist", [sys.executable, "-m", "build", "--sdist", "--outdir", folder, source])
     (made,) = folder.iterdir()
+    return made
+
+
+def wheel_of(source: Path, python: Path, folder: Path) -> Path:
+    """Return the wheel that a Python builds from a source tree."""
+    run("making an environment", [python, "-m", "venv", folder / "venv"])
+    pip = [folder / "venv" / "bin" / "python", "-I", "-m", "pip", "--disable-pip-version-check"]
+    run("building a wheel", [*pip, "wheel", "--no-deps", "--no-cache-dir", "--wheel-dir", folder / "made", source])
+    (made,) = (folder / "made").iterdir()
     return made
 
 
@@ -107,18 +139,18 @@ def repaired(wheel: Path, folder: Path) -> Path:
     return made
 
 
-def try_out(what: str, archive: Path, compiler: dict[str, str], kernels: str, tree: Path) -> None:
+def try_out(what: str, archive: Path, python: Path, compiler: dict[str, str], kernels: str, tree: Path) -> None:
     """Install an archive in a clean virtual environment, and run the smoke test there."""
     say(f"installing {what}")
     with TemporaryDirectory(prefix="inkgrad-try-", ignore_cleanup_errors=True) as folder:
-        python = Path(folder) / "venv" / "bin" / "python"
-        pip = [python, "-I", "-m", "pip", "--disable-pip-version-check"]
-        run("making an environment", [sys.executable, "-m", "venv", python.parent.parent])
+        inside = Path(folder) / "venv" / "bin" / "python"
+        pip = [inside, "-I", "-m", "pip", "--disable-pip-version-check"]
+        run("making an environment", [python, "-m", "venv", inside.parent.parent])
         # pip would keep a wheel that it built from the sdist, and next time give that for another sdist of this name.
         run(f"installing {what}", [*pip, "install", "--no-deps", "--no-cache-dir", archive], **compiler)
         run("installing what it needs", [*pip, "install", "inkgrad"])
         agreed = run("pip check", [*pip, "check"])
-        script = [python, "-I", tree / "scripts" / "release" / "smoke.py", kernels]
+        script = [inside, "-I", tree / "scripts" / "release" / "smoke.py", kernels]
         report = run("the smoke test", [*script, tree / "examples" / "page.jpg", newest_release()[0]], Path(folder))
         print("\n".join(f"         {line}" for line in f"pip check: {agreed}{report}".splitlines()))
 

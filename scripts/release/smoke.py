@@ -1,4 +1,4 @@
-"""Try an installed inkgrad: python smoke.py --kernels page.jpg 1.2.3, or --no-kernels.
+"""Try an installed inkgrad: python smoke.py --kernels page.jpg 1.2.3, or --no-kernels; without a version any will do.
 
 It imports what inkgrad itself needs, and nothing of the source tree, and stops at the first thing that is not so.
 """
@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernels", action=argparse.BooleanOptionalAction, required=True)
     parser.add_argument("page", help="the page of digits in examples/")
-    parser.add_argument("version", help="the version that it must be")
+    parser.add_argument("version", nargs="?", default=inkgrad.__version__, help="the version that it must be")
     asked = parser.parse_args()
     is_installed_alone(asked.version)
     says_its_version(asked.version, asked.kernels)
