@@ -485,6 +485,8 @@ CONV = {"kind": "conv", "size": 128, "activation": "ReLU"}
         ("points", {"data": "own", "points": [[0, 0]]}, "a point is [x, y, class], got [0, 0]"),
         ("points", {"data": "own", "points": [[0, 2, 0]]}, "y is a number from 0 to 1, got 2"),
         ("points", {"data": "own", "points": [[0, 0, 2]]}, "class is a number from 0 to 1, got 2"),
+        ("points", {"data": "curve", "curve": "y = foo x"}, "in 'y = foo x' 'foo' is unknown: it may have x, numbers"),
+        ("points", {"data": "curve", "curve": 5}, "curve is a text such as 'y = sin 3x', got 5"),
         ("points", {"share": 1}, "share is a number from 0.1 to 0.9, got 1"),
         ("points", {"data_noise": -1}, "data_noise is a number from 0 to 0.5, got -1"),
         ("digits", {"weight_decay": 2}, "weight_decay is a number from 0 to 1, got 2"),

@@ -406,6 +406,24 @@ def test_points_are_painted_with_the_mouse(page):
     assert "own" in page.url
 
 
+def test_the_curve_between_the_classes_is_typed(page):
+    show(page, "two")
+    page.select_option("#points-set-data", "curve")
+    field = page.get_by_label("Curve", exact=True)
+    expect(field).to_have_value("y = sin 3x")
+    expect(page.locator("#two-key")).to_contain_text("above")
+    page.wait_for_timeout(1000)  # for the form, which is drawn anew once it was left alone
+    field.fill("y = foo x")
+    field.press("Enter")
+    expect(page.locator("#notice-text")).to_contain_text("'foo' is unknown")
+    page.wait_for_timeout(1000)
+    field.fill("y = 1/2 + x/4")
+    field.press("Enter")
+    page.wait_for_url(re.compile("curve=y.*1%2F2"))
+    page.reload()
+    expect(field).to_have_value("y = 1/2 + x/4")
+
+
 def test_of_own_points_some_test_and_few_have_no_test(page):
     points = [[k / 20, (k % 3) / 2, k % 2] for k in range(16)]
     show(page, "two")

@@ -96,6 +96,7 @@ def run_of(settings, examples, n_epochs, n_steps=0):
         {"broken": "bias-mean", "cost": "SquaredError"},
         {"data": "circles", "features": ["x1x1", "sin2", "x1"]},
         {"data": "xor", "data_noise": 0.1, "share": 0.5, "weight_decay": 0.01},
+        {"data": "curve", "curve": "y = x^2", "data_noise": 0.01},
     ],
     ids=str,
 )
@@ -235,6 +236,7 @@ NEW = [
     {"features": ["x2"]},
     {"data_noise": 0.1},
     {"share": 0.3},
+    {"data": "curve"},
 ]
 
 

@@ -57,7 +57,7 @@ def options() -> dict[str, Any]:
         "activations": choices.ACTIVATIONS,
         "costs": choices.COSTS,
         "optimizers": choices.OPTIMIZERS,
-        "datasets": [*choices.PROBLEMS, "own"],
+        "datasets": [*choices.PROBLEMS, "curve", "own"],
         "features": feature_pictures(),
         "labels": list("0123456789"),
         "no_digit": NOTHING,

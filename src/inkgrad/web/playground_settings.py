@@ -14,6 +14,7 @@ from inkgrad import layers as all_layers
 from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import Cost
 from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
+from inkgrad.data.curve import LONGEST_LETTERS, curve
 from inkgrad.data.features import COORDINATES, FEATURES, features, refuse_bad_features
 from inkgrad.data.points import moved, parted
 from inkgrad.errors import SettingError
@@ -68,6 +69,7 @@ class PlaygroundSettings:
     data_noise: float = 0.0  # of points, in sides of the square
     share: float | None = None  # of points that are learned from; None for what is usual with these
     weight_decay: float = 0.0
+    curve: str = "y = sin 3x"  # between the classes, where the data are "curve"
 
     @property
     def is_digits(self) -> bool:
@@ -81,7 +83,7 @@ class PlaygroundSettings:
 
     def same_network(self, other: PlaygroundSettings) -> bool:
         """Return whether a training can go on with these settings: only its knobs were turned."""
-        kept = ("data", "points", "features", "layers", "cost", "classes", "seed", "data_noise", "share")
+        kept = ("data", "points", "features", "layers", "cost", "classes", "seed", "data_noise", "share", "curve")
         return all(getattr(self, name) == getattr(other, name) for name in kept)
 
     def network(self) -> Chain:
@@ -134,7 +136,10 @@ class PlaygroundSettings:
             points = np.array(self.points, float)
             own = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
             return Dataset(*parted(own, self.share or OWN_SHARE), POINT_CLASSES[: self.classes])
-        problem, rng = PROBLEMS[self.data](), np.random.default_rng(POINTS_SEED)
+        problem, rng = (
+            curve(self.curve) if self.data == "curve" else PROBLEMS[self.data](),
+            np.random.default_rng(POINTS_SEED),
+        )
         train, test, share = problem.train, problem.test, self.share
         labels = (*problem.labels, "neither")[: self.classes]  # the third is never used
         if train is test:
@@ -173,7 +178,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     unknown = sorted(message.keys() - set(asdict(usual)))
     if unknown:
         raise SettingError(f"there is no setting {shown(unknown[0])}, only {', '.join(asdict(usual))}")
-    data = choice(message, "data", ["mnist"] if which == "digits" else [*PROBLEMS, "own"], usual.data)
+    data = choice(message, "data", ["mnist"] if which == "digits" else [*PROBLEMS, "curve", "own"], usual.data)
     broken = message.get("broken")
     layers = message.get("layers")
     few, many = (10, 10) if which == "digits" else (2, 3)
@@ -200,6 +205,12 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         share = None if message.get("share") is None else number(message, "share", 0.1, 0.9)
         noise = number(message, "data_noise", 0, 0.5, 0)
         chosen = tuple(name for name in FEATURES if name in names)
+        text = message.get("curve", usual.curve)
+        if not isinstance(text, str):
+            raise SettingError(f"curve is a text such as {usual.curve!r}, got {shown(text)}")
+        if data == "curve":
+            curve(text)  # refuses what is none
+        found = replace(found, curve=text[:LONGEST_LETTERS])
         found = replace(found, features=chosen, share=share, data_noise=0.0 if data == "own" else noise)
     if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))

@@ -51,6 +51,9 @@ export function toAddress(settings) {
   }
   if (settings.data !== "mnist") {
     params.set("features", settings.features.join("_"));
+    if (settings.data === "curve") {
+      params.set("curve", settings.curve);
+    }
     if (settings.share !== null) {
       params.set("share", String(settings.share));
     }
@@ -87,6 +90,7 @@ export function fromAddress(params, defaults) {
   }
   settings.layers = params.has("layers") ? layersOf(params.get("layers")) : defaults.layers;
   settings.features = params.has("features") ? params.get("features").split("_") : defaults.features;
+  settings.curve = params.get("curve") ?? defaults.curve;
   settings.share = Number(params.get("share")) || null;
   settings.augmentation = params.get("augmentation") === "1";
   settings.broken = params.get("broken") || null;

@@ -6,7 +6,7 @@ import { explained, make } from "../frame/make.js";
 const QUIET = 600; // milliseconds after a touch in which the server's older settings are not shown
 const BETWEEN = 120; // milliseconds between two messages while a slider moves
 const WORDS = {
-  animals: "Fish or goat", xor: "XOR", circles: "Circles", spirals: "Spirals", own: "Your own points",
+  animals: "Fish or goat", xor: "XOR", circles: "Circles", spirals: "Spirals", curve: "A curve you type", own: "Your own points",
   SoftmaxCrossEntropy: "Softmax cross-entropy", CrossEntropy: "Cross-entropy", SquaredError: "Squared error", SGD: "SGD with momentum", Adam: "Adam",
 };
 
@@ -20,6 +20,8 @@ const HELP = {
   momentum: "How much of the last step goes on in the next one.",
   batch_size: "How many examples the gradient of one step is averaged over.",
   noise: "Random numbers that are added to the inputs while it trains; this is their standard deviation.",
+  curve: "Points above it are of one class, those below of the other: x from 0 to 1, numbers, + - * / ^, parentheses, pi, e, sin, " +
+    "cos, tan, tanh, exp, log, sqrt, abs. Enter takes it.",
   data_noise: "How far the points are moved at random, in sides of the square: this is their standard deviation. XOR gets " +
     "25 points at each corner.",
   share: "The part of the points that it learns from; the others, drawn as rings, test it. Of your own points three of " +
@@ -93,8 +95,11 @@ export function makeSettings(host, which, options, onChange) {
   }, (next) => change({ layers: next }));
 
   host.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is no reason to load the page
+  const curve = make("input", { type: "text", id: `${id}-curve`, maxlength: 100, autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
+  curve.addEventListener("change", () => change({ curve: curve.value }));
+  const curveField = make("div", { class: "field" }, explained(make("label", { for: curve.id, text: "Curve" }), HELP.curve), curve);
   if (which === "points") {
-    host.append(group("Data", choose("data", "Points", options.datasets),
+    host.append(group("Data", choose("data", "Points", options.datasets), curveField,
       choose("classes", "Classes", options.point_classes.map((_, i) => i + 1).slice(1), true),
       turn("data_noise", { label: "Noise of the points", low: 0, high: 0.3, step: 0.01 }),
       turn("share", { label: "Share to learn from", low: 0.1, high: 0.9, step: 0.05 })));
@@ -163,6 +168,10 @@ export function makeSettings(host, which, options, onChange) {
     }
     if (force || document.activeElement !== seed) {
       seed.value = current.seed;
+    }
+    curveField.hidden = current.data !== "curve";
+    if (force || document.activeElement !== curve) {
+      curve.value = current.curve;
     }
     moved.checked = Boolean(current.augmentation);
     layers.show(current.layers);
