@@ -523,7 +523,7 @@ def test_the_page_is_told_what_it_can_choose(page):
     options = page.options
     assert [lesson["name"] for lesson in options["lessons"]] == list(LESSONS)
     assert [lesson["name"] for lesson in options["lessons"] if lesson["of_a_layer"]] == list(LAYERS)
-    assert options["datasets"] == ["animals", "xor", "circles", "spirals", "own"]
+    assert options["datasets"] == ["animals", "xor", "circles", "spirals", "curve", "own"]
     assert options["defaults"]["digits"]["data"] == "mnist"
     assert {"parameters", "units", "layers", "points", "picture_bytes"} <= options["limits"].keys()
 
