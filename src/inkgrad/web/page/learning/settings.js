@@ -170,7 +170,7 @@ export function makeSettings(host, which, options, onChange) {
       seed.value = current.seed;
     }
     curveField.hidden = current.data !== "curve";
-    if (force || document.activeElement !== curve) {
+    if (document.activeElement !== curve) { // what was refused is there to be mended
       curve.value = current.curve;
     }
     moved.checked = Boolean(current.augmentation);

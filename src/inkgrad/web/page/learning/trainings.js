@@ -2,6 +2,7 @@
 import { Training } from "../frame/api.js";
 import { notice } from "../frame/notice.js";
 
+const STAYS = 5; // seconds of a refusal, as other requests that work meanwhile take a notice away
 const open = {}; // "digits" or "points" -> its one SharedTraining
 
 class SharedTraining {
@@ -66,7 +67,7 @@ class SharedTraining {
   }
 
   #refuse(error) {
-    notice(error.message);
+    notice(error.message, STAYS);
     for (const listener of this.refused) {
       listener(error);
     }
