@@ -423,6 +423,36 @@ def test_the_curve_between_the_classes_is_typed(page):
     expect(field).to_have_value("y = 1/2 + x/4")
 
 
+def evenness_of(page, canvas):
+    """The share of the two commonest colours of a canvas."""
+    return page.evaluate(
+        """canvas => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const seen = new Map();
+          for (let k = 0; k < data.length; k += 4) {
+            const colour = `${data[k]} ${data[k + 1]} ${data[k + 2]}`;
+            seen.set(colour, (seen.get(colour) ?? 0) + 1);
+          }
+          const [first, second] = [...seen.values()].sort((one, other) => other - one);
+          return 4 * (first + second) / data.length;
+        }""",
+        page.locator(canvas).element_handle(),
+    )
+
+
+def test_the_decision_is_shown_alone_without_how_sure_it_is(page):
+    show(page, "two?data=circles")
+    page.wait_for_url("**&seed=*")
+    page.get_by_role("button", name="One epoch").click()
+    expect(page.locator("#two-controls")).to_contain_text("1.00")
+    page.get_by_label("Show the decision alone").check()
+    page.wait_for_timeout(500)  # until it is drawn
+    alone = evenness_of(page, "#two-plane")
+    page.get_by_label("Show the decision alone").uncheck()
+    page.wait_for_timeout(500)
+    assert alone > 0.6 > 2 * evenness_of(page, "#two-plane")
+
+
 def test_of_own_points_some_test_and_few_have_no_test(page):
     points = [[k / 20, (k % 3) / 2, k % 2] for k in range(16)]
     show(page, "two")

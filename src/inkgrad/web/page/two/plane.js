@@ -72,13 +72,13 @@ function imageOf(n, colours, at) {
   return image;
 }
 
-/** The classes over the square, each stronger where the network is surer. */
-function fieldImage(boundary, n_classes, colours) {
+/** The classes over the square, each stronger where the network is surer, unless it is to be as strong everywhere. */
+function fieldImage(boundary, n_classes, colours, isSharp) {
   const labels = fromBase64(boundary.class);
   const sure = fromBase64(boundary.sure);
   const least = 1 / n_classes;
   return imageOf(boundary.n, colours, (from) => {
-    const share = Math.max(0, sure[from] / 255 - least) / (1 - least);
+    const share = isSharp ? 1 : Math.max(0, sure[from] / 255 - least) / (1 - least);
     return [colours.classes[labels[from]] ?? colours.classes[0], 0.1 + 0.5 * share];
   });
 }
@@ -115,14 +115,14 @@ export function showKey(host, labels) {
  * @returns {{show: (part: object) => void, toPlane: (event: PointerEvent) => number[], draw: () => void}}
  */
 export function makePlane(canvas) {
-  const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2, marked: null };
+  const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2, marked: null, sharp: false };
   const small = make("canvas");
   let waiting = false;
 
   function imageNow(colours) {
     const { boundary, unit } = shown;
     if (!unit) {
-      return fieldImage(boundary, shown.n_classes, colours);
+      return fieldImage(boundary, shown.n_classes, colours, shown.sharp);
     }
     return unit.label === null
       ? unitImage(unit.bytes, boundary.unit_n, colours)

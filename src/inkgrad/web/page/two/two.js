@@ -175,6 +175,7 @@ export async function mount(section, context) {
   });
 
   document.addEventListener("themechange", () => all && showKey(at("two-key"), all.labels));
+  at("two-sharp").addEventListener("change", (event) => plane.show({ sharp: event.target.checked }));
   at("two-undo").addEventListener("click", () => line.send({ do: "undo" }));
   at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv"));
   at("two-mine").addEventListener("click", () => {
