@@ -136,10 +136,8 @@ class PlaygroundSettings:
             points = np.array(self.points, float)
             own = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
             return Dataset(*parted(own, self.share or OWN_SHARE), POINT_CLASSES[: self.classes])
-        problem, rng = (
-            curve(self.curve) if self.data == "curve" else PROBLEMS[self.data](),
-            np.random.default_rng(POINTS_SEED),
-        )
+        problem = curve(self.curve) if self.data == "curve" else PROBLEMS[self.data]()
+        rng = np.random.default_rng(POINTS_SEED)
         train, test, share = problem.train, problem.test, self.share
         labels = (*problem.labels, "neither")[: self.classes]  # the third is never used
         if train is test:
@@ -210,8 +208,8 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
             raise SettingError(f"curve is a text such as {usual.curve!r}, got {shown(text)}")
         if data == "curve":
             curve(text)  # refuses what is none
-        found = replace(found, curve=text[:LONGEST_LETTERS])
-        found = replace(found, features=chosen, share=share, data_noise=0.0 if data == "own" else noise)
+        noise = 0.0 if data == "own" else noise
+        found = replace(found, features=chosen, share=share, data_noise=noise, curve=text[:LONGEST_LETTERS])
     if data == "own":
         found = replace(found, points=_points(message.get("points"), found.classes))
     _refuse_too_much(found)
