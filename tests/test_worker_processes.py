@@ -71,6 +71,16 @@ def test_a_killed_one_is_replaced_with_a_word(tmp_path):
     assert word == f"worker {pid} was killed (exit status -9): another takes its place"
 
 
+def test_one_killed_before_it_took_its_work_is_replaced(tmp_path):
+    notes = []
+    with WorkerProcesses(1, note_itself, tmp_path, note=notes.append) as workers:
+        (worker,) = workers.workers.values()
+        os.kill(worker.process.pid, signal.SIGKILL)
+        while workers.are_at_work(0.1):
+            pass
+    assert len(notes) == len(list(tmp_path.iterdir())) == 1
+
+
 def test_they_are_not_replaced_for_ever(tmp_path):
     with pytest.raises(Interrupted, match=r"workers are killed again and again: worker \d+, the last of many, ended"):
         ends_of(1, die, tmp_path, most_deaths=1)

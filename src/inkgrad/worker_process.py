@@ -18,7 +18,7 @@ class WorkerProcess:
 
     `what` is pickled with cloudpickle, as it may have layers that are the caller's own: serve() is to unpickle it.
     It is deaf to Ctrl-C, since this process ends it, and gone when this one is: its connection breaks then.  Where it
-    dies, be it at its start, recv() raises EOFError.
+    dies, recv() raises EOFError, or ConnectionResetError where it had not yet taken all that it was sent.
     """
 
     def __init__(self, serve: Serve, what: bytes) -> None:
@@ -60,7 +60,7 @@ class WorkerProcess:
 
 
 def _begin(serve: Serve, connection: Connection) -> None:
-    with suppress(EOFError):  # the process that began it is gone
+    with suppress(EOFError, ConnectionError):  # the process that began it is gone
         serve(connection, connection.recv_bytes())
 
 

@@ -48,7 +48,7 @@ class WorkerProcesses:
             process = worker.process
             try:
                 error: Exception | None = connection.recv()
-            except EOFError:
+            except (EOFError, ConnectionError):
                 worker.leave()
                 if not self.deaths_left:
                     why = f"worker {process.pid}, the last of many, ended with {process.exitcode}"
