@@ -5,7 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from inkgrad.check import CheckError, GradientMismatch, Verdict, check_vjp
+from inkgrad.check import CheckError, GradientMismatch, Verdict, check_network, check_vjp, course
+from inkgrad.costs import SoftmaxCrossEntropy
+from inkgrad.errors import Interrupted
+from inkgrad.layers import Chain, Dense, Tanh
 
 
 def slow(seconds):
@@ -147,3 +150,89 @@ def test_repeated_indices_are_tried_too():
     assert check_vjp(rows, summed, table, i, points="awkward").ok
     with pytest.raises(GradientMismatch, match="where indices repeat"):
         check_vjp(rows, overwritten, table, i, points="awkward")
+
+
+# Of a network.
+
+
+class HalfTanh(Tanh):
+    """A Tanh whose backward is half of what it should be."""
+
+    def vjp(self, x, y, dy):
+        return super().vjp(x, y, dy) / 2
+
+
+SMALL, LARGE = Chain((Dense(3, 4), Tanh(), Dense(4, 2))), Chain((Dense(80, 40), Tanh(), Dense(40, 2)))
+
+
+def batch(network):
+    x = np.random.default_rng(0).normal(size=(4, network.layers[0].n_in))
+    return network, SoftmaxCrossEntropy(), x, np.array([0, 1, 1, 0])
+
+
+WAYS = [(SMALL, None), (SMALL, False), (LARGE, None), (LARGE, True)]
+
+
+@pytest.mark.parametrize(("network", "every_entry"), WAYS)
+def test_a_check_of_a_network_ends_as_soon_as_it_is_stopped(network, every_entry):
+    asked = []
+    check_network(*batch(network), every_entry=every_entry, stop=lambda: asked.append(1))
+    n = len(asked)
+    assert n > 15
+    for last in (1, n // 2, n):
+        left = iter([False] * (last - 1) + [True])  # to be asked once more would be StopIteration
+        with pytest.raises(Interrupted, match="the check was stopped"):
+            check_network(*batch(network), every_entry=every_entry, stop=lambda left=left: next(left))
+        assert not list(left)
+
+
+def told_of(monkeypatch, *problem, **settings):
+    """What is told before every evaluation, without the seconds."""
+    monkeypatch.setattr(course, "TELLS_AFTER", -1.0)
+    monkeypatch.setattr(course, "TELLS_EVERY", -1.0)
+    told = []
+    check_network(*problem, progress=told.append, raises=False, **settings)
+    return [sentence.rpartition(",")[0] for sentence in told]
+
+
+def parts_in(told):
+    """The parts that are told of, in their order, each once."""
+    return list(dict.fromkeys(sentence.partition(":")[0] for sentence in told))
+
+
+def test_the_parts_of_a_network_are_told_one_after_the_other(monkeypatch):
+    told = told_of(monkeypatch, *batch(SMALL))
+    assert parts_in(told) == [
+        "checking Dense 2, part 1 of 5",
+        "checking Tanh 1, part 2 of 5",
+        "checking Dense 0, part 3 of 5",
+        "checking SoftmaxCrossEntropy, part 4 of 5",
+        "checking the whole, part 5 of 5",
+    ]
+    assert told[0] == "checking Dense 2, part 1 of 5: 1 evaluations"
+    assert told[-1].endswith(f": {len(told):,} evaluations")
+
+
+def test_the_parameters_of_a_large_network_are_told_one_after_the_other(monkeypatch):
+    assert parts_in(told_of(monkeypatch, *batch(LARGE), every_entry=True)) == [
+        "checking the whole",
+        "checking 0.W, part 1 of 4",
+        "checking 0.b, part 2 of 4",
+        "checking 2.W, part 3 of 4",
+        "checking 2.b, part 4 of 4",
+    ]
+
+
+def test_along_directions_a_network_is_told_of_as_a_whole(monkeypatch):
+    assert parts_in(told_of(monkeypatch, *batch(LARGE))) == ["checking the whole"]
+
+
+def test_where_the_whole_is_wrong_its_parts_are_told_too(monkeypatch):
+    wrong = Chain((Dense(80, 40), HalfTanh(), Dense(40, 2)))
+    assert parts_in(told_of(monkeypatch, *batch(wrong), every_entry=False)) == [
+        "checking the whole",
+        "checking Dense 2, part 1 of 4",
+        "checking HalfTanh 1, part 2 of 4",
+        "checking Dense 0, part 3 of 4",
+        "checking SoftmaxCrossEntropy, part 4 of 4",
+    ]

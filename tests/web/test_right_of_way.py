@@ -25,6 +25,18 @@ def test_a_training_waits_while_a_quick_answer_is_made_and_goes_on_at_its_end():
     thread.join()
 
 
+def test_a_visitor_s_own_way_is_given_by_their_trainings_alone():
+    all_visitors = RightOfWay()
+    mine, others = RightOfWay(all_visitors), RightOfWay(all_visitors)
+    with mine.taken():
+        assert not mine.give()
+        assert others.give()
+    with all_visitors.taken():
+        assert not mine.give()
+        assert not others.give()
+    assert mine.give()
+
+
 def test_the_way_is_free_again_after_an_answer_that_failed():
     way = RightOfWay()
     with pytest.raises(ValueError, match="no answer"), way.taken():

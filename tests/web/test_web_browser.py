@@ -493,11 +493,13 @@ def test_the_broken_softmax_is_caught_and_mended(page):
 
 
 def test_a_check_says_that_it_works_and_can_be_stopped(page):
-    page.route("**/api/check", lambda route: None)  # it never answers
+    page.route("**/api/check", lambda route: route.fallback() if route.request.method == "GET" else None)  # no answer
     show(page, "check")
     expect(page.locator("#check-network")).not_to_be_empty()
     page.click("#check-go")
     expect(page.locator("#check-work")).to_contain_text("Checking 42 derivatives")
+    page.route("**/api/check", lambda route: route.fulfill(json={"progress": "checking Tanh 1, part 2 of 5"}))
+    expect(page.locator("#check-work")).to_contain_text("checking Tanh 1, part 2 of 5")
     page.click("#check-work button:has-text('Stop')")
     expect(page.locator("#check-work")).to_be_empty()
     expect(page.locator("#check-go")).to_be_enabled()

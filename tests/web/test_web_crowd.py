@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import io
 import json
 import os
 import select
@@ -24,8 +25,9 @@ from support.playground import LIBRARY, SOON, Page, kinds_in, opened, wait_until
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from inkgrad.check import course
 from inkgrad.errors import Interrupted
-from inkgrad.web import make_app
+from inkgrad.web import handlers, make_app
 from inkgrad.web.connection import Connection
 from inkgrad.web.experiment import experiment
 from inkgrad.web.receiving import received, while_connected
@@ -480,6 +482,36 @@ def test_an_experiment_stops_before_the_next_epoch():
     with pytest.raises(Interrupted, match="the experiment was stopped"):
         experiment("bias-mean", LIBRARY.digits, lambda: asked.append(1) or len(asked) == 3)
     assert len(asked) == 3
+
+
+class StoppedAt:
+    """An event that is set when it was asked so often; meanwhile it hears how far the check has come."""
+
+    def __init__(self, n, visitor):
+        self.n, self.visitor, self.heard = n, visitor, []
+
+    def is_set(self):
+        self.heard.append(handlers.check_progress(self.visitor, None, None)["progress"])
+        self.training_gives_way = self.visitor.way.is_taken
+        return len(self.heard) == self.n
+
+
+def test_a_check_says_how_far_it_has_come_and_stops_before_the_next_evaluation(monkeypatch):
+    monkeypatch.setattr(course, "TELLS_AFTER", -1.0)
+    monkeypatch.setattr(course, "TELLS_EVERY", -1.0)
+    with opened() as client:
+        visitor = Page(client).visitor
+        stop = StoppedAt(3, visitor)
+        request = Request({"type": "http", "state": {"stop": stop}})
+        with pytest.raises(Interrupted, match="the check was stopped"):
+            handlers.check(visitor, request, io.BytesIO(b'{"which": "points"}'))
+        first, second, third = stop.heard
+        assert first == ""
+        assert second.startswith("checking Softmax 3, part 1 of 6: 1 evaluations, ")
+        assert third.startswith("checking Softmax 3, part 1 of 6: 2 evaluations, ")
+        assert stop.training_gives_way
+        assert not visitor.way.is_taken
+        assert handlers.check_progress(visitor, None, None) == {"progress": ""}  # nothing is left of it
 
 
 def request_of(*messages):

@@ -9,6 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import guarded, value_and_gradient
+from inkgrad.check.course import Course
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
@@ -35,7 +36,7 @@ def check_cost(cost: Cost, y: NDArray, t: NDArray, *, raises: bool = True) -> Re
     return report.raise_if_not_right() if raises else report
 
 
-def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
+def examine_cost(cost: Cost, y: NDArray, t: NDArray, course: Course | None = None) -> Report:
     """Return the report of a cost at outputs y, float64 (N, K), and targets t."""
     if y.dtype.kind != "f" or y.ndim == 0 or y.size == 0 or not np.isfinite(y).all():
         raise CheckError(f"{cost}: a batch y of finite numbers is needed, got {y.dtype} of shape {y.shape}")
@@ -49,7 +50,9 @@ def examine_cost(cost: Cost, y: NDArray, t: NDArray) -> Report:
 
     mechanisms = _mechanisms(gradient_with, rows) if rows is not None and rows.ndim == 2 else ()
     looks = Looks(mechanisms=mechanisms, ties=False)
-    report = examine(subject_of_cost(cost, y, t), seed=0, layer="cost", looks=looks, strictness=EXACT)
+    subject = subject_of_cost(cost, y, t)
+    subject = course.watched(subject, name=type(cost).__name__) if course else subject
+    report = examine(subject, seed=0, layer="cost", looks=looks, strictness=EXACT)
     findings = tuple(replace(each, array="y") if each.array == "x" else each for each in report.findings)
     return Report(str(cost), report.arrays, (*findings, *_changes_targets(cost, y, t)))
 

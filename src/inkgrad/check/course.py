@@ -1,4 +1,4 @@
-"""Course: how far a check has come, told where it takes long, and its end where its time is over."""
+"""Course: how far a check has come, told where it takes long, and its end where its time is over, or it is stopped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from math import inf
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.measure.subject import Arrays, Component, Subject
+from inkgrad.errors import Interrupted
 
 TELLS_AFTER = 2.0  # seconds; what is quicker needs no words
 TELLS_EVERY = 0.5
@@ -22,24 +23,39 @@ class BudgetError(Exception):
 
 @dataclass
 class Course:
-    """Counts the evaluations of a check, tells of them after two seconds, and ends it after `budget` seconds."""
+    """Counts the evaluations of a check, tells of them after two seconds, and ends it after `budget` seconds.
+
+    Before each it asks `stop`, and raises Interrupted where that is true.  Where parts are checked one after the other,
+    their number is told too, as far as it is known.
+    """
 
     tell: Callable[[str], None] | None = None
     budget: float = inf
+    stop: Callable[[], bool] | None = None
     begun: float = field(default_factory=time.monotonic)
     n_evaluations: int = 0
     last_told: float = 0.0
+    n_parts: int = 0
+    n_begun: int = 0
 
-    def watched(self, subject: Subject, path: str = "") -> Subject:
-        """Return the same subject, each evaluation of which is counted."""
-        name = f"{subject.name}, {path}" if path else subject.name
+    def expect(self, n_parts: int) -> None:
+        """Count so many more parts, which are checked later."""
+        self.n_parts += n_parts
+
+    def begin(self) -> None:
+        """Count the next part as begun."""
+        self.n_begun += 1
+
+    def watched(self, subject: Subject, path: str = "", name: str = "") -> Subject:
+        """Return the same subject, each evaluation of which is counted; it is told of by `name`, or its own."""
+        name = name or (f"{subject.name}, {path}" if path else subject.name)
 
         def forward(arrays: Arrays) -> NDArray:
-            self._pass(name)
+            self.evaluation(name)
             return subject.forward(arrays)
 
         def backward(arrays: Arrays, dy: NDArray, start: float) -> Arrays:
-            self._pass(name)
+            self.evaluation(name)
             return subject.backward(arrays, dy, start)
 
         parts, precise = subject.parts, subject.precise
@@ -55,7 +71,10 @@ class Course:
         for part in parts:
             yield replace(part, subject=self.watched(part.subject, f"{path}.{part.path}".strip(".")))
 
-    def _pass(self, name: str) -> None:
+    def evaluation(self, name: str) -> None:
+        """Count an evaluation of what has this name; raise BudgetError or Interrupted where it is one too many."""
+        if self.stop and self.stop():
+            raise Interrupted("the check was stopped")
         self.n_evaluations += 1
         now = time.monotonic()
         seconds = now - self.begun
@@ -63,7 +82,8 @@ class Course:
             raise BudgetError
         if self.tell and seconds > TELLS_AFTER and now - self.last_told > TELLS_EVERY:
             self.last_told = now
-            self.tell(f"checking {name}: {self.n_evaluations:,} evaluations, {seconds:.0f} s")
+            part = f", part {self.n_begun} of {self.n_parts}" if self.n_parts else ""
+            self.tell(f"checking {name}{part}: {self.n_evaluations:,} evaluations, {seconds:.0f} s")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import forward, guarded, layout_of, views_of
+from inkgrad.check.course import Course
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import examine
 from inkgrad.check.finding import Finding
@@ -76,15 +77,22 @@ def random_parameters(layer: Layer, seed: int) -> NDArray:
 
 
 def examine_layer(
-    layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "", every_entry: bool | None = None
+    layer: Layer,
+    theta: NDArray,
+    x: NDArray,
+    seed: int,
+    path: str = "",
+    every_entry: bool | None = None,
+    course: Course | None = None,
 ) -> Report:
     """Return the report of a layer at parameters theta and input x; of a Chain, part by part."""
-    parts = examine_parts(layer, theta, x, seed, path, every_entry)
+    parts = examine_parts(layer, theta, x, seed, path, every_entry, course)
     if not isinstance(layer, Chain):
         return parts[0]
 
     def whole_at(theta: NDArray, x: NDArray) -> Report:
         subject = subject_of(layer, theta, x, seed)
+        subject = course.watched(subject, name=f"the whole {path}".strip()) if course else subject
         return examine(subject, seed, "wiring", strictness=EXACT, every_entry=every_entry)
 
     whole = whole_at(theta, x)
@@ -97,14 +105,20 @@ def examine_layer(
 
 
 def examine_parts(
-    network: Layer, theta: NDArray, x: NDArray, seed: int, path: str = "", every_entry: bool | None = None
+    network: Layer,
+    theta: NDArray,
+    x: NDArray,
+    seed: int,
+    path: str = "",
+    every_entry: bool | None = None,
+    course: Course | None = None,
 ) -> list[Report]:
     """Return the reports of the layers of a chain, from the last to the first, each at its real input.
 
     Of a layer alone it is its own report.
     """
     if not isinstance(network, Chain):
-        return [_examine_alone(network, theta, x, seed, path, every_entry)]
+        return [_examine_alone(network, theta, x, seed, path, every_entry, course)]
     p, jobs, start = views_of(network, theta.copy()), [], 0
     for name, layer in network.named():
         size = layout_of(layer).size
@@ -113,11 +127,22 @@ def examine_parts(
         x, _ = forward(layer, p[name], x.copy(), seed)
         if not np.isfinite(x).all():
             break  # that layer is to blame, not those after it
-    return [examine_layer(layer, part, x, seed, name, every_entry) for layer, part, x, name in reversed(jobs)]
+    return [examine_layer(layer, part, x, seed, name, every_entry, course) for layer, part, x, name in reversed(jobs)]
 
 
-def _examine_alone(layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str, every_entry: bool | None) -> Report:
-    report = examine(subject_of(layer, theta, x, seed), seed, path, Looks(factors_of(layer)), EXACT, every_entry)
+def n_parts(network: Layer) -> int:
+    """Return the number of layers that `examine_parts` examines, each alone."""
+    return sum(n_parts(layer) for layer in network.layers) if isinstance(network, Chain) else 1
+
+
+def _examine_alone(
+    layer: Layer, theta: NDArray, x: NDArray, seed: int, path: str, every_entry: bool | None, course: Course | None
+) -> Report:
+    subject = subject_of(layer, theta, x, seed)
+    if course:
+        course.begin()
+        subject = course.watched(subject, name=f"{type(layer).__name__} {path}".strip())
+    report = examine(subject, seed, path, Looks(factors_of(layer)), EXACT, every_entry)
     no_number_means_much = {Kind.mutated, Kind.accumulated, Kind.random, Kind.not_finite}
     impure = any(finding.kind in no_number_means_much for finding in report.findings)
     others = [] if impure else _other_calls(layer, theta, x, seed, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,12 +11,13 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.check.calls import as_theta, forward, guarded, layout_of, loss_noise, losses, value_and_gradient, views_of
 from inkgrad.check.cost import examine_cost
+from inkgrad.check.course import Course, told_in_terminal
 from inkgrad.check.entries import Looks
 from inkgrad.check.examine import evaluate, examine, judged
 from inkgrad.check.finding import Finding
 from inkgrad.check.joint import joint_of
 from inkgrad.check.kind import Kind
-from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, random_parameters
+from inkgrad.check.layer import as_float64, as_wiring, examine_parts, moved, n_parts, random_parameters
 from inkgrad.check.measure.comparison import Comparison
 from inkgrad.check.measure.purity import examine_purity
 from inkgrad.check.measure.structured import STACKING, Whole, structured_gradient
@@ -37,6 +39,8 @@ def check_network(
     *,
     every_entry: bool | None = None,
     seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+    stop: Callable[[], bool] | None = None,
     raises: bool = True,
 ) -> Report:
     """Check a network and its cost: dC/dtheta as a whole, the cost, and layer by layer backwards.
@@ -46,22 +50,25 @@ def check_network(
     random directions, and its parts where that is wrong.  `every_entry` asks for all entries, or, if it
     is False, for directions only, whatever the size.  Without `theta` the parameters are drawn from `seed`.
 
+    After two seconds `progress`, or, where there is none, a terminal, is told in a sentence how far the check has come.
+    `stop` is asked before each evaluation, and ends it where it returns true.
+
     Raises GradientMismatch, which carries the Report, if anything is wrong, unless `raises` is
     False; CheckError where there is nothing to compare, or where it cannot be told; SettingError for a seed that is
-    no whole number of 0 or more.
+    no whole number of 0 or more; Interrupted once `stop()` is true.
     """
     refuse_bad_seed(seed)
     x, t = as_float64(network, x), np.asarray(t)
-    problem = Problem(
-        network, cost, x, t, random_parameters(network, seed) if theta is None else as_theta(network, theta)
-    )
-    is_large = problem.theta.size > STACKING.least
-    if every_entry is False or (is_large and every_entry is None):
-        arrays, findings = _along_directions(problem, seed)
-    elif is_large:
-        arrays, findings = _examine_large(problem, seed)
-    else:
-        arrays, findings = _examine_small(problem, seed)
+    theta = random_parameters(network, seed) if theta is None else as_theta(network, theta)
+    is_large = theta.size > STACKING.least
+    with told_in_terminal() as terminal:
+        problem, course = Problem(network, cost, x, t, theta), Course(progress or terminal, stop=stop)
+        if every_entry is False or (is_large and every_entry is None):
+            arrays, findings = _along_directions(problem, seed, course)
+        elif is_large:
+            arrays, findings = _examine_large(problem, seed, course)
+        else:
+            arrays, findings = _examine_small(problem, seed, course)
     report = Report(f"{network} with {cost}", tuple(arrays), tuple(findings))
     return report.raise_if_not_right() if raises else report
 
@@ -88,34 +95,40 @@ class Problem(NamedTuple):
 Parts = tuple[list[ArrayVerdict], list[Finding]]
 
 
-def _examine_small(problem: Problem, seed: int) -> Parts:
+def _examine_small(problem: Problem, seed: int, course: Course) -> Parts:
     """Examine each part alone, then the whole if the parts are right."""
-    arrays, findings = _examine_all_parts(problem, seed)
+    course.expect(1)  # the whole
+    arrays, findings = _examine_all_parts(problem, seed, course)
     if not findings and problem.theta.size:
-        whole = _examine_whole(problem, seed)
+        whole = _examine_whole(problem, seed, course)
         if not whole.ok:
-            whole = _examine_whole(problem.moved(seed), seed)
+            course.expect(1)
+            whole = _examine_whole(problem.moved(seed), seed, course)
         findings = [as_wiring(finding) for finding in whole.findings]
         arrays += whole.arrays
     return arrays, findings
 
 
-def _examine_all_parts(problem: Problem, seed: int) -> Parts:
+def _examine_all_parts(problem: Problem, seed: int, course: Course) -> Parts:
     network, cost, x, t, theta = problem
-    reports = examine_parts(network, theta, x, seed)
+    course.expect(n_parts(network) + 1)
+    reports = examine_parts(network, theta, x, seed, course=course)
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     if np.isfinite(y).all():
-        reports.insert(0, examine_cost(cost, y, t))
+        course.begin()
+        reports.insert(0, examine_cost(cost, y, t, course))
     return merged(reports)
 
 
-def _examine_whole(problem: Problem, seed: int) -> Report:
-    return examine(_subject(problem, seed), seed, "wiring", Looks(noise=_noise(problem, seed), ties=False), EXACT)
+def _examine_whole(problem: Problem, seed: int, course: Course) -> Report:
+    course.begin()
+    looks = Looks(noise=_noise(problem, seed), ties=False)
+    return examine(_subject(problem, seed, course), seed, "wiring", looks, EXACT)
 
 
-def _subject(problem: Problem, seed: int) -> Subject:
+def _subject(problem: Problem, seed: int, course: Course) -> Subject:
     network, cost, x, t, theta = problem
-    return subject_of_network(network, cost, theta, x, t, seed)
+    return course.watched(subject_of_network(network, cost, theta, x, t, seed), name="the whole")
 
 
 def _noise(problem: Problem, seed: int) -> float:
@@ -124,22 +137,24 @@ def _noise(problem: Problem, seed: int) -> float:
     return float(loss_noise(cost, y, t).mean())
 
 
-def _along_directions(problem: Problem, seed: int) -> Parts:
+def _along_directions(problem: Problem, seed: int, course: Course) -> Parts:
     """Judge the whole along directions, and its parts where that is wrong."""
     network, cost, x, t, theta = problem
-    subject = subject_of_losses(network, cost, theta, x, t, seed)
+    subject = course.watched(subject_of_losses(network, cost, theta, x, t, seed), name="the whole")
     y, _ = forward(network, views_of(network, theta), x.copy(), seed)
     whole = judged(joint_of(subject, evaluate(subject), seed, loss_noise(cost, y, t)), strictness=EXACT)
     impurities = [replace(finding, layer="wiring") for finding in whole.findings]
-    return _with_parts(problem, seed, list(whole.arrays), impurities)
+    return _with_parts(problem, seed, course, list(whole.arrays), impurities)
 
 
-def _examine_large(problem: Problem, seed: int) -> Parts:
+def _examine_large(problem: Problem, seed: int, course: Course) -> Parts:
     """Examine every entry of the whole in the structured way, and its parts where it is wrong."""
-    return _with_parts(problem, seed, *_compare_whole(problem, seed))
+    return _with_parts(problem, seed, course, *_compare_whole(problem, seed, course))
 
 
-def _with_parts(problem: Problem, seed: int, whole: list[ArrayVerdict], impurities: list[Finding]) -> Parts:
+def _with_parts(
+    problem: Problem, seed: int, course: Course, whole: list[ArrayVerdict], impurities: list[Finding]
+) -> Parts:
     """Examine each part on a few examples if the whole is wrong.
 
     A layer alone is examined in any case: the whole asks for no dx, which its backward may have wrong.
@@ -148,11 +163,13 @@ def _with_parts(problem: Problem, seed: int, whole: list[ArrayVerdict], impuriti
     if is_right and isinstance(problem.network, Chain):
         return whole, impurities
     whole = [_as_whole(each) for each in whole]
-    arrays, findings = _examine_all_parts(problem.few(STACKING.n_examples), seed)
+    arrays, findings = _examine_all_parts(problem.few(STACKING.n_examples), seed, course)
     if is_right:
         return whole + arrays, findings
     if not findings:  # a mistake about the batch may not show in a few of its examples
-        arrays, findings = merged(examine_parts(problem.network, problem.theta, problem.x, seed))
+        course.expect(n_parts(problem.network))
+        parts = examine_parts(problem.network, problem.theta, problem.x, seed, course=course)
+        arrays, findings = merged(parts)
     if not findings:
         findings = impurities + [_unexplained(each) for each in whole if each.verdict == Verdict.wrong]
     return whole + arrays, findings
@@ -168,14 +185,16 @@ def _unexplained(each: ArrayVerdict) -> Finding:
     return as_wiring(Finding("", each.array, Kind.unknown, (), message))
 
 
-def _compare_whole(problem: Problem, seed: int) -> Parts:
-    subject = _subject(problem, seed)
+def _compare_whole(problem: Problem, seed: int, course: Course) -> Parts:
+    subject = _subject(problem, seed, course)
     purity = examine_purity(subject, evaluate(subject), np.ones(()), {})
-    whole = Whole(problem.network, problem.cost, problem.theta, problem.x, problem.t, seed)
-    comparisons = [
-        Comparison("", path, gradient, structured_gradient(whole, path, gradient))
-        for path, gradient in purity.gradients.items()
-    ]
+    network, cost, x, t, theta = problem
+    whole = Whole(network, cost, theta, x, t, seed, course.evaluation)
+    course.expect(len(purity.gradients))
+    comparisons = []
+    for path, gradient in purity.gradients.items():
+        course.begin()
+        comparisons.append(Comparison("", path, gradient, structured_gradient(whole, path, gradient)))
     usual = usual_gradient(comparisons)
     arrays = [by_entries(each, False, usual, EXACT) for each in comparisons]
     return arrays, [replace(finding, layer="wiring") for finding in purity.findings]

@@ -117,6 +117,7 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
             api("/api/confusion", handlers.confusion, is_heavy=True),
             api("/api/misread", handlers.misread, is_heavy=True),
             api("/api/check", handlers.check, is_heavy=True),
+            api("/api/check", handlers.check_progress, method="GET"),
             api("/api/experiment", handlers.experiment, is_heavy=True),
             api("/api/read", handlers.read, most_bytes=LIMITS.file_bytes, is_heavy=True),
             api("/api/picture", handlers.picture, most_bytes=LIMITS.file_bytes, is_heavy=True),

@@ -176,6 +176,8 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
     """Check the gradient of a network as it stands, with its mistake if it has one.
 
     A large one, or one with convolutions, is judged as a whole along random directions: entry by entry takes minutes.
+
+    The visitor's trainings stand aside for it.  Raises Interrupted when nobody waits for it any more.
     """
     which = choice(decoded(body.read()), "which", ["digits", "points"])
     snapshot = visitor.trainers[which].snapshot
@@ -185,9 +187,20 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
     x, t = as_inputs(train.x[:n], np.float64), train.t[:n]
     is_large = theta.size > LIMITS.n_parameters_one_by_one
     every_entry = not (is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network)))
-    with limit_threads(1):  # many small products: threads would only wait for each other
-        report = check_network(network, cost, x, t, theta, every_entry=every_entry, raises=False)
+    tell, stop = visitor.check_progress.append, request.state.stop.is_set
+    try:
+        with visitor.way.taken(), limit_threads(1):  # many small products: threads would only wait for each other
+            report = check_network(
+                network, cost, x, t, theta, every_entry=every_entry, progress=tell, stop=stop, raises=False
+            )
+    finally:
+        visitor.check_progress.clear()
     return checked(report, network) | {"broken": snapshot.settings.broken, "every_entry": every_entry}
+
+
+def check_progress(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, str]:
+    """Say how far the visitor's check has come, in the sentence that it told last; "" before the first."""
+    return {"progress": visitor.check_progress[-1] if visitor.check_progress else ""}
 
 
 def experiment(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

@@ -15,9 +15,12 @@ class RightOfWay:
 
     One thread of Python runs at a time, and each may go on for 5 milliseconds before it must let another: beside twenty
     trainings an answer of some milliseconds waited for its turn again and again.
+
+    A visitor's own, which their trainings alone give, is besides `all_visitors`' way, which all give.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, all_visitors: RightOfWay | None = None) -> None:
+        self._all_visitors = all_visitors
         self._n, self._counting = 0, threading.Lock()
         self._is_free = threading.Event()
         self._is_free.set()
@@ -59,4 +62,5 @@ class RightOfWay:
 
     def give(self) -> bool:
         """Wait until nobody has it, but not for long, as many may ask all the time; return whether nobody has it."""
-        return self._is_free.wait(LIMITS.seconds_to_give_way)
+        is_free_for_all = self._all_visitors is None or self._all_visitors.give()
+        return self._is_free.wait(LIMITS.seconds_to_give_way) and is_free_for_all

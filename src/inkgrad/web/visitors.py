@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -72,7 +73,11 @@ class Visitor:
         self.library = library
         self.bucket = Bucket(LIMITS.requests_a_second, LIMITS.requests_at_once)
         self.n_sockets, self.seen = 0, time.monotonic()
-        self.trainers = {which: Trainer(settings, library.digits, threads, way) for which, settings in DEFAULTS.items()}
+        self.check_progress: deque[str] = deque(maxlen=1)  # the sentence that a check told last
+        self.way = RightOfWay(way)
+        self.trainers = {
+            which: Trainer(settings, library.digits, threads, self.way) for which, settings in DEFAULTS.items()
+        }
         self.networks = Networks(library, self.trainers["digits"])
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ so is a random sample of those that do, as the layers' word for how they move is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from sys import float_info
@@ -53,7 +54,10 @@ STACKING = Stacking()
 
 @dataclass(frozen=True)
 class Whole:
-    """A network with its cost at one batch; C as a function of theta."""
+    """A network with its cost at one batch; C as a function of theta.
+
+    `watch` is called with the path of a parameter before each evaluation for it, and ends all where it raises.
+    """
 
     network: Layer
     cost: Cost
@@ -61,6 +65,7 @@ class Whole:
     x: NDArray
     t: NDArray
     seed: int
+    watch: Callable[[str], None] = lambda path: None
 
     @cached_property
     def layout(self) -> Layout:
@@ -111,6 +116,7 @@ def structured_gradient(whole: Whole, path: str, analytical: NDArray) -> Numeric
         closer |= set(rng.choice(suspicious, STACKING.n_suspects, replace=False).tolist())
     low, high = value.copy(), value.copy()
     for i in sorted(closer):
+        whole.watch(path)
         low[i], high[i], bar[i] = _closely(whole, place.start + i, noise)
     return Numerical(low.reshape(shape), high.reshape(shape), bar.reshape(shape), None)
 
@@ -149,6 +155,7 @@ def _stacked(whole: Whole, path: str) -> NDArray | None:
         return None
     gradient = np.zeros(np.prod(whole.layout.places[path][1], dtype=int))
     for each in found:
+        whole.watch(path)
         live = np.flatnonzero(each.direction.any(axis=1))  # a dead input moves nothing
         direction = each.direction[live]
         here = step.y[:, each.unit]

@@ -1,5 +1,5 @@
 /** The tab Check: is the gradient of a network right, and what does a mistake in it do? */
-import { post } from "../frame/api.js";
+import { get, post } from "../frame/api.js";
 import { keeper } from "../learning/address.js";
 import { makeControls } from "../learning/controls.js";
 import { makeCurves } from "../learning/curves.js";
@@ -13,8 +13,8 @@ import { training } from "../learning/trainings.js";
 
 let follow = null; // what a new address asks for
 
-// A line that says what is being done, for how long, and lets it be stopped.
-function workLine(host, stop) {
+// A line that says what is being done, and for how long, or how far it has come, and lets it be stopped.
+function workLine(host, howFar, stop) {
   const text = make("span");
   const line = make("div", { class: "row work" }, make("i", { class: "spinner", "aria-hidden": "true" }), text,
     make("button", { type: "button", class: "small", text: "Stop", onclick: stop }));
@@ -22,9 +22,22 @@ function workLine(host, stop) {
   return {
     begin(words) {
       const start = performance.now();
-      const tell = () => say(text, `${words} ${Math.round((performance.now() - start) / 1000)} s`);
+      let far = "";
+      let isAsking = false;
+      const tell = () => say(text, far || `${words} ${Math.round((performance.now() - start) / 1000)} s`);
+      const ask = async () => {
+        isAsking = true;
+        far = await howFar().catch(() => ""); // what is wrong, the answer itself will say
+        isAsking = false;
+        tell();
+      };
       tell();
-      timer = setInterval(tell, 1000);
+      timer = setInterval(() => {
+        tell();
+        if (!isAsking) {
+          ask();
+        }
+      }, 1000);
       host.replaceChildren(line);
     },
     end() {
@@ -90,7 +103,7 @@ export async function mount(section, context) {
   at("check-lessons").addEventListener("change", address);
   choose(which);
 
-  const work = workLine(at("check-work"), () => stopping?.abort());
+  const work = workLine(at("check-work"), async () => (await get("/api/check")).progress, () => stopping?.abort());
   let stopping = null;
   at("check-go").addEventListener("click", async () => {
     const asked = which;
