@@ -683,6 +683,18 @@ def test_a_unit_that_is_out_stays_out_while_it_trains_and_comes_back(optimizer):
         assert wait_for(trainer, lambda state: not state["out"])["boundary"]["weights"][1][4] != [0] * 6
 
 
+def test_the_last_20_changes_by_hand_can_be_undone_and_none_before():
+    with training() as trainer:
+        for value in range(1, 31):
+            trainer.set_weight(0, 0, 0, value)
+        state = wait_for(trainer, lambda state: state["boundary"]["weights"][0][0][0] == 30)
+        assert state["n_by_hand"] == 20
+        for _ in range(25):
+            trainer.undo()
+        state = wait_for(trainer, lambda state: state["n_by_hand"] == 0)
+        assert state["boundary"]["weights"][0][0][0] == 10  # as the first 10 left it
+
+
 def test_a_reset_forgets_what_was_done_by_hand():
     with training() as trainer:
         first = theta(trainer)

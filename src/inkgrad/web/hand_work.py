@@ -11,6 +11,7 @@ from inkgrad.errors import SettingError
 from inkgrad.layers import Layer, leaves
 from inkgrad.layout import Layout, join_path
 from inkgrad.optimizers import Optimizer
+from inkgrad.web.limits import LIMITS
 
 
 def dense_paths(network: Layer) -> list[str]:
@@ -43,12 +44,12 @@ class HandWork:
     """What was changed by hand in the theta of a network since its training began.
 
     A unit is taken out by its outgoing weights: they are 0, and stay so while it trains, until it is brought back with
-    those that it had.
+    those that it had.  The last 20 changes can be undone.
     """
 
     network: Layer
     out: dict[Unit, NDArray] = field(default_factory=dict)  # units that are taken out, with their outgoing weights
-    done: list[tuple[NDArray, NDArray, dict[Unit, NDArray]]] = field(default_factory=list)  # before each change
+    done: list[tuple[NDArray, NDArray, dict[Unit, NDArray]]] = field(default_factory=list)  # before each
 
     @property
     def held(self) -> tuple[int, ...]:
@@ -99,4 +100,4 @@ class HandWork:
         return layout.parts(np.arange(layout.size))[join_path(paths[layer], name)]
 
     def _remember(self, theta: NDArray, indices: NDArray) -> None:
-        self.done.append((indices, theta[indices].copy(), dict(self.out)))
+        self.done = [*self.done, (indices, theta[indices].copy(), dict(self.out))][-LIMITS.n_changes_by_hand :]

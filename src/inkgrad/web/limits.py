@@ -55,6 +55,7 @@ class Limits:
     n_parameters_in_slow_motion: int = 1000  # whose gradient is taken by differences too, in a fifth of a second
     weight_by_hand: float = 100.0  # at most, of either sign
     n_corrections: int = 20  # of a network that can be undone
+    n_changes_by_hand: int = 20  # of a network of points that can be undone
     bytes_of_corrections: int = 10_000_000  # of a network's theta before each; of a large one the last can be undone
     epoch_of_points: int = 5000  # that a link may ask for
     epoch_of_digits: int = 20
