@@ -12,6 +12,8 @@ from support.playground import Page, as_bytes, kinds_in
 from inkgrad import costs, layers
 from inkgrad.check import Verdict
 from inkgrad.check.lessons import LAYERS, LESSONS
+from inkgrad.data.curve import curve
+from inkgrad.errors import SettingError
 from inkgrad.layout import Layout
 from inkgrad.models import Model, load
 from inkgrad.reader import Reader
@@ -519,13 +521,19 @@ def test_a_visitor_who_comes_back_finds_everything(client, seven):
     assert Page(client, "a token of yesterday").resumed is False
 
 
-def test_the_page_is_told_what_it_can_choose(page):
+def test_the_page_is_told_what_it_can_choose(page, digits):
     options = page.options
     assert [lesson["name"] for lesson in options["lessons"]] == list(LESSONS)
     assert [lesson["name"] for lesson in options["lessons"] if lesson["of_a_layer"]] == list(LAYERS)
     assert options["datasets"] == ["animals", "xor", "circles", "spirals", "curve", "own"]
     assert options["defaults"]["digits"]["data"] == "mnist"
     assert {"parameters", "units", "layers", "points", "picture_bytes"} <= options["limits"].keys()
+    assert options["limits"]["test_digits"] == len(digits.test)
+    assert page.get(f"/api/digits/{len(digits.test) - 1}").status_code == 200
+    longest = "x" + " " * (options["limits"]["curve_letters"] - 1)
+    curve(longest)
+    with pytest.raises(SettingError, match="a curve has at most 100 letters, got 101"):
+        curve(longest + " ")
 
 
 def test_the_page_has_all_its_parts_here(client):

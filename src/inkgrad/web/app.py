@@ -57,7 +57,8 @@ def make_app(names: Iterable[str] = (), visitors: Visitors | None = None) -> Sta
         async with queue.request(request), received(request, LIMITS.greeting_bytes) as body:
             token = decoded(body.read() or b"{}").get("token")
             visitor, resumed = await queue.run_light(partial(here.enter, token if isinstance(token, str) else None))
-        return JSONResponse({"token": visitor.token, "resumed": resumed, "options": handlers.options()})
+        options = handlers.options(here.library.digits)
+        return JSONResponse({"token": visitor.token, "resumed": resumed, "options": options})
 
     def api(
         path: str,

@@ -19,7 +19,8 @@ from starlette.responses import Response, StreamingResponse
 from inkgrad.arrays import NDArray
 from inkgrad.check import check_network
 from inkgrad.check.lessons import LESSONS
-from inkgrad.data import as_inputs
+from inkgrad.data import Dataset, as_inputs
+from inkgrad.data.curve import LONGEST_LETTERS
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.fast import Fast, limit_threads
 from inkgrad.interop import ending_of
@@ -46,8 +47,8 @@ from inkgrad.web.wire import as_network, as_read, as_text, checked, choice, deco
 Handler = Callable[[Visitor, Request, IO[bytes]], Any]  # what comes with a request, to what goes back as JSON
 
 
-def options() -> dict[str, Any]:
-    """Return what can be chosen, and how much of it."""
+def options(digits: Dataset) -> dict[str, Any]:
+    """Return what can be chosen, and how much of it; `digits` are those that are drawn and learned from."""
     told = "name", "about", "wrong_line", "right_line", "kind", "moral", "needs"
     lessons = [
         {name: getattr(lesson, name) for name in told} | {"of_a_layer": lesson.wrong is not None}
@@ -74,6 +75,8 @@ def options() -> dict[str, Any]:
             "layers": LIMITS.n_layers,
             "units_inside": LIMITS.n_units_inside,
             "points": LIMITS.n_points,
+            "curve_letters": LONGEST_LETTERS,
+            "test_digits": len(digits.test),
             "epoch_of_points": LIMITS.epoch_of_points,
             "picture_bytes": LIMITS.file_bytes,
         },

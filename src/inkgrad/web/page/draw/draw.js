@@ -10,7 +10,6 @@ import { makeActivations } from "./activations.js";
 import { makeDemo } from "./demo.js";
 import { Pad } from "./pad.js";
 
-const TEST_DIGITS = 10000;
 const FRAME = 16; // milliseconds between two requests while drawing; the server counts them
 const PAINT = 60; // milliseconds between two drawings of the layers, while drawing
 const ABOUT = {
@@ -81,7 +80,8 @@ export async function mount(section, given) {
     remember();
     think();
   });
-  $("draw-digit").addEventListener("click", () => takeDigit(Math.floor(Math.random() * TEST_DIGITS)));
+  const nDigits = context.options.limits.test_digits;
+  $("draw-digit").addEventListener("click", () => takeDigit(Math.floor(Math.random() * nDigits)));
   $("draw-best").addEventListener("click", (event) => {
     chosen = event.target.closest("button")?.dataset.key ?? chosen;
     show();

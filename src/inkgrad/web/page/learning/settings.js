@@ -95,7 +95,10 @@ export function makeSettings(host, which, options, onChange) {
   }, (next) => change({ layers: next }));
 
   host.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is no reason to load the page
-  const curve = make("input", { type: "text", id: `${id}-curve`, maxlength: 100, autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
+  const curve = make("input", {
+    type: "text", id: `${id}-curve`, maxlength: options.limits.curve_letters,
+    autocomplete: "off", spellcheck: "false", autocapitalize: "off",
+  });
   curve.addEventListener("change", () => change({ curve: curve.value }));
   const curveField = make("div", { class: "field" }, explained(make("label", { for: curve.id, text: "Curve" }), HELP.curve), curve);
   if (which === "points") {
