@@ -79,6 +79,16 @@ def test_a_mark_that_looks_like_a_digit_to_the_pieces_is_one_where_the_line_is_s
     assert text_of(arbitrated(by_pieces("4256", 0.98), by_line("-256", 0.999, at_0=0.5))) == "4256"
 
 
+def test_a_slash_that_the_pieces_take_for_a_1_is_one_where_the_line_is_quite_sure():
+    cut = by_pieces("21", 0.997)
+    line = [seen("2", 0.99, 0, DIGITS + MARKS), seen("/", 0.985, 1, DIGITS + MARKS, second="1")]
+    (_, slash) = arbitrated(cut, Said(line, 0.95))
+    assert slash.label == "/"
+    assert slash.probability > 0.75
+    line[1] = seen("/", 0.6, 1, DIGITS + MARKS, second="1")
+    assert text_of(arbitrated(cut, Said(line, 0.6))) == "21"
+
+
 def test_where_the_numbers_of_digits_differ_the_surer_reading_is_taken_and_what_it_has_alone_is_less_sure():
     row = arbitrated(by_pieces("1246", at_1=0.6), by_line("12346"))
     assert text_of(row) == "12346"
@@ -122,15 +132,6 @@ def test_what_is_expected_gives_way_to_no_mixture():
     assert text_of(row) == "7"
 
 
-def test_a_space_is_much_wider_than_the_other_gaps():
-    near = [seen(each, 0.99, place, DIGITS + MARKS, gap) for each, place, gap in
-            (("1", 0, ""), ("2", 1, ""), ("3", 2.4, " "), ("4", 3.4, ""))]  # fmt: skip
-    far = [seen(each, 0.99, place, DIGITS + MARKS, gap) for each, place, gap in
-           (("1", 0, ""), ("2", 1, ""), ("3", 4, " "), ("4", 5, ""))]  # fmt: skip
-    assert text_of(arbitrated(near, Said(near, 0.9))) == "1234"
-    assert text_of(arbitrated(far, Said(far, 0.9))) == "12 34"
-
-
 def at(middles, heights=20, width=8, spaces=()):
     """Ones to nines as both readings have them, their middles at these columns, a space said before some."""
     heights = np.broadcast_to(heights, len(middles)).tolist()
@@ -141,10 +142,28 @@ def at(middles, heights=20, width=8, spaces=()):
     return text_of(arbitrated(row, Said(row, 0.95)))
 
 
+def test_a_space_is_much_wider_than_the_other_gaps():
+    heights = [20, 24, 18, 22]
+    assert at([10, 22, 39, 51], heights, spaces=(2,)) == "2345"
+    assert at([10, 22, 58, 70], heights, spaces=(2,)) == "23 45"
+
+
 def test_a_narrow_space_is_seen_between_the_even_steps_of_print():
     assert at([10, 22, 34, 52, 64, 76]) == "234 567"  # 222 334 of STIX was read 222334
     assert at([10, 22, 34, 46, 58, 70]) == "234567"
-    assert at([10, 22, 40, 52]) == "2345"  # too few to tell
+    assert at([10, 28, 40, 52]) == "2 345"  # 5 632 of DejaVu Serif was read 5632
+    assert at([10, 28, 40]) == "234"  # too few to tell
+
+
+def test_a_space_is_seen_though_a_piece_of_print_is_a_digit_and_its_comma():
+    row = [seen(label, 0.99, 0, DIGITS + MARKS) for label in "83794,59"]
+    sides = [(75, 110), (116, 151), (179, 212), (219, 254), (259, 312), (305, 312), (322, 357), (363, 398)]
+    heights = [53, 53, 51, 53, 60, 17, 52, 53]  # of Liberation Sans: was read 83794,59
+    row = [
+        replace(each, piece=Piece(10, left, np.ones((height, right - left), bool)))
+        for each, (left, right), height in zip(row, sides, heights, strict=True)
+    ]
+    assert text_of(arbitrated(row, Said(row, 0.95))) == "83 794,59"
 
 
 def test_uneven_steps_or_heights_are_handwriting_in_which_so_narrow_a_space_is_none():

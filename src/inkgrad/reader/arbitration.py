@@ -14,6 +14,7 @@ from inkgrad.reader.line_eye import SPACE, Said
 from inkgrad.reader.seen import Seen
 
 SLENDER = "1"  # the digit that is a mere stroke, as the rest of a rule is, and not in the middle of its place in print
+SLASH = "/"  # the mark that is one, too
 Pair = tuple[Seen | None, Seen | None]  # what the pieces and what the line have at one place
 
 
@@ -30,6 +31,7 @@ class ArbitrationSettings:
     wrong       probability that a reading is wrong where it is sure, shared by all that it could be
     mark        share of what is none or a 1 to the pieces' network that it gives to each mark, as it knows none
     least_mark  probability; what it gives to each mark at least, as some look like a digit to it, as + does like 4
+    slash       the share of a 1 to that network that it gives to a slash at least, as it takes most for one
     cut         the logarithm of the pieces' probabilities counts so many times
     line        that of the line's
     trust       the line counts so many times where the two have not as many digits
@@ -48,7 +50,8 @@ class ArbitrationSettings:
     print_wider
     common      share of the height of a row's digits; that median where there are no other gaps
     touching    share of that height; what is less is no gap, as where digits touch
-    even        share of that height; digits that differ by more, and a pixel, are not printed
+    even        share of that height; a digit that differs by more, and a pixel, is not printed
+    most_even   share of a row's digits that do not, which shows print; a piece may be a digit and the mark below it
     even_step   share of the step from one digit of print to the next; by it, and half a pixel, may a step differ
     slender_step  the same beside a 1, whose ink need not be in the middle of its place
     long_step   times that step; a longer one has a space in it
@@ -60,6 +63,7 @@ class ArbitrationSettings:
     wrong: float = 0.04
     mark: float = 0.02
     least_mark: float = 0.01
+    slash: float = 0.15
     cut: float = 1.0
     line: float = 1.0
     trust: float = 2.0
@@ -77,11 +81,12 @@ class ArbitrationSettings:
     common: float = 0.35
     touching: float = 0.03
     even: float = 0.03
-    even_step: float = 0.05
+    most_even: float = 0.75
+    even_step: float = 0.1
     slender_step: float = 0.15
     long_step: float = 1.35
     longest_step: float = 2.2
-    fewest_steps: int = 3
+    fewest_steps: int = 2
 
 
 def is_clear(n_pieces: int, cut: list[Seen], settings: ArbitrationSettings = ArbitrationSettings()) -> bool:
@@ -197,9 +202,10 @@ def _difference(one: Seen, other: Seen) -> float:
 def _both(cut: Seen, line: Seen, settings: ArbitrationSettings) -> Seen:
     """Return one character that both have."""
     by_pieces, by_line = _smoothed(cut.p, settings.wrong), _smoothed(line.p, settings.wrong)
-    mark = settings.mark * (max(1 - sum(cut.p.values()), 0) + cut.p["1"])  # most marks look like none, or like a 1
+    mark = settings.mark * (max(1 - sum(cut.p.values()), 0) + cut.p[SLENDER])  # most marks look like none, or like a 1
     mark = max(mark, settings.least_mark)
-    p = {label: by_pieces.get(label, mark) ** settings.cut * each**settings.line for label, each in by_line.items()}
+    by_pieces = dict.fromkeys(by_line, mark) | {SLASH: max(mark, settings.slash * cut.p[SLENDER])} | by_pieces
+    p = {label: by_pieces[label] ** settings.cut * each**settings.line for label, each in by_line.items()}
     total = sum(p.values())
     best = max(p, key=lambda label: p[label])
     shown = cut if best == cut.label else line
@@ -240,7 +246,8 @@ def _wide_gaps(row: list[Seen], settings: ArbitrationSettings) -> list[bool]:
 
 def _are_even(row: list[Seen], high: float, settings: ArbitrationSettings) -> bool:
     """Return whether the digits of a row are as high as each other, as those of print."""
-    return all(abs(seen.piece.height - high) <= settings.even * high + 1 for seen in row if seen.label in DIGITS)
+    even = [abs(seen.piece.height - high) <= settings.even * high + 1 for seen in row if seen.label in DIGITS]
+    return sum(even) >= settings.most_even * len(even)
 
 
 def _high(row: list[Seen]) -> float:
@@ -251,21 +258,25 @@ def _high(row: list[Seen]) -> float:
 def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool | None] | None:
     """Return before which characters but the first a space stands in print, None beside a mark; None for handwriting.
 
-    The digits of print are as high as each other, and stand at even steps: one with a space in it is longer.
+    The digits of print are as high as each other, and stand at even steps: one with a space in it is longer.  A digit
+    whose piece holds a part of the mark after it is not where it seems to be.
     """
     high = _high(row)
     if not _are_even(row, high, settings):
         return None
-    middles = [(seen.piece.left + seen.piece.right) / 2 for seen in row]
-    between = [before.label in DIGITS and after.label in DIGITS for before, after in pairwise(row)]
-    steps = np.diff(middles)[between]
+    pairs = list(pairwise(row))
+    in_place = [seen.label in DIGITS and seen.piece.right <= after.piece.left for seen, after in pairs]
+    between = [all(both) for both in pairwise([*in_place, row[-1].label in DIGITS])]
+    steps = np.diff([(seen.piece.left + seen.piece.right) / 2 for seen in row])[between]
     if len(steps) <= settings.fewest_steps:
         return None
     step = float(np.median(steps))
-    ones = np.array([SLENDER in (before.label, after.label) for before, after in pairwise(row)])[between]
+    ones = np.array([SLENDER in (before.label, after.label) for before, after in pairs])[between]
     even = np.abs(steps - step) <= np.where(ones, settings.slender_step, settings.even_step) * step + 0.5
     longer = (steps >= settings.long_step * step) & (steps <= settings.longest_step * step)
     if not np.all(even | longer) or even.sum() < settings.fewest_steps:
         return None
-    found = iter(longer.tolist())
+    gaps = np.array([after.piece.left - before.piece.right for before, after in pairs])[between]
+    wide = gaps >= max(settings.print_gap * high, settings.print_wider * float(np.median(gaps[even])))
+    found = iter((longer & wide).tolist())
     return [next(found) if both else None for both in between]
