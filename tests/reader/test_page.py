@@ -112,6 +112,8 @@ def test_a_low_piece_goes_to_the_row_that_it_lies_in():
     first, second, bar = piece(0, 0, 40), piece(60, 0, 40), piece(62, 25, 5)
     rows = in_rows([bar, second, first], 40)
     assert [[each.top for each in row] for row in rows] == [[0], [60, 62]]
+    comma = piece(30, 25, 22)  # a tall one, as of Liberation Mono
+    assert in_rows([comma, second, first], 40) == [[first, comma], [second]]
     assert in_rows([], 40) == []
     assert in_rows([bar], 40) == [[bar]]
 

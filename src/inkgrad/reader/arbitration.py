@@ -31,7 +31,8 @@ class ArbitrationSettings:
     wrong       probability that a reading is wrong where it is sure, shared by all that it could be
     mark        share of what is none or a 1 to the pieces' network that it gives to each mark, as it knows none
     least_mark  probability; what it gives to each mark at least, as some look like a digit to it, as + does like 4
-    slash       the share of a 1 to that network that it gives to a slash at least, as it takes most for one
+    slash       the share of a 1 to that network that it gives to a slash at least, as it takes most for one; 0 where
+                slashes are not looked for
     cut         the logarithm of the pieces' probabilities counts so many times
     line        that of the line's
     trust       the line counts so many times where the two have not as many digits

@@ -179,6 +179,7 @@ class Reader:
     def _attempts(self, pages: list[Scan]) -> list[Attempt]:
         """Return scans with their rows as read in both ways; a row that is clearly one digit needs no second one."""
         settings = self.settings.arbitration
+        no_slash = replace(settings, slash=0.0)  # in cells such a stroke is a 1, or the rest of a rule
         parsed = parse(pages, self.eye, self.expected, self.settings.parsing)
         asked = [
             [not is_clear(len(pieces), row, settings) for pieces, row in zip(page.rows, rows, strict=True)]
@@ -199,7 +200,8 @@ class Reader:
             accepts, look = self.line_eye.accepts if expected[k][row] else anything, partial(self._look, pages[k])
             place = pages[k].places[row]
             is_box = place is not None and pages[k].tables[place[0]].n_rows == 1
-            parsed[k][row] = arbitrated(parsed[k][row], line, settings, accepts, look, is_box)
+            how = settings if self.marks and place is None else no_slash
+            parsed[k][row] = arbitrated(parsed[k][row], line, how, accepts, look, is_box)
         attempts = []
         for page, rows, its, quiet in zip(pages, parsed, alone, silent, strict=True):
             if self.expected.n_lines is not None and not page.tables:

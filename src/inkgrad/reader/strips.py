@@ -41,7 +41,7 @@ class StripSettings:
     mark_room: float = 0.25
     side: float = 0.35
     reach: float = 1.5
-    gap: float = 0.5
+    gap: float = 0.75
     weak: float = 0.35
     apart: float = 3.5
     rise: float = 0.3

@@ -25,13 +25,13 @@ from inkgrad.reader.page.table import CellPlace, Table, TableSettings, extended,
 class RowSettings:
     """Which pieces stand in one row of writing.
 
-    tall        share of the height of the writing; a lower piece begins no row
+    tall        share of the height of the writing; a lower piece begins no row, as commas of some fonts do not (0.55)
     overlap     share of a piece's height that it has in common with its row
     near        share of the height of the writing; a bar or a dot is at most this far from the rest of its digit
     neighbours  number of last pieces of a row that say where it goes on
     """
 
-    tall: float = 0.5
+    tall: float = 0.6
     overlap: float = 0.4
     near: float = 0.5
     neighbours: int = 3
