@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
 
+from inkgrad.data import Dataset
 from inkgrad.fast import Fast, available_threads
-from inkgrad.models import MODELS, Model, calibrated
+from inkgrad.models import MODELS, Card, Model, calibrated
 from inkgrad.training import Objective, Run
 from lab.synthetic.practice import practice
 
@@ -41,7 +45,27 @@ def main() -> None:
             f"{time.perf_counter() - start:.0f} s",
             file=sys.stderr,
         )
-    calibrated(model, data.test).save(given.out)
+    replace(calibrated(model, data.test), card=card_of(model, run, data, given)).save(given.out)
+
+
+def card_of(model: Model, run: Run, data: Dataset, given: argparse.Namespace) -> Card:
+    """Return what made a model."""
+    return Card(
+        data=f"{len(data.train) - given.n:,} digits of MNIST, and {given.n:,} of MNIST, strokes and print, or none, as "
+        "pictures show them",
+        n_train=len(data.train),
+        n_test=len(data.test),
+        n_right=model.evaluate(data.test).n_right,
+        recipe="reader",
+        optimizer=str(run.optimizer),
+        augmentation=str(run.augmentation),
+        epochs=run.epoch,
+        batch_size=run.batch_size,
+        seed=run.seed,
+        made_by=f"inkgrad {version('inkgrad')}",
+        notes=f"python -m scripts.make_reader {Path(given.out).name} --n {given.n} --seed {given.seed}\n"
+        f"tested on the {len(data.test):,} digits of MNIST's training set that were left",
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from lab.synthetic.strokes import written
 
 NOTHING = "none"  # the label of what is no digit
 LABELS = (*"0123456789", NOTHING)
+FRAMED = 0.1  # the part that is stretched to a square; what is narrower than NARROW, in heights, never is
+NARROW = 0.3
 SHARES = {"mnist": 0.45, "strokes": 0.28, "font": 0.11, "nothing": 0.16}
 N_HELD_BACK = 10_000  # of MNIST's training digits, the last: for choices, and to calibrate
 
@@ -77,10 +79,15 @@ def as_seen(ink: NDArray, rng: np.random.Generator, alone: bool, digits: Example
 
 
 def _turned(ink: NDArray, rng: np.random.Generator) -> NDArray:
-    """Return ink turned by up to 15 degrees, slanted, narrower or wider, as a picture with 12 to 100 pixels a digit."""
+    """Return ink turned by up to 15 degrees, slanted, narrower or wider, as a picture with 12 to 100 pixels a digit.
+
+    Some is stretched until it is about as wide as high, as collections of digits do.
+    """
     ink = cut(ink)
     height, width = ink.shape
     a, shear, stretch = np.radians(np.clip(rng.normal(0, 6), -15, 15)), rng.normal(0, 0.2), np.exp(rng.normal(0, 0.22))
+    if width > NARROW * height and rng.random() < FRAMED:
+        stretch = width / height / rng.uniform(0.85, 1.1)
     scale = max(height, 12) / np.exp(rng.uniform(np.log(12), np.log(100)))
     back = scale * np.array([[np.cos(a), np.sin(a) + shear], [-np.sin(a), np.cos(a)]]) @ np.diag([stretch, 1])
     reach = np.abs(np.linalg.inv(back)) @ (width, height)
