@@ -25,13 +25,15 @@ from inkgrad.reader.page.table import CellPlace, Table, TableSettings, extended,
 class RowSettings:
     """Which pieces stand in one row of writing.
 
-    tall        share of the height of the writing; a lower piece begins no row, as commas of some fonts do not (0.55)
+    tall        share of the height of the writing; a lower piece does not say where a row goes on
+    alone       the same; a lower piece begins no row, as commas of some fonts do not
     overlap     share of a piece's height that it has in common with its row
     near        share of the height of the writing; a bar or a dot is at most this far from the rest of its digit
     neighbours  number of last pieces of a row that say where it goes on
     """
 
-    tall: float = 0.6
+    tall: float = 0.5
+    alone: float = 0.6
     overlap: float = 0.4
     near: float = 0.5
     neighbours: int = 3
@@ -507,8 +509,8 @@ def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSetting
     """
     if len(pieces) == 1:
         return [pieces]
-    tall_px = settings.tall * high
-    tall = sorted((piece for piece in pieces if piece.height >= tall_px), key=lambda piece: piece.middle[1])
+    tall = sorted((each for each in pieces if each.height >= settings.tall * high), key=lambda each: each.middle[1])
+    low = [piece for piece in pieces if piece.height < settings.tall * high]
     rows: list[list[Piece]] = []
     ends = np.zeros((len(tall), 2))  # top and bottom of the end of each row
     for piece in tall:
@@ -518,6 +520,9 @@ def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSetting
         best = int(shares.argmax()) if rows else 0
         if rows and shares[best] >= settings.overlap:
             rows[best].append(piece)
+        elif piece.height < settings.alone * high:
+            low.append(piece)
+            continue
         else:
             best = len(rows)
             rows.append([piece])
@@ -527,12 +532,11 @@ def in_rows(pieces: list[Piece], high: float, settings: RowSettings = RowSetting
         return [sorted(pieces, key=lambda piece: piece.middle[1])] if pieces else []
     number = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     boxes = np.array([(each.top, each.bottom, each.left, each.right) for row in rows for each in row], float)
-    for piece in pieces:
-        if piece.height < tall_px:
-            distances = _distances(piece, boxes)
-            nearest = int(distances.argmin())
-            if distances[nearest] < settings.near * high:
-                rows[number[nearest]].append(piece)
+    for piece in low:
+        distances = _distances(piece, boxes)
+        nearest = int(distances.argmin())
+        if distances[nearest] < settings.near * high:
+            rows[number[nearest]].append(piece)
     rows.sort(key=lambda row: np.mean([piece.middle[0] for piece in row]))
     return [sorted(row, key=lambda piece: piece.middle[1]) for row in rows]
 
