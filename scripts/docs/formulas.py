@@ -36,7 +36,7 @@ def _mathml(found: re.Match[str]) -> str:
     if found[1] == "span":
         return convert(tex)
     parts = "".join(convert(part.strip(), display="block") for part in tex.split(r"\qquad") if part.strip())
-    return f'<div class="equation">{parts}</div>'
+    return f'<div class="equation" tabindex="0">{parts}</div>'
 
 
 def write_font(site: Path) -> None:

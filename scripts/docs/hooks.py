@@ -75,6 +75,12 @@ def on_page_content(html: str, **_: Any) -> str:
     return with_mathml(html)
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Give the dialog of the search a name, which Material leaves out, for those who hear the page."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="Search"')
+
+
 def on_post_build(config: Any) -> None:
     """Write the font of the formulas."""
     write_font(Path(config.site_dir))

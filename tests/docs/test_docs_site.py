@@ -154,6 +154,21 @@ def test_from_disk_pages_open_and_the_search_finds(site):
     assert (strangers, complaints) == ([], [])
 
 
+@needs_chromium
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_serious_violation_on_a_derivation(site, theme):
+    playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev has playwright")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the extra dev has axe")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=theme)
+        for name in ("index", "derivations/softmax", "derivations/convolution"):
+            page.goto((site / f"{name}.html").as_uri())
+            found = axe.Axe().run(page).response["violations"]
+            assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == [], name
+        browser.close()
+
+
 def test_the_page_of_the_checker_explains_every_kind_and_no_other(site):
     html = (site / "gradient-check.html").read_text()
     section = html.split('id="the-names"')[1].split("<h2")[0]
