@@ -52,11 +52,12 @@ class ArbitrationSettings:
     common      share of the height of a row's digits; that median where there are no other gaps
     touching    share of that height; what is less is no gap, as where digits touch
     even        share of that height; a digit that differs by more, and a pixel, is not printed
-    most_even   share of a row's digits that do not, which shows print; a piece may be a digit and the mark below it
+    most_even   share of a row's digits that are as high where their steps tell spaces; others may hold a mark, too
     even_step   share of the step from one digit of print to the next; by it, and half a pixel, may a step differ
     slender_step  the same beside a 1, whose ink need not be in the middle of its place
     long_step   times that step; a longer one has a space in it
     longest_step  times that step; the longest with a space in it
+    long_gap    times the median gap of print; one with a space in it is at least as wide
     fewest_steps  even steps that show print
     """
 
@@ -87,6 +88,7 @@ class ArbitrationSettings:
     slender_step: float = 0.15
     long_step: float = 1.35
     longest_step: float = 2.2
+    long_gap: float = 2.0
     fewest_steps: int = 2
 
 
@@ -239,16 +241,16 @@ def _wide_gaps(row: list[Seen], settings: ArbitrationSettings) -> list[bool]:
     others = [gap for gap, seen in zip(gaps, row[1:], strict=True) if not seen.gap and gap > settings.touching * high]
     usual = float(np.median(others)) if others else settings.common * high
     n_digits = sum(seen.label in DIGITS for seen in row)
-    is_print = n_digits > settings.fewest_steps and _are_even(row, high, settings)
+    is_print = n_digits > settings.fewest_steps + 1 and _share_even(row, high, settings) == 1
     gap, wider = (settings.print_gap, settings.print_wider) if is_print else (settings.gap, settings.wider)
     least = max(gap * high, wider * usual)
     return [gap > least for gap in gaps]
 
 
-def _are_even(row: list[Seen], high: float, settings: ArbitrationSettings) -> bool:
-    """Return whether the digits of a row are as high as each other, as those of print."""
+def _share_even(row: list[Seen], high: float, settings: ArbitrationSettings) -> float:
+    """Return which share of the digits of a row are as high as each other, as those of print; 1 of none."""
     even = [abs(seen.piece.height - high) <= settings.even * high + 1 for seen in row if seen.label in DIGITS]
-    return sum(even) >= settings.most_even * len(even)
+    return sum(even) / len(even) if even else 1.0
 
 
 def _high(row: list[Seen]) -> float:
@@ -263,7 +265,7 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
     whose piece holds a part of the mark after it is not where it seems to be.
     """
     high = _high(row)
-    if not _are_even(row, high, settings):
+    if _share_even(row, high, settings) < settings.most_even:
         return None
     pairs = list(pairwise(row))
     in_place = [seen.label in DIGITS and seen.piece.right <= after.piece.left for seen, after in pairs]
@@ -278,6 +280,6 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
     if not np.all(even | longer) or even.sum() < settings.fewest_steps:
         return None
     gaps = np.array([after.piece.left - before.piece.right for before, after in pairs])[between]
-    wide = gaps >= max(settings.print_gap * high, settings.print_wider * float(np.median(gaps[even])))
+    wide = gaps >= settings.long_gap * float(np.median(gaps[even]))
     found = iter((longer & wide).tolist())
     return [next(found) if both else None for both in between]
