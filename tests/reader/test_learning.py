@@ -219,3 +219,16 @@ def test_the_command_writes_a_reader_that_has_learned(tmp_path, monkeypatch, ink
     assert found.stdout.startswith("held-out corrections: accuracy ")
     assert re.match(r"It learned from 1\d\d corrected digits of forms", load("own.safetensors").card.notes)
     assert inkgrad_here("read", "--model", "own.safetensors", "0.png").returncode == 0
+
+
+@pytest.mark.slow
+def test_the_command_learns_from_what_the_playground_saves(tmp_path, monkeypatch, inkgrad_here, turned):
+    monkeypatch.chdir(tmp_path)
+    with open("corrections.zip", "wb") as file:
+        write_corrections(file, zip(turned.images[:120, :, :, 0], map(str, turned.labels[:120]), strict=True))
+    found = inkgrad_here(
+        "train", "--model", "reader", "--from-corrections", "corrections.zip", "--out", "own.safetensors"
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("held-out corrections: accuracy ")
+    assert "It learned from 84 corrected digits of corrections.zip" in load("own.safetensors").card.notes
