@@ -809,7 +809,7 @@ def test_a_training_that_is_closed_tests_no_more_digits(monkeypatch):
             trainer.close()
             return evaluate(objective, theta, examples, **named)
 
-        monkeypatch.setattr("inkgrad.web.trainer.evaluate", closing)
+        monkeypatch.setattr("inkgrad.web.visitor_training.evaluate", closing)
         trainer.step()
         trainer.join(SOON)
     assert n_tested == [100]  # of 1,000
