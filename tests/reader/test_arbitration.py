@@ -155,9 +155,12 @@ def test_a_narrow_space_is_seen_between_the_even_steps_of_print():
     assert at([10, 28, 40]) == "234"  # too few to tell
 
 
-def test_a_space_is_seen_though_a_piece_of_print_is_a_digit_and_its_comma():
+@pytest.mark.parametrize(
+    ("before", "after"), [((259, 312), (322, 357)), ((259, 295), (305, 357))], ids=["with the digit before", "after"]
+)
+def test_a_space_is_seen_though_a_piece_of_print_is_a_digit_and_its_comma(before, after):
     row = [seen(label, 0.99, 0, DIGITS + MARKS) for label in "83794,59"]
-    sides = [(75, 110), (116, 151), (179, 212), (219, 254), (259, 312), (305, 312), (322, 357), (363, 398)]
+    sides = [(75, 110), (116, 151), (179, 212), (219, 254), before, (305, 312), after, (363, 398)]
     heights = [53, 53, 51, 53, 60, 17, 52, 53]  # of Liberation Sans: was read 83794,59
     row = [
         replace(each, piece=Piece(10, left, np.ones((height, right - left), bool)))

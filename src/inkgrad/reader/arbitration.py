@@ -83,7 +83,7 @@ class ArbitrationSettings:
     common: float = 0.35
     touching: float = 0.03
     even: float = 0.03
-    most_even: float = 0.75
+    most_even: float = 0.7
     even_step: float = 0.1
     slender_step: float = 0.15
     long_step: float = 1.35
@@ -262,14 +262,15 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
     """Return before which characters but the first a space stands in print, None beside a mark; None for handwriting.
 
     The digits of print are as high as each other, and stand at even steps: one with a space in it is longer.  A digit
-    whose piece holds a part of the mark after it is not where it seems to be.
+    whose piece holds a part of the mark beside it is not where it seems to be.
     """
     high = _high(row)
     if _share_even(row, high, settings) < settings.most_even:
         return None
     pairs = list(pairwise(row))
-    in_place = [seen.label in DIGITS and seen.piece.right <= after.piece.left for seen, after in pairs]
-    between = [all(both) for both in pairwise([*in_place, row[-1].label in DIGITS])]
+    apart = [True, *(seen.piece.right <= after.piece.left for seen, after in pairs), True]
+    in_place = [seen.label in DIGITS and all(sides) for seen, sides in zip(row, pairwise(apart), strict=True)]
+    between = [all(both) for both in pairwise(in_place)]
     steps = np.diff([(seen.piece.left + seen.piece.right) / 2 for seen in row])[between]
     if len(steps) <= settings.fewest_steps:
         return None
