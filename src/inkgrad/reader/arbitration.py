@@ -53,7 +53,8 @@ class ArbitrationSettings:
     touching    share of that height; what is less is no gap, as where digits touch
     even        share of that height; a digit that differs by more, and a pixel, is not printed
     most_even   share of a row's digits that are as high where their steps tell spaces; others may hold a mark, too
-    even_step   share of the step from one digit of print to the next; by it, and half a pixel, may a step differ
+    even_step   share of the step from one digit of print to the next; by it, and `even_px` pixels, may a step differ
+    even_px
     slender_step  the same beside a 1, whose ink need not be in the middle of its place
     long_step   times that step; a longer one has a space in it
     longest_step  times that step; the longest with a space in it
@@ -84,7 +85,8 @@ class ArbitrationSettings:
     touching: float = 0.03
     even: float = 0.03
     most_even: float = 0.7
-    even_step: float = 0.1
+    even_step: float = 0.04
+    even_px: float = 1.5
     slender_step: float = 0.15
     long_step: float = 1.35
     longest_step: float = 2.2
@@ -276,9 +278,11 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
         return None
     step = float(np.median(steps))
     ones = np.array([SLENDER in (before.label, after.label) for before, after in pairs])[between]
-    even = np.abs(steps - step) <= np.where(ones, settings.slender_step, settings.even_step) * step + 0.5
+    even = np.abs(steps - step) <= np.where(ones, settings.slender_step, settings.even_step) * step + settings.even_px
     longer = (steps >= settings.long_step * step) & (steps <= settings.longest_step * step)
     if not np.all(even | longer) or even.sum() < settings.fewest_steps:
+        return None
+    if len(steps) == settings.fewest_steps + 1 and longer[1:].any():  # so few may be even by chance, but for thousands
         return None
     gaps = np.array([after.piece.left - before.piece.right for before, after in pairs])[between]
     wide = gaps >= settings.long_gap * float(np.median(gaps[even]))
