@@ -169,6 +169,11 @@ def test_a_space_is_seen_though_a_piece_of_print_is_a_digit_and_its_comma(before
     assert text_of(arbitrated(row, Said(row, 0.95))) == "83 794,59"
 
 
+def test_a_narrow_space_that_parts_no_thousands_is_none_of_print():
+    assert at([10, 22, 34, 52, 64, 76, 88, 100]) == "23456789"  # a row of handwriting was read 858 34713
+    assert at([10, 22, 40, 52, 64, 82, 94, 106]) == "23 456 789"
+
+
 def test_uneven_steps_or_heights_are_handwriting_in_which_so_narrow_a_space_is_none():
     assert at([10, 24, 34, 52, 66, 76]) == "234567"
     assert at([10, 22, 34, 52, 64, 76], heights=[20, 24, 20, 18, 20, 20]) == "234567"

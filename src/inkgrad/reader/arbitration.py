@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -15,6 +16,7 @@ from inkgrad.reader.seen import Seen
 
 SLENDER = "1"  # the digit that is a mere stroke, as the rest of a rule is, and not in the middle of its place in print
 SLASH = "/"  # the mark that is one, too
+NO_THOUSANDS = re.compile(r"\d{4} | (?!\d{3}(?!\d))")  # a space that does not part digits into thousands
 Pair = tuple[Seen | None, Seen | None]  # what the pieces and what the line have at one place
 
 
@@ -264,7 +266,8 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
     """Return before which characters but the first a space stands in print, None beside a mark; None for handwriting.
 
     The digits of print are as high as each other, and stand at even steps: one with a space in it is longer.  A digit
-    whose piece holds a part of the mark beside it is not where it seems to be.
+    whose piece holds a part of the mark beside it is not where it seems to be.  Handwriting may be as even, so only
+    spaces between thousands are found so.
     """
     high = _high(row)
     if _share_even(row, high, settings) < settings.most_even:
@@ -282,9 +285,9 @@ def _printed_spaces(row: list[Seen], settings: ArbitrationSettings) -> list[bool
     longer = (steps >= settings.long_step * step) & (steps <= settings.longest_step * step)
     if not np.all(even | longer) or even.sum() < settings.fewest_steps:
         return None
-    if len(steps) == settings.fewest_steps + 1 and longer[1:].any():  # so few may be even by chance, but for thousands
-        return None
     gaps = np.array([after.piece.left - before.piece.right for before, after in pairs])[between]
     wide = gaps >= settings.long_gap * float(np.median(gaps[even]))
     found = iter((longer & wide).tolist())
-    return [next(found) if both else None for both in between]
+    spaces = [next(found) if both else None for both in between]
+    text = "".join(seen.label + SPACE * bool(space) for seen, space in zip(row, [*spaces, None], strict=True))
+    return None if NO_THOUSANDS.search(text) else spaces
