@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 sys.path += map(str, Path(__file__).parents[1:3])  # where tables.py is, and lab
+from pictures import N_HELD_BACK
 from tables import markdown
 
 from inkgrad.data import Examples, mnist
@@ -23,7 +24,6 @@ from lab.synthetic import Look, write_line
 
 HAND = Look(height=48, gap=0.5, slant=-40, pen=0.3)
 N_DIGITS = 4  # in a line
-N_HELD_BACK = 10_000  # of MNIST's training digits, the last
 OWN = "own.safetensors"
 
 
@@ -45,7 +45,8 @@ def main() -> None:
             table.append(f"{number:05}.png,{line.text}")
         Path(folder, "mine.csv").write_text("\n".join(table) + "\n")
         learn = "train", "--model", "reader", "--from-corrections", "mine.csv", "--out", OWN
-        subprocess.run([sys.executable, "-m", "inkgrad", *learn], cwd=folder, check=True)
+        if subprocess.run([sys.executable, "-m", "inkgrad", *learn], cwd=folder).returncode:
+            sys.exit(1)  # it has said why
         rows = []
         for name, reader in ("before", Reader()), ("after", Reader(load(Path(folder, OWN)))):
             n_right = sum(reader.read(line.picture).text == line.text for line in others)

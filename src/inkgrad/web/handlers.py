@@ -190,20 +190,20 @@ def check(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]
     x, t = as_inputs(train.x[:n], np.float64), train.t[:n]
     is_large = theta.size > LIMITS.n_parameters_one_by_one
     every_entry = not (is_large or any(isinstance(leaf.layer, Conv2D) for leaf in leaves(network)))
-    tell, stop = visitor.check_progress.append, request.state.stop.is_set
+    tell, stop = visitor.tell_of_check, request.state.stop.is_set
     try:
         with visitor.way.taken(), limit_threads(1):  # many small products: threads would only wait for each other
             report = check_network(
                 network, cost, x, t, theta, every_entry=every_entry, progress=tell, stop=stop, raises=False
             )
     finally:
-        visitor.check_progress.clear()
+        visitor.tell_of_check("")
     return checked(report, network) | {"broken": snapshot.settings.broken, "every_entry": every_entry}
 
 
 def check_progress(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, str]:
     """Say how far the visitor's check has come, in the sentence that it told last; "" before the first."""
-    return {"progress": visitor.check_progress[-1] if visitor.check_progress else ""}
+    return {"progress": visitor.check_progress}
 
 
 def experiment(visitor: Visitor, request: Request, body: IO[bytes]) -> dict[str, Any]:

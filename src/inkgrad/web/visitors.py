@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -73,12 +72,16 @@ class Visitor:
         self.library = library
         self.bucket = Bucket(LIMITS.requests_a_second, LIMITS.requests_at_once)
         self.n_sockets, self.seen = 0, time.monotonic()
-        self.check_progress: deque[str] = deque(maxlen=1)  # the sentence that a check told last
+        self.check_progress = ""  # the sentence that a check told last
         self.way = RightOfWay(way)
         self.trainers = {
             which: Trainer(settings, library.digits, threads, self.way) for which, settings in DEFAULTS.items()
         }
         self.networks = Networks(library, self.trainers["digits"])
+
+    def tell_of_check(self, sentence: str) -> None:
+        """Keep what a check tells of how far it is; "" once it has ended."""
+        self.check_progress = sentence
 
     def close(self) -> None:
         """End what works for this visitor."""
