@@ -76,14 +76,15 @@ def test_without_what_writes_a_format_one_line_says_what_to_install(scans, monke
     assert names_in(scans) == ["scans"]
 
 
-def test_after_ctrl_c_resume_goes_on(scans, digits):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_ctrl_c_or_a_polite_kill_resume_goes_on(scans, digits, number):
     paths = write_pictures(scans / "scans", 200, digits.test)
     for path in paths[:64]:
         path.write_bytes(b"")  # which takes no time to refuse, so that a part is done as soon as a worker is there
     process = started(command("read", "scans", "--out", "results.csv", "--workers", 2), cwd=scans)
     parts = scans / "results.csv.parts"
     wait_for(lambda: list(parts.glob("part-*.jsonl")), "a part was done", process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     found = ended(process)
     assert_refused(found, "inkgrad: interrupted with ")
     assert found.stderr.endswith(" of 7 parts done; to go on, the same again with --resume\n")
