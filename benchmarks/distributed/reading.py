@@ -3,7 +3,7 @@
     python benchmarks/distributed/reading.py --kill 2
 
 reads them undisturbed and then with so many workers killed by SIGKILL, and compares the two files of answers byte for
-byte.  --against also reads them with Reader.read_many, and with a pool of Ray Data, for comparison.
+byte.  --against also reads them with Reader.read_many, for comparison.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import resource
 import signal
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,6 @@ from PIL import Image
 
 from inkgrad.data import mnist
 from inkgrad.distributed import Tally, read_dataset
-from inkgrad.fast import Fast
-from inkgrad.models import load
 from inkgrad.reader import Reader
 
 
@@ -30,7 +27,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=20_000, help="pictures")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill", type=int, default=2, help="workers that are killed, at even distances")
-    parser.add_argument("--against", action="store_true", help="also with Reader.read_many and Ray Data")
+    parser.add_argument("--against", action="store_true", help="also with Reader.read_many")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -50,7 +47,6 @@ def main() -> None:
         if asked.against:
             paths = sorted(map(str, (folder / "scans").iterdir()))
             measured("read_many", asked.n, lambda: list(Reader().read_many(paths, workers=asked.workers)))
-            measured("Ray Data", asked.n, lambda: with_ray_data(paths, asked.workers))
 
 
 def write_pictures(folder: Path, n: int) -> None:
@@ -90,7 +86,7 @@ def workers() -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if (folder / "cmdline").read_bytes().startswith(b"ray::PictureReader"):
+            if b"(ReadParts)" in (folder / "cmdline").read_bytes():
                 reading.append(int(folder.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -111,30 +107,6 @@ def compare(plain: Path, killed: Path, n: int) -> None:
 
 def most_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def with_ray_data(paths: list[str], n_workers: int) -> None:
-    import ray
-
-    class Pool:
-        def __init__(self) -> None:
-            from threadpoolctl import threadpool_limits
-
-            threadpool_limits(1)
-            self.reader = Reader(replace(load("reader"), engine=Fast(1)))
-
-        def __call__(self, batch):
-            readings = self.reader.read_many(batch["item"].tolist(), workers=1)
-            return {"path": batch["item"], "text": np.array([reading.text for reading in readings])}
-
-    ray.init("local", num_cpus=n_workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    ray.data.DataContext.get_current().execution_options.preserve_order = True
-    found = ray.data.from_items(paths, override_num_blocks=-(-len(paths) // 200))
-    found = found.map_batches(Pool, batch_size=200, compute=ray.data.ActorPoolStrategy(size=n_workers), num_cpus=1)
-    rows = [path for batch in found.iter_batches(batch_size=200) for path in batch["path"]]
-    ray.shutdown()
-    assert rows == paths
 
 
 if __name__ == "__main__":

@@ -1,23 +1,33 @@
 """Many pictures on workers of Ray that may die: each has one row, in order."""
 
+import json
+import pickle
 import shutil
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from pyarrow import parquet
 from support import deadly_layer
 from support.many_pictures import Killer, write_pictures
 
+from inkgrad.bulk.parts import Part
+from inkgrad.bulk.picture_tables import Columns
+from inkgrad.bulk.rows import RowKind
 from inkgrad.distributed import read_dataset
+from inkgrad.distributed.reading.parts_dataset import ReadParts
 from inkgrad.errors import SettingError
 from inkgrad.fast import Fast
 from inkgrad.layers import Chain
 from inkgrad.models import load
 from inkgrad.reader import Reader
 from inkgrad.training import Plain
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray, by Ray
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +86,23 @@ def test_a_picture_that_kills_its_readers_is_found_and_named(local_ray, scans, p
     (row,) = rows(outcome.errors)
     assert row["index"] == 4
     assert row["reason"] == f"{folder / '000003b.png'} kills the process that reads it"
+
+
+def test_the_workers_read_the_rows_of_a_parquet_file_themselves(local_ray, plain, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pa.table({"image": [Path(path).read_bytes() for path, _ in plain[:20]]})
+    parquet.write_table(table, "scans.parquet", row_group_size=7)
+    read_dataset("scans.parquet", "results.parquet", n_workers=2, part_size=6)
+    assert answers("results.parquet") == [(f"scans.parquet#{k}", text) for k, (_, text) in enumerate(plain[:20])]
+
+
+def test_a_worker_that_does_not_see_the_pictures_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a worker changes it
+    worker = ReadParts(Reader(), RowKind.pictures, Columns(), str(tmp_path), str(tmp_path / "scan.png"))
+    (row,) = worker(pa.table({"part": [json.dumps(asdict(Part(0, 0, 1, ("scan.png",))))]})).to_pylist()
+    error = pickle.loads(row["error"])
+    assert isinstance(error, SettingError)
+    assert str(error).startswith(f"a worker on another machine does not see {tmp_path / 'scan.png'}: put the pictures")
 
 
 @pytest.mark.parametrize("n_workers", [5, 0])

@@ -29,7 +29,7 @@ def workers_of(pid):
             parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if title.startswith(b"ray::PictureReader") or b"loky.backend.popen" in title:
+        if (title.startswith(b"ray::") and b"ReadParts" in title) or b"loky.backend.popen" in title:
             reading.append(int(folder.name))
     return [worker for worker in sorted(reading) if pid in _ancestors(worker, parents)]
 

@@ -34,6 +34,12 @@ class Part:
     table: str | None = None
     row: int = 0
 
+    def singles(self) -> list[Part]:
+        """Return parts of one picture each, with the number of this one."""
+        return [
+            Part(self.number, self.first + k, 1, self.files[k : k + 1], self.table, self.row + k) for k in range(self.n)
+        ]
+
 
 @dataclass(frozen=True)
 class Listed:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from inkgrad.bulk.folder import Folder
-from inkgrad.bulk.parts import Listed, Part, as_seen_by_workers, load_parts, write_list
+from inkgrad.bulk.parts import Listed, Part, as_seen_by_workers, write_list
 from inkgrad.bulk.picture_tables import Columns
 from inkgrad.bulk.process_pool import ProcessPool
-from inkgrad.bulk.reader_pool import ReaderPool, gathered
 from inkgrad.bulk.result_files import errors_beside, join
-from inkgrad.bulk.rows import RowKind
+from inkgrad.bulk.rows import Answer, RowKind
 from inkgrad.bulk.sources import Found, list_sources
 from inkgrad.bulk.stores import is_address
 from inkgrad.errors import Interrupted, SettingError
@@ -53,7 +52,17 @@ class Outcome:
     lock: WriterLock
 
 
-MakePool = Callable[[Reader, RowKind, int, str | None], AbstractContextManager[ReaderPool]]
+class PartPool(Protocol):
+    """Workers that read parts."""
+
+    def read_parts(self, parts: Iterable[Part], columns: Columns, size: int) -> Iterator[tuple[int, int, list[Answer]]]:
+        """Yield how many pictures were answered for, of which part, and all answers of it once it is whole, else none.
+
+        A worker has at most `size` pictures at once, where it does not have whole parts.
+        """
+
+
+MakePool = Callable[[Reader, RowKind, int, str | None], AbstractContextManager[PartPool]]
 """What makes a pool of readers, for a number of workers and a path that all must see; it ends with the block."""
 
 MOST_PROCESSES = 256  # on one machine
@@ -154,7 +163,7 @@ def read_to_file(
 
 
 @contextmanager
-def _processes(reader: Reader, kind: RowKind, n_workers: int, sample: str | None) -> Iterator[ReaderPool]:
+def _processes(reader: Reader, kind: RowKind, n_workers: int, sample: str | None) -> Iterator[PartPool]:
     pool = ProcessPool(reader, kind, n_workers)  # on this machine, where all see what we see
     try:
         yield pool
@@ -207,9 +216,9 @@ def _found(sources: list[str], out: Path) -> Iterator[Found]:
 
 
 def _sample(folder: Folder) -> str | None:
-    """Return a path that all workers must see, if pictures are files here."""
+    """Return a path that all workers must see, if pictures, or tables of them, are files here."""
     for part in folder.parts():
-        for name in part.files:
+        for name in part.files or (str(part.table),):
             if not is_address(name) and os.path.exists(name):
                 return as_seen_by_workers(name)
     return None
@@ -218,28 +227,22 @@ def _sample(folder: Folder) -> str | None:
 def _read_what_lacks(
     folder: Folder,
     columns: Columns,
-    pool_of: Callable[[int, str | None], AbstractContextManager[ReaderPool]],
+    pool_of: Callable[[int, str | None], AbstractContextManager[PartPool]],
     n_workers: int,
     show: Callable[[Tally], None] | None,
 ) -> None:
     done, n = folder.done(), folder.listed.n
-    n_of: dict[int, int] = {}
     n_lacking = sum(part.n for part in folder.parts() if part.number not in done)
     tally = Tally(n, n - n_lacking, n - n_lacking)
     if not n_lacking:
         return
 
-    def parts() -> Iterator[Part]:
-        for part in folder.parts():
-            if part.number not in done:
-                n_of[part.number] = part.n
-                yield part
-
+    lacking = (part for part in folder.parts() if part.number not in done)
     size = min(LARGEST_LOAD, -(-n_lacking // (LOADS_EACH * n_workers)))
     with pool_of(min(n_workers, -(-n_lacking // size)), _sample(folder)) as pool:
         if show:
             show(tally)
-        for n_answered, number, answers in gathered(pool.read(load_parts(parts(), columns, size)), n_of):
+        for n_answered, number, answers in pool.read_parts(lacking, columns, size):
             if answers:
                 folder.put(number, answers)
             tally = replace(tally, n_done=tally.n_done + n_answered)

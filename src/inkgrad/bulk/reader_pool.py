@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from inkgrad.bulk.parts import Load
+from inkgrad.bulk.parts import Load, Part, load_parts
+from inkgrad.bulk.picture_tables import Columns
 from inkgrad.bulk.rows import Answer
 from inkgrad.errors import SettingError
 
@@ -74,6 +75,27 @@ class ReaderPool(ABC):
     def stop(self, worker: PoolWorker) -> None:
         """End a worker, also one that is lost, or dead."""
 
+    def read_parts(self, parts: Iterable[Part], columns: Columns, size: int) -> Iterator[tuple[int, int, list[Answer]]]:
+        """Yield how many pictures were answered for, of which part, and all answers of it once it is whole, else none.
+
+        A worker has at most `size` pictures at once.
+        """
+        n_of: dict[int, int] = {}  # pictures of the parts under way
+        pieces: dict[int, list[Answer]] = {}
+
+        def noted() -> Iterator[Part]:
+            for part in parts:
+                n_of[part.number] = part.n
+                yield part
+
+        for load, answers in self.read(load_parts(noted(), columns, size)):
+            found = pieces.setdefault(load.part, [])
+            found += answers
+            is_whole = len(found) == n_of[load.part]
+            yield len(answers), load.part, sorted(found, key=lambda answer: answer.index) if is_whole else []
+            if is_whole:
+                del pieces[load.part], n_of[load.part]
+
     def read(self, loads: Iterable[Load]) -> Iterator[tuple[Load, list[Answer]]]:
         """Yield each load with its answers, as they are done; one that kills its readers comes back by picture."""
         source = iter(loads)
@@ -130,20 +152,3 @@ class ReaderPool(ABC):
             self.waiting += load.cut(1)
         else:
             yield load, [Answer(load.first, load.names[0], f"{load.names[0]} kills the process that reads it")]
-
-
-def gathered(
-    answers: Iterable[tuple[Load, list[Answer]]], n_of: dict[int, int]
-) -> Iterator[tuple[int, int, list[Answer]]]:
-    """Yield how many pictures were answered for, of which part, and all answers of it once it is whole, else none.
-
-    `n_of` has how many pictures the parts under way have.
-    """
-    pieces: dict[int, list[Answer]] = {}
-    for load, its in answers:
-        found = pieces.setdefault(load.part, [])
-        found += its
-        is_whole = len(found) == n_of[load.part]
-        yield len(its), load.part, sorted(found, key=lambda answer: answer.index) if is_whole else []
-        if is_whole:
-            del pieces[load.part], n_of[load.part]

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from inkgrad.bulk import Outcome, RowKind, read_to_file
-from inkgrad.bulk.reader_pool import ReaderPool
 from inkgrad.distributed.cluster import connect
-from inkgrad.distributed.reading.ray_reader_pool import RayReaderPool
+from inkgrad.distributed.reading.parts_dataset import PartsDataset
 from inkgrad.reader import Reader
 
 
@@ -32,12 +31,8 @@ def read_dataset(
     """
 
     @contextmanager
-    def pool(reader: Reader, kind: RowKind, n: int, sample: str | None) -> Iterator[ReaderPool]:
+    def pool(reader: Reader, kind: RowKind, n: int, sample: str | None) -> Iterator[PartsDataset]:
         with connect(address, n_workers):
-            made = RayReaderPool(reader, kind, n, sample)
-            try:
-                yield made
-            finally:
-                made.end()
+            yield PartsDataset(reader, kind, n, sample)
 
     return read_to_file(source, out, n_workers=n_workers, part_size=part_size, pool=pool, **settings)
