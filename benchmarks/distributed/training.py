@@ -27,19 +27,13 @@ from tables import markdown, time_text
 
 from inkgrad.data import Dataset, Examples, mnist
 from inkgrad.distributed.training import TrainingPool, train_together
-from inkgrad.distributed.training.allreduce import GlooGroup, Group, TreeGroup, sum_tree
+from inkgrad.distributed.training.allreduce import Address, Ring
 from inkgrad.fast import Fast, limit_threads
 from inkgrad.models import MODELS
 from inkgrad.training import Objective, Run
 
 NETWORKS = "seed", "cnn-large"
-POOLS = (
-    TrainingPool(1),
-    TrainingPool(2, gloo=True),
-    TrainingPool(4, gloo=True),
-    TrainingPool(2, gloo=False),
-    TrainingPool(4, gloo=False),
-)
+POOLS = TrainingPool(1), TrainingPool(2), TrainingPool(4)
 N_SUMS = 100
 SIZES = 79_510, 225_418, 10_000_000  # the numbers in theta of seed, of cnn-large, and of something large
 
@@ -122,32 +116,37 @@ def descends(process: str) -> bool:
 
 
 @contextmanager
-def summing(n: int, gloo: bool) -> Iterator[list]:
-    """Yield n actors that are a group."""
+def summing(n: int) -> Iterator[list]:
+    """Yield n actors that are a ring."""
     members = [ray.remote(num_cpus=1)(Member).remote() for _ in range(n)]
-    nodes = None if gloo else sum_tree(1, n)
-    name = f"sums-{n}-{time.time_ns()}"
-    ray.get([member.join.remote(rank, n, name, nodes) for rank, member in enumerate(members)])
+    addresses = ray.get([member.address.remote() for member in members])
+    ray.get([member.join.remote(rank, addresses) for rank, member in enumerate(members)])
     yield members
     for member in members:
         ray.kill(member)
 
 
 class Member:
-    def join(self, rank: int, n: int, name: str, nodes: list | None) -> None:
-        self.group: Group = TreeGroup(1, rank, nodes) if nodes else GlooGroup(name, rank, n)
+    def __init__(self) -> None:
+        self.ring = Ring(ray.util.get_node_ip_address())
+
+    def address(self) -> Address:
+        return self.ring.address
+
+    def join(self, rank: int, addresses: list[Address]) -> None:
+        self.ring.join(rank, addresses)
 
     def seconds(self, size: int, times: int) -> float:
         vector, found = np.zeros(size, np.float32), []
         for _ in range(times):
             start = time.perf_counter()
-            self.group.sum(vector)
+            self.ring.sum(vector)
             found.append(time.perf_counter() - start)
         return statistics.median(found)
 
 
-def sums(n: int, gloo: bool) -> dict[int, float]:
-    with summing(n, gloo) as members:
+def sums(n: int) -> dict[int, float]:
+    with summing(n) as members:
         return {
             size: max(ray.get([member.seconds.remote(size, N_SUMS if size < 10**6 else 10) for member in members]))
             for size in SIZES
@@ -155,8 +154,7 @@ def sums(n: int, gloo: bool) -> dict[int, float]:
 
 
 def name_of(pool: TrainingPool) -> str:
-    how = {True: ", Gloo", False: ", tree of actors", None: ""}[pool.gloo]
-    return f"{pool.n_workers} worker{'s' * (pool.n_workers > 1)} of 1 thread{how}"
+    return f"{pool.n_workers} worker{'s' * (pool.n_workers > 1)} of 1 thread"
 
 
 def shown(found: list[float]) -> str:
@@ -188,9 +186,9 @@ def main() -> None:
                 steps[network][name_of(pool)].append(step)
                 starts.append(start)
                 memory = {kind: max(found.get(kind, 0), memory.get(kind, 0)) for kind in found | memory}
-        for n, gloo in (2, True), (2, False), (4, True), (4, False):
-            for size, seconds in sums(n, gloo).items():
-                talk[f"{n} workers, {'Gloo' if gloo else 'tree of actors'}"][size].append(seconds)
+        for n in 2, 4:
+            for size, seconds in sums(n).items():
+                talk[f"{n} workers"][size].append(seconds)
         busy.append(os.getloadavg()[0])
     ray.shutdown()
     print(f"## Training on workers\n\n{report()}\nLoad of the machine after each round: {busy}\n")
@@ -200,7 +198,7 @@ def main() -> None:
         size = new_run(network, 1).theta.size
         print(f"### {network}: {size:,} parameters, batch {MODELS[network].batch_size}\n")
         print(markdown(["", "a step: median (range of rounds)", "speed beside the plain loop"], rows) + "\n")
-    two, one = steps["cnn-large"]["2 workers of 1 thread, Gloo"], steps["cnn-large"]["plain loop, 2 threads"]
+    two, one = steps["cnn-large"]["2 workers of 1 thread"], steps["cnn-large"]["plain loop, 2 threads"]
     ratios = [b / a for a, b in zip(two, one, strict=True)]
     print(
         f"Efficiency on 2 cores, cnn-large: 2 workers of 1 thread have {statistics.median(ratios):.2f} of the speed of "

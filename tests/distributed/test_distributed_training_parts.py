@@ -1,58 +1,78 @@
-"""The parts of training on several workers, each alone: sums, and the coordinator."""
+"""The parts of training on several workers, each alone: the ring, and the coordinator."""
 
 import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
 
-from inkgrad.distributed.training.allreduce import SumNode
+from inkgrad.distributed.training.allreduce import Ring
 from inkgrad.distributed.training.coordinator import MOST_DEATHS, Coordinator, Outdated, Position, WorkersLost
 
 
-def test_a_sum_is_made_in_the_order_of_the_callers_not_of_their_coming():
-    vectors = [np.array([x]) for x in (1e16, 1.0, -1e16)]
+def in_ring(vectors, then=lambda rank, ring, vector: ring.sum(vector)):
+    """Let threads be workers, each with one of the vectors, and return what becomes of each."""
+    rings = [Ring("127.0.0.1") for _ in vectors]
+    addresses = [ring.address for ring in rings]
 
-    async def come(order):
-        sums = SumNode(1, 3)
-        return await asyncio.gather(*(sums.add(1, 0, caller, vectors[caller]) for caller in order))
+    def member(rank):
+        rings[rank].join(rank, addresses)
+        with closing(rings[rank]):
+            return then(rank, rings[rank], vectors[rank])
 
-    for order in [0, 1, 2], [2, 1, 0], [1, 2, 0]:
-        assert [float(x[0]) for x in asyncio.run(come(order))] == [0.0] * 3  # (1e16 + 1) - 1e16, rounded
-    assert vectors[0][0] == 1e16  # nobody's vector is changed
-
-
-def test_a_half_filled_step_gives_nothing_until_the_last_has_come():
-    async def come():
-        sums = SumNode(1, 2)
-        first = asyncio.ensure_future(sums.add(1, 0, 0, np.ones(2)))
-        await asyncio.sleep(0)
-        assert not first.done()
-        await sums.add(1, 0, 1, np.ones(2))
-        assert (await first).tolist() == [2, 2]
-        again = await asyncio.gather(*(sums.add(1, 1, caller, np.full(2, 5.0)) for caller in (1, 0)))
-        assert [each.tolist() for each in again] == [[10, 10]] * 2
-
-    asyncio.run(come())
+    with ThreadPoolExecutor(len(rings)) as threads:
+        return list(threads.map(member, range(len(rings))))
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        ((1, 0, 1), "this is the sum of attempt 2, got a vector of attempt 1"),
-        ((2, 1, 1), "caller 1 came to step 0 with a vector of step 1"),
-        ((2, 0, 0), "caller 0 came to step 0"),
-    ],
-)
-def test_a_vector_of_another_attempt_or_step_is_refused(call, message):
-    async def come():
-        sums = SumNode(2, 2)
-        first = asyncio.ensure_future(sums.add(2, 0, 0, np.ones(2)))
-        await asyncio.sleep(0)
-        with pytest.raises(RuntimeError, match=message):
-            await sums.add(*call, np.ones(2))
-        first.cancel()
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 2, 1001, 300_000])
+@pytest.mark.parametrize("n", [1, 2, 3, 7])
+def test_all_workers_get_the_same_sum_to_the_bit(rng, n, size, dtype):
+    vectors = [rng.normal(size=size).astype(dtype) for _ in range(n)]
+    wanted = np.sum([vector.astype(np.float64) for vector in vectors], axis=0)
+    in_ring(vectors)
+    for vector in vectors:
+        np.testing.assert_array_equal(vector, vectors[0])
+        np.testing.assert_allclose(vector, wanted, rtol=0, atol=n * 4 * np.finfo(dtype).eps)
 
-    asyncio.run(come())
+
+def test_sums_follow_each_other():
+    vectors = [np.full(5, float(rank)) for rank in range(3)]
+
+    def twice(rank, ring, vector):
+        for _ in range(2):
+            ring.sum(vector)
+        return vector.tolist()
+
+    assert in_ring(vectors, twice) == [[9.0] * 5] * 3
+
+
+def test_a_worker_that_has_gone_is_missed_by_its_neighbours():
+    def leave(rank, ring, vector):
+        if rank == 0:
+            return None  # and so closes its sockets, as the system does for one that is killed
+        with pytest.raises(ConnectionError):
+            ring.sum(vector)
+        return "missed"
+
+    assert in_ring([np.ones(100_000)] * 2, leave) == [None, "missed"]
+
+
+@pytest.mark.parametrize("said", [bytes(16), bytes(3), b""])
+def test_a_stranger_does_not_become_a_neighbour(said):
+    rings = [Ring("127.0.0.1") for _ in range(2)]
+    with socket.create_connection(rings[0].address[:2]) as stranger, ThreadPoolExecutor(2) as threads:
+        stranger.sendall(said)
+        stranger.shutdown(socket.SHUT_WR)
+        addresses = [ring.address for ring in rings]
+        list(threads.map(lambda rank: rings[rank].join(rank, addresses), range(2)))
+        vectors = [np.array([1.0]), np.array([2.0])]
+        list(threads.map(lambda rank: rings[rank].sum(vectors[rank]), range(2)))
+    for ring in rings:
+        ring.close()
+    assert vectors == [[3.0], [3.0]]
 
 
 def position(step):
@@ -117,5 +137,30 @@ def test_nothing_begins_after_a_stop():
         assert await coordinator.begin() is None
         news = await coordinator.news(0, 1)
         assert (news.over, news.error) == (True, None)
+
+    asyncio.run(happen())
+
+
+def test_workers_wait_for_each_other_and_learn_where_all_are():
+    async def happen():
+        coordinator = Coordinator(position(0))
+        attempt = await coordinator.begin()
+        first = asyncio.ensure_future(coordinator.meet(attempt, 2, 1, "one"))
+        await asyncio.sleep(0)
+        assert not first.done()
+        assert await coordinator.meet(attempt, 2, 0, "zero") == ["zero", "one"]
+        assert await first == ["zero", "one"]
+
+    asyncio.run(happen())
+
+
+def test_those_of_an_earlier_attempt_wait_no_longer():
+    async def happen():
+        coordinator = Coordinator(position(0))
+        early = asyncio.ensure_future(coordinator.meet(await coordinator.begin(), 2, 0, "zero"))
+        await asyncio.sleep(0)
+        assert await coordinator.meet(await coordinator.begin(), 1, 0, "zero") == ["zero"]
+        with pytest.raises(Outdated, match="attempt 1 is over, attempt 2 goes on"):
+            await early
 
     asyncio.run(happen())

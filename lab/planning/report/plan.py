@@ -5,7 +5,7 @@ from typing import Any
 from lab.planning import Link, Machines, Tree, Workload
 
 CORES = 2
-FAN_IN = 8  # as inkgrad.distributed.training.allreduce
+FAN_IN = 8  # of the tree of actors in which workers added when their link was measured
 WIRES = {
     "1 Gbit/s": (1, 1e-4),
     "10 Gbit/s": (10, 3e-5),

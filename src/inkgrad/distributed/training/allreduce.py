@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from itertools import pairwise
-from typing import Any, Protocol
+import secrets
+import socket
+from hmac import compare_digest
+from select import select
+from typing import NamedTuple
 
 import numpy as np
-import ray
 
 from inkgrad.arrays import NDArray
 from inkgrad.data import Examples
@@ -15,61 +16,100 @@ from inkgrad.errors import Diverged
 from inkgrad.sessions.log_row import score
 from inkgrad.training import Run, Shard
 
-FAN_IN = 8
-"""How many workers, or nodes below it, call one node of the tree of sums."""
+MEETING_SECONDS = 60.0
+"""That a worker waits for its neighbours in the ring."""
+WORD_SECONDS = 5.0
+"""That who comes to a worker may take to say its word: a stranger must not keep the neighbour waiting."""
 
 
-class Group(Protocol):
-    """All workers of an attempt."""
+class Address(NamedTuple):
+    """Where a worker listens, and the word that tells it who of those that come is its neighbour."""
+
+    host: str
+    port: int
+    token: bytes
+
+
+class Ring:
+    """All workers of an attempt, in a ring of sockets: each sends to the next one, and hears from the one before.
+
+    A sum takes two rounds (Patarasuk and Yuan 2009, https://doi.org/10.1016/j.jpdc.2008.09.002).  The vector is cut
+    into as many pieces as there are workers.  In the first round each piece goes from worker to worker, and each adds
+    its own to it; in the second the sums go round.  So a worker sends less than two vectors, however many workers
+    there are.  A piece is added up in one order, so all have the same bits.  One worker alone is a ring, too.
+
+    A worker that dies is missed at once by both neighbours, with a ConnectionError.
+    """
+
+    def __init__(self, host: str) -> None:
+        self.listener = socket.create_server((host, 0))
+        self.address = Address(host, self.listener.getsockname()[1], secrets.token_bytes(16))
+
+    def join(self, rank: int, addresses: list[Address]) -> None:
+        """Take a place among the workers, of which all do so.
+
+        Raises OSError where a neighbour does not come.
+        """
+        self.rank, self.n = rank, len(addresses)
+        host, port, token = addresses[(rank + 1) % self.n]
+        self.next = socket.create_connection((host, port), timeout=MEETING_SECONDS)
+        self.next.sendall(token)
+        self.listener.settimeout(MEETING_SECONDS)
+        while not self._is_neighbour():
+            self.before.close()
+        self.listener.close()
+        for each in self.next, self.before:
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            each.setblocking(False)
+
+    def close(self) -> None:
+        """Leave the ring, as a worker that dies does."""
+        self.next.close()
+        self.before.close()
+
+    def _is_neighbour(self) -> bool:
+        """Whether who comes next knows the word."""
+        self.before, _ = self.listener.accept()
+        self.before.settimeout(WORD_SECONDS)
+        try:
+            said = self.before.recv(len(self.address.token), socket.MSG_WAITALL)
+        except OSError:
+            return False
+        return compare_digest(said, self.address.token)
 
     def sum(self, vector: NDArray) -> None:
         """Make the vector, in place, the sum of all workers': the same bits for each of them."""
+        pieces = np.array_split(vector, self.n)
+        received = np.empty_like(pieces[0])
+        for k in range(self.n - 1):
+            mine, other = pieces[(self.rank - k) % self.n], pieces[(self.rank - k - 1) % self.n]
+            self._exchange(mine, received[: len(other)])
+            other += received[: len(other)]
+        for k in range(self.n - 1):
+            self._exchange(pieces[(self.rank + 1 - k) % self.n], pieces[(self.rank - k) % self.n])
 
-
-class LoneGroup:
-    """A group of one worker."""
-
-    def sum(self, vector: NDArray) -> None:
-        """Leave the vector as it is."""
-
-
-class TreeGroup:
-    """A group that adds in a tree of actors: it needs nothing but Ray."""
-
-    def __init__(self, attempt: int, rank: int, nodes: list[Any]) -> None:
-        self.attempt, self.index, self.node = attempt, rank % FAN_IN, nodes[rank // FAN_IN]
-        self.step = 0
-
-    def sum(self, vector: NDArray) -> None:
-        """Send the vector to the tree, and wait for the sum."""
-        vector[:] = ray.get(self.node.add.remote(self.attempt, self.step, self.index, vector))
-        self.step += 1
-
-
-class GlooGroup:
-    """A group of Ray's collective library: the workers talk to each other through PyTorch's Gloo."""
-
-    def __init__(self, name: str, rank: int, n_workers: int) -> None:
-        import torch
-        from ray.util import collective
-
-        torch.set_num_threads(1)
-        collective.init_collective_group(n_workers, rank, backend="gloo", group_name=name)
-        self.name, self.allreduce, self.tensor = name, collective.allreduce, torch.from_numpy
-
-    def sum(self, vector: NDArray) -> None:
-        """Add the vectors of all, each worker a part of them, in a ring."""
-        self.allreduce(self.tensor(vector), self.name)
+    def _exchange(self, outgoing: NDArray, incoming: NDArray) -> None:
+        """Send to the next worker what is outgoing, while what is incoming is filled by the one before."""
+        to_send, to_fill = outgoing.view(np.uint8).data, incoming.view(np.uint8).data
+        while to_send or to_fill:
+            readable, writable, _ = select([self.before] if to_fill else [], [self.next] if to_send else [], [])
+            if readable:
+                n = self.before.recv_into(to_fill)
+                if n == 0:
+                    raise ConnectionError("a worker has gone")
+                to_fill = to_fill[n:]
+            if writable:
+                to_send = to_send[self.next.send(to_send) :]
 
 
 class Averaging:
-    """The averages that the workers of a group take together, each weighted by the part of the examples it has.
+    """The averages that the workers of a ring take together, each weighted by the part of the examples it has.
 
     With each of them goes whether rank 0 was `asked` to stop, so all workers `stop` after the same step.
     """
 
-    def __init__(self, group: Group, shard: Shard, size: int, dtype: np.dtype[np.floating]) -> None:
-        self.group, self.shard = group, shard
+    def __init__(self, ring: Ring, shard: Shard, size: int, dtype: np.dtype[np.floating]) -> None:
+        self.ring, self.shard = ring, shard
         self.buffer = np.empty(size + 2, dtype)  # the cost, whether to stop, and the vector
         self.asked = self.stop = False
 
@@ -78,7 +118,7 @@ class Averaging:
         buffer = self.buffer[: gradient.size + 2]
         buffer[:2] = cost * weight, self.asked
         np.multiply(gradient, weight, out=buffer[2:])
-        self.group.sum(buffer)
+        self.ring.sum(buffer)
         gradient[:] = buffer[2:]
         self.stop = bool(buffer[1])
         return float(buffer[0])
@@ -104,67 +144,8 @@ class Averaging:
             except Diverged:
                 found[:] = np.nan
             found *= part.stop - part.start
-        self.group.sum(found)
+        self.ring.sum(found)
         if not np.isfinite(found).all():
             raise Diverged(f"the cost of {len(examples)} examples is no longer a number: try a smaller learning rate")
         cost, accuracy = found / len(examples)
         return float(cost), float(accuracy)
-
-
-class SumNode:
-    """One node of a tree of sums, for one attempt.
-
-    With a parent its sum goes on to that, as the vector of the caller `index`.  A step is over when every
-    caller's vector is there.  They are added in the order of the callers, whatever the order in which they came,
-    because another order would round in another way.
-    """
-
-    def __init__(self, attempt: int, n_callers: int, parent: Any = None, index: int = 0) -> None:
-        self.attempt, self.n_callers, self.parent, self.index = attempt, n_callers, parent, index
-        self.step = 0
-        self.vectors: dict[int, NDArray] = {}
-        self.total: asyncio.Future[NDArray] | None = None
-
-    async def add(self, attempt: int, step: int, caller: int, vector: NDArray) -> NDArray:
-        """Return the sum of all callers' vectors of this step, once the last is there.
-
-        Raises RuntimeError for another attempt, for a step that is not the next, or for a second vector of a caller.
-        """
-        if attempt != self.attempt:
-            raise RuntimeError(f"this is the sum of attempt {self.attempt}, got a vector of attempt {attempt}")
-        if step != self.step or caller in self.vectors:
-            raise RuntimeError(f"caller {caller} came to step {self.step} with a vector of step {step}")
-        if self.total is None:
-            self.total = asyncio.get_running_loop().create_future()
-        total = self.total
-        self.vectors[caller] = vector
-        if len(self.vectors) == self.n_callers:
-            await self._finish(total)
-        return await total
-
-    async def _finish(self, total: asyncio.Future[NDArray]) -> None:
-        first, *others = (self.vectors[caller] for caller in range(self.n_callers))
-        found = first.copy()
-        for vector in others:
-            found += vector
-        step = self.step
-        self.step, self.vectors, self.total = step + 1, {}, None
-        if self.parent is not None:
-            found = await self.parent.add.remote(self.attempt, step, self.index, found)
-        total.set_result(found)
-
-
-def sum_tree(attempt: int, n_workers: int) -> list[Any]:
-    """Start the nodes of a tree for so many workers; return those that workers call, FAN_IN workers each.
-
-    The nodes live as long as the process that started them.
-    """
-    node = ray.remote(num_cpus=0, max_concurrency=2 * FAN_IN)(SumNode)
-    levels = [n_workers]
-    while levels[-1] > 1 or len(levels) == 1:
-        levels.append(-(-levels[-1] // FAN_IN))
-    parents: list[Any] = [None]
-    for n_below, n_nodes in reversed(list(pairwise(levels))):
-        counts = [min(FAN_IN, n_below - FAN_IN * i) for i in range(n_nodes)]
-        parents = [node.remote(attempt, count, parents[i // FAN_IN], i % FAN_IN) for i, count in enumerate(counts)]
-    return parents

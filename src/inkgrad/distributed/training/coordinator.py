@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.arrays import NDArray
+from inkgrad.distributed.training.allreduce import Address
 from inkgrad.errors import InkgradError
 from inkgrad.training import Run, TrainingLoop
 
@@ -84,7 +85,8 @@ class Coordinator:
         self.stopping = self.over = False
         self.error: Exception | None = None
         self.complaint = ""
-        self.nodes: list[Any] = []
+        self.addresses: dict[int, Address] = {}
+        self.met: asyncio.Event = asyncio.Event()
         self.changed = asyncio.Event()
 
     async def begin(self) -> int | None:
@@ -96,18 +98,19 @@ class Coordinator:
             self._end(WorkersLost(f"the workers died {MOST_DEATHS} times in a row before a checkpoint{last}"))
         elif self.stopping:
             self._end(None)
-        self.nodes, self.complaint = [], ""
+        self.met.set()  # those of the attempt before wait no longer
+        self.addresses, self.met, self.complaint = {}, asyncio.Event(), ""
         return None if self.over else self.attempt
 
-    async def share(self, attempt: int, nodes: list[Any]) -> None:
-        """Keep for the other workers what the first of them has started: the nodes of a tree of sums."""
+    async def meet(self, attempt: int, n: int, rank: int, address: Address) -> list[Address]:
+        """Wait until all n workers of an attempt have said where they listen, and return that, by rank."""
         self._refuse_outdated(attempt)
-        self.nodes = nodes
-
-    async def shared(self, attempt: int) -> list[Any]:
-        """Return what was kept for the workers of an attempt."""
+        self.addresses[rank] = address
+        if len(self.addresses) == n:
+            self.met.set()
+        await self.met.wait()
         self._refuse_outdated(attempt)
-        return self.nodes
+        return [self.addresses[rank] for rank in range(n)]
 
     async def complain(self, attempt: int, complaint: str) -> None:
         """Hear of an error in a worker; the first in an attempt is kept, others often only follow from it."""

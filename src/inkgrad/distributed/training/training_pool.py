@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import ray
@@ -27,7 +26,7 @@ from inkgrad.whole_numbers import shown_whole
 
 QUICKER_RAY_TRAIN = {  # it takes these from the environment alone, in seconds
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # between looks at the workers; 2 by default
-    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "10",  # for cores that a lost node may have had; 60 by default
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "30",  # for cores that a lost node may have had; 60 by default
 }
 
 
@@ -40,15 +39,11 @@ class TrainingPool:
     averaged: less talk, another training (local SGD: Stich 2019, https://arxiv.org/abs/1805.09767,
     algorithm 1; there the optimizer has no memory).
 
-    `gloo` says whether the workers talk through PyTorch's Gloo, as Ray's collective library offers it, or through
-    a tree of actors, which is slower and needs no PyTorch; None takes what is installed.
-
     Raises SettingError for less than one worker, or less than one step.
     """
 
     n_workers: int
     sync_every: int = 1
-    gloo: bool | None = None
 
     def __post_init__(self) -> None:
         if self.n_workers < 1:
@@ -151,7 +146,6 @@ def _job(run: Run, dataset: Dataset, epochs: int, pool: TrainingPool) -> Job:
         replace(run, theta=run.theta[:0], state={}),
         epochs,
         pool.sync_every,
-        find_spec("torch") is not None if pool.gloo is None else pool.gloo,
         (ray.put(train.x), ray.put(train.t), ray.put(test.x), ray.put(test.t)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import ray
 
 from inkgrad.data import Examples
-from inkgrad.distributed.training.allreduce import Averaging, GlooGroup, Group, LoneGroup, TreeGroup, sum_tree
+from inkgrad.distributed.training.allreduce import Averaging, Ring
 from inkgrad.distributed.training.coordinator import Position
 from inkgrad.errors import InkgradError
 from inkgrad.fast import limit_threads
@@ -48,7 +49,6 @@ class Job:
     run: Run
     epochs: int
     sync_every: int
-    gloo: bool
     examples: tuple[Any, Any, Any, Any]  # references to x and t for training, x and t for testing
     timing: PoolTiming = PoolTiming()
 
@@ -76,9 +76,8 @@ def work(told: dict[str, Any]) -> None:
     error = None
     try:
         job: Job = ray.get(told["job"])  # here, so that a layer which this machine lacks is complained of
-        with limit_threads(job.run.engine.n_threads):
-            group = _join(job, coordinator, attempt, rank, n)
-            Worker(job, coordinator, attempt, Shard(rank, n), group).work()
+        with limit_threads(job.run.engine.n_threads), closing(_join(coordinator, attempt, rank, n)) as ring:
+            Worker(job, coordinator, attempt, Shard(rank, n), ring).work()
     except InkgradError as found:  # all workers meet it at the same step, and would again
         error = found
     except Exception as found:
@@ -88,17 +87,10 @@ def work(told: dict[str, Any]) -> None:
         ray.get(coordinator.end.remote(attempt, error))
 
 
-def _join(job: Job, coordinator: Any, attempt: int, rank: int, n: int) -> Group:
-    from ray.train.collective import barrier
-
-    if n == 1:
-        return LoneGroup()
-    if job.gloo:
-        return GlooGroup(f"{job.name}-{attempt}", rank, n)
-    if rank == 0:
-        ray.get(coordinator.share.remote(attempt, sum_tree(attempt, n)))
-    barrier()
-    return TreeGroup(attempt, rank, ray.get(coordinator.shared.remote(attempt)))
+def _join(coordinator: Any, attempt: int, rank: int, n: int) -> Ring:
+    ring = Ring(ray.util.get_node_ip_address())
+    ring.join(rank, ray.get(coordinator.meet.remote(attempt, n, rank, ring.address)))
+    return ring
 
 
 @dataclass
@@ -123,18 +115,16 @@ class LocalRun(Run):
 class Worker:
     """One of the workers of an attempt.  That of rank 0 also tells the coordinator how far they are."""
 
-    def __init__(self, job: Job, coordinator: Any, attempt: int, shard: Shard, group: Group) -> None:
+    def __init__(self, job: Job, coordinator: Any, attempt: int, shard: Shard, ring: Ring) -> None:
         self.job, self.coordinator, self.attempt = job, coordinator, attempt
         self.writes = shard.index == 0
         train, test = job.data()
         position: Position = ray.get(coordinator.last.remote(attempt))
         size, dtype = position.theta.size, position.theta.dtype
-        self.averaging = Averaging(group, shard, size, dtype)
-        each_step = job.sync_every == 1 and shard.count > 1
-        run = self.run = job.run_at(
-            position, Shard(shard.index, shard.count, self.averaging.gradient if each_step else None)
-        )
-        if shard.count > 1 and not each_step:
+        self.averaging = Averaging(ring, shard, size, dtype)
+        average = self.averaging.gradient if job.sync_every == 1 else None
+        run = self.run = job.run_at(position, Shard(shard.index, shard.count, average))
+        if job.sync_every > 1:
             run = self.run = LocalRun(**vars(run), averaging=self.averaging, sync_every=job.sync_every)
         measure = partial(log_row, run=run, test=test, score=self.averaging.score)
         self.loop = TrainingLoop(
@@ -156,8 +146,6 @@ class Worker:
         for row in loop.steps(self.job.epochs):
             if self.run.step % self.job.sync_every and not row:
                 continue  # the workers have not met since
-            if averaging.shard.count == 1:
-                averaging.stop = averaging.asked
             if row or averaging.stop or loop.is_checkpoint_due():
                 self._commit(row)
             self._listen()
