@@ -42,6 +42,25 @@ def test_a_node_with_another_version_is_refused(local_ray, monkeypatch):
         pass
 
 
+def test_work_that_has_cores_of_the_cluster_is_told_of(local_ray):
+    class Idle:  # in a function, so that it travels whole: workers do not have this file
+        pass
+
+    others = [local_ray.remote(num_cpus=1)(Idle).remote() for _ in range(3)]
+    local_ray.get([other.__ray_ready__.remote() for other in others])
+    while local_ray.available_resources().get("CPU", 0) > 1:
+        pass
+    notes = []
+    with connect(n_workers=2, note=notes.append):
+        pass
+    for other in others:
+        local_ray.kill(other)
+    (sentence,) = notes
+    assert sentence.startswith(
+        "of the 4 cores of the Ray cluster other work has 3, and 2 are asked for: this uses what"
+    )
+
+
 ALONE = """
 import sys
 from inkgrad.distributed import connect
@@ -78,6 +97,57 @@ def test_an_address_without_a_port_is_refused():
 def test_more_workers_than_this_machine_has_cores_are_refused():
     (line,) = said("", n_workers=4096)
     assert "the workers ask for 4096 cores" in line
+
+
+def test_a_ray_that_does_not_start_is_one_clear_line(monkeypatch):
+    monkeypatch.setenv("RAY_GCS_SERVER_PORT", "none")
+    (line,) = said("")
+    assert line.startswith("Ray does not start on this machine: ")
+    assert line.endswith("; where it is busy, try again")
+
+
+TIDY = """
+import os, ray
+from inkgrad.distributed import connect
+
+folders, init = [], ray.init
+
+def noting(*where, _temp_dir, **settings):
+    folders.append(_temp_dir)
+    return init(*where, _temp_dir=_temp_dir, **settings)
+
+ray.init = noting
+with connect():
+    print(os.listdir(folders[0])[0][:8])
+print(os.path.exists(folders[0]))
+"""
+
+
+def test_a_ray_of_ours_leaves_neither_logs_nor_a_token(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert output_of(TIDY).splitlines() == ["session_", "False"]
+    assert not (tmp_path / ".ray").exists()
+
+
+STOPPED = """
+import os, signal, sys, ray
+from inkgrad.distributed import connect
+
+def init(*where, **settings):
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))  # as Ray's does at its beginning
+    os.kill(os.getpid(), signal.SIGTERM)
+
+ray.init = init
+try:
+    with connect():
+        print("connected")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_polite_kill_while_ray_starts_is_an_interrupt_though_ray_takes_it():
+    assert output_of(STOPPED) == "interrupted\n"
 
 
 def test_one_worker_is_started_here():

@@ -63,10 +63,11 @@ def test_a_training_survives_twenty_kills_at_random_moments(local_ray, few):
     for _ in range(EPOCHS):
         for _ in alone.steps(few.train):
             pass
-    run, rows, killed, waited = new_run(), [], [], 0
+    run, rows, killed, losses, waited = new_run(), [], [], [], 0
     moments = list(rng.integers(0, 10, 20))
     for news in train_together(run, few, EPOCHS, TrainingPool(2)):
         rows += news.rows
+        losses += news.losses
         there = [process for process in workers() if process not in killed]
         waited += len(news.rows)
         if moments and there and waited >= moments[0]:
@@ -74,6 +75,7 @@ def test_a_training_survives_twenty_kills_at_random_moments(local_ray, few):
             killed += there  # the others are about to be ended, too
             waited, moments = 0, moments[1:]
     assert not moments
+    assert set(losses) == {"killed, or its machine is gone"}
     assert [row["step"] for row in rows] == list(range(10, 10 * EPOCHS + 1, 10))
     np.testing.assert_allclose(run.theta, alone.theta, rtol=0, atol=1e-9)
 
@@ -153,16 +155,40 @@ def finished(tmp_path, small_folder, whole):
     assert session.rows[-1]["test_accuracy"] == pytest.approx(whole.rows[-1]["test_accuracy"], abs=0.01)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["killed", "interrupted", "ended"])
 def test_what_a_driver_left_behind_is_gone_on_with(tmp_path, small_folder, how):
     whole = alone(tmp_path, small_folder)
     with training(tmp_path, small_folder, "--workers", 2, "--epochs", 200) as process:
         wait_for(lambda: len(rows_in(tmp_path)) >= 20, "20 rows were in its log", process)
-        (os.kill if how == signal.SIGKILL else os.killpg)(process.pid, how)  # Ctrl-C is for all in the terminal
+        (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)  # Ctrl-C is for all in the terminal
         output, said = process.communicate(timeout=60)
-    if how == signal.SIGINT:
+    if how != signal.SIGKILL:
         assert process.returncode == 2
         assert re.search(r"inkgrad: interrupted after step \d+ of epoch \d+; to go on: inkgrad train --resume", said)
         assert "Traceback" not in said
         assert output == ""
     finished(tmp_path, small_folder, whole)
+
+
+def children_of(pid):
+    """Return the command lines of the processes that a process has started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue  # it has ended
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_ray_that_is_just_starting_can_be_interrupted(tmp_path, small_folder, how):
+    with training(tmp_path, small_folder, "--workers", 1) as process:
+        wait_for(lambda: any("gcs_server" in line for line in children_of(process.pid)), "Ray was starting", process)
+        os.kill(process.pid, how)
+        output, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said.splitlines()[-1].startswith("inkgrad: interrupted")
+    assert "Traceback" not in said
+    assert output == ""

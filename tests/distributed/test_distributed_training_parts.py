@@ -164,3 +164,17 @@ def test_those_of_an_earlier_attempt_wait_no_longer():
             await early
 
     asyncio.run(happen())
+
+
+def test_the_driver_hears_once_of_each_loss_and_what_a_worker_said_before_it():
+    async def happen():
+        coordinator = Coordinator(position(0))
+        await coordinator.complain(await coordinator.begin(), "TypeError: no such thing")
+        await coordinator.lose()
+        assert (await coordinator.news(0, 0.001)).losses == ["TypeError: no such thing"]
+        await coordinator.begin()
+        await coordinator.lose()
+        assert (await coordinator.news(0, 0.001)).losses == ["killed, or its machine is gone"]
+        assert (await coordinator.news(0, 0.001)).losses == []
+
+    asyncio.run(happen())

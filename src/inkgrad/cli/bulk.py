@@ -41,7 +41,7 @@ def _read_by_ray(sources: list[str], out: Path, address: str, **settings: Any) -
 
     # Ray tells on standard output, at length, of each worker that died: it is replaced, and nobody need know.
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-        return read_dataset(sources, out, address=address, **settings)
+        return read_dataset(sources, out, address=address, note=say, **settings)
 
 
 class _Rate(ProgressColumn):

@@ -192,7 +192,7 @@ def _worker_pool(n_workers: int, sync_every: int, address: str | None) -> Pool:
     # Ray says on standard output that a worker died; that is for the accuracy alone.
     @contextmanager
     def pool(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Stepper]:
-        with redirect_stdout(StringIO()), on_workers(session, workers, address, stop_requested) as stepper:
+        with redirect_stdout(StringIO()), on_workers(session, workers, address, stop_requested, say) as stepper:
             yield stepper
 
     return pool

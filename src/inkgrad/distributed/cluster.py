@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
+import signal
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ray
 
 from inkgrad.errors import SettingError
 from inkgrad.whole_numbers import shown_whole
+
+OWN_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+"""For a Ray on this machine alone, where the user has none: Ray would keep a new one in the user's home."""
+
+Note = Callable[[str], None]
+"""Is told, in words for the user, why work waits or begins again."""
+
+
+def silent(sentence: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -25,35 +40,71 @@ class Cluster:
 
 
 @contextmanager
-def connect(address: str | None = None, n_workers: int = 1, cores_each: int = 1) -> Iterator[Cluster]:
+def connect(
+    address: str | None = None, n_workers: int = 1, cores_each: int = 1, note: Note = silent
+) -> Iterator[Cluster]:
     """Connect to the head of a Ray cluster at `address`, "host:port"; without one, start Ray on this machine alone.
 
-    A program that is connected already stays so; otherwise the connection, or the local Ray, ends with the block.
+    A program that is connected already stays so; otherwise the connection, or the local Ray with its files, ends with
+    the block.  Where other work has cores of a cluster that the workers ask for, `note` is told.  While Ray starts,
+    Ctrl-C and SIGTERM raise KeyboardInterrupt.
 
-    Raises SettingError when nothing answers at the address, when the workers ask for more cores than there
-    are, or when a node has another version of Python, NumPy or inkgrad.
+    Raises SettingError when nothing answers at the address, when Ray does not start here, when the workers ask for
+    more cores than there are, or when a node has another version of Python, NumPy or inkgrad.
     """
     if n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got n_workers={shown_whole(n_workers)}", setting="n_workers")
-    ours = not ray.is_initialized()
-    if ours:
-        _start(address, n_workers * cores_each)
+    ours, n_cores = not ray.is_initialized(), n_workers * cores_each
+    # What Ray names its sockets must be short, so its folder is not where $TMPDIR says.
+    with TemporaryDirectory(prefix="inkgrad-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        try:
+            if ours:
+                with _interruptible():
+                    _start(address, n_cores, folder)
+            cluster = Cluster(len(_alive()), int(ray.cluster_resources().get("CPU", 0)))
+            _refuse_too_few(n_cores, cluster.n_cores)
+            _refuse_other_versions()
+            if address is not None or not ours:
+                _note_busy(cluster, n_cores, note)
+            yield cluster
+        finally:
+            if ours:
+                ray.shutdown()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt; afterwards they are for whom they were before.
+
+    Ray takes SIGTERM for itself as it starts, and would end the program.
+    """
+    if threading.current_thread() is not threading.main_thread():  # where signals are nobody's
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
-        cluster = Cluster(len(_alive()), int(ray.cluster_resources().get("CPU", 0)))
-        _refuse_too_few(n_workers * cores_each, cluster.n_cores)
-        _refuse_other_versions()
-        yield cluster
+        yield
+    except SystemExit:  # how Ray takes SIGTERM
+        raise KeyboardInterrupt from None
     finally:
-        if ours:
-            ray.shutdown()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _start(address: str | None, n_cores: int) -> None:
+def _start(address: str | None, n_cores: int, folder: str) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         _refuse_too_few(n_cores, here)
-        ray.init("local", num_cpus=here, include_dashboard=False, **quiet)
+        try:
+            with environment({} if _has_token() else OWN_TOKEN):
+                ray.init("local", num_cpus=here, include_dashboard=False, _temp_dir=folder, **quiet)
+        except Exception as error:  # Ray raises nothing of its own
+            first = str(error).partition("\n")[0].rstrip(".")
+            raise SettingError(f"Ray does not start on this machine: {first}; where it is busy, try again") from None
         return
     _refuse_unreachable(address)  # Ray itself would try for minutes, and then end the program
     try:
@@ -63,6 +114,31 @@ def _start(address: str | None, n_cores: int) -> None:
         raise SettingError(
             f"no Ray cluster could be joined at {address}: {first} (one with a token needs RAY_AUTH_MODE=token)"
         ) from None
+
+
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables of the environment, except those that the user has set."""
+    ours = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def _has_token() -> bool:
+    return "RAY_AUTH_TOKEN_PATH" in os.environ or (Path.home() / ".ray" / "auth_token").exists()
+
+
+def _note_busy(cluster: Cluster, wanted: int, note: Note) -> None:
+    n_free = int(ray.available_resources().get("CPU", 0))
+    if n_free < wanted:
+        note(
+            f"of the {cluster.n_cores} cores of the Ray cluster other work has {cluster.n_cores - n_free}, and "
+            f"{wanted} are asked for: this uses what is free, and waits where nothing is"
+        )
 
 
 def _refuse_unreachable(address: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from ray.train import UserCallback
 
 from inkgrad.arrays import NDArray
 from inkgrad.distributed.training.allreduce import Address
@@ -56,14 +57,15 @@ class News:
     """What the driver has not heard yet.
 
     `position` is the last checkpoint, None where it is known; `rows` are those of the log since; `steps` is how
-    many are done since the very start, maybe some after the checkpoint; `over` says that no more will come,
-    and `error` why, where it is not because all is done.
+    many are done since the very start, maybe some after the checkpoint; `losses` says of each time that workers died
+    of what; `over` says that no more will come, and `error` why, where it is not because all is done.
     """
 
     number: int
     position: Position | None
     rows: list[dict[str, Any]]
     steps: int
+    losses: list[str]
     over: bool
     error: Exception | None
 
@@ -85,6 +87,7 @@ class Coordinator:
         self.stopping = self.over = False
         self.error: Exception | None = None
         self.complaint = ""
+        self.losses: list[str] = []
         self.addresses: dict[int, Address] = {}
         self.met: asyncio.Event = asyncio.Event()
         self.changed = asyncio.Event()
@@ -116,6 +119,11 @@ class Coordinator:
         """Hear of an error in a worker; the first in an attempt is kept, others often only follow from it."""
         self._refuse_outdated(attempt)
         self.complaint = self.complaint or complaint
+
+    async def lose(self) -> None:
+        """Hear from Ray Train that workers died, and that it starts others."""
+        self.losses.append(self.complaint or "killed, or its machine is gone")
+        self.changed.set()
 
     async def last(self, attempt: int) -> Position:
         """Return where the attempt begins: the last checkpoint."""
@@ -155,10 +163,12 @@ class Coordinator:
             self.changed.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.changed.wait(), patience)
+        losses, self.losses = self.losses, []
         if self.number == number or (last and not self.over):
-            return News(number, None, [], self.steps, self.over, self.error)
+            return News(number, None, [], self.steps, losses, self.over, self.error)
         self.rows = [(made, row) for made, row in self.rows if made > number]
-        return News(self.number, self.position, [row for _, row in self.rows], self.steps, self.over, self.error)
+        rows = [row for _, row in self.rows]
+        return News(self.number, self.position, rows, self.steps, losses, self.over, self.error)
 
     def _end(self, error: Exception | None) -> None:
         self.over = True
@@ -168,3 +178,14 @@ class Coordinator:
     def _refuse_outdated(self, attempt: int) -> None:
         if attempt != self.attempt:
             raise Outdated(f"attempt {attempt} is over, attempt {self.attempt} goes on")
+
+
+@dataclass(frozen=True)
+class Messenger(UserCallback):  # type: ignore[misc]
+    """What Ray Train calls, where it keeps track of the workers, to tell the coordinator."""
+
+    coordinator: Any
+
+    def after_exception(self, run_context: Any, worker_exceptions: dict[int, Exception]) -> None:
+        """Tell that workers died; of what, they have said themselves if they could."""
+        self.coordinator.lose.remote()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import tempfile
 import threading
@@ -16,8 +15,8 @@ from typing import Any
 import ray
 
 from inkgrad.data import Dataset
-from inkgrad.distributed.cluster import connect
-from inkgrad.distributed.training.coordinator import Coordinator, News, Position, WorkersLost
+from inkgrad.distributed.cluster import Note, connect, environment, silent
+from inkgrad.distributed.training.coordinator import Coordinator, Messenger, News, Position, WorkersLost
 from inkgrad.distributed.training.worker import Job, PoolTiming, work
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Session, Stepper
@@ -69,25 +68,29 @@ class TrainingPool:
 
 @contextmanager
 def on_workers(
-    session: Session, pool: TrainingPool, address: str | None, stop: Callable[[], bool]
+    session: Session, pool: TrainingPool, address: str | None, stop: Callable[[], bool], note: Note = silent
 ) -> Iterator[Stepper]:
     """Connect to Ray at `address`, or start it here, and yield what does the steps of the session on its workers.
 
-    Once stop() is true, the workers stop after the step they are in.
+    Once stop() is true, the workers stop after the step they are in.  What keeps them from going on is told `note`.
 
     Raises SettingError as connect() does, and when a batch has fewer examples than there are workers.
     """
     pool.refuse_too_little(session.run, len(session.dataset.train))
     session.loop.checkpoint_seconds = PoolTiming().checkpoint_s
-    with connect(address, pool.n_workers, session.run.engine.n_threads):
-        yield partial(_session_steps, pool=pool, stop=stop)
+    with connect(address, pool.n_workers, session.run.engine.n_threads, note):
+        yield partial(_session_steps, pool=pool, stop=stop, note=note)
 
 
-def _session_steps(session: Session, pool: TrainingPool, stop: Callable[[], bool]) -> Generator[list[Row], None, None]:
+def _session_steps(
+    session: Session, pool: TrainingPool, stop: Callable[[], bool], note: Note
+) -> Generator[list[Row], None, None]:
     run, loop = session.run, session.loop
     epochs = session.settings.epochs
     with closing(train_together(run, session.dataset, epochs, pool, stop, loop.costs, loop.seconds)) as all_news:
         for news in all_news:
+            for reason in news.losses:
+                note(f"a worker was lost ({reason}): all begin anew from the last checkpoint")
             if news.position is not None:
                 loop.costs, loop.seconds = list(news.position.costs), news.position.seconds
             yield news.rows
@@ -168,7 +171,8 @@ def working(job: Job, coordinator: Any, n_workers: int) -> Iterator[Callable[[],
             run_config=RunConfig(
                 name=job.name,
                 storage_path=folder,
-                failure_config=FailureConfig(max_failures=1000),  # in all; the coordinator counts those in a row
+                failure_config=FailureConfig(max_failures=-1),  # the coordinator counts those in a row
+                callbacks=[Messenger(coordinator)],
             ),
         )
 
@@ -179,7 +183,7 @@ def working(job: Job, coordinator: Any, n_workers: int) -> Iterator[Callable[[],
                 failure.append(f"{type(error).__name__}: {error}".partition("\n")[0])
 
         thread = threading.Thread(target=fit, daemon=True)
-        with _environment(QUICKER_RAY_TRAIN):
+        with environment(QUICKER_RAY_TRAIN):
             thread.start()
             try:
                 yield lambda: failure[0] if failure else ""
@@ -187,15 +191,3 @@ def working(job: Job, coordinator: Any, n_workers: int) -> Iterator[Callable[[],
                 if ray.is_initialized():
                     coordinator.stop.remote()
                     thread.join(job.timing.goodbye_s)
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables of the environment, except those that the user has set."""
-    ours = {name: value for name, value in variables.items() if name not in os.environ}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name in ours:
-            del os.environ[name]

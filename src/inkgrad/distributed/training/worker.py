@@ -80,6 +80,8 @@ def work(told: dict[str, Any]) -> None:
             Worker(job, coordinator, attempt, Shard(rank, n), ring).work()
     except InkgradError as found:  # all workers meet it at the same step, and would again
         error = found
+    except ConnectionError:  # the neighbour that has gone knows why
+        raise
     except Exception as found:
         ray.get(coordinator.complain.remote(attempt, f"{type(found).__name__}: {found}".partition("\n")[0]))
         raise
