@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inkgrad.errors import SettingError
+from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.sessions import Paths, SweepPaths, find_session, resume, start, usual_settings
 from inkgrad.training import read_checkpoint, save_checkpoint
 
@@ -152,6 +152,19 @@ def test_a_session_goes_on_at_the_step_where_it_stopped(paths, small_folder):
     assert (session.steps_done, session.run.epoch, session.run.step) == (13, 1, 3)
     assert session.loop.costs == costs
     assert len(list(session.steps())) == 7
+
+
+def test_a_checkpoint_knows_after_how_many_steps_workers_meet(paths, small_folder):
+    session = after_steps(paths, small_folder, 7)
+    assert resume(paths, {}, small_folder).sync_every == 1
+    session.sync_every = 3
+    session.save_checkpoint()
+    assert resume(paths, {}, small_folder).sync_every == 3
+    notes = read_checkpoint(paths.checkpoint).notes
+    for bad in 0, True, 1.5, "3":
+        save_checkpoint(paths.checkpoint, session.run, notes | {"sync_every": bad})
+        with pytest.raises(ModelFileError, match="was not made by this version of inkgrad train"):
+            resume(paths, {}, small_folder)
 
 
 def test_a_model_that_there_is_not_has_no_usual_settings():

@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
@@ -117,7 +118,7 @@ def train(
         int | None,
         typer.Option(
             metavar="STEPS",
-            help="Let each worker take so many steps of its own before they are averaged; 1 by default.",
+            help="Let each worker take so many steps of its own before they are averaged; 1 by default, or as before.",
         ),
     ] = None,
     n_threads: Threads = None,
@@ -156,7 +157,7 @@ def train(
     given = {name: value for name, value in named.items() if value is not None}
     paths = Paths(out)
     engine = engine_of(1 if n_threads is None and n_workers is not None else n_threads, plain)
-    pool = None if n_workers is None else _worker_pool(n_workers, 1 if sync_every is None else sync_every, address)
+    pool = None if n_workers is None else _worker_pool(n_workers, sync_every, address)
     if tensorboard is not None:
         refuse_no_events(tensorboard)
     on_workers = {"--workers": n_workers, "--ray": address, "--sync-every": sync_every}
@@ -183,16 +184,17 @@ def train(
     return None
 
 
-def _worker_pool(n_workers: int, sync_every: int, address: str | None) -> Pool:
-    """Return what has several workers do the steps of a session."""
+def _worker_pool(n_workers: int, sync_every: int | None, address: str | None) -> Pool:
+    """Return what has several workers do the steps of a session, which may know itself when they meet."""
     from inkgrad.distributed.training import TrainingPool, on_workers
 
-    workers = TrainingPool(n_workers, sync_every)
+    workers = TrainingPool(n_workers, 1 if sync_every is None else sync_every)
 
     # Ray says on standard output that a worker died; that is for the accuracy alone.
     @contextmanager
     def pool(session: Session, stop_requested: Callable[[], bool]) -> Iterator[Stepper]:
-        with redirect_stdout(StringIO()), on_workers(session, workers, address, stop_requested, say) as stepper:
+        asked = workers if sync_every is not None else replace(workers, sync_every=session.sync_every)
+        with redirect_stdout(StringIO()), on_workers(session, asked, address, stop_requested, say) as stepper:
             yield stepper
 
     return pool

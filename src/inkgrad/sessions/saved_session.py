@@ -27,6 +27,7 @@ class SavedSession:
     rows       the log
     costs      of the steps since its last row
     seconds    that the training took
+    sync_every steps after which workers meet; inkgrad 0.1.0 noted none
     """
 
     checkpoint: Checkpoint
@@ -36,6 +37,7 @@ class SavedSession:
     rows: list[Row]
     costs: list[float]
     seconds: float
+    sync_every: int
 
     @property
     def epochs_done(self) -> int:
@@ -63,8 +65,8 @@ def read_session(path: Path) -> SavedSession:
             raise KeyError
     except (KeyError, TypeError, ModelFileError, DataError):
         raise ModelFileError(f"{checkpoint.path} was not made by this version of inkgrad train: start anew") from None
-    names = ("data", "rows", "costs", "seconds")
-    return SavedSession(checkpoint, settings, source, *(notes[name] for name in names))
+    noted = {name: notes[name] for name in ("data", "rows", "costs", "seconds")}
+    return SavedSession(checkpoint, settings, source, **noted, sync_every=notes.get("sync_every", 1))
 
 
 def notes_of(source: DataSource) -> dict[str, Any]:
@@ -144,8 +146,11 @@ def epochs_left(checkpoint: Checkpoint) -> int | None:
 def _are_sound(notes: dict[str, Any]) -> bool:
     """Whether the notes, but for the settings, are all there and of the types that Session.save_checkpoint writes."""
     rows, costs = notes.get("rows"), notes.get("costs")
+    sync_every = notes.get("sync_every", 1)
     return (
         isinstance(notes.get("data"), str)
+        and type(sync_every) is int
+        and sync_every > 0
         and is_number(notes.get("seconds"))
         and isinstance(costs, list)
         and all(is_number(cost) for cost in costs)

@@ -35,10 +35,11 @@ class Session:
     Nothing is written before the first step, but for the `lock`: it keeps others from these files until steps() has
     ended; it is None where the caller does so.  With a folder for `tensorboard` events are written there too.
     `loop` steps the run; `rows` are those of the log.  A training that goes on has rows, and maybe the
-    costs of the steps since the last one.
+    costs of the steps since the last one.  Workers meet after `sync_every` steps, where there are several.
     """
 
     tensorboard: Path | None = None
+    sync_every: int = 1
 
     def __init__(
         self,
@@ -137,6 +138,7 @@ class Session:
             "rows": self.rows,
             "costs": self.loop.costs,
             "seconds": self.loop.seconds,
+            "sync_every": self.sync_every,
         }
         training.save_checkpoint(self.paths.checkpoint, self.run, notes)
         self.loop.note_checkpoint()
@@ -284,7 +286,9 @@ def _resumed(
         raise SettingError(
             f"{path} is of a training of {run.epoch} epochs so far, got epochs={settings.epochs}", setting="epochs"
         )
-    return Session(paths, settings, dataset, source.resolved(), run, saved.rows, saved.costs, saved.seconds, lock)
+    session = Session(paths, settings, dataset, source.resolved(), run, saved.rows, saved.costs, saved.seconds, lock)
+    session.sync_every = saved.sync_every
+    return session
 
 
 def resume_or_start(

@@ -77,7 +77,7 @@ def on_workers(
     Raises SettingError as connect() does, and when a batch has fewer examples than there are workers.
     """
     pool.refuse_too_little(session.run, len(session.dataset.train))
-    session.loop.checkpoint_seconds = PoolTiming().checkpoint_s
+    session.loop.checkpoint_seconds, session.sync_every = PoolTiming().checkpoint_s, pool.sync_every
     with connect(address, pool.n_workers, session.run.engine.n_threads, note):
         yield partial(_session_steps, pool=pool, stop=stop, note=note)
 
