@@ -13,6 +13,17 @@ from support.commands import completed, python
 pytest.importorskip("ray", reason="Ray, an extra, is not installed")
 
 SCRIPT = ROOT / "scripts" / "cluster.py"
+JOINS = """
+import sys
+from inkgrad.distributed import connect
+from inkgrad.errors import SettingError
+
+try:
+    with connect(sys.argv[1]):
+        print("connected")
+except SettingError as error:
+    print(error)
+"""
 LOSES_A_NODE = """
 import subprocess, sys, time
 import ray
@@ -71,6 +82,11 @@ def test_a_cluster_starts_loses_a_node_works_on_and_leaves_nothing_behind():
         assert f"inkgrad train --workers 2 --ray 127.0.0.2:{port}" in out
 
         assert "runs already" in cluster("start", "--port", port)[1]
+
+        wrong = python(JOINS, f"127.0.0.2:{port}", env=os.environ | settings | {"RAY_AUTH_TOKEN": "0" * 64})
+        assert wrong.stdout.startswith(f"no Ray cluster could be joined at 127.0.0.2:{port}: ")
+        assert wrong.stdout.endswith("its own in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH)\n")
+        assert 0 < wrong.stderr.count("InvalidAuthToken") < 6, "Ray tries for long"
 
         lose = [sys.executable, str(SCRIPT), "lose", "2", "--port", port]
         done = python(LOSES_A_NODE, f"127.0.0.2:{port}", *lose, env=os.environ | settings)

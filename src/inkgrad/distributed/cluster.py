@@ -23,6 +23,9 @@ from inkgrad.whole_numbers import shown_whole
 OWN_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 """For a Ray on this machine alone, where the user has none: Ray would keep a new one in the user's home."""
 
+QUICK_REFUSAL = {"RAY_gcs_server_port_wait_time_s": "3"}
+"""For how many seconds Ray tries again where a cluster answers, but not to us, as with a wrong token; else 20."""
+
 Note = Callable[[str], None]
 """Is told, in words for the user, why work waits or begins again."""
 
@@ -108,11 +111,13 @@ def _start(address: str | None, n_cores: int, folder: str) -> None:
         return
     _refuse_unreachable(address)  # Ray itself would try for minutes, and then end the program
     try:
-        ray.init(address, **quiet)
+        with environment(QUICK_REFUSAL):
+            ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as error:
         first = str(error).partition("\n")[0]
         raise SettingError(
-            f"no Ray cluster could be joined at {address}: {first} (one with a token needs RAY_AUTH_MODE=token)"
+            f"no Ray cluster could be joined at {address}: {first} (one with a token needs RAY_AUTH_MODE=token, "
+            "and its own in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH)"
         ) from None
 
 
