@@ -373,6 +373,21 @@ def test_slow_motion_shows_where_a_broken_backward_parts_from_the_differences(pa
     expect(page.locator("#two-net path.wrong")).to_have_count(0)
 
 
+def test_a_hidden_layer_may_be_linear_and_says_its_sums_as_they_are(page):
+    show(page, "two?data=circles&layers=3-Tanh&batch_size=100")
+    page.select_option("#points-set-activation-0", "Linear")
+    page.wait_for_url("**layers=3-Linear*")
+    unit(page, "Unit 1 of hidden layer 1").focus()
+    expect(page.locator("#two-net .net-said")).to_have_text(
+        re.compile(r"^Unit 1 of hidden layer 1 = −?[\d.]+ [+−] [\d.]+ · x₁ [+−] [\d.]+ · x₂$")
+    )
+    page.click("#two-slowly")
+    page.click("#two-slow button.main")
+    expect(page.locator("#two-slow .hint")).to_contain_text("which is what it gives.")
+    show(page, "two?data=circles&layers=3-Linear&batch_size=100&epoch=220")
+    expect(page.locator("#two-hint")).to_contain_text("Linear layers, however many and large, draw a straight line")
+
+
 def test_a_network_that_gets_no_further_is_told_what_it_lacks(page):
     show(page, "two?data=circles&layers=_&batch_size=100&epoch=220")
     expect(page.locator("#two-hint")).to_contain_text("Without a hidden layer it draws a straight line")

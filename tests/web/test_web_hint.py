@@ -34,6 +34,14 @@ def test_a_straight_line_that_gets_no_further_is_named(settings):
     assert said.endswith("Without a hidden layer it draws a straight line: add a layer, or squares of the inputs.")
 
 
+@pytest.mark.parametrize(
+    ("features", "does"), [(["x1", "x2"], "draw a straight line"), (["x1", "x1x2"], "add nothing")], ids=str
+)
+def test_of_linear_layers_more_do_not_help(features, does):
+    said = hint(parsed({"layers": [LAYER | {"activation": "Linear"}] * 2, "features": features}, "points"), rows_of())
+    assert said.endswith(f"Linear layers, however many and large, {does}: choose another activation for one.")
+
+
 def test_a_hidden_layer_of_one_unit_is_too_small_for_circles():
     said = hint(*learned(data="circles", layers=[LAYER | {"size": 1}], seed=1))
     assert "The network may be too small for them: add units, a layer or an input." in said

@@ -629,6 +629,22 @@ def test_a_network_without_hidden_layers_learns_circles_from_squares_alone():
         assert trainer.state(-1, 0)["points"] == [[*map(pytest.approx, x), t] for x, t in _circles()]
 
 
+def test_linear_layers_are_one_linear_layer():
+    """Their product is one matrix, so circles stay unlearned, and the plane is cut by a straight line."""
+    linear = DENSE | {"activation": "Linear"}
+    with training(data="circles", layers=[linear] * 2) as trainer:
+        trainer.goto(50)
+        state = wait_for(trainer, lambda state: state["epoch"] == 50)
+        objective, parameters = trainer.objective()
+        p = Layout(objective.network.shapes()).parts(parameters)
+    W = p["0.W"] @ p["1.W"] @ p["2.W"]
+    b = (p["0.b"] @ p["1.W"] + p["1.b"]) @ p["2.W"] + p["2.b"]
+    x = trainer.dataset.test.x
+    np.testing.assert_allclose(trainer.model().probabilities(x), Softmax().value(x @ W + b), atol=1e-5)
+    assert state["rows"][-1][4] < 0.7
+    assert [len(units) for units in state["boundary"]["layers"]] == [6, 6]
+
+
 def _circles():
     train = circles().train
     return [([round(float(number), 4) for number in x], int(t)) for x, t in zip(train.x, train.t, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inkgrad.data.features import COORDINATES
-from inkgrad.web.playground_settings import PlaygroundSettings
+from inkgrad.web.playground_settings import LINEAR, PlaygroundSettings
 from inkgrad.web.snapshot import Row
 
 PATIENCE_EPOCHS = 200  # before anything is said
@@ -34,4 +34,7 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
     stuck = f"{100 * best:.0f} % of the training points are right, and that grows no more."
     if not settings.layers and set(settings.features) <= set(COORDINATES):
         return f"{stuck} Without a hidden layer it draws a straight line: add a layer, or squares of the inputs."
+    if settings.layers and all(layer.activation == LINEAR for layer in settings.layers):
+        line = "draw a straight line" if set(settings.features) <= set(COORDINATES) else "add nothing"
+        return f"{stuck} Linear layers, however many and large, {line}: choose another activation for one."
     return f"{stuck} The network may be too small for them: add units, a layer or an input."

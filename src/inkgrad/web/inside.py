@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad import layers as all_layers
 from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, CrossEntropy, SquaredError, as_targets
 from inkgrad.data import animals
@@ -19,7 +18,7 @@ from inkgrad.layers import Chain, Dense, Elementwise, Layer, Softmax
 from inkgrad.layout import Layout, within
 from inkgrad.training.random_streams import Purpose, random_stream
 from inkgrad.web.limits import LIMITS
-from inkgrad.web.playground_settings import ACTIVATIONS
+from inkgrad.web.playground_settings import ACTIVATIONS, activation_layers
 from inkgrad.web.wire import as_layer, choice, rounded, whole
 
 Arrays = dict[str, NDArray]
@@ -66,11 +65,11 @@ class Sum:
 def passes(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
     """Return the example and each stage of the passes that a message asks for, in float64."""
     n_hidden = whole(message, "n_hidden", 1, LIMITS.n_units_inside, 3)
-    activation = getattr(all_layers, choice(message, "activation", ACTIVATIONS, "Tanh"))()
+    activation = activation_layers(choice(message, "activation", ACTIVATIONS, "Tanh"))
     cost = COSTS_INSIDE[choice(message, "cost", list(COSTS_INSIDE), "CrossEntropy")]()
     dataset = animals()
     number = whole(message, "example", 0, len(dataset.train) - 1, 0)
-    network = Chain((Dense(2, n_hidden), activation, Dense(n_hidden, 2), Softmax()))
+    network = Chain((Dense(2, n_hidden), *activation, Dense(n_hidden, 2), Softmax()))
     layout = Layout(network.shapes())
     theta, gradient = np.zeros(layout.size), np.zeros(layout.size)
     p, g = layout.views(theta), layout.views(gradient)

@@ -26,7 +26,8 @@ from inkgrad.web.breaking import with_break
 from inkgrad.web.limits import LIMITS
 from inkgrad.web.wire import choice, number, shown, truth, whole
 
-ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh")
+LINEAR = "Linear"  # no activation at all: y = x
+ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh", LINEAR)
 COSTS = ("SoftmaxCrossEntropy", "CrossEntropy", "SquaredError")  # the last two take a softmax layer
 OPTIMIZERS = ("SGD", "Adam")
 PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
@@ -92,13 +93,13 @@ class PlaygroundSettings:
         drop: list[Layer] = [Dropout(self.dropout)] if self.dropout else []
         side, n_in, flat = DIGIT_SIDE_PX, self.input_shape[-1], not self.is_digits
         for hidden in self.layers:
-            activation = getattr(all_layers, hidden.activation)()
+            activation = activation_layers(hidden.activation)
             if hidden.kind == "conv":
-                layers += [Conv2D(n_in, hidden.size), activation, MaxPool2D(), *drop]
+                layers += [Conv2D(n_in, hidden.size), *activation, MaxPool2D(), *drop]
                 side //= 2
             else:
                 n_in, layers, flat = _flattened(n_in, side, layers, flat)
-                layers += [Dense(n_in, hidden.size), activation, *drop]
+                layers += [Dense(n_in, hidden.size), *activation, *drop]
             n_in = hidden.size
         n_in, layers, flat = _flattened(n_in, side, layers, flat)
         layers.append(Dense(n_in, self.classes))
@@ -154,6 +155,11 @@ class PlaygroundSettings:
     def as_message(self) -> dict[str, Any]:
         """Return them as the page has them."""
         return asdict(self)
+
+
+def activation_layers(name: str) -> list[Layer]:
+    """Return the layers that an activation of that name is; "Linear" is none."""
+    return [] if name == LINEAR else [getattr(all_layers, name)()]
 
 
 def _flattened(n_in: int, side: int, layers: list[Layer], flat: bool) -> tuple[int, list[Layer], bool]:

@@ -69,9 +69,8 @@ def boundary(objective: Objective, theta: NDArray, names: Sequence[str] = COORDI
     if not np.isfinite(probabilities).all():
         raise Diverged("the outputs are no longer numbers: try a smaller learning rate")
     steps = trace(network, p, features(_square(SHOWN.unit_side, theta.dtype), names))
-    hidden = [step.y for step in steps if isinstance(step.layer, Activation) and not isinstance(step.layer, Softmax)]
-    parts, n = layout.parts(theta), SHOWN.n_units
-    paths = dense_paths(network)
+    paths, parts, n = dense_paths(network), layout.parts(theta), SHOWN.n_units
+    hidden = [step.x for step in steps if step.path in paths[1:]]  # what a unit gives to the next layer
     return {
         "n": SHOWN.boundary_side,
         "class": as_text(probabilities.argmax(axis=1)),

@@ -1,5 +1,8 @@
 /** Names of layers and networks, short enough for the page; the server sends {path, kind, settings}. */
 
+/** The activation that is none: a hidden layer of it gives on its sums as they are. */
+export const LINEAR = "Linear";
+
 const SIZES = ["n_in", "n_out", "c_in", "c_out"];
 const PARTS = { whole: "the whole network", cost: "the cost" };
 

@@ -1,6 +1,6 @@
 /** The network as a picture: inputs, units and outputs as thumbnails in columns, weights as lines between them. */
 import { isSeen, make, say, shown, whenSized } from "../frame/make.js";
-import { networkName } from "../frame/names.js";
+import { LINEAR, networkName } from "../frame/names.js";
 import { fromBase64 } from "../parts/pixels.js";
 import { makePanel } from "./panel.js";
 import { classColours, shareImage, unitImage } from "./plane.js";
@@ -162,7 +162,8 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       `${shown(weight(from, one))} · ${from.sign}`);
     const bias = latest.boundary.biases[one.column - 1][one.row];
     const more = latest.settings.layers[one.column - 2]?.size > terms.length ? " + ..." : "";
-    say(said, `${one.name} = ${one.wraps}(${shown(bias)} + ${terms.join(" + ")}${more})`.replaceAll("+ -", "− ").replaceAll("-", "−"));
+    const sum = `${shown(bias)} + ${terms.join(" + ")}${more}`;
+    say(said, `${one.name} = ${one.wraps === LINEAR ? sum : `${one.wraps}(${sum})`}`.replaceAll("+ -", "− ").replaceAll("-", "−"));
   }
 
   function button(column, row, about) {

@@ -1,6 +1,7 @@
 /** One step in slow motion: forward values, the cost, and the gradient back along the lines of the picture. */
 import { post } from "../frame/api.js";
 import { make, say, shown } from "../frame/make.js";
+import { LINEAR } from "../frame/names.js";
 import { attempt } from "../frame/notice.js";
 
 const MOST = 6; // terms of a sum that are written out
@@ -28,7 +29,8 @@ function phasesOf(found, settings, labels) {
   const forward = (column, row) => {
     const terms = before(column - 1).map((value, i) => `${number(found.weights[column - 1][i]?.[row])} · ${number(value)}`);
     return `${unitName(column, row)}: z = ${number(found.biases[column - 1][row])} + ${sum(terms)} = ` +
-      `${number(found.z[column - 1][row])}, and ${activation(column)} makes ${number(found.values[column - 1][row])} of it.`;
+      `${number(found.z[column - 1][row])}${activation(column) === LINEAR ? ", which is what it gives." :
+        `, and ${activation(column)} makes ${number(found.values[column - 1][row])} of it.`}`;
   };
   const backward = (column, row) => {
     const dz = number(found.dz[column - 1][row]);
@@ -36,8 +38,8 @@ function phasesOf(found, settings, labels) {
       return `${unitName(column, row)}: dC/dz = ${dz}, from the cost${settings.cost === "SoftmaxCrossEntropy" ? "" : " back through the softmax"}.`;
     }
     const terms = found.weights[column][row].map((weight, j) => `${number(weight)} · ${number(found.dz[column][j])}`);
-    return `${unitName(column, row)}: dC/da = Σ w · dC/dz = ${sum(terms)}; times the slope of ${activation(column)} ` +
-      `that is dC/dz = ${dz}.`;
+    const slope = activation(column) === LINEAR ? "a is z, so" : `times the slope of ${activation(column)}`;
+    return `${unitName(column, row)}: dC/da = Σ w · dC/dz = ${sum(terms)}; ${slope} that is dC/dz = ${dz}.`;
   };
   const dW = (gap, row, column, sign) => {
     const differences = found.by_differences?.[gap][row][column];
