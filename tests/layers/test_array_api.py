@@ -100,7 +100,9 @@ def assert_same_cost(cost, y, t, convert):
     [
         SGD(0.1),
         SGD(StepDecay(0.1, 4, 0.5), momentum=0.9),
+        SGD(0.1, momentum=0.9, l1=0.01),
         Adam(Cosine(0.05, 10)),
+        Adam(0.05, l1=0.01),
         Adam(OneCycle(0.05, 10), weight_decay=0.1),
         Averaged(Adam(0.05)),
     ],

@@ -7,6 +7,7 @@ import pytest
 
 from inkgrad.errors import SettingError
 from inkgrad.optimizers import SGD, Adam, Averaged, Constant, Cosine, OneCycle, StepDecay
+from inkgrad.optimizers.soft_threshold import soft_threshold
 
 
 def after_steps(optimizer, gradients, start=1.0):
@@ -47,6 +48,58 @@ def test_weight_decay_shrinks_theta_apart_from_the_gradient():
 def test_weight_decay_of_sgd_is_a_part_of_the_gradient():
     # v = 0.5 * 2, theta = 1.9; then v = 0.5 + 0.5 * 1.9
     assert after_steps(SGD(0.1, 0.5, weight_decay=0.5), [0, 0], start=2.0) == pytest.approx([1.9, 1.9 - 0.145])
+
+
+def test_the_soft_threshold_is_best_for_the_distance_and_the_penalty():
+    z, by, u = np.array([-2.0, -0.5, -0.3, 0.0, 0.2, 0.5, 0.9]), 0.5, np.linspace(-3, 3, 600_001)
+    best = [u[np.argmin((u - each) ** 2 / 2 + by * np.abs(u))] for each in z]
+    assert soft_threshold(z, by) == pytest.approx(best, abs=1e-5)
+    assert soft_threshold(z, by)[1:6].tolist() == [0] * 5
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1, l1=0.5), SGD(0.1, 0.5, l1=0.25), Adam(0.1, eps=1e-12, l1=0.5)], ids=str)
+def test_l1_ends_at_0_and_stays(optimizer):
+    # by 0.05 a step without momentum; with 0.5 of it, by 0.1 · 0.25 / (1 - 0.5); Adam's pace is 0.1 / 1 first
+    first = after_steps(optimizer, [1.0], start=0.52)[0]
+    assert first == pytest.approx(0.52 - 0.1 - 0.05)
+    assert after_steps(optimizer, [1.0] + [0.0] * 60, start=0.52)[-1] == 0
+
+
+def lasso(rng, l1):
+    """A problem of least squares, 40 examples of 6 inputs of which 2 count, as its cost, gradient and penalty."""
+    x = rng.normal(size=(40, 6))
+    t = x @ [1.5, 0, 0, -0.8, 0, 0] + 0.1 * rng.normal(size=40)
+
+    def gradient(theta):
+        return x.T @ (x @ theta - t) / len(x)
+
+    return gradient, lambda theta: ((x @ theta - t) ** 2).mean() / 2 + l1 * np.abs(theta).sum()
+
+
+@pytest.mark.parametrize(
+    "optimizer", [SGD(0.1, l1=0.2), SGD(0.02, 0.9, l1=0.2), Adam(StepDecay(0.01, 1000, 0.5), l1=0.2)], ids=str
+)
+def test_where_l1_comes_to_rest_cost_and_penalty_are_smallest(rng, optimizer):
+    """There the cost pulls at what is not 0 with l1, and at what is 0 with less."""
+    gradient, penalised = lasso(rng, 0.2)
+    theta = np.ones(6)
+    state = optimizer.init(theta)
+    for _ in range(6000):
+        optimizer.step(theta, gradient(theta), state)
+    assert (theta != 0).tolist() == [True, False, False, True, False, False]
+    assert gradient(theta)[[0, 3]] == pytest.approx(-0.2 * np.sign(theta[[0, 3]]), abs=1e-3)
+    assert (np.abs(gradient(theta)[theta == 0]) < 0.2).all()
+    for _ in range(100):
+        assert penalised(theta + rng.normal(0, 0.1, 6)) > penalised(theta)
+
+
+def test_away_from_0_l1_is_a_step_along_the_gradient_of_the_penalty(rng):
+    gradient, penalised = lasso(rng, 0.2)
+    theta, h = np.array([1.0, -2, 0.5, -0.5, 3, -1]), 1e-6
+    slopes = [(penalised(theta + h * e) - penalised(theta - h * e)) / (2 * h) for e in np.eye(6)]
+    moved = theta.copy()
+    SGD(0.01, l1=0.2).step(moved, gradient(theta), SGD().init(theta))
+    assert moved - theta == pytest.approx(-0.01 * np.array(slopes), abs=1e-9)
 
 
 def test_a_schedule_may_stand_for_the_rate():
@@ -94,6 +147,8 @@ def test_a_decay_never_rises(schedule):
         (lambda: SGD(weight_decay=-1), "SGD takes weight_decay of 0 or more, got -1"),
         (lambda: Adam(weight_decay=float("inf")), "weight_decay of 0 or more"),
         (lambda: Adam(eps=0), "eps above 0"),
+        (lambda: SGD(l1=float("nan")), "SGD takes l1 of 0 or more, got nan"),
+        (lambda: Adam(l1=-0.1), "Adam takes l1 of 0 or more, got -0.1"),
         (lambda: Cosine(1, 0), "at least 1 step"),
         (lambda: OneCycle(1, 10, rise=1), r"rise in \(0, 1\), got 1"),
     ],
@@ -108,7 +163,7 @@ def test_an_optimizer_is_only_its_settings(optimizer):
     assert pickle.loads(pickle.dumps(optimizer)) == optimizer
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9, 0.1), Adam(weight_decay=0.1)], ids=str)
+@pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9, 0.1, 0.1), Adam(weight_decay=0.1, l1=0.1)], ids=str)
 def test_a_step_keeps_float32_and_leaves_the_gradient_alone(optimizer):
     theta, gradient = np.ones(3, np.float32), np.ones(3, np.float32)
     state = optimizer.init(theta)

@@ -490,6 +490,7 @@ CONV = {"kind": "conv", "size": 128, "activation": "ReLU"}
         ("points", {"share": 1}, "share is a number from 0.1 to 0.9, got 1"),
         ("points", {"data_noise": -1}, "data_noise is a number from 0 to 0.5, got -1"),
         ("digits", {"weight_decay": 2}, "weight_decay is a number from 0 to 1, got 2"),
+        ("points", {"l1": -1}, "l1 is a number from 0 to 1, got -1"),
         ("points", {"features": []}, "features are one or more of x1, x2, x1x1, x2x2, x1x2, sin1, sin2, each once"),
         ("points", {"features": ["x1", "x1"]}, "each once, got ['x1', 'x1']"),
         ("points", {"features": ["x3"]}, "got ['x3']"),

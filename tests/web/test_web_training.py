@@ -95,7 +95,7 @@ def run_of(settings, examples, n_epochs, n_steps=0):
         {"data": "own", "points": [[0, 0.5, 0], [1, 0.25, 1], [0.5, 1, 0]], "batch_size": 2},
         {"broken": "bias-mean", "cost": "SquaredError"},
         {"data": "circles", "features": ["x1x1", "sin2", "x1"]},
-        {"data": "xor", "data_noise": 0.1, "share": 0.5, "weight_decay": 0.01},
+        {"data": "xor", "data_noise": 0.1, "share": 0.5, "weight_decay": 0.01, "l1": 0.001},
         {"data": "curve", "curve": "y = x^2", "data_noise": 0.01},
     ],
     ids=str,
@@ -225,6 +225,7 @@ KNOBS = [
     {"noise": 0.2},
     {"dropout": 0.5},
     {"weight_decay": 0.1},
+    {"l1": 0.01},
     {"broken": "sign-flipped"},
 ]
 NEW = [
@@ -627,6 +628,15 @@ def test_a_network_without_hidden_layers_learns_circles_from_squares_alone():
         trainer.goto(50)
         assert wait_for(trainer, lambda state: state["epoch"] == 50)["rows"][-1][4] == 1
         assert trainer.state(-1, 0)["points"] == [[*map(pytest.approx, x), t] for x, t in _circles()]
+
+
+def test_l1_leaves_fewer_weights_and_the_points_are_learned_all_the_same():
+    with training(l1=0.003) as trainer:
+        trainer.goto(100)
+        state = wait_for(trainer, lambda state: state["epoch"] == 100)
+    assert state["rows"][-1][4] > 0.95
+    weights = np.concatenate([np.ravel(each) for each in state["boundary"]["weights"]])
+    assert 5 < (weights == 0).sum() < len(weights)
 
 
 def test_linear_layers_are_one_linear_layer():

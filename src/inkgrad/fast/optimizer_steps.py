@@ -18,7 +18,7 @@ class FastSGD(SGD):
     n_threads: int = 1
 
     def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
-        if self.weight_decay or not _suits(theta, gradient, state["v"]):  # the kernel knows no decay
+        if self.weight_decay or self.l1 or not _suits(theta, gradient, state["v"]):  # the kernel knows neither
             return super().step(theta, gradient, state)
         lr = rate(self.lr, int(state["step"]))
         kernels.compiled.sgd(theta, gradient, state["v"], lr, self.momentum, self.n_threads)
@@ -33,7 +33,7 @@ class FastAdam(Adam):
     n_threads: int = 1
 
     def step(self, theta: NDArray, gradient: NDArray, state: dict[str, NDArray]) -> None:
-        if not _suits(theta, gradient, state["m"], state["v"]):
+        if self.l1 or not _suits(theta, gradient, state["m"], state["v"]):  # the kernel knows no l1
             return super().step(theta, gradient, state)
         lr = rate(self.lr, int(state["step"]))
         state["step"] += 1

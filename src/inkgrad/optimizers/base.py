@@ -31,6 +31,12 @@ def refuse_bad_rate(owner: str, lr: float | Schedule) -> None:
         raise SettingError(f"{owner} takes a finite learning rate above 0, got {shown_whole(lr)}")
 
 
+def refuse_bad_penalty(owner: str, name: str, value: float) -> None:
+    """Raise SettingError unless value is 0 or more, and finite."""
+    if not 0 <= value < float("inf"):
+        raise SettingError(f"{owner} takes {name} of 0 or more, got {shown_whole(value)}")
+
+
 def refuse_bad_fraction(owner: str, name: str, value: float) -> None:
     """Raise SettingError unless value is in [0, 1)."""
     if not 0 <= value < 1:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.arrays import NDArray, namespace
-from inkgrad.errors import SettingError
-from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_rate
+from inkgrad.optimizers.base import rate, refuse_bad_fraction, refuse_bad_penalty, refuse_bad_rate
 from inkgrad.optimizers.schedules import Schedule
+from inkgrad.optimizers.soft_threshold import soft_threshold
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,24 @@ class SGD:
     With weight_decay = λ the gradient is that of the cost and of λ/2 |theta|², so λ theta is added to it: L2
     regularisation, as PyTorch's SGD has it.
 
-    Raises SettingError unless lr is a Schedule or above 0 and finite, momentum in [0, 1), and weight_decay at least 0.
+    With l1 the cost goes with l1 sum_i |theta_i|, which has no gradient at 0: after each step comes soft_threshold, by
+    lr l1 / (1 - momentum), as v gathers that much more than one gradient.  Where the steps come to rest, the sum of the
+    cost and both penalties is smallest; what the cost pulls at with less than l1 is exactly 0.
+
+    Raises SettingError unless lr is a Schedule or above 0 and finite, momentum in [0, 1), and weight_decay and l1 at
+    least 0.
     """
 
     lr: float | Schedule = 0.1
     momentum: float = 0.0
     weight_decay: float = 0.0
+    l1: float = 0.0
 
     def __post_init__(self) -> None:
         refuse_bad_rate("SGD", self.lr)
         refuse_bad_fraction("SGD", "a momentum", self.momentum)
-        if not 0 <= self.weight_decay < float("inf"):
-            raise SettingError(f"SGD takes weight_decay of 0 or more, got {self.weight_decay}")
+        refuse_bad_penalty("SGD", "weight_decay", self.weight_decay)
+        refuse_bad_penalty("SGD", "l1", self.l1)
 
     def init(self, theta: NDArray) -> dict[str, NDArray]:
         """Return the memory before the first step: v, zero, and the number of steps done."""
@@ -46,5 +52,8 @@ class SGD:
         v += gradient
         if self.weight_decay:
             v += self.weight_decay * theta
-        theta -= rate(self.lr, int(state["step"])) * v
+        lr = rate(self.lr, int(state["step"]))
+        theta -= lr * v
+        if self.l1:
+            theta[...] = soft_threshold(theta, lr * self.l1 / (1 - self.momentum))
         state["step"] += 1

@@ -70,6 +70,7 @@ class PlaygroundSettings:
     data_noise: float = 0.0  # of points, in sides of the square
     share: float | None = None  # of points that are learned from; None for what is usual with these
     weight_decay: float = 0.0
+    l1: float = 0.0
     curve: str = "y = sin 3x"  # between the classes, where the data are "curve"
 
     @property
@@ -114,8 +115,8 @@ class PlaygroundSettings:
     def optimizer_(self) -> Optimizer:
         """Return the optimizer; Adam's beta1 is the momentum."""
         if self.optimizer == "Adam":
-            return Adam(self.lr, beta1=self.momentum, weight_decay=self.weight_decay)
-        return SGD(self.lr, self.momentum, self.weight_decay)
+            return Adam(self.lr, beta1=self.momentum, weight_decay=self.weight_decay, l1=self.l1)
+        return SGD(self.lr, self.momentum, self.weight_decay, self.l1)
 
     def augmentation_(self) -> Augmentation | None:
         """Return how images are changed in training."""
@@ -198,6 +199,7 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         batch_size=whole(message, "batch_size", 1, 1000, usual.batch_size),
         noise=number(message, "noise", 0, 1, 0),
         weight_decay=number(message, "weight_decay", 0, 1, 0),
+        l1=number(message, "l1", 0, 1, 0),
         dropout=number(message, "dropout", 0, 0.9, 0),
         augmentation=truth(message, "augmentation") and which == "digits",
         seed=whole(message, "seed", 0, 10**9, 0),

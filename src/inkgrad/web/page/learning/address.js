@@ -1,6 +1,6 @@
 /** Settings of a training as words of the address, and back: a link shows the same. */
 
-const NUMBERS = ["classes", "lr", "momentum", "batch_size", "noise", "dropout", "weight_decay", "data_noise", "seed"];
+const NUMBERS = ["classes", "lr", "momentum", "batch_size", "noise", "dropout", "weight_decay", "l1", "data_noise", "seed"];
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 export const STEPS = 1000; // a painted point lies on a grid of so many steps a side, so that a link holds it exactly
 

@@ -27,6 +27,8 @@ const HELP = {
   share: "The part of the points that it learns from; the others, drawn as rings, test it. Of your own points three of " +
     "four are learned from, and XOR without noise has four points, which do both.",
   weight_decay: "Lets weights shrink a little at each step (L2), so that only those stay large that the data need.",
+  l1: "Pulls each weight towards 0 by the same amount at each step (L1): what the data do not need becomes exactly 0, and its " +
+    "line grey. There it stays as long as the gradient of the cost is smaller than this number.",
   dropout: "The part of the outputs that is set to 0 at random while it trains, so that none is relied on alone.",
   seed: "Where the random numbers start. The same seed gives the same first weights and the same order.",
   broken: "A mistake in one backward pass: see what it does, and whether the check finds it.",
@@ -118,6 +120,7 @@ export function makeSettings(host, which, options, onChange) {
 
   const harder = [
     turn("weight_decay", { label: "Weight decay (L2)", low: 0, high: 0.1, step: 0.001 }),
+    turn("l1", { label: "Weights to 0 (L1)", low: 0, high: 0.1, step: 0.001 }),
     turn("noise", { label: "Noise on the inputs", low: 0, high: 1, step: 0.01 }),
     turn("dropout", { label: "Dropout after hidden layers", low: 0, high: 0.9, step: 0.05 })];
   const moved = make("input", { type: "checkbox", id: `${id}-augmentation` });

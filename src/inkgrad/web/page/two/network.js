@@ -329,7 +329,7 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       const place = [to.column - 1, rowOf(from), to.row];
       const instead = overlay?.line(...place) ?? null;
       const value = instead === null ? weight(from, to) : instead;
-      const kinds = [value < 0 ? "below" : "above", path.classList.contains("lit") && "lit"];
+      const kinds = [value === 0 ? "zero" : value < 0 ? "below" : "above", path.classList.contains("lit") && "lit"];
       if (overlay) {
         kinds.push(overlay.moving === place[0] ? "moving" : "still", overlay.back && "back");
         kinds.push(instead !== null && overlay.wrong(...place) && "wrong");
