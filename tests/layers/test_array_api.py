@@ -3,12 +3,12 @@
 import sys
 from functools import partial
 
-import array_api_strict as strict
 import numpy as np
 import pytest
 from support.catalogue import COSTS, EVERY_COST, LAYERS, batch, given_to, outputs_and_targets
+from support.other_arrays import on_other_arrays, tensor
 
-from inkgrad.arrays import namespace
+from inkgrad.arrays import as_numpy, namespace
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.data import animals
 from inkgrad.layers import Activation, Chain, Dense, LayerNorm, Tanh
@@ -17,30 +17,6 @@ from inkgrad.optimizers import SGD, Adam, Averaged, Cosine, OneCycle, StepDecay
 from inkgrad.training import Objective, train
 
 CLOSE = {"rtol": 1e-11, "atol": 1e-13}  # float64: only the order of sums differs
-
-
-def strict_array(array):
-    return strict.asarray(array.copy())
-
-
-def elsewhere(array):
-    """As on a GPU: arrays of this device take no others among them."""
-    return strict.asarray(array.copy(), device=strict.Device("device1"))
-
-
-def tensor(array):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
-    pytest.importorskip("array_api_compat", reason="PyTorch's tensors need it: pip install array-api-compat")
-    return torch.tensor(array)
-
-
-def as_numpy(array):
-    return np.asarray(array.to_device(strict.Device("CPU_DEVICE")) if hasattr(array, "to_device") else array)
-
-
-on_other_arrays = pytest.mark.parametrize(
-    "convert", [strict_array, elsewhere, tensor], ids=["strict", "another device", "torch"]
-)
 every_layer = pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=str)
 every_cost = pytest.mark.parametrize("cost", EVERY_COST, ids=str)
 

@@ -4,7 +4,7 @@ from inkgrad.data.augmentation import Augmentation
 from inkgrad.data.class_names import read_class_names
 from inkgrad.data.data_source import DataSource, load_data
 from inkgrad.data.digits import mnist, read_digits
-from inkgrad.data.examples import Dataset, Examples, as_inputs, batches, refuse_bad_inputs
+from inkgrad.data.examples import Dataset, Examples, as_inputs, batches, inputs_like, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
 from inkgrad.data.points import animals, circles, spirals, xor
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images, spline_basis
@@ -20,6 +20,7 @@ __all__ = [
     "as_inputs",
     "batches",
     "circles",
+    "inputs_like",
     "load_data",
     "mnist",
     "read_class_names",

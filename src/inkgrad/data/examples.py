@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
+from inkgrad.arrays import AnyArray, NDArray, like, namespace
 from inkgrad.errors import DataError
 from inkgrad.whole_numbers import refuse_bad_batch_size
 
@@ -119,6 +119,14 @@ def as_inputs(x: NDArray, dtype: type = np.float32) -> NDArray:
     if x.dtype == np.uint8:
         return np.divide(x, dtype(255), dtype=dtype)
     return np.asarray(x, dtype)
+
+
+def inputs_like(x: NDArray, theta: AnyArray) -> AnyArray:
+    """Return x as floats of the library, device and type of theta, as as_inputs makes them."""
+    if isinstance(theta, np.ndarray):
+        return as_inputs(x, theta.dtype.type)
+    floats = namespace(theta).astype(like(x, theta), theta.dtype)
+    return floats / 255 if x.dtype == np.uint8 else floats
 
 
 def batches(

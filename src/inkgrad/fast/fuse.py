@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from inkgrad.arrays import NDArray
+import numpy as np
+
+from inkgrad.arrays import Array, NDArray
 from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
 from inkgrad.data import Warps
+from inkgrad.errors import SettingError
 from inkgrad.fast import kernels
 from inkgrad.fast.augment import warp
 from inkgrad.fast.base import FastLayer
@@ -147,6 +150,13 @@ class Fast:
     def with_threads(self, n_threads: int) -> Fast:
         """Return the same on so many threads."""
         return replace(self, n_threads=n_threads)
+
+    def refuse_bad_arrays(self, theta: Array) -> None:
+        """Raise SettingError for arrays of another library than NumPy."""
+        if not isinstance(theta, np.ndarray):
+            raise SettingError(
+                f"{self} works on NumPy's arrays, got {type(theta).__name__}: for those take engine=Plain()"
+            )
 
     def fuse(self, network: Layer) -> Layer:
         """Return the network with fast layers in it, for answers."""

@@ -52,7 +52,7 @@ def _scaled(model: Model, batches: Iterable[Outputs], layer: type[Layer], cost: 
     theta = np.array(model.theta)
     fast = model.engine.fuse(model.network)
     views = Layout(fast.shapes()).views(theta)
-    outputs = [(outputs_at(views, fast, x, theta.dtype.type).astype(np.float64), t) for x, t in batches]
+    outputs = [(outputs_at(views, fast, x, theta).astype(np.float64), t) for x, t in batches]
     factor = best_factor(model.cost, outputs)
     p = within(Layout(model.network.shapes()).views(theta), found[-1].path)
     p.W, p.b = factor * p.W, factor * p.b

@@ -101,7 +101,7 @@ class Model:
 
         Raises ShapeError for inputs of another shape, DataError for numbers out of range.
         """
-        y = outputs_at(*self.working, self.as_batch(np.asarray(x)), self.theta.dtype.type)
+        y = outputs_at(*self.working, self.as_batch(np.asarray(x)), self.theta)
         return np.asarray(self.cost.probabilities(y))
 
     def predict(self, x: NDArray) -> NDArray:

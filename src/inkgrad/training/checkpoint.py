@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
+from inkgrad.arrays import NDArray, as_numpy
 from inkgrad.data import Augmentation
 from inkgrad.errors import Diverged, ModelFileError
 from inkgrad.optimizers import Optimizer
@@ -24,12 +24,15 @@ PLACE = ("epoch", "step", "batch_size", "seed")
 def save_checkpoint(path: str | os.PathLike[str], run: Run, notes: dict[str, Any]) -> None:
     """Write where `run` stands, and `notes` of the caller's own, which must be JSON-like.
 
+    The file does not tell whose arrays the run is on: they are written as NumPy's.
+
     Raises Diverged, and writes nothing, when theta is no longer finite; ModelFileError when a
     layer, the cost or the optimizer is not a dataclass of plain settings.
     """
-    if not np.isfinite(run.theta).all():
+    theta = as_numpy(run.theta)
+    if not np.isfinite(theta).all():
         raise Diverged("a parameter is no longer a finite number: try a smaller learning rate")
-    tensors = {"theta": run.theta} | {f"optimizer.{name}": array for name, array in run.state.items()}
+    tensors = {"theta": theta} | {f"optimizer.{name}": as_numpy(array) for name, array in run.state.items()}
     place = {name: getattr(run, name) for name in PLACE}
     header = {"run": place | _identity(run.objective, run.optimizer, run.augmentation), "notes": notes}
     write_tensors(path, tensors, header, CHECKPOINT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from inkgrad.arrays import NDArray
+from inkgrad.arrays import Array, NDArray
 from inkgrad.costs import Cost
 from inkgrad.data import Warps, apply_warps
 from inkgrad.fast import available_threads, refuse_bad_threads
@@ -26,6 +26,9 @@ class Engine(Protocol):
     def with_threads(self, n_threads: int) -> Engine:
         """Return the same engine on so many threads."""
 
+    def refuse_bad_arrays(self, theta: Array) -> None:
+        """Raise SettingError where it does not work on arrays of theta's library."""
+
     def fuse(self, network: Layer) -> Layer:
         """Return what gives the network's answers."""
 
@@ -41,7 +44,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Plain:
-    """The plain layers themselves, those one can read, in NumPy; `n_threads` is for BLAS.
+    """The plain layers themselves, those one can read, on NumPy's arrays or another library's; `n_threads` is for BLAS.
 
     Raises SettingError for threads not from 1 to 256.
     """
@@ -54,6 +57,9 @@ class Plain:
     def with_threads(self, n_threads: int) -> Plain:
         """Return the same on so many threads."""
         return replace(self, n_threads=n_threads)
+
+    def refuse_bad_arrays(self, theta: Array) -> None:
+        """Take arrays of every library."""
 
     def fuse(self, network: Layer) -> Layer:
         """Return the network as it is."""

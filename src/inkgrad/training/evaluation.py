@@ -7,8 +7,8 @@ from math import isfinite
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
-from inkgrad.data import Examples, as_inputs
+from inkgrad.arrays import AnyArray, NDArray, as_numpy
+from inkgrad.data import Examples, inputs_like
 from inkgrad.errors import Diverged
 from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
@@ -19,14 +19,18 @@ from inkgrad.training.objective import Objective
 NUMBERS_AT_ONCE = 78_400  # of a hundred of MNIST's images, or twelve lines of 32 × 192
 
 
-def outputs_at(p: Named, network: Layer, x: NDArray, dtype: type) -> NDArray:
-    """Return the network's outputs y (N, K) at parameters p, for inputs x, floats or bytes, without any randomness."""
+def outputs_at(p: Named, network: Layer, x: NDArray, theta: AnyArray) -> NDArray:
+    """Return the network's outputs y (N, K) at parameters p, for inputs x, floats or bytes, without any randomness.
+
+    p are views of theta.  On arrays of its library the network works; x and y are NumPy's.
+    """
     bytes_will_do = x.dtype == np.uint8 and takes_bytes(network)
     chunks = []
     n = max(1, min(100, NUMBERS_AT_ONCE // max(x[:1].size, 1)))  # so what is between the layers stays in the cache
     for i in range(0, len(x), n):
         some = x[i : i + n]
-        chunks.append(network.forward(p, some if bytes_will_do else as_inputs(some, dtype))[0])
+        y, _ = network.forward(p, some if bytes_will_do else inputs_like(some, theta))
+        chunks.append(as_numpy(y))
     return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
@@ -44,13 +48,15 @@ class Evaluation:
         return self.n_right / len(self.predicted)
 
 
-def evaluate(objective: Objective, theta: NDArray, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
+def evaluate(objective: Objective, theta: AnyArray, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
     """Return how the network does on `examples`, with fast layers on one thread unless another engine is given.
 
-    Raises Diverged when the cost is not a number.
+    Raises Diverged when the cost is not a number, SettingError for a theta of a library that the engine does not take.
     """
-    network = (engine or Fast(1)).fuse(objective.network)
-    y = outputs_at(Layout(network.shapes()).views(theta), network, examples.x, theta.dtype.type)
+    engine = engine or Fast(1)
+    engine.refuse_bad_arrays(theta)
+    network = engine.fuse(objective.network)
+    y = outputs_at(Layout(network.shapes()).views(theta), network, examples.x, theta)
     cost, _ = objective.cost.value_and_gradient(y, examples.t)
     if not isfinite(cost):
         raise Diverged(f"the cost of {len(examples)} examples is {cost}", objective.cost.remedy(examples.t))

@@ -8,7 +8,7 @@ from math import isfinite
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
+from inkgrad.arrays import AnyArray, NDArray
 from inkgrad.costs.ctc import CTC
 from inkgrad.costs.line_targets import said_in
 from inkgrad.decoding import best_path
@@ -51,21 +51,23 @@ class LineEvaluation:
 
 
 def evaluate_lines(
-    objective: Objective, theta: NDArray, batches: Iterable[Batch], *, engine: Engine | None = None
+    objective: Objective, theta: AnyArray, batches: Iterable[Batch], *, engine: Engine | None = None
 ) -> LineEvaluation:
     """Return how the network does on batches of lines and their targets, each batch of a width of its own.
 
     Fast layers on one thread answer unless another engine is given.
 
-    Raises Diverged when the cost is not a number.
+    Raises Diverged when the cost is not a number, SettingError for a theta of a library that the engine does not take.
     """
-    network, cost = (engine or Fast(1)).fuse(objective.network), objective.cost
+    engine = engine or Fast(1)
+    engine.refuse_bad_arrays(theta)
+    network, cost = engine.fuse(objective.network), objective.cost
     assert isinstance(cost, CTC)
     p, losses = Layout(network.shapes()).views(theta), list[float]()
     said: list[Sequence[int]] = []
     predicted: list[tuple[int, ...]] = []
     for x, t in batches:
-        y = outputs_at(p, network, x, theta.dtype.type)
+        y = outputs_at(p, network, x, theta)
         losses += np.asarray(cost.losses(y, t)).tolist()
         predicted += labellings_of(cost.probabilities(y), t[:, 0].tolist(), cost.blank)
         said += [[k for k in row if k >= 0] for row in said_in(t)[1].tolist()]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from inkgrad.arrays import NDArray
-from inkgrad.data import Augmentation, Examples, Warps, as_inputs, batches
+from inkgrad.arrays import AnyArray, NDArray, like
+from inkgrad.data import Augmentation, Examples, Warps, batches, inputs_like
 from inkgrad.errors import Diverged, SettingError
 from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.optimizers import Optimizer
-from inkgrad.training.engine import Engine
+from inkgrad.training.engine import Engine, Plain
 from inkgrad.training.objective import Objective
 from inkgrad.training.random_streams import Purpose, random_stream, streams_of_steps
 from inkgrad.training.shard import Shard, ShardObjective
@@ -55,7 +55,8 @@ class Run:
     steps done in the next one.  Every random choice follows from `seed` and those two.
 
     Raises SettingError for a batch size below 1, a seed below 0, or more than 64 bits hold, and while it steps for an
-    ExampleSource with augmentation or shard; Diverged, while it steps, when the cost is no longer a number.
+    ExampleSource with augmentation or shard, or on arrays that the engine does not take; Diverged, while it steps, when
+    the cost is no longer a number.
     """
 
     objective: Objective
@@ -64,7 +65,7 @@ class Run:
     seed: int = 0
     epoch: int = 0
     step: int = 0
-    theta: NDArray = field(default=None, repr=False)  # type: ignore[arg-type]  # __post_init__ makes one
+    theta: AnyArray = field(default=None, repr=False)  # __post_init__ makes one
     state: Any = field(default=None, repr=False)
     dtype: type = np.float32
     augmentation: Augmentation | None = None
@@ -80,8 +81,17 @@ class Run:
         if self.state is None:
             self.state = self.optimizer.init(self.theta)
 
+    def on_arrays(self, make: Callable[[NDArray], AnyArray]) -> Run:
+        """Return the same training, where it stands, on the arrays that `make` makes of NumPy's, by plain layers.
+
+        `make` is torch.tensor, say.  The examples stay NumPy's, and each batch is carried over; so are the random
+        choices of layers, which are the same.
+        """
+        state = {name: make(array) if array.ndim else array for name, array in self.state.items()}  # but for counts
+        return replace(self, theta=make(self.theta), state=state, engine=Plain(self.engine.n_threads))
+
     @property
-    def answer(self) -> NDArray:
+    def answer(self) -> AnyArray:
         """The parameters to use: theta, or its average where the optimizer keeps one."""
         return self.state.get("average", self.theta)
 
@@ -91,6 +101,7 @@ class Run:
 
     def steps(self, examples: Examples | ExampleSource) -> Iterator[Step]:
         """Yield a Step for each batch that is left of this epoch."""
+        self.engine.refuse_bad_arrays(self.theta)
         objective, optimizer = self.objective.on(self.engine), self.engine.fuse_optimizer(self.optimizer)
         if self.shard is not None:
             objective = ShardObjective(objective.network, objective.cost, self.shard.average)
@@ -112,7 +123,8 @@ class Run:
                 raise SettingError("what an ExampleSource makes is taken as it comes, without augmentation or shard")
             layers = streams_of_steps(self.seed, Purpose.LAYERS, self.epoch)
             made = examples.batches(self.seed, self.epoch, self.batch_size, self.step)
-            return ((x, t, layers(step)) for step, (x, t) in enumerate(made, start=self.step))
+            place = self.theta
+            return ((like(x, place), like(t, place), layers(step)) for step, (x, t) in enumerate(made, start=self.step))
         return self._chosen(examples, network)
 
     def _chosen(self, examples: Examples, network: Layer) -> Iterator[tuple[Any, ...]]:
@@ -133,6 +145,6 @@ class Run:
                     warps = Warps(warps.affine[part], warps.bumps[part], warps.thickness[part])
                 x = self.engine.warp(x, warps)
             if not (bytes_will_do and x.dtype == np.uint8):
-                x = as_inputs(x, self.theta.dtype.type)
-            whole = x, examples.t[chosen], layers(step, shard.index)
+                x = inputs_like(x, self.theta)
+            whole = x, like(examples.t[chosen], self.theta), layers(step, shard.index)
             yield whole if self.shard is None else (*whole, len(x) / len(batch))

@@ -87,11 +87,11 @@ def dense(x: Any) -> NDArray:
     return x if isinstance(x, np.ndarray) else x.toarray()
 
 
-def outputs_of(network: Layer, p: Named, x: Any, input_shape: tuple[int, ...], dtype: type) -> NDArray:
+def outputs_of(network: Layer, p: Named, x: Any, input_shape: tuple[int, ...], theta: NDArray) -> NDArray:
     """Return the outputs (N, K) for rows x (N, n_features), sparse ones a thousand at a time."""
     size = len(x) if isinstance(x, np.ndarray) else 1000
     parts = [dense(x[i : i + size]).reshape(-1, *input_shape) for i in range(0, x.shape[0], size)]
-    return np.concatenate([outputs_at(p, network, part, dtype) for part in parts])
+    return np.concatenate([outputs_at(p, network, part, theta) for part in parts])
 
 
 def types_of(input_shape: tuple[int, ...] | None) -> list[Any]:

@@ -91,7 +91,7 @@ class Fit:
         """Return the outputs (N, K) of the network for rows x, dense or sparse."""
         network = fuse(self.network)
         p = Layout(network.shapes()).views(self.theta)
-        return outputs_of(network, p, x, input_shape, self.theta.dtype.type)
+        return outputs_of(network, p, x, input_shape, self.theta)
 
     def forget_steps(self) -> None:
         """Begin the next epoch with an optimizer that remembers nothing, at the first learning rate."""
