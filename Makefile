@@ -1,7 +1,8 @@
 # make run    set up, train a network, evaluate it, read a photo of digits
 # make test   set up, and run the checks: style, types, imports, and the tests but for the slow ones
 # make test-all  the same with the slow tests
-# make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour
+# make bench  set up, and measure beside PyTorch, JAX, scikit-learn and onnxruntime: a quarter of an hour for each
+#             instruction set of the machine; make bench OPTIONS='--instructions avx2' holds all to one
 # make sanitize  build the C++ with sanitizers of addresses, undefined behaviour and threads, and test it so
 # make attack  set up, and attack it for MINUTES, 60 by default: kills, broken inputs, rude clients, full disks
 # make docs  set up, and build the documentation into site/: open site/index.html
@@ -32,7 +33,7 @@ test-all: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check $(OPTIONS)
 
 bench: .venv/installed-bench
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(OPTIONS)
 
 # On all cores.  `make attack SEED=1` attacks otherwise; what it finds it says how to see again.
 attack: .venv/installed-dev

@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+import instructions
 import numpy as np
 from quiet import measured
 
 N_THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))  # as race.py sets it
+instructions.take()
 
 
 def again(work: Callable[[], object]) -> Iterator[object]:

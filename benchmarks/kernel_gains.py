@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+import instructions
 import numpy as np
 from quiet import measured
 from race import Result, environment
@@ -223,4 +224,5 @@ def _warp(x: NDArray) -> Row:
 
 
 if __name__ == "__main__":
+    instructions.take()
     print(measure(int(sys.argv[1])))

@@ -23,6 +23,7 @@ from quiet import Sample
 from tables import threads_text
 
 COMPETITORS = Path(__file__).parent / "competitors"
+COMMAND = Path(__file__).parent / "inkgrad_command.py"
 SHORTEST = 0.2  # seconds of a sample; quick work is repeated so often
 PAUSE = 0.02  # seconds before each, so that the idle threads of the one before have stopped spinning
 FEWEST = 3  # calm samples, or the fastest half of all is taken

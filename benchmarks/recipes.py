@@ -14,7 +14,7 @@ from statistics import mean, median, stdev
 from typing import NamedTuple
 
 from quiet import Sample, measured
-from race import COMPETITORS, environment, say
+from race import COMMAND, COMPETITORS, environment, say
 
 from inkgrad.models import MODELS
 
@@ -34,7 +34,7 @@ def train(name: str, seed: int, epochs: int) -> Outcome:
     """Return what `inkgrad train` came to, by its own log."""
     say(f"inkgrad train --model {name} --seed {seed} --epochs {epochs}")
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "inkgrad", "train", "--model", name, "--seed", str(seed)]
+        command = [sys.executable, COMMAND, "train", "--model", name, "--seed", str(seed)]
         command += ["--epochs", str(epochs)]
         whole = measured(lambda: subprocess.run(command, cwd=folder, capture_output=True, check=True))
         (log,) = Path(folder).glob("*.log.jsonl")

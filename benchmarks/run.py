@@ -1,21 +1,24 @@
-"""Measure inkgrad beside its rivals, and write benchmarks/RESULTS.md.
+"""Measure inkgrad beside its rivals, and write benchmarks/avx512/RESULTS.md, benchmarks/avx2/RESULTS.md or both.
 
-Each rival does the same work in a warm process of its own, one sample each in turn, with one thread and
-with two.  Samples while other processes took more than 10 % of the cores are dropped and taken anew; still,
-leave the machine alone meanwhile.  What is not installed is left out:
+There is one for each instruction set that the machine has.  Each rival does the same work in a warm process of its own,
+one sample each in turn, with one thread and with two.  Samples while other processes took more than 10 % of the cores
+are dropped and taken anew; still, leave the machine alone meanwhile.  What is not installed is left out:
 pip install -r benchmarks/requirements.txt
 """
 
 import argparse
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import cnn_step
 import gradcheck
 import growth
 import imports
 import inference
+import instructions
 import kernel_gains
 import line_step
 import lines_cost
@@ -23,10 +26,11 @@ import machine
 import memory
 import recipes
 import seed_epoch
+import standings
 import wide_epoch
 from race import say
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+FOLDER = Path(__file__).parent
 PARTS = {
     "seed": seed_epoch,
     "cnn": cnn_step,
@@ -41,7 +45,9 @@ PARTS = {
     "memory": memory,
     "gradcheck": gradcheck,
 }
-HEAD = """# Results
+HEAD = """# Results with {title}
+
+{described}
 
 Written by `make bench`. Ratios count, not seconds: **times ours** is how many times as long as inkgrad a rival takes.
 Medians of samples taken in turn; a sample while other processes took more than 10 % of the cores is dropped and taken
@@ -56,19 +62,31 @@ training takes three times as many, as dW and dx need the same, less those of th
 
 def main() -> None:
     arguments = parsed()
-    chosen = arguments.only or list(PARTS)
-    everything = set(chosen) == set(PARTS)
-    start, parts = time.perf_counter(), [HEAD, f"{date.today()}: {machine.report()}"]
-    print(*parts, sep="\n\n")
-    for name in chosen:
-        say(f"{name}: {PARTS[name].__doc__}")
-        parts.append(PARTS[name].report(arguments.rounds).strip())
-        print(f"\n{parts[-1]}", flush=True)
-    parts.append(f"All this took {(time.perf_counter() - start) / 60:.0f} minutes.")
-    if arguments.out or everything:
-        path = arguments.out or RESULTS
-        path.write_text("\n\n".join(parts) + "\n")
-        print(f"\nwritten to {path}")
+    parts = {name: PARTS[name] for name in arguments.only or PARTS}
+    for name in arguments.instructions:
+        text = measured_with(name, parts, arguments.rounds)
+        if arguments.out or parts.keys() == PARTS.keys():
+            path = arguments.out or FOLDER / name / "RESULTS.md"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            print(f"\nwritten to {path}")
+
+
+def measured_with(name: str, parts: Mapping[str, ModuleType], rounds: int) -> str:
+    """Return what is measured of the parts with an instruction set, and print it as it comes."""
+    instructions.hold_to(name)
+    best = instructions.of_this_machine()[0]
+    standings.peak.cache_clear()
+    start = time.perf_counter()
+    head = HEAD.format(title=instructions.TITLES[name], described=instructions.described(name, best))
+    done = [head, f"{date.today()}: {machine.report()}"]
+    print(*done, sep="\n\n")
+    for part, module in parts.items():
+        say(f"{part}: {module.__doc__}")
+        done.append(module.report(rounds).strip())
+        print(f"\n{done[-1]}", flush=True)
+    done.append(f"All this took {(time.perf_counter() - start) / 60:.0f} minutes.")
+    return "\n\n".join(done) + "\n"
 
 
 def parsed() -> argparse.Namespace:
@@ -84,8 +102,17 @@ def parsed() -> argparse.Namespace:
         "--only", action="append", choices=PARTS, metavar="PART", help="this part alone; again for more"
     )
     parser.add_argument("--rounds", type=int, default=9, help="samples of each competitor (9); fewer are rougher")
-    parser.add_argument("--out", type=Path, help="write it there; all parts together go to benchmarks/RESULTS.md")
+    here = instructions.of_this_machine()
+    parser.add_argument(
+        "--instructions", action="append", choices=here, help="this set of instructions alone; again for more"
+    )
+    parser.add_argument("--out", type=Path, help="write it there; all parts together go to benchmarks/SET/RESULTS.md")
     arguments = parser.parse_args()
+    if not here:
+        parser.error("there are no kernels to measure: install inkgrad with a C++ compiler at hand")
+    arguments.instructions = [name for name in here if name in (arguments.instructions or here)]
+    if arguments.out and len(arguments.instructions) > 1:
+        parser.error(f"--out is one file: name one of {', '.join(here)} with --instructions")
     if arguments.rounds < 1:
         parser.error(f"a median needs at least 1 round, got --rounds {arguments.rounds}")
     return arguments

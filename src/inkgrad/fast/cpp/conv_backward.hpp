@@ -11,7 +11,7 @@
 //
 // Where c_in is 1 that would fill a fifth of a vector; there the channels of the output lie in the vector.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

@@ -7,7 +7,7 @@
 //             left and right of all ink, and in a picture of a digit half are, give the bias.
 //   Winograd  (winograd.hpp) its tile of outputs is exactly one pooling window.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

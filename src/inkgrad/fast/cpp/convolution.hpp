@@ -12,7 +12,7 @@
 // so dx is a convolution too.  With dz for the gradient before ReLU, s the stride down, l the kernel's width.  Where the
 // kernel is 3 by 3 and the stride 1, y and dx may go Winograd's way.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

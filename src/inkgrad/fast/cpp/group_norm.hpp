@@ -9,7 +9,7 @@
 // with the means over a group, as standardise.py derives it.  What was between them is not kept: x says it again.  A
 // code for each output says which of its window it was.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // A code for each output, a byte, says which of its window it was, so backward need not look at x.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

@@ -3,7 +3,7 @@
 //
 // BLAS is made for large matrices, and its threads are not ours.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

@@ -1,6 +1,6 @@
 // The steps of SGD and Adam, each in one pass over memory where NumPy takes four to ten.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

@@ -11,7 +11,7 @@
 //
 // NumPy goes through memory about ten times for this; here a row stays in the cache.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

@@ -7,7 +7,7 @@
 // What remains is bound by memory, so W and dW are walked in blocks of 64 rows that stay in the first-level
 // cache while all examples pass by.  Bias and activation follow while the sums are in registers.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 

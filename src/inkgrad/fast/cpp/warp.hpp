@@ -2,7 +2,7 @@
 //
 // One image at a time, row by row, without an array of sources or of neighbours between.
 //
-// Measured gain: benchmarks/RESULTS.md, "What each kernel gains".
+// Measured gain: benchmarks/avx512/RESULTS.md, "What each kernel gains".
 
 #pragma once
 
