@@ -69,6 +69,23 @@ def test_nothing_is_said_while_it_learns(rows):
     assert hint(parsed({"layers": [LAYER]}, "points"), rows) is None
 
 
+def test_what_is_said_does_not_flicker_while_it_trains(rng):
+    """Cost and accuracy go to and fro from epoch to epoch, as they do with small batches."""
+    rows = [(k, float(k), rng.normal(0.6, 0.04), rng.normal(0.6, 0.03), None) for k in range(1, 1001)]
+    settings = parsed({"layers": [LAYER]}, "points")
+    said = [hint(settings, rows[:k]) for k in range(1001)]
+    begins = [k for k in range(1, 1001) if said[k] is not None and said[k] != said[k - 1]]
+    assert begins
+    assert set(begins) <= {200, 400, 800}
+
+
+def test_what_is_said_goes_when_more_is_learned():
+    settings = parsed({"layers": [LAYER]}, "points")
+    rows = rows_of(250) + [(k, float(k), 0.5, 0.7, None) for k in range(251, 300)]
+    said = [hint(settings, rows[:k]) is not None for k in range(len(rows) + 1)]
+    assert said == [False] * 200 + [True] * 51 + [False] * 49
+
+
 def test_nothing_is_said_of_a_network_that_is_broken_on_purpose():
     assert hint(parsed({"layers": [LAYER]}, "points"), rows_of()) is not None
     assert hint(parsed({"layers": [LAYER], "broken": "softmax-diagonal"}, "points"), rows_of()) is None

@@ -19,18 +19,21 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
 
     It may be where after 200 epochs fewer than 95 % of the training points are right, and the last half of the epochs
     brought neither one more in a hundred nor a cost a tenth lower.  Nothing is said of a network that is broken.
+
+    That is judged at epochs 200, 400, 800, ... alone, and what is said stays until the next, or goes for good before it
+    where more is learned.  At each epoch anew, it would come and go, as batches lift cost and accuracy to and fro.
     """
     if settings.is_digits or settings.broken or not rows or rows[-1][1] < PATIENCE_EPOCHS:
         return None
-    half = rows[-1][1] / 2
-    before = [row for row in rows if row[1] < half]
-    since = rows[len(before) :]
-    if not before:
+    judged = PATIENCE_EPOCHS
+    while 2 * judged <= rows[-1][1]:
+        judged *= 2
+    before = [row for row in rows if row[1] < judged / 2]
+    since = [row for row in rows if judged / 2 <= row[1] <= judged]
+    after = [row for row in rows if row[1] > judged]
+    if not before or not since or _learned(before, since) or (after and _learned(since, after)):
         return None
-    best, best_before = (max(row[3] or 0.0 for row in some) for some in (since, before))
-    lowest, lowest_before = (min(row[2] for row in some) for some in (since, before))
-    if best >= ENOUGH or best > best_before + BETTER or lowest < FALLEN * lowest_before:
-        return None
+    best = _best(since)
     stuck = f"{100 * best:.0f} % of the training points are right, and that grows no more."
     if not settings.layers and set(settings.features) <= set(COORDINATES):
         return f"{stuck} Without a hidden layer it draws a straight line: add a layer, or squares of the inputs."
@@ -38,3 +41,13 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
         line = "draw a straight line" if set(settings.features) <= set(COORDINATES) else "add nothing"
         return f"{stuck} Linear layers, however many and large, {line}: choose another activation for one."
     return f"{stuck} The network may be too small for them: add units, a layer or an input."
+
+
+def _learned(before: Sequence[Row], since: Sequence[Row]) -> bool:
+    """Return whether enough is right since then, or clearly more than before, or the cost is clearly lower."""
+    best, lowest, lowest_before = _best(since), min(row[2] for row in since), min(row[2] for row in before)
+    return best >= ENOUGH or best > _best(before) + BETTER or lowest < FALLEN * lowest_before
+
+
+def _best(rows: Sequence[Row]) -> float:
+    return max(row[3] or 0.0 for row in rows)
