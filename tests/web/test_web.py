@@ -19,7 +19,7 @@ from inkgrad.models import Model, load
 from inkgrad.reader import Reader
 from inkgrad.web.limits import LIMITS, SHOWN
 from inkgrad.web.pen_order import pen_order
-from inkgrad.web.playground_settings import ACTIVATIONS
+from inkgrad.web.playground_settings import ACTIVATIONS, parsed
 from lab.synthetic import Look, write_line
 
 
@@ -534,6 +534,17 @@ def test_the_page_is_told_what_it_can_choose(page, digits):
     curve(longest)
     with pytest.raises(SettingError, match="a curve has at most 100 letters, got 101"):
         curve(longest + " ")
+
+
+@pytest.mark.parametrize("which", ["digits", "points"])
+def test_a_slider_offers_what_is_taken_and_more_is_refused(page, which):
+    for name, knob in page.options["knobs"][which].items():
+        if which == "points" or name not in ("data_noise", "share"):  # which digits do not have
+            for value in (knob[end] for end in ("low", "first", "last", "high")):
+                assert getattr(parsed({name: value}, which), name) == value
+            for value in knob["low"] - 1, knob["high"] + 1:
+                with pytest.raises(SettingError, match=f"^{name} is a"):
+                    parsed({name: value}, which)
 
 
 def test_the_page_has_all_its_parts_here(client):

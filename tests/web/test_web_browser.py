@@ -18,6 +18,8 @@ from inkgrad.data import mnist
 from inkgrad.layout import Layout
 from inkgrad.reader import Character, Reading, Skipped
 from inkgrad.reader.corrections import corrected_digits, read_corrections
+from inkgrad.web.limits import LIMITS
+from inkgrad.web.playground_settings import KNOBS, KNOBS_OF_POINTS
 from inkgrad.web.wire import as_read
 
 pytestmark = needs_chromium
@@ -230,6 +232,17 @@ def test_knobs_work_while_it_trains(page):
     expect(page.locator("#train-controls .start")).to_have_text("Pause")
     page.click("#train-controls button:has-text('Reset')")
     expect(number(page, "train", "Step")).to_have_text("0")
+
+
+def test_sliders_and_fields_go_as_far_as_the_server_says(page):
+    show(page, "inside")
+    expect(page.locator("#inside-hidden")).to_have_attribute("max", str(LIMITS.n_units_inside))
+    for tab, which, knobs in ("train", "digits", KNOBS), ("two", "points", KNOBS_OF_POINTS):
+        show(page, tab)
+        for name in "momentum", "batch_size", "l1":
+            slider = page.locator(f"#{which}-set-{name}-slider")
+            assert float(slider.get_attribute("max")) == knobs[name].last
+            assert float(slider.get_attribute("step")) == knobs[name].step
 
 
 def test_a_silly_network_is_refused_and_the_old_one_stays(page):

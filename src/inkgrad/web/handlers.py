@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,6 +68,10 @@ def options(digits: Dataset) -> dict[str, Any]:
         "formats": formats(),
         "lessons": lessons,
         "defaults": {which: settings.as_message() for which, settings in choices.DEFAULTS.items()},
+        "knobs": {
+            which: {name: asdict(knob) for name, knob in knobs.items()}
+            for which, knobs in (("digits", choices.KNOBS), ("points", choices.KNOBS_OF_POINTS))
+        },
         "limits": {
             "parameters": LIMITS.n_parameters,
             "units": LIMITS.n_units,
@@ -78,6 +82,7 @@ def options(digits: Dataset) -> dict[str, Any]:
             "curve_letters": LONGEST_LETTERS,
             "test_digits": len(digits.test),
             "epoch_of_points": LIMITS.epoch_of_points,
+            "steps_of_link": LIMITS.steps_of_link,
             "picture_bytes": LIMITS.file_bytes,
         },
     }

@@ -59,6 +59,7 @@ class Limits:
     bytes_of_corrections: int = 10_000_000  # of a network's theta before each; of a large one the last can be undone
     epoch_of_points: int = 5000  # that a link may ask for
     epoch_of_digits: int = 20
+    steps_of_link: int = 1000  # beyond its epoch
 
 
 @dataclass(frozen=True)

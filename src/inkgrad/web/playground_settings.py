@@ -40,6 +40,34 @@ NOISY_CORNERS = 25  # points at each corner of XOR, where noise keeps them apart
 
 
 @dataclass(frozen=True)
+class Knob:
+    """What a setting may be, from `low` to `high`, and what its slider offers, from `first` to `last`.
+
+    A slider of factors has no `step`.
+    """
+
+    low: float
+    high: float
+    first: float
+    last: float
+    step: float | None
+
+
+KNOBS = {
+    "lr": Knob(1e-6, 100, 1e-4, 10, None),
+    "momentum": Knob(0, 0.999, 0, 0.99, 0.01),
+    "batch_size": Knob(1, 1000, 1, 500, 1),
+    "weight_decay": Knob(0, 1, 0, 0.1, 0.001),
+    "l1": Knob(0, 1, 0, 0.1, 0.001),
+    "noise": Knob(0, 1, 0, 1, 0.01),
+    "dropout": Knob(0, 0.9, 0, 0.9, 0.05),
+    "data_noise": Knob(0, 0.5, 0, 0.3, 0.01),
+    "share": Knob(0.1, 0.9, 0.1, 0.9, 0.05),
+}
+KNOBS_OF_POINTS = KNOBS | {"batch_size": replace(KNOBS["batch_size"], last=100)}  # of which there are few
+
+
+@dataclass(frozen=True)
 class Hidden:
     """A hidden layer: `kind` is "dense" with `size` units, or "conv" with so many channels."""
 
@@ -187,6 +215,11 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     broken = message.get("broken")
     layers = message.get("layers")
     few, many = (10, 10) if which == "digits" else (2, 3)
+    batch = KNOBS["batch_size"]
+
+    def turned(name: str) -> float:
+        return number(message, name, KNOBS[name].low, KNOBS[name].high, getattr(usual, name))
+
     found = replace(
         usual,
         data=data,
@@ -194,13 +227,13 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
         cost=choice(message, "cost", COSTS, usual.cost),
         classes=whole(message, "classes", few, many, usual.classes),
         optimizer=choice(message, "optimizer", OPTIMIZERS, usual.optimizer),
-        lr=number(message, "lr", 1e-6, 100, usual.lr),
-        momentum=number(message, "momentum", 0, 0.999, usual.momentum),
-        batch_size=whole(message, "batch_size", 1, 1000, usual.batch_size),
-        noise=number(message, "noise", 0, 1, 0),
-        weight_decay=number(message, "weight_decay", 0, 1, 0),
-        l1=number(message, "l1", 0, 1, 0),
-        dropout=number(message, "dropout", 0, 0.9, 0),
+        lr=turned("lr"),
+        momentum=turned("momentum"),
+        batch_size=whole(message, "batch_size", int(batch.low), int(batch.high), usual.batch_size),
+        noise=turned("noise"),
+        weight_decay=turned("weight_decay"),
+        l1=turned("l1"),
+        dropout=turned("dropout"),
         augmentation=truth(message, "augmentation") and which == "digits",
         seed=whole(message, "seed", 0, 10**9, 0),
         broken=None if broken is None else choice(message, "broken", list(LAYERS)),
@@ -208,8 +241,8 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     if which == "points":
         names = message.get("features", usual.features)
         refuse_bad_features(names)
-        share = None if message.get("share") is None else number(message, "share", 0.1, 0.9)
-        noise = number(message, "data_noise", 0, 0.5, 0)
+        share = None if message.get("share") is None else turned("share")
+        noise = turned("data_noise")
         chosen = tuple(name for name in FEATURES if name in names)
         text = message.get("curve", usual.curve)
         if not isinstance(text, str):

@@ -87,8 +87,10 @@ export function makeSettings(host, which, options, onChange) {
     fields[name] = made.select;
     return made.element;
   };
-  const turn = (name, about) => {
-    knobs[name] = makeKnob({ id: `${id}-${name}`, help: HELP[name], ...about }, (value) => change({ [name]: value }));
+  const turn = (name, label) => {
+    const { first: low, last: high, step } = options.knobs[which][name];
+    const range = step === null ? { low, high, log: true } : { low, high, step };
+    knobs[name] = makeKnob({ id: `${id}-${name}`, label, help: HELP[name], ...range }, (value) => change({ [name]: value }));
     return knobs[name].element;
   };
 
@@ -106,23 +108,23 @@ export function makeSettings(host, which, options, onChange) {
   if (which === "points") {
     host.append(group("Data", choose("data", "Points", options.datasets), curveField,
       choose("classes", "Classes", options.point_classes.map((_, i) => i + 1).slice(1), true),
-      turn("data_noise", { label: "Noise of the points", low: 0, high: 0.3, step: 0.01 }),
-      turn("share", { label: "Share to learn from", low: 0.1, high: 0.9, step: 0.05 })));
+      turn("data_noise", "Noise of the points"),
+      turn("share", "Share to learn from")));
   }
   host.append(group("Network", layers.element, choose("cost", "Cost", options.costs)));
 
   const speed = make("p", { class: "hint" });
   host.append(group("Learning",
     choose("optimizer", "Optimizer", options.optimizers),
-    turn("lr", { label: "Learning rate", low: 0.0001, high: 10, log: true }), speed,
-    turn("momentum", { label: "Momentum", low: 0, high: 0.99, step: 0.01 }),
-    turn("batch_size", { label: "Examples in a batch", low: 1, high: which === "digits" ? 500 : 100, step: 1 })));
+    turn("lr", "Learning rate"), speed,
+    turn("momentum", "Momentum"),
+    turn("batch_size", "Examples in a batch")));
 
   const harder = [
-    turn("weight_decay", { label: "Weight decay (L2)", low: 0, high: 0.1, step: 0.001 }),
-    turn("l1", { label: "Weights to 0 (L1)", low: 0, high: 0.1, step: 0.001 }),
-    turn("noise", { label: "Noise on the inputs", low: 0, high: 1, step: 0.01 }),
-    turn("dropout", { label: "Dropout after hidden layers", low: 0, high: 0.9, step: 0.05 })];
+    turn("weight_decay", "Weight decay (L2)"),
+    turn("l1", "Weights to 0 (L1)"),
+    turn("noise", "Noise on the inputs"),
+    turn("dropout", "Dropout after hidden layers")];
   const moved = make("input", { type: "checkbox", id: `${id}-augmentation` });
   moved.addEventListener("change", () => change({ augmentation: moved.checked }));
   if (which === "digits") {

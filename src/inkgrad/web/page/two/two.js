@@ -48,7 +48,8 @@ export async function mount(section, context) {
   function readWish(params) {
     const settings = fromAddress(params, defaults);
     const whole = (name) => Math.max(0, Math.floor(Number(params.get(name)) || 0));
-    return settings && { settings, epoch: Math.min(whole("epoch"), context.options.limits.epoch_of_points), steps: Math.min(whole("steps"), 1000) };
+    const { epoch_of_points: epochs, steps_of_link: most } = context.options.limits;
+    return settings && { settings, epoch: Math.min(whole("epoch"), epochs), steps: Math.min(whole("steps"), most) };
   }
 
   const controls = makeControls(at("two-controls"), (message) => {
