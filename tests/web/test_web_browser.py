@@ -349,6 +349,44 @@ def test_a_weight_is_set_by_hand_and_a_unit_is_taken_out(page):
     expect(page.locator("#two-undo")).to_be_hidden()
 
 
+@pytest.fixture
+def phone(browser, address):
+    """A page on a small window that is touched; its console stays clean, of warnings too."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(WAIT)
+    page, complaints = context.new_page(), []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    show(page, "draw", address)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_a_weight_is_set_and_a_unit_taken_out_by_touch_on_a_phone(phone):
+    show(phone, "two?data=xor&layers=2-Tanh&seed=4")
+    unit(phone, "Unit 1 of hidden layer 1").scroll_into_view_if_needed()
+    left, right = (unit(phone, name).bounding_box() for name in ("Input x₁", "Unit 1 of hidden layer 1"))
+    x = (left["x"] + left["width"] + right["x"]) / 2
+    y = (left["y"] + right["y"] + left["height"]) / 2
+    phone.touchscreen.tap(x, y - 14)  # a finger is wide, and no other line is near
+    panel, field = phone.locator("#two-net .net-panel"), phone.get_by_label("Weight of x₁")
+    expect(field).to_be_focused()
+    field.fill("-4.5")
+    field.press("Enter")
+    expect(phone.locator("#two-undo")).to_be_visible()
+    unit(phone, "Unit 2 of hidden layer 1").tap()
+    panel.get_by_role("button", name="Take it out").tap()
+    expect(unit(phone, "Unit 2 of hidden layer 1")).to_have_class(re.compile("idle"))
+    phone.locator("#two-undo").tap()
+    expect(unit(phone, "Unit 2 of hidden layer 1")).not_to_have_class(re.compile("idle"))
+    unit(phone, "Unit 1 of hidden layer 1").tap()
+    expect(field).to_have_value("-4.5")
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    unit(phone, "Input x₁²").tap()
+    expect(phone.locator("#two-net path")).to_have_count(3 * 2 + 2 * 2)
+
+
 def test_a_step_is_seen_in_slow_motion_forward_and_back(page):
     show(page, "two?data=xor&layers=2-Tanh&epoch=3")
     expect(number(page, "two", "Step")).to_have_text("3")

@@ -168,7 +168,7 @@ export function makeSettings(host, which, options, onChange) {
       field.value = String(current[name] ?? "");
     }
     for (const [name, knob] of Object.entries(knobs)) {
-      knob.show(current[name] ?? usual[name], force);
+      knob.show(current[name] ?? usual[name] ?? "", force);
     }
     if (which === "points") {
       knobs.data_noise.enable(current.data !== "own");

@@ -13,6 +13,7 @@ const LEFT = 76; // room for the names of the inputs
 const RIGHT = 74; // and of the classes
 const LEAST = 140; // between the left edges of two columns
 const NEAR = 9; // between a line and the pointer that means it
+const FINGER = 18; // and a finger
 const UNDER = "₀₁₂₃₄₅₆₇₈₉";
 
 const indexed = (letter, n) => letter + [...String(n)].map((digit) => UNDER[digit]).join("");
@@ -349,7 +350,7 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const wide = side();
     let best = null;
-    let least = NEAR;
+    let least = event.pointerType === "touch" ? FINGER : NEAR;
     for (const gap of paths) {
       const [x0, x1] = gap.length ? [gap[0].from.x + wide, gap[0].to.x] : [0, 0];
       if (x <= x0 || x >= x1) {
