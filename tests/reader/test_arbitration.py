@@ -89,6 +89,41 @@ def test_a_slash_that_the_pieces_take_for_a_1_is_one_where_the_line_is_quite_sur
     assert text_of(arbitrated(cut, Said(line, 0.6))) == "21"
 
 
+@pytest.mark.parametrize(
+    ("label", "second", "high", "right"), [(",", ".", 8, ","), (".", ",", 3, "."), (".", ",", 8, ",")]
+)
+def test_a_mark_with_a_tail_is_rather_a_comma_than_a_dot(label, second, high, right):
+    mark = seen(label, 0.6, 1, DIGITS + MARKS, second=second)
+    mark = replace(mark, piece=Piece(28, 12, np.ones((high, 4), bool)))
+    line = [seen("1", 0.99, 0, DIGITS + MARKS), mark, seen("2", 0.99, 2, DIGITS + MARKS)]
+    row = arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], Said(line, 0.95))
+    assert text_of(row) == f"1{right}2"
+    assert row[1].probability > 0.75
+    assert sum(row[1].p.values()) == pytest.approx(1)
+
+
+def test_a_line_that_is_sure_of_a_dot_is_right_though_it_is_high():
+    mark = replace(seen(".", 0.99, 1, DIGITS + MARKS, second=","), piece=Piece(28, 12, np.ones((8, 4), bool)))
+    line = [seen("1", 0.99, 0, DIGITS + MARKS), mark, seen("2", 0.99, 2, DIGITS + MARKS)]
+    assert text_of(arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], Said(line, 0.95))) == "1.2"
+
+
+def test_a_colon_before_all_else_is_the_end_of_a_word():
+    assert (
+        text_of(
+            arbitrated(by_pieces("12"), Said([seen(":", 0.99, -1, DIGITS + MARKS), *by_line("12").characters], 0.9))
+        )
+        == "12"
+    )
+    line = Said(
+        [seen("1", 0.99, 0, DIGITS + MARKS), seen(":", 0.99, 1, DIGITS + MARKS), seen("2", 0.99, 2, DIGITS + MARKS)],
+        0.9,
+    )
+    assert text_of(arbitrated([seen("1", 0.99, 0), seen("2", 0.99, 2)], line)) == "1:2"
+    line = Said([seen(":", 0.99, -1, DIGITS + MARKS), *by_line("12").characters], 0.9)
+    assert text_of(arbitrated(by_pieces("12"), line, accepts=lambda row: text_of(row) == ":12")) == ":12"
+
+
 def test_where_the_numbers_of_digits_differ_the_surer_reading_is_taken_and_what_it_has_alone_is_less_sure():
     row = arbitrated(by_pieces("1246", at_1=0.6), by_line("12346"))
     assert text_of(row) == "12346"

@@ -16,6 +16,7 @@ from inkgrad.reader.seen import Seen
 
 SLENDER = "1"  # the digit that is a mere stroke, as the rest of a rule is, and not in the middle of its place in print
 SLASH = "/"  # the mark that is one, too
+DOT, COMMA, COLON = ".,:"
 NO_THOUSANDS = re.compile(r"\d{4} | (?!\d{3}(?!\d))")  # a space that does not part digits into thousands
 Pair = tuple[Seen | None, Seen | None]  # what the pieces and what the line have at one place
 
@@ -35,6 +36,10 @@ class ArbitrationSettings:
     least_mark  probability; what it gives to each mark at least, as some look like a digit to it, as + does like 4
     slash       the share of a 1 to that network that it gives to a slash at least, as it takes most for one; 0 where
                 slashes are not looked for
+    tail        share of the height of a row's digits; of dot and comma, what is higher has a tail: 65 of 77 commas of
+                development, and 11 of 98 dots
+    tall_mark   share of that height; where the ink of a mark is higher, something else is in it
+    tail_odds   with a tail a comma is so many times as probable beside a dot, and without one a dot
     cut         the logarithm of the pieces' probabilities counts so many times
     line        that of the line's
     trust       the line counts so many times where the two have not as many digits
@@ -69,6 +74,9 @@ class ArbitrationSettings:
     mark: float = 0.02
     least_mark: float = 0.01
     slash: float = 0.15
+    tail: float = 0.28
+    tall_mark: float = 0.7
+    tail_odds: float = 7.0
     cut: float = 1.0
     line: float = 1.0
     trust: float = 2.0
@@ -123,7 +131,7 @@ def arbitrated(
     probability of each digit for some ink: a digit that only the line has is left out if it is none, as blots are.
     Digits of the pieces where the line surely has nothing are a word or a blot, for it learned those as nothing.
     In one of a row of boxes (`is_box`) a mark may stand alone; elsewhere what is no more is dirt.  So are strokes that
-    only the line takes for a 1, as rests of rules look the same.
+    only the line takes for a 1, as rests of rules look the same.  A colon before all else ends a word, as in "Total:".
     """
     if not cut and is_box and len(said.characters) == 1 and _any_mark(said.characters[0]) >= settings.box_mark:
         return said.characters
@@ -145,6 +153,9 @@ def arbitrated(
             found += [pair[1]] if _any_mark(pair[1]) >= settings.faint_mark else []
         elif chosen is not None and not (side == 1 and look and 1 - sum(look(chosen.piece).values()) > settings.blot):
             found.append(replace(chosen, p={label: settings.alone * p for label, p in chosen.p.items()}))
+    found = _dots_and_commas(found, settings)
+    if found and found[0].label == COLON and accepts(found[1:]):
+        found = found[1:]
     if not accepts(found):
         found = said.characters if accepts(said.characters) or not accepts(cut) else cut
     return _spaced(found, settings)
@@ -223,6 +234,24 @@ def _smoothed(p: Mapping[str, float], wrong: float) -> dict[str, float]:
     """Return probabilities of labels, a part of all shared by all."""
     total = max(sum(p.values()), 1e-9)
     return {label: (1 - wrong) * each / total + wrong / len(p) for label, each in p.items()}
+
+
+def _dots_and_commas(row: list[Seen], settings: ArbitrationSettings) -> list[Seen]:
+    """Return a row whose dots and commas are what the line and their height say, as a comma has a tail."""
+    return [
+        _weighed(seen, seen.piece.height / _high(row), settings) if seen.label in (DOT, COMMA) else seen for seen in row
+    ]
+
+
+def _weighed(mark: Seen, height: float, settings: ArbitrationSettings) -> Seen:
+    """Return a dot or a comma, so many heights of a digit high, as what it is probably."""
+    if height > settings.tall_mark:
+        return mark
+    odds = settings.tail_odds if height >= settings.tail else 1 / settings.tail_odds
+    dot, comma = mark.p.get(DOT, 0.0), mark.p.get(COMMA, 0.0) * odds
+    scale = (mark.p.get(DOT, 0.0) + mark.p.get(COMMA, 0.0)) / (dot + comma)
+    p = {**mark.p, DOT: dot * scale, COMMA: comma * scale}
+    return replace(mark, label=COMMA if comma > dot else DOT, p=p)
 
 
 def _spaced(row: list[Seen], settings: ArbitrationSettings) -> list[Seen]:
