@@ -139,6 +139,25 @@ def test_what_only_the_line_has_is_left_out_where_it_looks_like_no_digit():
     assert text_of(arbitrated(cut, line, look=lambda piece: {"0": 0.9})) == "120"
 
 
+def test_a_digit_that_was_torn_is_whole_where_all_its_ink_looks_so():
+    cut = [seen("6", 0.98, 0, width=5), seen("7", 0.98, 0.5, width=5), seen("1", 0.99, 2)]
+    line = Said([seen("0", 0.99, 0, DIGITS + MARKS, width=11), seen("1", 0.99, 2, DIGITS + MARKS)], 0.95)
+    looked = []
+
+    def look(piece, digit="0"):
+        looked.append((piece.left, piece.right))
+        return dict.fromkeys(DIGITS, 0.005) | {digit: 0.95}
+
+    row = arbitrated(cut, line, look=look)
+    assert text_of(row) == "01"
+    assert row[0].probability > 0.99
+    assert looked == [(0, 11)]
+    doubtful = arbitrated(cut, line)[0].probability
+    assert doubtful < 0.9
+    assert arbitrated(cut, line, look=lambda piece: look(piece, "6"))[0].probability == doubtful
+    assert arbitrated(cut, line, look=lambda piece: {})[0].probability == doubtful
+
+
 def test_a_row_that_only_the_line_has_is_kept_where_it_is_sure():
     assert arbitrated([], by_line("12", 0.6)) == []
     assert text_of(arbitrated([], by_line("12", 0.999, 0.99))) == "12"

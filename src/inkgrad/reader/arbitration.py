@@ -43,6 +43,8 @@ class ArbitrationSettings:
     cut         the logarithm of the pieces' probabilities counts so many times
     line        that of the line's
     trust       the line counts so many times where the two have not as many digits
+    torn        share of the width of a piece; what has so much in a digit of the line, and is none of its own where the
+                line counts more, was torn from it, if the pieces' network sees that digit in all the ink of it, too
     alone       a digit that only one of both has is so many times as probable
     blot        probability to be no digit; what the line alone has and the pieces' network gives more is left out
     faint_mark  probability to be any mark; less probable ones that the pieces have nothing for are left out
@@ -80,6 +82,7 @@ class ArbitrationSettings:
     cut: float = 1.0
     line: float = 1.0
     trust: float = 2.0
+    torn: float = 0.5
     alone: float = 0.8
     blot: float = 0.5
     faint_mark: float = 0.7
@@ -128,7 +131,8 @@ def arbitrated(
     that know different things of it.  Where they have not as many digits, the one is taken that is more probable,
     and what the other has not is less probable than it says.  Marks are the line's, for the pieces' network knows
     none.  `accepts` tells what is expected; what is not gives way to one of the readings that is.  `look` tells the
-    probability of each digit for some ink: a digit that only the line has is left out if it is none, as blots are.
+    probability of each digit for some ink: a digit that only the line has is left out if it is none, as blots are, and
+    one that the line has whole, and the pieces in parts, is whole if it looks so.
     Digits of the pieces where the line surely has nothing are a word or a blot, for it learned those as nothing.
     In one of a row of boxes (`is_box`) a mark may stand alone; elsewhere what is no more is dirt.  So are strokes that
     only the line takes for a 1, as rests of rules look the same.  A colon before all else ends a word, as in "Total:".
@@ -144,11 +148,14 @@ def arbitrated(
     pairs = _paired(cut, said.characters)
     by_pieces, by_line = _weakest(cut), settings.trust * min(_weakest(said.characters), said.probability)
     side = 1 if by_line >= by_pieces else 0
+    torn = [one for one, other in pairs if one is not None and other is None] if side == 1 and look else []
     found = []
     for pair in pairs:
         chosen = pair[side]
         if pair[0] is not None and pair[1] is not None:
-            found.append(_both(pair[0], pair[1], settings))
+            is_torn = any(_part_in(each, pair[1]) >= settings.torn for each in torn)
+            whole = _whole(pair[1], look) if is_torn and look else None
+            found.append(_both(whole or pair[0], pair[1], settings))
         elif pair[1] is not None and pair[1].label not in DIGITS:
             found += [pair[1]] if _any_mark(pair[1]) >= settings.faint_mark else []
         elif chosen is not None and not (side == 1 and look and 1 - sum(look(chosen.piece).values()) > settings.blot):
@@ -215,6 +222,18 @@ def _difference(one: Seen, other: Seen) -> float:
     if one.label == other.label:
         return 0.0 if shared > 0 else 0.75
     return 1.0 if shared > 0 else 2.0
+
+
+def _part_in(one: Seen, other: Seen) -> float:
+    """Return which part of the width of one character is in that of the other."""
+    shared = min(one.piece.right, other.piece.right) - max(one.piece.left, other.piece.left)
+    return shared / (one.piece.right - one.piece.left)
+
+
+def _whole(line: Seen, look: Callable[[Piece], Mapping[str, float]]) -> Seen | None:
+    """Return what the pieces' network says of all the ink of a digit of the line, where it sees that digit, too."""
+    p = look(line.piece)
+    return replace(line, p=p) if line.label in p and line.label == max(p, key=lambda label: p[label]) else None
 
 
 def _both(cut: Seen, line: Seen, settings: ArbitrationSettings) -> Seen:
