@@ -189,7 +189,7 @@ def test_a_training_fills_in_the_card(trained, small_folder):
     assert (card.data, card.fingerprint) == (small_folder.name, data.train.fingerprint())
     assert (card.n_train, card.n_test, card.n_right) == (1000, 200, model.evaluate(data.test).n_right)
     assert (card.recipe, card.epochs, card.batch_size, card.seed) == ("seed", 1, 100, 0)
-    assert (card.optimizer, card.augmentation) == ("SGD(lr=0.05, momentum=0.9, weight_decay=0.0)", "")
+    assert (card.optimizer, card.augmentation) == ("SGD(lr=0.05, momentum=0.9, weight_decay=0.0, l1=0.0)", "")
     assert card.made_by == f"inkgrad {inkgrad.__version__}"
     assert card.date == card.notes == ""
     assert str(small_folder.parent) not in (trained / "digits.safetensors").read_bytes().decode(errors="replace")
