@@ -218,14 +218,13 @@ def _paired(cut: list[Seen], line: list[Seen]) -> list[Pair]:
 
 def _difference(one: Seen, other: Seen) -> float:
     """Return how unlike two characters are: 0 alike, 1 at one place, 2 at two."""
-    shared = min(one.piece.right, other.piece.right) - max(one.piece.left, other.piece.left)
     if one.label == other.label:
-        return 0.0 if shared > 0 else 0.75
-    return 1.0 if shared > 0 else 2.0
+        return 0.0 if _part_in(one, other) > 0 else 0.75
+    return 1.0 if _part_in(one, other) > 0 else 2.0
 
 
 def _part_in(one: Seen, other: Seen) -> float:
-    """Return which part of the width of one character is in that of the other."""
+    """Return which part of the width of one character is in that of the other; less than 0 where they are apart."""
     shared = min(one.piece.right, other.piece.right) - max(one.piece.left, other.piece.left)
     return shared / (one.piece.right - one.piece.left)
 
@@ -267,10 +266,10 @@ def _weighed(mark: Seen, height: float, settings: ArbitrationSettings) -> Seen:
     if height > settings.tall_mark:
         return mark
     odds = settings.tail_odds if height >= settings.tail else 1 / settings.tail_odds
-    dot, comma = mark.p.get(DOT, 0.0), mark.p.get(COMMA, 0.0) * odds
-    scale = (mark.p.get(DOT, 0.0) + mark.p.get(COMMA, 0.0)) / (dot + comma)
-    p = {**mark.p, DOT: dot * scale, COMMA: comma * scale}
-    return replace(mark, label=COMMA if comma > dot else DOT, p=p)
+    dot, comma = mark.p.get(DOT, 0.0), mark.p.get(COMMA, 0.0)
+    either, of_comma = dot + comma, odds * comma / (odds * comma + dot)
+    p = {**mark.p, DOT: either * (1 - of_comma), COMMA: either * of_comma}
+    return replace(mark, label=COMMA if of_comma > 0.5 else DOT, p=p)
 
 
 def _spaced(row: list[Seen], settings: ArbitrationSettings) -> list[Seen]:
