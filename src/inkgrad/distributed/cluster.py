@@ -21,7 +21,10 @@ from inkgrad.errors import SettingError
 from inkgrad.whole_numbers import shown_whole
 
 OWN_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-"""For a Ray on this machine alone, where the user has none: Ray would keep a new one in the user's home."""
+"""For a Ray on this machine alone, where the user has none: Ray would keep a new one in the user's home.
+
+One for the process, as Ray keeps the first that it reads.
+"""
 
 QUICK_REFUSAL = {"RAY_gcs_server_port_wait_time_s": "3"}
 """For how many seconds Ray tries again where a cluster answers, but not to us, as with a wrong token; else 20."""
