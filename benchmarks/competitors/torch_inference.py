@@ -2,8 +2,11 @@
 
 import torch
 from compete import N_THREADS, again, compete
+from torch import nn
 from torch_network import twin_of
 from workloads import answering, inference_options, start, test_floats
+
+from inkgrad.layers import Softmax
 
 options = inference_options(__doc__)
 options.add_argument("--channels-last", action="store_true")
@@ -16,11 +19,13 @@ x = x.permute(0, 3, 1, 2).contiguous()
 if settings.channels_last:
     x, network = x.to(memory_format=torch.channels_last), network.to(memory_format=torch.channels_last)
 network.eval()
+if not isinstance(objective.network.layers[-1], Softmax):
+    network.append(nn.Softmax(dim=1))
 
 
 @torch.inference_mode()
 def probabilities() -> torch.Tensor:
-    return torch.cat([network(chunk).softmax(dim=1) for chunk in x.split(settings.chunk)])
+    return torch.cat([network(chunk) for chunk in x.split(settings.chunk)])
 
 
 compete(again(probabilities))
