@@ -49,6 +49,11 @@ NETWORKS = {
         (4, 6, 3),
     ),
     "no kernel": (Chain((Flatten(), Dense(12, 5), Tanh(), Dense(5, 2), Softmax())), CrossEntropy(), (3, 4, 1)),
+    "softmax of channels": (
+        Chain((Conv2D(1, 3), Softmax(), Flatten(), Dense(36, 4), Softmax())),
+        CrossEntropy(),
+        (3, 4, 1),
+    ),
     "chains in a chain": (Chain((Chain((Flatten(),)), dense(12, 40, ELU(0.5)))), SquaredError(), (3, 4, 1)),
     "a dense layer": (Dense(12, 5), SquaredError(), (12,)),
 }

@@ -101,9 +101,10 @@ class FastLayer(Layer):
         kernel = self.prepared_kernel(p, y_place) if small and dtype in TYPES else None
         if kernel is None:
             return lambda x: self.forward(p, x)[0]
+        taken = np.dtype(np.uint8), dtype
 
         def answer(x: NDArray) -> NDArray:
-            y = kernel(ordered(x)) if x.dtype in (dtype, np.uint8) else None  # a layer before may change the type
+            y = kernel(ordered(x)) if x.dtype in taken else None  # a layer before may change the type
             return self.forward(p, x)[0] if y is None else y
 
         return answer

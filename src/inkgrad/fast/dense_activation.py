@@ -98,7 +98,8 @@ class FastDense(FastLayer):
         def kernel(x: NDArray) -> NDArray | None:
             if np.count_nonzero(x) <= most_inked:
                 return y if kernels.compiled.sparse_forward_prepared(x, prepared, *slope, y) else None
-            x = as_inputs(x, y.dtype.type)
+            if x.dtype != y.dtype:
+                x = as_inputs(x, y.dtype.type)
             if narrow:
                 return y if kernels.compiled.narrow_forward_prepared(x, prepared, *slope, y) else None
             np.matmul(x, W, out=y)

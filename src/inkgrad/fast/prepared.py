@@ -9,7 +9,7 @@ import numpy as np
 from inkgrad.arrays import NDArray
 from inkgrad.costs import Cost, SoftmaxCrossEntropy
 from inkgrad.fast.base import Answer, FastLayer
-from inkgrad.layers import Chain, Layer, Softmax
+from inkgrad.layers import Chain, Flatten, Layer, Softmax
 from inkgrad.layout import Named
 
 
@@ -21,8 +21,10 @@ def prepare(network: Layer, p: Named, input_shape: tuple[int, ...], dtype: np.dt
     """
     if isinstance(network, FastLayer):
         return network.prepared(p, input_shape, dtype)
-    if type(network) is Softmax:
-        return _Softmax(input_shape, dtype)
+    if type(network) is Softmax and len(input_shape) == 1:
+        return _Softmax(*input_shape, dtype)
+    if type(network) is Flatten:
+        return lambda x: x.reshape(1, -1)
     if type(network) is not Chain:  # a subclass may do something else
         return lambda x: network.forward(p, x)[0]
     answers = []
@@ -40,41 +42,49 @@ def prepare(network: Layer, p: Named, input_shape: tuple[int, ...], dtype: np.dt
 
 def prepare_probabilities(cost: Cost, output_shape: tuple[int, ...], dtype: np.dtype[Any]) -> Answer:
     """Return what gives the bits of `cost.probabilities` for outputs y (1, *output_shape), in a buffer that is kept."""
-    return _SoftmaxOfLogits(cost, output_shape, dtype) if type(cost) is SoftmaxCrossEntropy else cost.probabilities
+    if type(cost) is SoftmaxCrossEntropy and len(output_shape) == 1:
+        return _SoftmaxOfLogits(cost, *output_shape, dtype)
+    return cost.probabilities
 
 
 class _Softmax:
-    """What Softmax.value does, step by step in the same order, without new memory."""
+    """What Softmax.value does for one example, step by step in the same order, without new memory.
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.y, self.row = np.empty((1, *shape), dtype), np.empty((1, *shape[:-1], 1), dtype)
+    A number of no axes goes with all others in a third of the time that one of an axis takes.
+    """
+
+    def __init__(self, n: int, dtype: np.dtype[Any]) -> None:
+        self.y, self.one = np.empty((1, n), dtype), np.empty((), dtype)
+        self.row = self.y[0]
 
     def __call__(self, x: NDArray) -> NDArray:
-        y, row = self.y, self.row
-        if x.dtype != y.dtype:  # a layer of somebody else's has changed the type
+        row, one = self.row, self.one
+        if x.dtype != row.dtype:  # a layer of somebody else's has changed the type
             return np.asarray(Softmax().value(x))
-        np.maximum.reduce(x, axis=-1, keepdims=True, out=row)
-        np.subtract(x, row, out=y)
-        np.exp(y, out=y)
-        np.add.reduce(y, axis=-1, keepdims=True, out=row)
-        return np.divide(y, row, out=y)
+        np.maximum.reduce(x[0], out=one)
+        np.subtract(x[0], one, out=row)
+        np.exp(row, out=row)
+        np.add.reduce(row, out=one)
+        np.divide(row, one, out=row)
+        return self.y
 
 
 class _SoftmaxOfLogits:
-    """What the probabilities of a SoftmaxCrossEntropy are, step by step in the same order, without new memory."""
+    """What the probabilities of a SoftmaxCrossEntropy are for one example, step by step in the same order."""
 
-    def __init__(self, cost: Cost, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.cost, self.log_q = cost, np.empty((1, *shape), dtype)
-        self.e, self.row = np.empty_like(self.log_q), np.empty((1, *shape[:-1], 1), dtype)
+    def __init__(self, cost: Cost, n: int, dtype: np.dtype[Any]) -> None:
+        self.cost, self.q, self.one = cost, np.empty((1, n), dtype), np.empty((), dtype)
+        self.log_q, self.row = np.empty(n, dtype), self.q[0]
 
     def __call__(self, y: NDArray) -> NDArray:
-        log_q, e, row = self.log_q, self.e, self.row
-        if y.dtype != log_q.dtype:
+        row, log_q, one = self.row, self.log_q, self.one
+        if y.dtype != row.dtype:
             return self.cost.probabilities(y)
-        np.maximum.reduce(y, axis=-1, keepdims=True, out=row)
-        np.subtract(y, row, out=log_q)
-        np.exp(log_q, out=e)
-        np.add.reduce(e, axis=-1, keepdims=True, out=row)
-        np.log(row, out=row)
-        np.subtract(log_q, row, out=log_q)
-        return np.exp(log_q, out=log_q)
+        np.maximum.reduce(y[0], out=one)
+        np.subtract(y[0], one, out=log_q)
+        np.exp(log_q, out=row)
+        np.add.reduce(row, out=one)
+        np.log(one, out=one)
+        np.subtract(log_q, one, out=log_q)
+        np.exp(log_q, out=row)
+        return self.q

@@ -32,6 +32,7 @@ class PreparedModel:
         p, network = model.working
         dtype = model.theta.dtype
         self._takes_bytes, self._lock = takes_bytes(network), Lock()
+        self._shape = (1, *model.input_shape)
         self._outputs = prepare(network, p, model.input_shape, dtype)
         self._probabilities = prepare_probabilities(model.cost, network.output_shape(model.input_shape), dtype)
 
@@ -44,7 +45,9 @@ class PreparedModel:
 
         Raises ShapeError for inputs of another shape or several of them, DataError for numbers out of range.
         """
-        x = self.model.as_batch(np.asarray(x))
+        x = np.asarray(x)
+        if x.shape != self._shape or x.dtype != np.uint8:  # no byte is out of range
+            x = self.model.as_batch(x)
         if len(x) != 1:
             raise ShapeError(f"a prepared model takes one input at a time, got {len(x)}: ask the model itself")
         if x.dtype != np.uint8 or not self._takes_bytes:
