@@ -55,20 +55,6 @@ struct SparseGradient {
     T* dW;        // (n_in, n_out)
 };
 
-#if defined(__AVX2__) && !defined(__AVX512F__)
-// AVX2 has no instruction that moves chosen lanes to the front, but one that moves lanes to any place.  For each choice
-// of the 8 lanes, a bit each: which lanes come to the front, in their order.
-struct Front {
-    uint8_t lanes[256][8];
-    constexpr Front() : lanes{} {
-        for (int chosen = 0; chosen < 256; chosen++)
-            for (int lane = 0, count = 0; lane < 8; lane++)
-                if (chosen >> lane & 1) lanes[chosen][count++] = uint8_t(lane);
-    }
-};
-alignas(64) constexpr Front FRONT;
-#endif
-
 // List what is not zero in x[first..last) after `count` others, and return how many there are then.  `index` and
 // `value` may be written up to a vector beyond.
 template <class T, class X>
@@ -105,9 +91,9 @@ ALWAYS_INLINE int list_nonzero(const X* x, int first, int last, int count, int32
                 watch.see(v);
             }
             const int there = _mm256_movemask_ps((__m256)(v != T(0)));
-            const Integers<T> lanes = widen<T>(load_as<Codes<T>>(FRONT.lanes[there]));
+            const Integers<T> lanes = front_lanes(there);
             store_as(index + count, lanes + i);
-            store(value + count, (Vector<T>)_mm256_permutevar8x32_ps((__m256)v, (__m256i)lanes));
+            store(value + count, taken(v, lanes));
             count += __builtin_popcount(there);
         }
 #endif

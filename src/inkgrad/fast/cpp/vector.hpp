@@ -177,6 +177,26 @@ ALWAYS_INLINE Codes<T> narrow(Integers<T> wide) {
     return __builtin_convertvector(wide, Codes<T>);
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// AVX2 has no instruction that moves chosen lanes to the front, but one that moves lanes to any place.  For each choice
+// of the 8 lanes, a bit each: which lanes come to the front, in their order.
+struct Front {
+    uint8_t lanes[256][8];
+    constexpr Front() : lanes{} {
+        for (int chosen = 0; chosen < 256; chosen++)
+            for (int lane = 0, count = 0; lane < 8; lane++)
+                if (chosen >> lane & 1) lanes[chosen][count++] = uint8_t(lane);
+    }
+};
+alignas(64) constexpr Front FRONT;
+
+ALWAYS_INLINE Integers<float> front_lanes(int chosen) { return widen<float>(load_as<Codes<float>>(FRONT.lanes[chosen])); }
+
+ALWAYS_INLINE Vector<float> taken(Vector<float> v, Integers<float> lanes) {
+    return (Vector<float>)_mm256_permutevar8x32_ps((__m256)v, (__m256i)lanes);
+}
+#endif
+
 // Beyond this size, and for NaN, a plain layer answers instead: so products and sums cannot overflow here.
 template <class T>
 constexpr T TAME = T(1e15);
