@@ -1,4 +1,4 @@
-"""PartsDataset: the parts of a reading as a Ray Dataset, which a pool of Ray Data's workers reads."""
+"""read_dataset(): many pictures, in parts that a pool of Ray Data's workers reads, on one machine or many."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -16,10 +16,12 @@ import cloudpickle  # type: ignore[import-untyped]
 import pyarrow as pa
 import ray.data
 
+from inkgrad.bulk import Outcome, read_to_file
 from inkgrad.bulk.parts import Part, load_parts, read_list
 from inkgrad.bulk.picture_reader import PictureReader
 from inkgrad.bulk.picture_tables import Columns, read_rows
 from inkgrad.bulk.rows import Answer, RowKind
+from inkgrad.distributed.cluster import Note, connect, silent
 from inkgrad.errors import SettingError
 from inkgrad.reader import Reader
 
@@ -154,3 +156,30 @@ def _quiet() -> Any:
     context.enable_progress_bars = context.print_on_execution_start = False
     context.max_errored_blocks = -1
     return context
+
+
+def read_dataset(
+    source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    n_workers: int,
+    address: str | None = None,
+    part_size: int = 200,
+    note: Note = silent,
+    **settings: Any,
+) -> Outcome:
+    """Read all pictures of a source with `n_workers` workers of Ray, and write what they say to `out`.
+
+    The workers are on this machine, or on those of the Ray cluster at `address`; then they must see the same files.
+    `note` is told where it waits for other work.  All else is as in inkgrad.bulk.read_to_file, whose other settings it
+    takes.
+
+    Raises SettingError where no cluster can be joined, or it has too few cores, and what read_to_file raises.
+    """
+
+    @contextmanager
+    def pool(reader: Reader, kind: RowKind, n: int, sample: str | None) -> Iterator[PartsDataset]:
+        with connect(address, n_workers, note=note):
+            yield PartsDataset(reader, kind, n, sample)
+
+    return read_to_file(source, out, n_workers=n_workers, part_size=part_size, pool=pool, **settings)
