@@ -53,9 +53,7 @@ def test_any_number_of_workers_finds_the_theta_of_one_process(few, n_workers):
     """55 steps; the last batch of each epoch has 40 examples, so the shards of three workers differ in size."""
     alone, together = new_run(), new_run()
     accuracies = epochs_of(alone, few, 5)
-    *_, last = everything = list(train_together(together, few, 5, TrainingPool(n_workers)))
-    rows = [row for news in everything for row in news.rows]
-    assert last.over
+    rows = [row for news in train_together(together, few, 5, TrainingPool(n_workers)) for row in news.rows]
     assert (together.epoch, together.step) == (5, 0)
     np.testing.assert_allclose(together.theta, alone.theta, rtol=0, atol=1e-10)  # rounded in another order
     np.testing.assert_allclose(together.state["m"], alone.state["m"], rtol=0, atol=1e-10)
@@ -101,11 +99,14 @@ class Unknown(Layer):
 
 def test_workers_that_always_fail_end_it_with_what_they_said(few):
     """Or the workers were started again for ever."""
-    run = new_run(network=Chain((NETWORK, Unknown())))
+    run, told = new_run(network=Chain((NETWORK, Unknown()))), []
     with pytest.raises(
         WorkersLost, match=r"5 times in a row before a checkpoint; the last error was .*[Nn]o module named"
     ):
-        list(train_together(run, few, 1, TrainingPool(1)))
+        told.extend(train_together(run, few, 1, TrainingPool(1)))
+    losses = [news.loss for news in told if news.loss]
+    assert len(losses) == 4  # each is told once
+    assert all("o module named" in loss for loss in losses)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _start(address: str | None, n_cores: int, folder: str) -> None:
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         _refuse_too_few(n_cores, here)
         try:
-            with environment({} if _has_token() else OWN_TOKEN):
+            with _environment({} if _has_token() else OWN_TOKEN):
                 ray.init("local", num_cpus=here, include_dashboard=False, _temp_dir=folder, **quiet)
         except Exception as error:  # Ray raises nothing of its own
             first = str(error).partition("\n")[0].rstrip(".")
@@ -114,7 +114,7 @@ def _start(address: str | None, n_cores: int, folder: str) -> None:
         return
     _refuse_unreachable(address)  # Ray itself would try for minutes, and then end the program
     try:
-        with environment(QUICK_REFUSAL):
+        with _environment(QUICK_REFUSAL):
             ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as error:
         first = str(error).partition("\n")[0]
@@ -125,7 +125,7 @@ def _start(address: str | None, n_cores: int, folder: str) -> None:
 
 
 @contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
+def _environment(variables: dict[str, str]) -> Iterator[None]:
     """Set variables of the environment, except those that the user has set."""
     ours = {name: value for name, value in variables.items() if name not in os.environ}
     os.environ.update(ours)

@@ -108,9 +108,9 @@ class Averaging:
     With each of them goes whether rank 0 was `asked` to stop, so all workers `stop` after the same step.
     """
 
-    def __init__(self, ring: Ring, shard: Shard, size: int, dtype: np.dtype[np.floating]) -> None:
-        self.ring, self.shard = ring, shard
-        self.buffer = np.empty(size + 2, dtype)  # the cost, whether to stop, and the vector
+    def __init__(self, ring: Ring, theta: NDArray) -> None:
+        self.ring, self.shard = ring, Shard(ring.rank, ring.n)
+        self.buffer = np.empty(theta.size + 2, theta.dtype)  # the cost, whether to stop, and the vector
         self.asked = self.stop = False
 
     def gradient(self, cost: float, gradient: NDArray, weight: float) -> float:

@@ -1,191 +1,145 @@
-"""Coordinator: it keeps the last checkpoint of a training on workers, and tells the driver how far they are."""
+"""Coordinator: it starts the workers of a training, keeps their last checkpoint, and starts them again from there."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-import numpy as np
-from ray.train import UserCallback
+import ray
+from ray.exceptions import RayError
 
-from inkgrad.arrays import NDArray
-from inkgrad.distributed.training.allreduce import Address
+from inkgrad.distributed.training.worker import Job, Position, Worker
 from inkgrad.errors import InkgradError
-from inkgrad.training import Run, TrainingLoop
+from inkgrad.training import Row
 
+LOOK_SECONDS = 0.5
+"""Between two looks at whether to stop, where the workers say nothing."""
+LATE_SECONDS = 10.0
+"""That workers wait for others, before they begin without them."""
 MOST_DEATHS = 5
 """How often the workers may die one after the other without a checkpoint between."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a training stands: the parameters, the optimizer's memory, and how far it is.
-
-    `costs` are those of the steps since the last row of the log, `seconds` those that the training took.
-    """
-
-    theta: NDArray
-    state: dict[str, NDArray]
-    epoch: int
-    step: int
-    costs: tuple[float, ...] = ()
-    seconds: float = 0.0
-
-    @classmethod
-    def of(cls, run: Run, loop: TrainingLoop) -> Position:
-        """Return the position of a run that a loop steps, with arrays of its own."""
-        theta, state = run.theta.copy(), {name: np.array(array) for name, array in run.state.items()}
-        return cls(theta, state, run.epoch, run.step, tuple(loop.costs), loop.seconds)
-
-    def put(self, run: Run) -> None:
-        """Put a run to this position."""
-        run.theta, run.state, run.epoch, run.step = self.theta, self.state, self.epoch, self.step
 
 
 class WorkersLost(InkgradError, RuntimeError):
     """Workers that die again and again, so that nothing goes on."""
 
 
-class Outdated(RuntimeError):
-    """Something that a worker of an earlier attempt says: nobody listens to it any more."""
-
-
 @dataclass(frozen=True)
 class News:
-    """What the driver has not heard yet.
+    """What the caller has not heard yet: rows of the log, and what a worker died of, "" where all live.
 
-    `position` is the last checkpoint, None where it is known; `rows` are those of the log since; `steps` is how
-    many are done since the very start, maybe some after the checkpoint; `losses` says of each time that workers died
-    of what; `over` says that no more will come, and `error` why, where it is not because all is done.
+    `position` is that of the last checkpoint.
     """
 
-    number: int
-    position: Position | None
-    rows: list[dict[str, Any]]
-    steps: int
-    losses: list[str]
-    over: bool
-    error: Exception | None
+    rows: list[Row]
+    position: Position
+    loss: str = ""
 
 
 class Coordinator:
-    """A process that keeps a training on several workers, and outlives them.
+    """Keeps track of the workers of a training, in the program that began it; the workers are actors of Ray.
 
-    The workers of one start are an attempt.  Each attempt goes on from the last checkpoint, and what
-    comes from an earlier one is refused.  A row of the log comes in one call with the checkpoint of its step, so
-    no row is ever taken back, and no step is counted twice.
+    The workers of one start are an attempt.  Where one of them dies the others are ended, and the next attempt goes on
+    from the last checkpoint.  A row of the log comes in one message with the checkpoint of its step, and an attempt
+    that has ended is heard no more, so no row is ever taken back, and no step is counted twice.
+
+    Where there are cores for some workers only, these begin; as soon as another finds its cores, all begin anew with
+    it.  Once stop() is true, they stop after the step they are in.
     """
 
-    def __init__(self, position: Position) -> None:
-        self.position, self.number = position, 0
-        self.attempt = 0
-        self.deaths = 0
-        self.steps = 0
-        self.rows: list[tuple[int, dict[str, Any]]] = []  # with the number of their checkpoint
-        self.stopping = self.over = False
-        self.error: Exception | None = None
-        self.complaint = ""
-        self.losses: list[str] = []
-        self.addresses: dict[int, Address] = {}
-        self.met: asyncio.Event = asyncio.Event()
-        self.changed = asyncio.Event()
+    def __init__(self, job: Job, position: Position, n_workers: int, stop: Callable[[], bool]) -> None:
+        self.told, self.cores_each = [ray.put(job)], job.run.engine.n_threads
+        self.position, self.n_workers, self.stop = position, n_workers, stop
+        self.rows: list[Row] = []
+        self.errors: list[RayError] = []
+        self.deaths, self.loss = 0, ""
 
-    async def begin(self) -> int | None:
-        """Begin an attempt and return its number, None where no more shall be done."""
-        self.attempt += 1
-        self.deaths += 1
-        if self.deaths > MOST_DEATHS:
-            last = f"; the last error was {self.complaint}" if self.complaint else ""
-            self._end(WorkersLost(f"the workers died {MOST_DEATHS} times in a row before a checkpoint{last}"))
-        elif self.stopping:
-            self._end(None)
-        self.met.set()  # those of the attempt before wait no longer
-        self.addresses, self.met, self.complaint = {}, asyncio.Event(), ""
-        return None if self.over else self.attempt
+    def train(self) -> Generator[News, None, None]:
+        """Have the workers do all steps; yield what is new twice a second or more often, and at the end.
 
-    async def meet(self, attempt: int, n: int, rank: int, address: Address) -> list[Address]:
-        """Wait until all n workers of an attempt have said where they listen, and return that, by rank."""
-        self._refuse_outdated(attempt)
-        self.addresses[rank] = address
-        if len(self.addresses) == n:
-            self.met.set()
-        await self.met.wait()
-        self._refuse_outdated(attempt)
-        return [self.addresses[rank] for rank in range(n)]
-
-    async def complain(self, attempt: int, complaint: str) -> None:
-        """Hear of an error in a worker; the first in an attempt is kept, others often only follow from it."""
-        self._refuse_outdated(attempt)
-        self.complaint = self.complaint or complaint
-
-    async def lose(self) -> None:
-        """Hear from Ray Train that workers died, and that it starts others."""
-        self.losses.append(self.complaint or "killed, or its machine is gone")
-        self.changed.set()
-
-    async def last(self, attempt: int) -> Position:
-        """Return where the attempt begins: the last checkpoint."""
-        self._refuse_outdated(attempt)
-        return self.position
-
-    async def note(self, attempt: int, steps: int) -> bool:
-        """Hear how many steps are done; return whether the workers shall stop."""
-        self._refuse_outdated(attempt)
-        self.steps = steps
-        self.changed.set()
-        return self.stopping
-
-    async def commit(self, attempt: int, position: Position, row: dict[str, Any] | None = None) -> None:
-        """Take a checkpoint, and the row of the log that belongs to it."""
-        self._refuse_outdated(attempt)
-        self.position, self.number, self.deaths = position, self.number + 1, 0
-        if row:
-            self.rows.append((self.number, row))
-        self.changed.set()
-
-    async def end(self, attempt: int, error: Exception | None = None) -> None:
-        """Hear from a worker that no more will come, because all is done, or why not."""
-        self._refuse_outdated(attempt)
-        self._end(error)
-
-    async def stop(self) -> None:
-        """Ask the workers to save a checkpoint and stop."""
-        self.stopping = True
-
-    async def news(self, number: int, patience: float, last: bool = False) -> News:
-        """Return what came after the checkpoint of this number; wait for something so many seconds at most.
-
-        Where only the `last` news are wanted, what comes before the end stays here.
+        Raises what an InkgradError is in a worker, as all would meet it again; WorkersLost where they die again and
+        again.
         """
-        if (last or self.number == number) and not self.over:
-            self.changed.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.changed.wait(), patience)
-        losses, self.losses = self.losses, []
-        if self.number == number or (last and not self.over):
-            return News(number, None, [], self.steps, losses, self.over, self.error)
-        self.rows = [(made, row) for made, row in self.rows if made > number]
-        rows = [row for _, row in self.rows]
-        return News(self.number, self.position, rows, self.steps, losses, self.over, self.error)
+        is_over = False
+        while not is_over:
+            self.errors = []
+            try:
+                is_over = yield from self._attempt()
+            except RayError as error:
+                self.errors.append(error)
+            if self.errors and not is_over:
+                self._count_loss()
+        yield self._news()
 
-    def _end(self, error: Exception | None) -> None:
-        self.over = True
-        self.error = self.error or error
-        self.changed.set()
+    def _attempt(self) -> Generator[News, None, bool]:
+        """Yield news of workers that do the steps; return whether they did all, or all that they shall."""
+        hire = ray.remote(num_cpus=self.cores_each, max_concurrency=2)(Worker)  # it works, and can be asked to stop
+        workers: list[Any] = [hire.remote() for _ in range(self.n_workers)]
+        coming = {worker.address.remote(): worker for worker in workers}
+        try:
+            there: list[Any] = []
+            late, latest = list(coming), inf
+            while len(there) < self._n_possible() and time.monotonic() < latest:
+                yield self._news()
+                if self.stop():
+                    return True
+                there, late = ray.wait(list(coming), num_returns=len(coming), timeout=LOOK_SECONDS)
+                if there:
+                    latest = min(latest, time.monotonic() + LATE_SECONDS)
+            addresses, position = ray.get(there), ray.put(self.position)
+            working = [coming[each] for each in there]
+            talks = [worker.work.remote(self.told, position, rank, addresses) for rank, worker in enumerate(working)]
+            asked = grown = False
+            while talks and not self.errors:
+                self._hear(talks)
+                asked, grown = asked or self.stop(), bool(ray.wait(late, timeout=0)[0])
+                if asked or grown:
+                    working[0].stop.remote()
+                if not asked:  # else there is nothing to be said until they have stopped
+                    yield self._news()
+            while self.errors and talks and self._hear(talks):
+                pass  # who died first may be heard last
+            return asked or not (grown or self.errors)
+        finally:
+            for worker in workers if ray.is_initialized() else ():  # or Ray would start to end them
+                ray.kill(worker)
 
-    def _refuse_outdated(self, attempt: int) -> None:
-        if attempt != self.attempt:
-            raise Outdated(f"attempt {attempt} is over, attempt {self.attempt} goes on")
+    def _n_possible(self) -> int:
+        """Return how many workers there can be now, as nodes come and go."""
+        return min(self.n_workers, max(1, int(ray.cluster_resources().get("CPU", 0)) // self.cores_each))
 
+    def _hear(self, talks: list[Any]) -> bool:
+        """Hear what workers say next, if they do before long, and take out those that are done; return if one did."""
+        ready, _ = ray.wait(talks, timeout=LOOK_SECONDS)
+        for talk in ready:
+            try:
+                row, self.position = ray.get(next(talk))
+            except StopIteration:
+                talks.remove(talk)
+            except RayError as error:
+                self.errors.append(error)
+            else:
+                self.rows += [row] if row else []
+                self.deaths = 0
+        return bool(ready)
 
-@dataclass(frozen=True)
-class Messenger(UserCallback):  # type: ignore[misc]
-    """What Ray Train calls, where it keeps track of the workers, to tell the coordinator."""
+    def _count_loss(self) -> None:
+        causes = [getattr(error, "cause", None) for error in self.errors]
+        said = [cause for cause in causes if cause and not isinstance(cause, ConnectionError)]  # of a neighbour
+        for cause in said:
+            if isinstance(cause, InkgradError):
+                raise cause from None
+        what = f"{type(said[0]).__name__}: {said[0]}" if said else "killed, or its machine is gone"
+        self.loss = what.partition("\n")[0]
+        self.deaths += 1
+        if self.deaths == MOST_DEATHS:
+            raise WorkersLost(
+                f"the workers died {MOST_DEATHS} times in a row before a checkpoint; the last error was {self.loss}"
+            )
 
-    coordinator: Any
-
-    def after_exception(self, run_context: Any, worker_exceptions: dict[int, Exception]) -> None:
-        """Tell that workers died; of what, they have said themselves if they could."""
-        self.coordinator.lose.remote()
+    def _news(self) -> News:
+        rows, loss, self.rows, self.loss = self.rows, self.loss, [], ""
+        return News(rows, self.position, loss)

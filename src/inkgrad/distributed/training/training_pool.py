@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
-import tempfile
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
-
-import ray
 
 from inkgrad.data import Dataset
-from inkgrad.distributed.cluster import Note, connect, environment, silent
-from inkgrad.distributed.training.coordinator import Coordinator, Messenger, News, Position, WorkersLost
-from inkgrad.distributed.training.worker import Job, PoolTiming, work
+from inkgrad.distributed.cluster import Note, connect, silent
+from inkgrad.distributed.training.coordinator import Coordinator, News
+from inkgrad.distributed.training.worker import CHECKPOINT_SECONDS, Job, Position
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Session, Stepper
 from inkgrad.training import Row, Run
 from inkgrad.whole_numbers import shown_whole
-
-QUICKER_RAY_TRAIN = {  # it takes these from the environment alone, in seconds
-    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # between looks at the workers; 2 by default
-    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "30",  # for cores that a lost node may have had; 60 by default
-}
 
 
 @dataclass(frozen=True)
@@ -76,25 +63,22 @@ def on_workers(
 
     Raises SettingError as connect() does, and when a batch has fewer examples than there are workers.
     """
-    pool.refuse_too_little(session.run, len(session.dataset.train))
-    session.loop.checkpoint_seconds, session.sync_every = PoolTiming().checkpoint_s, pool.sync_every
-    with connect(address, pool.n_workers, session.run.engine.n_threads, note):
-        yield partial(_session_steps, pool=pool, stop=stop, note=note)
-
-
-def _session_steps(
-    session: Session, pool: TrainingPool, stop: Callable[[], bool], note: Note
-) -> Generator[list[Row], None, None]:
     run, loop = session.run, session.loop
-    epochs = session.settings.epochs
-    with closing(train_together(run, session.dataset, epochs, pool, stop, loop.costs, loop.seconds)) as all_news:
-        for news in all_news:
-            for reason in news.losses:
-                note(f"a worker was lost ({reason}): all begin anew from the last checkpoint")
-            if news.position is not None:
+    pool.refuse_too_little(run, len(session.dataset.train))
+    loop.checkpoint_seconds, session.sync_every = CHECKPOINT_SECONDS, pool.sync_every
+
+    def steps(session: Session) -> Generator[list[Row], None, None]:
+        epochs = session.settings.epochs
+        with closing(train_together(run, session.dataset, epochs, pool, stop, loop.costs, loop.seconds)) as all_news:
+            for news in all_news:
+                if news.loss:
+                    note(f"a worker was lost ({news.loss}): all begin anew from the last checkpoint")
                 loop.costs, loop.seconds = list(news.position.costs), news.position.seconds
-            yield news.rows
-    session.save_checkpoint()  # it may have ended in the middle of an epoch
+                yield news.rows
+        session.save_checkpoint()  # it may have ended in the middle of an epoch
+
+    with connect(address, pool.n_workers, run.engine.n_threads, note):
+        yield steps
 
 
 def train_together(
@@ -116,78 +100,8 @@ def train_together(
     SettingError when a batch has fewer examples than there are workers.
     """
     pool.refuse_too_little(run, len(dataset.train))
-    here = ray.get_runtime_context().get_node_id()
-    near = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=False)
-    position = Position(run.theta, run.state, run.epoch, run.step, tuple(costs), seconds)
-    coordinator = ray.remote(num_cpus=0, scheduling_strategy=near, max_concurrency=1000)(Coordinator).remote(position)
-    job = _job(run, dataset, epochs, pool)
-    with working(job, coordinator, pool.n_workers) as failure:
-        number, asked = 0, False
-        while True:
-            if stop() and not asked:
-                ray.get(coordinator.stop.remote())
-                asked = True
-            failed = failure()
-            news = ray.get(coordinator.news.remote(number, job.timing.look_s, asked))
-            if news.position is not None:
-                news.position.put(run)
-                number = news.number
-            if news.error is not None:
-                raise news.error
-            if failed and not news.over:
-                raise WorkersLost(f"the training on {pool.n_workers} workers ended early: {failed}")
-            if news.over or not asked:  # until the workers have stopped, there is nothing to be said
-                yield news
-            if news.over:
-                return
-
-
-def _job(run: Run, dataset: Dataset, epochs: int, pool: TrainingPool) -> Job:
-    train, test = dataset.train, dataset.test
-    return Job(
-        f"inkgrad-{secrets.token_hex(4)}",
-        replace(run, theta=run.theta[:0], state={}),
-        epochs,
-        pool.sync_every,
-        (ray.put(train.x), ray.put(train.t), ray.put(test.x), ray.put(test.t)),
-    )
-
-
-@contextmanager
-def working(job: Job, coordinator: Any, n_workers: int) -> Iterator[Callable[[], str]]:
-    """Have Ray Train do the job in a thread; yield a function that says why it failed, "" where it did not."""
-    from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
-
-    failure: list[str] = []
-    logging.getLogger("ray.train").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="inkgrad-", ignore_cleanup_errors=True) as folder:
-        trainer = DataParallelTrainer(
-            work,
-            train_loop_config={"job": ray.put(job), "coordinator": coordinator},
-            scaling_config=ScalingConfig(
-                num_workers=(1, n_workers), resources_per_worker={"CPU": job.run.engine.n_threads}
-            ),
-            run_config=RunConfig(
-                name=job.name,
-                storage_path=folder,
-                failure_config=FailureConfig(max_failures=-1),  # the coordinator counts those in a row
-                callbacks=[Messenger(coordinator)],
-            ),
-        )
-
-        def fit() -> None:
-            try:
-                trainer.fit()
-            except Exception as error:
-                failure.append(f"{type(error).__name__}: {error}".partition("\n")[0])
-
-        thread = threading.Thread(target=fit, daemon=True)
-        with environment(QUICKER_RAY_TRAIN):
-            thread.start()
-            try:
-                yield lambda: failure[0] if failure else ""
-            finally:
-                if ray.is_initialized():
-                    coordinator.stop.remote()
-                    thread.join(job.timing.goodbye_s)
+    job = Job(replace(run, theta=run.theta[:0], state={}), dataset.train, dataset.test, epochs, pool.sync_every)
+    with closing(Coordinator(job, Position.of(run, costs, seconds), pool.n_workers, stop).train()) as all_news:
+        for news in all_news:
+            news.position.put(run)
+            yield news

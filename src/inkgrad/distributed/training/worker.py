@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,88 +10,63 @@ from typing import Any
 
 import ray
 
+from inkgrad.arrays import NDArray
 from inkgrad.data import Examples
-from inkgrad.distributed.training.allreduce import Averaging, Ring
-from inkgrad.distributed.training.coordinator import Position
-from inkgrad.errors import InkgradError
+from inkgrad.distributed.training.allreduce import Address, Averaging, Ring
 from inkgrad.fast import limit_threads
 from inkgrad.sessions.log_row import is_row_due, log_row
-from inkgrad.training import ExampleSource, Row, Run, Shard, Step, TrainingLoop
+from inkgrad.training import ExampleSource, Row, Run, Step, TrainingLoop
+
+CHECKPOINT_SECONDS = 5.0
+"""Between two checkpoints that are sent to the coordinator, where rows of the log are further apart."""
 
 
 @dataclass(frozen=True)
-class PoolTiming:
-    """How often the processes of a training on workers talk, in seconds.
+class Position:
+    """Where a training stands: the parameters, the optimizer's memory, and how far it is.
 
-    look_s          between two looks of the driver at whether to stop, and at the coordinator's news; with 0.1 the
-                    coordinator and the driver took 4 % of a core (benchmarks/distributed/RESULTS.md)
-    report_s        between two words of the workers to the coordinator on how far they are
-    checkpoint_s    between two checkpoints with the coordinator, where rows of the log are further apart
-    goodbye_s       that workers may take to stop
+    `costs` are those of the steps since the last row of the log, `seconds` those that the training took.
     """
 
-    look_s: float = 0.5
-    report_s: float = 0.5
-    checkpoint_s: float = 5.0
-    goodbye_s: float = 30.0
+    theta: NDArray
+    state: dict[str, NDArray]
+    epoch: int
+    step: int
+    costs: tuple[float, ...]
+    seconds: float
+
+    @classmethod
+    def of(cls, run: Run, costs: Sequence[float], seconds: float) -> Position:
+        """Return the position of a run, with the run's own arrays."""
+        return cls(run.theta, run.state, run.epoch, run.step, tuple(costs), seconds)
+
+    def put(self, run: Run) -> None:
+        """Put a run to this position."""
+        run.theta, run.state, run.epoch, run.step = self.theta, self.state, self.epoch, self.step
 
 
 @dataclass(frozen=True)
 class Job:
     """A training, without where it stands: the `run` has no parameters and no memory of the optimizer.
 
-    The four arrays of the examples are in Ray's object store, once a machine, and all its workers read them
-    there.
+    It is in Ray's object store, once a machine, and all workers of that machine read its examples there.
     """
 
-    name: str
     run: Run
+    train: Examples
+    test: Examples
     epochs: int
     sync_every: int
-    examples: tuple[Any, Any, Any, Any]  # references to x and t for training, x and t for testing
-    timing: PoolTiming = PoolTiming()
 
-    def data(self) -> tuple[Examples, Examples]:
-        """Return the examples to train and to test on."""
-        x, t, test_x, test_t = ray.get(list(self.examples))
-        return Examples(x, t), Examples(test_x, test_t)
-
-    def run_at(self, position: Position, shard: Shard) -> Run:
+    def run_at(self, position: Position, averaging: Averaging) -> Run:
         """Return the run of one worker."""
-        theta, state, epoch, step = position.theta, position.state, position.epoch, position.step
-        return replace(self.run, theta=theta, state=state, epoch=epoch, step=step, shard=shard)
-
-
-def work(told: dict[str, Any]) -> None:
-    """Work as one of the workers of an attempt, from the last checkpoint to the end."""
-    from ray.train import get_context
-    from ray.train.collective import broadcast_from_rank_zero
-
-    coordinator, context = told["coordinator"], get_context()
-    rank, n = context.get_world_rank(), context.get_world_size()
-    attempt = broadcast_from_rank_zero(ray.get(coordinator.begin.remote()) if rank == 0 else None)
-    if attempt is None:
-        return
-    error = None
-    try:
-        job: Job = ray.get(told["job"])  # here, so that a layer which this machine lacks is complained of
-        with limit_threads(job.run.engine.n_threads), closing(_join(coordinator, attempt, rank, n)) as ring:
-            Worker(job, coordinator, attempt, Shard(rank, n), ring).work()
-    except InkgradError as found:  # all workers meet it at the same step, and would again
-        error = found
-    except ConnectionError:  # the neighbour that has gone knows why
-        raise
-    except Exception as found:
-        ray.get(coordinator.complain.remote(attempt, f"{type(found).__name__}: {found}".partition("\n")[0]))
-        raise
-    if rank == 0:
-        ray.get(coordinator.end.remote(attempt, error))
-
-
-def _join(coordinator: Any, attempt: int, rank: int, n: int) -> Ring:
-    ring = Ring(ray.util.get_node_ip_address())
-    ring.join(rank, ray.get(coordinator.meet.remote(attempt, n, rank, ring.address)))
-    return ring
+        if self.sync_every == 1:
+            run = replace(self.run, shard=replace(averaging.shard, average=averaging.gradient))
+        else:
+            alone = replace(self.run, shard=averaging.shard)
+            run = LocalRun(**vars(alone), averaging=averaging, sync_every=self.sync_every)
+        position.put(run)
+        return run
 
 
 @dataclass
@@ -115,67 +89,43 @@ class LocalRun(Run):
 
 
 class Worker:
-    """One of the workers of an attempt.  That of rank 0 also tells the coordinator how far they are."""
+    """One of the workers of an attempt, as an actor of Ray; that of rank 0 also tells how far they are."""
 
-    def __init__(self, job: Job, coordinator: Any, attempt: int, shard: Shard, ring: Ring) -> None:
-        self.job, self.coordinator, self.attempt = job, coordinator, attempt
-        self.writes = shard.index == 0
-        train, test = job.data()
-        position: Position = ray.get(coordinator.last.remote(attempt))
-        size, dtype = position.theta.size, position.theta.dtype
-        self.averaging = Averaging(ring, shard, size, dtype)
-        average = self.averaging.gradient if job.sync_every == 1 else None
-        run = self.run = job.run_at(position, Shard(shard.index, shard.count, average))
-        if job.sync_every > 1:
-            run = self.run = LocalRun(**vars(run), averaging=self.averaging, sync_every=job.sync_every)
-        measure = partial(log_row, run=run, test=test, score=self.averaging.score)
-        self.loop = TrainingLoop(
-            run, train, measure, is_row_due, position.costs, position.seconds, job.timing.checkpoint_s
-        )
-        self.noted = time.monotonic()
-        self.answer: Any = None
-        self.sent: Any = None
+    def __init__(self) -> None:
+        self.ring = Ring(ray.util.get_node_ip_address())
+        self.asked = False
 
-    def work(self) -> None:
-        """Do all steps that are left, or those until all are asked to stop."""
-        try:
-            self._steps()
-        finally:
-            self._await_commit()  # what is said after it could overtake it
+    def address(self) -> Address:
+        """Return where it listens, as soon as it is there."""
+        return self.ring.address
 
-    def _steps(self) -> None:
-        averaging, loop = self.averaging, self.loop
-        for row in loop.steps(self.job.epochs):
-            if self.run.step % self.job.sync_every and not row:
-                continue  # the workers have not met since
-            if row or averaging.stop or loop.is_checkpoint_due():
-                self._commit(row)
-            self._listen()
-            if averaging.stop:
-                return
+    def stop(self) -> None:
+        """Ask all workers, through that of rank 0, to stop after the step they are in."""
+        self.asked = True
 
-    def _listen(self) -> None:
-        """Tell the coordinator now and then how far it is; its answer, whether to stop, is there at a later step."""
-        if not self.writes:
-            return
-        if self.answer is not None:
-            done, _ = ray.wait([self.answer], timeout=0)
-            if done:
-                self.averaging.asked = ray.get(self.answer)
-                self.answer = None
-        elif time.monotonic() - self.noted > self.job.timing.report_s:
-            self.noted = time.monotonic()
-            self.answer = self.coordinator.note.remote(self.attempt, self.loop.steps_done)
+    def work(
+        self, told: list[Any], position: Position, rank: int, addresses: list[Address]
+    ) -> Iterator[tuple[Row | None, Position]]:
+        """Do all steps that are left, or those until all are asked to stop; `told` has a reference to the job.
 
-    def _commit(self, row: Row | None) -> None:
-        """Send a checkpoint, once the one before has arrived."""
-        self.loop.note_checkpoint()
-        if not self.writes:
-            return
-        self._await_commit()
-        position = Position.of(self.run, self.loop)
-        self.sent = self.coordinator.commit.remote(self.attempt, position, row)
-
-    def _await_commit(self) -> None:
-        if self.sent is not None:
-            ray.get(self.sent)
+        That of rank 0 yields checkpoints, each with the row of the log that is due at its step.
+        """
+        job: Job = ray.get(told[0])  # here, so that a layer which this machine lacks is complained of
+        self.ring.join(rank, addresses)
+        with limit_threads(job.run.engine.n_threads), closing(self.ring):
+            averaging = Averaging(self.ring, position.theta)
+            run = job.run_at(position, averaging)
+            measure = partial(log_row, run=run, test=job.test, score=averaging.score)
+            loop = TrainingLoop(
+                run, job.train, measure, is_row_due, position.costs, position.seconds, CHECKPOINT_SECONDS
+            )
+            for row in loop.steps(job.epochs):
+                averaging.asked = self.asked
+                if run.step % job.sync_every and not row:
+                    continue  # the workers have not met since
+                if row or averaging.stop or loop.is_checkpoint_due():
+                    loop.note_checkpoint()
+                    if rank == 0:
+                        yield row, Position.of(run, loop.costs, loop.seconds)  # Ray copies the arrays at once
+                if averaging.stop:
+                    return
