@@ -1,52 +1,110 @@
 """Reading 20,000 generated pictures on workers of Ray, of which some are killed on the way.
 
-    python benchmarks/distributed/reading.py --kill 2
+    python benchmarks/distributed/reading.py [--before PYTHON] [--rounds 1] [--kill 2] > reading.md
 
-reads them undisturbed and then with so many workers killed by SIGKILL, and compares the two files of answers byte for
-byte.  --against also reads them with Reader.read_many, for comparison.
+reads them with one process, with processes of this machine, and with workers of Ray, undisturbed and then with so many
+of them killed by SIGKILL, and compares the two files of answers byte for byte.  Rounds are interleaved, and each way is
+a program of its own.  PYTHON is the interpreter of another checkout, whose inkgrad, say an older one, is then measured
+in the same rounds.
 """
 
 import argparse
+import json
 import os
 import resource
 import signal
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from inkgrad.data import mnist
-from inkgrad.distributed import Tally, read_dataset
-from inkgrad.reader import Reader
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=20_000, help="pictures")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill", type=int, default=2, help="workers that are killed, at even distances")
-    parser.add_argument("--against", action="store_true", help="also with Reader.read_many")
-    asked = parser.parse_args()
+    parser.add_argument("--before", metavar="PYTHON")
+    parser.add_argument("--one", nargs=2, metavar=("WAY", "OUT"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(measure(*given.one, given)))
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from machine import report
+    from tables import markdown
+
+    n = given.workers
+    ways = {"one process": ("one", sys.executable), f"{n} processes": ("processes", sys.executable)}
+    ways |= {f"{n} workers of Ray": ("ray", sys.executable)}
+    ways |= {f"{n} workers before": ("ray", given.before)} if given.before else {}
+    ways |= {f"{n} workers of Ray, {given.kill} killed": ("killed", sys.executable)}
+    found: dict[str, list[dict]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        start = time.perf_counter()
-        write_pictures(folder / "scans", asked.n)
-        print(f"{asked.n:,} pictures of 1 to 5 digits made in {time.perf_counter() - start:.1f} s", flush=True)
-        plain, killed = folder / "plain.parquet", folder / "killed.parquet"
-        measured("undisturbed", asked.n, lambda: read_dataset(folder / "scans", plain, n_workers=asked.workers))
-        killer = Killer([round(asked.n * (k + 1) / (asked.kill + 2)) for k in range(asked.kill)])
-        measured(
-            f"{asked.kill} workers killed",
-            asked.n,
-            lambda: read_dataset(folder / "scans", killed, n_workers=asked.workers, show=killer),
+        write_pictures(folder / "scans", given.n)
+        for number in range(given.rounds):
+            for way, (how, python) in ways.items():
+                out = folder / f"{number}-{len(found)}-{how}.parquet"
+                words = ["--one", how, out, "--n", given.n, "--workers", n, "--kill", given.kill]
+                found[way].append(asked(python, *words))
+                found[way][-1]["out"] = out
+            whole, killed = (found[f"{n} workers of Ray{how}"][-1]["out"] for how in ("", f", {given.kill} killed"))
+            about = compare(whole, killed, given.n)
+    print(f"## Reading\n\n{report()} Load at the end: {os.getloadavg()[0]:.1f}\n")
+    rows = []
+    for way, tries in found.items():
+        seconds, first, memory = (statistics.median(each[key] for each in tries) for key in ("all", "first", "memory"))
+        spread = f"{min(each['all'] for each in tries):.1f} to {max(each['all'] for each in tries):.1f}"
+        rows.append(
+            [way, f"{seconds:.1f} s ({spread})", f"{given.n / seconds:.0f}", f"{first:.1f} s", f"{memory:.0f} MB"]
         )
-        compare(plain, killed, asked.n)
-        print(f"killed {len(killer.killed)} workers; the driver's largest memory: {most_memory():.0f} MB")
-        if asked.against:
-            paths = sorted(map(str, (folder / "scans").iterdir()))
-            measured("read_many", asked.n, lambda: list(Reader().read_many(paths, workers=asked.workers)))
+    head = [
+        f"{given.n:,} pictures",
+        "all: median (range)",
+        "pictures a second",
+        "first answers after",
+        "the program's memory",
+    ]
+    print(f"{markdown(head, rows)}\n\n{about}")
+
+
+def asked(python: str, *words: object) -> dict:
+    """Return what this file says, called by an interpreter with these words."""
+    done = subprocess.run([python, __file__, *map(str, words)], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(how: str, out: str, given: argparse.Namespace) -> dict:
+    """Return the seconds until the first answers and until all are in the file, and the most megabytes."""
+    begin, scans = time.perf_counter(), Path(out).with_name("scans")
+    killer = Killer([round(given.n * (k + 1) / (given.kill + 2)) for k in range(given.kill * (how == "killed"))])
+    firsts: list[float] = []
+
+    def show(tally) -> None:
+        if tally.n_done and not firsts:
+            firsts.append(time.perf_counter() - begin)
+        killer(tally)
+
+    if how in ("ray", "killed"):
+        from inkgrad.distributed import read_dataset
+
+        read_dataset(scans, out, n_workers=given.workers, show=show)
+    else:
+        from inkgrad.bulk import read_to_file
+
+        read_to_file(scans, out, n_workers=1 if how == "one" else given.workers, show=show)
+    assert not killer.moments, "the workers were too quick to be killed"
+    return {"all": time.perf_counter() - begin, "first": firsts[0], "memory": most_memory()}
 
 
 def write_pictures(folder: Path, n: int) -> None:
@@ -58,20 +116,13 @@ def write_pictures(folder: Path, n: int) -> None:
         Image.fromarray(255 - np.concatenate(list(images), axis=1)).save(path, compress_level=1)
 
 
-def measured(name: str, n: int, work) -> None:
-    start = time.perf_counter()
-    work()
-    seconds = time.perf_counter() - start
-    print(f"{name}: {seconds:.1f} s with all starts, {n / seconds:.0f} pictures a second", flush=True)
-
-
 class Killer:
     """Kills a worker when so many pictures are done."""
 
     def __init__(self, moments: list[int]) -> None:
         self.moments, self.killed = moments, []
 
-    def __call__(self, tally: Tally) -> None:
+    def __call__(self, tally) -> None:
         if self.moments and tally.n_done >= self.moments[0]:
             alive = [pid for pid in workers() if pid not in self.killed]
             if alive:
@@ -93,16 +144,15 @@ def workers() -> list[int]:
     return [pid for pid in sorted(reading) if parents.get(parents.get(pid, 0)) == os.getpid()]
 
 
-def compare(plain: Path, killed: Path, n: int) -> None:
+def compare(plain: Path, killed: Path, n: int) -> str:
     from pyarrow import parquet
 
     rows = parquet.read_table(killed).to_pylist()
     beside = killed.with_name("killed.errors.parquet")
     rest = parquet.read_table(beside).to_pylist() if beside.exists() else []
     assert sorted(row["index"] for row in rows + rest) == list(range(n)), "a picture is missing, or twice"
-    same = plain.read_bytes() == killed.read_bytes()
-    print(f"{len(rows):,} answers and {len(rest):,} without: each picture once; the files are the same: {same}")
-    assert same
+    assert plain.read_bytes() == killed.read_bytes(), "the files differ"
+    return f"{len(rows):,} answers and {len(rest):,} without, each picture once; with workers killed the same file."
 
 
 def most_memory() -> float:

@@ -1,41 +1,45 @@
-"""Training on workers beside the plain loop: a step, the start, memory, and what the workers' talk costs.
+"""Training on workers beside training in one process: the start, a step, memory, and what one sum costs.
 
-    python benchmarks/distributed/training.py [--rounds 3] [--seconds 5] [--json FILE] >> RESULTS.md
+    python benchmarks/distributed/training.py [--before PYTHON] [--rounds 3] [--seconds 10] [--json FILE] > training.md
 
-Rounds are interleaved: each goes once through all ways.  A time of a step is the median over a round's looks
-at how far the training is, several a second; what is shown is the median of the rounds, and their range.
+Rounds are interleaved: each goes once through all ways, and each of them is a program of its own.  PYTHON is the
+interpreter of another checkout, whose inkgrad, say an older one, is then measured in the same rounds.  A row of the log
+comes each 100 steps; a time of a step is the median between the rows of a round, by their own clock, and the start is
+what comes before: Ray, the workers, the data.  Shown are the median of the rounds, and their range.
 """
 
 import argparse
 import json
 import os
+import re
 import statistics
+import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import ray
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from machine import report
-from tables import markdown, time_text
 
 from inkgrad.data import Dataset, Examples, mnist
-from inkgrad.distributed.training import TrainingPool, train_together
-from inkgrad.distributed.training.allreduce import Address, Ring
 from inkgrad.fast import Fast, limit_threads
 from inkgrad.models import MODELS
-from inkgrad.training import Objective, Run
+from inkgrad.sessions.log_row import is_row_due, log_row
+from inkgrad.training import Objective, Run, TrainingLoop
 
 NETWORKS = "seed", "cnn-large"
-POOLS = TrainingPool(1), TrainingPool(2), TrainingPool(4)
 N_SUMS = 100
 SIZES = 79_510, 225_418, 10_000_000  # the numbers in theta of seed, of cnn-large, and of something large
+LEAST_ROWS = 3
+HEAD = "", "a step: median (range of rounds)", "pictures a second", "speed", "start", "most memory of a process, MB"
+KINDS = {  # of processes, by the names that Ray gives them: those of older versions, too
+    "workers": r"ray::(Worker\.|_?RayTrainWorker)",
+    "coordinator": r"ray::(Coordinator|TrainController)",
+}
 
 
 def data() -> Dataset:
@@ -51,41 +55,39 @@ def new_run(name: str, n_threads: int) -> Run:
     return Run(objective, optimizer, recipe.batch_size, augmentation=recipe.augmentation, engine=Fast(n_threads))
 
 
-def plain_step(name: str, n_threads: int, digits: Dataset, seconds: float) -> float:
-    """Return the median time of a step of the plain loop, by looks as often as at the workers."""
-    run, looks = new_run(name, n_threads), []
-    with limit_threads(n_threads):
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            for _ in run.steps(digits.train):
-                now = time.perf_counter()
-                if not looks or now - looks[-1][0] > 0.1:
-                    looks.append((now, run.epoch * run.steps_in_epoch(digits.train) + run.step))
-                if now > end:
-                    break
-    return slope(looks)
+def rows_here(run: Run, digits: Dataset) -> Iterator[dict]:
+    """Yield rows of a training in this process."""
+    loop = TrainingLoop(run, digits.train, partial(log_row, run=run, test=digits.test), is_row_due)
+    with limit_threads(run.engine.n_threads):
+        yield from filter(None, loop.steps(10**6))
 
 
-def slope(looks: list[tuple[float, int]]) -> float:
-    """Return the median time a step between looks (time, steps)."""
-    return statistics.median((b - a) / (n - m) for (a, m), (b, n) in pairwise(looks))
+def rows_of_workers(run: Run, digits: Dataset, n_workers: int) -> Iterator[dict]:
+    """Yield rows of a training on workers."""
+    import ray
 
+    from inkgrad.distributed.training import TrainingPool, train_together
 
-def pool_step(name: str, pool: TrainingPool, digits: Dataset, seconds: float) -> tuple[float, float, dict[str, float]]:
-    """Return the median time of a step on workers, the seconds until the first, and megabytes by process."""
-    run, begin = new_run(name, 1), time.perf_counter()
-    looks: list[tuple[float, int]] = []
-    memory: dict[str, float] = {}
-
-    def stop() -> bool:
-        return bool(looks) and looks[-1][0] - looks[0][0] > seconds
-
-    with closing(train_together(run, digits, 10**6, pool, stop)) as all_news:
+    ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    with closing(train_together(run, digits, 10**6, TrainingPool(n_workers))) as all_news:
         for news in all_news:
-            if news.steps and (not looks or news.steps > looks[-1][1]):
-                looks.append((time.perf_counter(), news.steps))
-                memory = memory or peaks()
-    return slope(looks), looks[0][0] - begin, memory
+            yield from news.rows
+
+
+def measure(name: str, n_workers: int, n_threads: int, seconds: float) -> dict:
+    """Return seconds a step, seconds until the first, and the most megabytes; without workers of this process alone."""
+    begin, run, digits = time.perf_counter(), new_run(name, n_threads), data()
+    rows: list[dict] = []
+    with closing(rows_of_workers(run, digits, n_workers) if n_workers else rows_here(run, digits)) as come:
+        for row in come:
+            if not rows:
+                start = time.perf_counter() - begin - row["seconds"]
+            rows.append(row)
+            if len(rows) >= LEAST_ROWS and row["seconds"] > seconds:
+                memory = peaks()
+                break
+    times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairwise(rows)]
+    return {"step": statistics.median(times), "start": start, "memory": memory}
 
 
 def peaks() -> dict[str, float]:
@@ -96,12 +98,14 @@ def peaks() -> dict[str, float]:
             name, status = (folder / "cmdline").read_text(), (folder / "status").read_text()
         except OSError:
             continue
-        for kind in "RayTrainWorker", "TrainController", "Coordinator":
-            if name.startswith("ray::") and kind in name and descends(folder.name):
-                peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-                found[kind] = max(found.get(kind, 0.0), peak)
-    status = Path("/proc/self/status").read_text()
-    return found | {"driver": int(status.partition("VmHWM:")[2].split()[0]) / 1024}
+        for kind, names in KINDS.items():
+            if re.match(names, name) and descends(folder.name):
+                found[kind] = max(found.get(kind, 0.0), peak(status))
+    return found | {"the program": peak(Path("/proc/self/status").read_text())}
+
+
+def peak(status: str) -> float:
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def descends(process: str) -> bool:
@@ -115,104 +119,111 @@ def descends(process: str) -> bool:
     return False
 
 
-@contextmanager
-def summing(n: int) -> Iterator[list]:
-    """Yield n actors that are a ring."""
+def sums(n: int) -> dict[int, float]:
+    """Return the seconds of a sum over n workers, by the size of their vectors."""
+    import ray
+
+    from inkgrad.distributed.training.allreduce import Ring
+
+    class Member:  # in a function, so that it travels whole
+        def __init__(self) -> None:
+            self.ring = Ring(ray.util.get_node_ip_address())
+
+        def address(self):
+            return self.ring.address
+
+        def join(self, rank: int, addresses: list) -> None:
+            self.ring.join(rank, addresses)
+
+        def seconds(self, size: int, times: int) -> float:
+            vector, found = np.zeros(size, np.float32), []
+            for _ in range(times):
+                start = time.perf_counter()
+                self.ring.sum(vector)
+                found.append(time.perf_counter() - start)
+            return statistics.median(found)
+
+    ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     members = [ray.remote(num_cpus=1)(Member).remote() for _ in range(n)]
     addresses = ray.get([member.address.remote() for member in members])
     ray.get([member.join.remote(rank, addresses) for rank, member in enumerate(members)])
-    yield members
-    for member in members:
-        ray.kill(member)
+    return {
+        size: max(ray.get([member.seconds.remote(size, N_SUMS if size < 10**6 else 10) for member in members]))
+        for size in SIZES
+    }
 
 
-class Member:
-    def __init__(self) -> None:
-        self.ring = Ring(ray.util.get_node_ip_address())
-
-    def address(self) -> Address:
-        return self.ring.address
-
-    def join(self, rank: int, addresses: list[Address]) -> None:
-        self.ring.join(rank, addresses)
-
-    def seconds(self, size: int, times: int) -> float:
-        vector, found = np.zeros(size, np.float32), []
-        for _ in range(times):
-            start = time.perf_counter()
-            self.ring.sum(vector)
-            found.append(time.perf_counter() - start)
-        return statistics.median(found)
-
-
-def sums(n: int) -> dict[int, float]:
-    with summing(n) as members:
-        return {
-            size: max(ray.get([member.seconds.remote(size, N_SUMS if size < 10**6 else 10) for member in members]))
-            for size in SIZES
-        }
-
-
-def name_of(pool: TrainingPool) -> str:
-    return f"{pool.n_workers} worker{'s' * (pool.n_workers > 1)} of 1 thread"
+def asked(python: str, *words: object) -> dict:
+    """Return what this file says, called by an interpreter with these words."""
+    command = [python, __file__, "--one", *map(str, words)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
 
 
 def shown(found: list[float]) -> str:
+    from tables import time_text
+
     return f"{time_text(statistics.median(found))} ({time_text(min(found))} to {time_text(max(found))})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--before", metavar="PYTHON")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    begin = time.perf_counter()
-    ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    joining = time.perf_counter() - begin
-    digits = data()
-    steps: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in NETWORKS}
-    starts: list[float] = []
-    memory: dict[str, float] = {}
-    talk: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    if given.one:
+        what, *numbers = given.one
+        n = [int(number) for number in numbers]
+        print(json.dumps(sums(*n) if what == "sums" else measure(what, *n, given.seconds)))
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from machine import report
+    from tables import markdown, time_text
+
+    ways = [("one process", 0, 1, sys.executable), ("one process", 0, 2, sys.executable)]
+    for n in 1, 2:
+        ways.append((f"{n} worker{'s' * (n > 1)}", n, 1, sys.executable))
+        if given.before:
+            ways.append((f"{n} worker{'s' * (n > 1)} before", n, 1, given.before))
+    found: dict[str, dict[str, list[dict]]] = {name: defaultdict(list) for name in NETWORKS}
+    talk: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     busy = []
     for _ in range(given.rounds):
         for network in NETWORKS:
-            for n_threads in 1, 2:
-                key = f"plain loop, {n_threads} thread{'s' * (n_threads > 1)}"
-                steps[network][key].append(plain_step(network, n_threads, digits, given.seconds))
-            for pool in POOLS:
-                step, start, found = pool_step(network, pool, digits, given.seconds)
-                steps[network][name_of(pool)].append(step)
-                starts.append(start)
-                memory = {kind: max(found.get(kind, 0), memory.get(kind, 0)) for kind in found | memory}
+            for way, n_workers, n_threads, python in ways:
+                key = f"{way}, {n_threads} thread{'s' * (n_threads > 1)}" + " each" * (n_workers > 1)
+                found[network][key].append(asked(python, network, n_workers, n_threads, "--seconds", given.seconds))
         for n in 2, 4:
-            for size, seconds in sums(n).items():
+            for size, seconds in asked(sys.executable, "sums", n).items():
                 talk[f"{n} workers"][size].append(seconds)
-        busy.append(os.getloadavg()[0])
-    ray.shutdown()
+        busy.append(round(os.getloadavg()[0], 1))
     print(f"## Training on workers\n\n{report()}\nLoad of the machine after each round: {busy}\n")
     for network in NETWORKS:
-        plain = statistics.median(steps[network]["plain loop, 1 thread"])
-        rows = [[way, shown(found), f"{plain / statistics.median(found):.2f}"] for way, found in steps[network].items()]
-        size = new_run(network, 1).theta.size
-        print(f"### {network}: {size:,} parameters, batch {MODELS[network].batch_size}\n")
-        print(markdown(["", "a step: median (range of rounds)", "speed beside the plain loop"], rows) + "\n")
-    two, one = steps["cnn-large"]["2 workers of 1 thread"], steps["cnn-large"]["plain loop, 2 threads"]
-    ratios = [b / a for a, b in zip(two, one, strict=True)]
-    print(
-        f"Efficiency on 2 cores, cnn-large: 2 workers of 1 thread have {statistics.median(ratios):.2f} of the speed of "
-        f"one process with 2 threads ({min(ratios):.2f} to {max(ratios):.2f})\n"
-    )
-    rows = [[way, *(shown(each) for each in found.values())] for way, found in talk.items()]
-    print(markdown(["one sum of float32", *(f"{size:,} numbers" for size in SIZES)], rows) + "\n")
-    print(f"Start: Ray here {joining:.1f} s; from then to the first steps {shown(starts)}\n")
-    print("Most memory of one process: " + ", ".join(f"{kind} {mb:.0f} MB" for kind, mb in memory.items()))
-    if given.json:
-        found = {"steps": steps, "sums": talk, "starts": starts, "memory": memory, "joining": joining, "load": busy}
-        sizes = {network: int(new_run(network, 1).theta.size) for network in NETWORKS}
-        bytes_ = {network: 4 * (size + 2) for network, size in sizes.items()}
-        given.json.write_text(json.dumps(found | {"parameters": sizes, "bytes_a_step_and_worker": bytes_}, indent=1))
+        size, batch = new_run(network, 1).theta.size, MODELS[network].batch_size
+        print(f"### {network}: {size:,} parameters, batch {batch}\n")
+        one = statistics.median(each["step"] for each in found[network]["one process, 1 thread"])
+        rows = []
+        for way, tries in found[network].items():
+            step = statistics.median(each["step"] for each in tries)
+            memory = ", ".join(f"{kind} {mb:.0f}" for kind, mb in tries[-1]["memory"].items())
+            start = time_text(statistics.median(each["start"] for each in tries))
+            steps = shown([each["step"] for each in tries])
+            rows.append([way, steps, f"{batch / step:,.0f}", f"{one / step:.2f}", start, memory])
+        print(markdown(HEAD, rows) + "\n")
+    rows = [[way, *(shown(each) for each in times.values())] for way, times in talk.items()]
+    print(markdown(["one sum of float32", *(f"{size:,} numbers" for size in SIZES)], rows))
+    if given.json:  # as lab/planning/report reads it
+        steps = {
+            network: {
+                way.partition(" ")[0]: statistics.median(each["step"] for each in tries)
+                for way, tries in ways_found.items()
+                if re.match(r"\d+ workers?,", way)
+            }
+            for network, ways_found in found.items()
+        }
+        given.json.write_text(json.dumps({"steps": steps}, indent=1))
 
 
 if __name__ == "__main__":
