@@ -3,9 +3,9 @@
     python benchmarks/distributed/training.py [--before PYTHON] [--rounds 3] [--seconds 10] [--json FILE] > training.md
 
 Rounds are interleaved: each goes once through all ways, and each of them is a program of its own.  PYTHON is the
-interpreter of another checkout, whose inkgrad, say an older one, is then measured in the same rounds.  A row of the log
-comes each 100 steps; a time of a step is the median between the rows of a round, by their own clock, and the start is
-what comes before: Ray, the workers, the data.  Shown are the median of the rounds, and their range.
+interpreter of another checkout, whose inkgrad, say an older one, is then measured in the same rounds.  A time of a step
+is the median between rows of the log that are half a second apart or more, by their own clock, and the start is what
+comes before: Ray, the workers, the data.  Shown are the median of the rounds, and their range.
 """
 
 import argparse
@@ -35,6 +35,7 @@ NETWORKS = "seed", "cnn-large"
 N_SUMS = 100
 SIZES = 79_510, 225_418, 10_000_000  # the numbers in theta of seed, of cnn-large, and of something large
 LEAST_ROWS = 3
+APART_S = 0.5  # a row of the log tells milliseconds
 HEAD = "", "a step: median (range of rounds)", "pictures a second", "speed", "start", "most memory of a process, MB"
 KINDS = {  # of processes, by the names that Ray gives them: those of older versions, too
     "workers": r"ray::(Worker\.|_?RayTrainWorker)",
@@ -82,7 +83,8 @@ def measure(name: str, n_workers: int, n_threads: int, seconds: float) -> dict:
         for row in come:
             if not rows:
                 start = time.perf_counter() - begin - row["seconds"]
-            rows.append(row)
+            if not rows or row["seconds"] - rows[-1]["seconds"] > APART_S:
+                rows.append(row)
             if len(rows) >= LEAST_ROWS and row["seconds"] > seconds:
                 memory = peaks()
                 break
