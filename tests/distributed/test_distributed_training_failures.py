@@ -181,7 +181,7 @@ def finished(tmp_path, small_folder, whole):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["killed", "interrupted", "ended"])
-def test_what_a_driver_left_behind_is_gone_on_with(tmp_path, small_folder, how):
+def test_what_a_command_left_behind_is_gone_on_with(tmp_path, small_folder, how):
     whole = alone(tmp_path, small_folder)
     with training(tmp_path, small_folder, "--workers", 2, "--epochs", 200) as process:
         wait_for(lambda: len(rows_in(tmp_path)) >= 20, "20 rows were in its log", process)

@@ -136,9 +136,8 @@ class Coordinator:
         self.loss = what.partition("\n")[0]
         self.deaths += 1
         if self.deaths == MOST_DEATHS:
-            raise WorkersLost(
-                f"the workers died {MOST_DEATHS} times in a row before a checkpoint; the last error was {self.loss}"
-            )
+            last = f"; the last error was {self.loss}" if said else ""
+            raise WorkersLost(f"the workers died {MOST_DEATHS} times in a row before a checkpoint{last}")
 
     def _news(self) -> News:
         rows, loss, self.rows, self.loss = self.rows, self.loss, [], ""
