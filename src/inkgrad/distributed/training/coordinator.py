@@ -51,7 +51,7 @@ class Coordinator:
     """
 
     def __init__(self, job: Job, position: Position, n_workers: int, stop: Callable[[], bool]) -> None:
-        self.told, self.cores_each = [ray.put(job)], job.run.engine.n_threads
+        self.job, self.cores_each = ray.put(job), job.run.engine.n_threads
         self.position, self.n_workers, self.stop = position, n_workers, stop
         self.rows: list[Row] = []
         self.errors: list[RayError] = []
@@ -60,7 +60,7 @@ class Coordinator:
     def train(self) -> Generator[News, None, None]:
         """Have the workers do all steps; yield what is new twice a second or more often, and at the end.
 
-        Raises what an InkgradError is in a worker, as all would meet it again; WorkersLost where they die again and
+        Raises an InkgradError that a worker raised, as all would meet it again; WorkersLost where they die again and
         again.
         """
         is_over = False
@@ -91,7 +91,7 @@ class Coordinator:
                     latest = min(latest, time.monotonic() + LATE_SECONDS)
             addresses, position = ray.get(there), ray.put(self.position)
             working = [coming[each] for each in there]
-            talks = [worker.work.remote(self.told, position, rank, addresses) for rank, worker in enumerate(working)]
+            talks = [worker.work.remote(self.job, position, rank, addresses) for rank, worker in enumerate(working)]
             asked = grown = False
             while talks and not self.errors:
                 self._hear(talks)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import ray
 
@@ -104,13 +103,12 @@ class Worker:
         self.asked = True
 
     def work(
-        self, told: list[Any], position: Position, rank: int, addresses: list[Address]
+        self, job: Job, position: Position, rank: int, addresses: list[Address]
     ) -> Iterator[tuple[Row | None, Position]]:
-        """Do all steps that are left, or those until all are asked to stop; `told` has a reference to the job.
+        """Do all steps that are left, or those until all are asked to stop.
 
         That of rank 0 yields checkpoints, each with the row of the log that is due at its step.
         """
-        job: Job = ray.get(told[0])  # here, so that a layer which this machine lacks is complained of
         self.ring.join(rank, addresses)
         with limit_threads(job.run.engine.n_threads), closing(self.ring):
             averaging = Averaging(self.ring, position.theta)
