@@ -37,6 +37,13 @@ def test_one_more_point_moves_no_other_to_the_other_side():
         np.testing.assert_array_equal(one.x, other.x[: len(one)])
 
 
+def test_where_targets_are_numbers_a_share_of_all_is_learned_from():
+    numbers = Examples(np.linspace(0, 1, 20).reshape(10, 2), np.linspace(-1, 1, 10)[:, np.newaxis])
+    train, test = parted(numbers, 0.8)
+    assert test.t[:, 0].tolist() == numbers.t[[4, 9], 0].tolist()
+    assert len(train) == 8
+
+
 def test_where_no_class_has_enough_the_test_is_the_training():
     few = Examples(np.zeros((4, 2)), np.array([0, 0, 1, 1]))
     train, test = parted(few, 0.75)

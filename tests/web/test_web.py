@@ -525,7 +525,10 @@ def test_the_page_is_told_what_it_can_choose(page, digits):
     options = page.options
     assert [lesson["name"] for lesson in options["lessons"]] == list(LESSONS)
     assert [lesson["name"] for lesson in options["lessons"] if lesson["of_a_layer"]] == list(LAYERS)
-    assert options["datasets"] == ["animals", "xor", "circles", "spirals", "curve", "own"]
+    assert options["datasets"] == {
+        "classes": ["animals", "xor", "circles", "spirals", "curve", "own"],
+        "numbers": ["plane", "gaussians"],
+    }
     assert options["defaults"]["digits"]["data"] == "mnist"
     assert {"parameters", "units", "layers", "points", "picture_bytes"} <= options["limits"].keys()
     assert options["limits"]["test_digits"] == len(digits.test)

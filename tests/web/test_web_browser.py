@@ -519,6 +519,103 @@ def test_the_decision_is_shown_alone_without_how_sure_it_is(page):
     assert alone > 0.6 > 2 * evenness_of(page, "#two-plane")
 
 
+def test_a_surface_is_learned_and_its_error_is_said(page):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    show(page, "two?data=circles&cost=SoftmaxCrossEntropy&optimizer=Adam&lr=0.01")
+    page.wait_for_url("**&seed=*")
+    page.get_by_label("Points", exact=True).select_option("A plane")
+    expect(page.locator("#two-key")).to_have_text("−101")
+    expect(unit(page, "Output")).to_be_visible()
+    expect(page.locator("#two-net .net-head").last).to_have_text("Output1 number")
+    expect(page.locator("#points-set-classes")).to_be_hidden()
+    expect(page.locator("#points-set-cost")).to_be_hidden()
+    expect(page.locator("#two-settings")).to_contain_text("C = ½ (y − t)²")
+    expect(page.locator("#two-mine")).to_be_hidden()
+    page.click("#two-controls .start")
+    expect(number(page, "two", "Training error")).to_have_text(re.compile(r"^(0\.00\d+|\d\.\d·10⁻.+)$"), timeout=WAIT)
+    page.click("#two-controls .start")
+    expect(number(page, "two", "Test error")).to_have_text(re.compile(r"^(0\.0\d+|\d\.\d·10⁻.+)$"))
+    expect(page.get_by_role("heading", name="Mean squared error")).to_be_visible()
+    expect(page.get_by_role("heading", name="Accuracy")).to_be_hidden()
+    unit(page, "Output").focus()
+    expect(page.locator("#two-net .net-said")).to_have_text(re.compile(r"^Output = −?[\d.]+ [+−] [\d.]+ · h₁"))
+    colours = [colour_at(page, x, y) for x, y in ((0.07, 0.93), (0.93, 0.07))]  # of -1 and of 1
+    assert [blue > red for red, _, blue in colours] == [True, False]
+    with page.expect_download() as download:
+        page.click("#two-csv")
+    head = Path(download.value.path()).read_text().splitlines()[0]
+    assert head == "step,epoch,cost,training_mean_squared_error,test_mean_squared_error"
+    page.wait_for_url("**data=plane*epoch=*")
+    error = number(page, "two", "Test error").text_content()
+    page.reload()
+    expect(number(page, "two", "Test error")).to_have_text(error)
+    page.get_by_label("Points", exact=True).select_option("Circles")
+    expect(page.locator("#points-set-cost")).to_have_value("SoftmaxCrossEntropy")  # as it was
+    expect(page.get_by_role("heading", name="Accuracy")).to_be_visible()
+
+
+def colour_at(page, x, y):
+    """The colour of the plane at a place of its canvas, from 0 to 1."""
+    return page.evaluate(
+        """([x, y]) => {
+          const canvas = document.getElementById("two-plane");
+          return [...canvas.getContext("2d").getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)];
+        }""",
+        [x, y],
+    )
+
+
+def test_a_step_of_regression_is_seen_in_slow_motion(page):
+    show(page, "two?data=gaussians&layers=2-Tanh&epoch=3")
+    expect(number(page, "two", "Epoch")).to_have_text("3.00")
+    page.click("#two-slowly")
+    told = page.locator("#two-slow .hint")
+    expect(told).to_contain_text(re.compile(r"Example 1 of 160, whose target is −?[\d.]+, is marked on the plane"))
+    for words in (
+        "Unit 1 of hidden layer 1: z =",
+        re.compile(r"Output: z = .*, which is what it gives\."),
+        re.compile(
+            r"The target is t = −?[\d.]+, and the network gives y = −?[\d.]+\. SquaredError makes C = ½ \(y − t\)² ="
+        ),
+        re.compile(r"Output: dC/dz = y − t = −?[\d.]+ − \(?−?[\d.]+\)? = −?[\d.]+, from the cost"),
+        "slope of Tanh",
+        "say the same on every line",
+    ):
+        page.click("#two-slow button.main")
+        expect(told).to_contain_text(words)
+    page.click("#two-slow button.main")
+    expect(number(page, "two", "Step")).to_have_text("49")
+
+
+def test_a_surface_is_learned_by_touch_on_a_phone(phone):
+    show(phone, "two")
+    phone.locator("#two-settings summary", has_text="Data").tap()
+    phone.get_by_label("Points", exact=True).select_option("Hills and hollows")
+    expect(phone.locator("#two-key")).to_have_text("−101")
+    phone.get_by_role("button", name="One epoch").tap()
+    expect(number(phone, "two", "Epoch")).to_have_text("1.00")
+    expect(number(phone, "two", "Test error")).to_have_text(re.compile(r"^0\.\d+$"))
+    phone.get_by_label("Show above and below zero alone").tap()
+    phone.wait_for_timeout(500)  # until it is drawn
+    assert evenness_of(phone, "#two-plane") > 0.5
+    unit(phone, "Output").scroll_into_view_if_needed()
+    unit(phone, "Output").tap()
+    expect(phone.locator("#two-shown")).to_have_text("Output, alone")
+    expect(phone.get_by_role("button", name="Take it out")).to_be_hidden()
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_after_regression_own_points_have_classes_again(page):
+    show(page, "two?data=plane")
+    expect(page.locator("#two-key")).to_have_text("−101")
+    page.get_by_label("Points", exact=True).select_option("Your own points")
+    expect(page.locator("#two-key")).to_have_text("blueorange")
+    box = page.locator("#two-plane").bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    expect(page.locator("#two-controls")).to_contain_text("Training")
+    expect(page.locator("#two-net .unit")).to_have_count(7 + 8 + 2)
+
+
 def test_of_own_points_some_test_and_few_have_no_test(page):
     points = [[k / 20, (k % 3) / 2, k % 2] for k in range(16)]
     show(page, "two")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inkgrad.training import Objective, Run, TrainingLoop, evaluate
+from inkgrad.training import Objective, Run, TrainingLoop, evaluate, evaluate_numbers
 from inkgrad.web.hint import hint
 from inkgrad.web.playground_settings import parsed
 
@@ -21,11 +21,15 @@ def learned(n_epochs=260, **settings):
     run = Run(Objective(*found.network_and_cost()), found.optimizer_(), found.batch_size, found.seed)
 
     def measure(loop):
-        return {"accuracy": evaluate(run.objective, run.theta, train).accuracy, "cost": loop.mean_cost}
+        if found.is_regression:
+            score = evaluate_numbers(run.objective, run.theta, train).mean_squared_error
+        else:
+            score = evaluate(run.objective, run.theta, train).accuracy
+        return {"score": score, "cost": loop.mean_cost}
 
     loop = TrainingLoop(run, train, measure)
     rows = [row for row in loop.steps(n_epochs) if row]
-    return found, [(0, epoch, row["cost"], row["accuracy"], None) for epoch, row in enumerate(rows, 1)]
+    return found, [(0, epoch, row["cost"], row["score"], None) for epoch, row in enumerate(rows, 1)]
 
 
 @pytest.mark.parametrize("settings", [{"layers": []}, {"layers": [], "features": ["x1"]}], ids=str)
@@ -42,9 +46,29 @@ def test_of_linear_layers_more_do_not_help(features, does):
     assert said.endswith(f"Linear layers, however many and large, {does}: choose another activation for one.")
 
 
+@pytest.mark.parametrize(
+    ("layers", "advice"),
+    [
+        ([], "Without a hidden layer it draws a plane: add a layer, or squares of the inputs."),
+        ([LAYER | {"activation": "Linear"}], "Linear layers, however many and large, draw a plane: choose another"),
+        ([LAYER | {"size": 1}], "The network may be too small for the points: add units, a layer or an input."),
+    ],
+    ids=str,
+)
+def test_a_network_too_small_for_a_surface_is_told_so(layers, advice):
+    said = hint(*learned(data="gaussians", layers=layers))
+    assert said.startswith("The training error is 0.")
+    assert advice in said
+
+
+@pytest.mark.parametrize("settings", [{"data": "plane", "layers": []}, {"data": "gaussians", "layers": [LAYER] * 2}])
+def test_nothing_is_said_of_a_network_that_draws_its_surface(settings):
+    assert hint(*learned(n_epochs=420, **settings)) is None
+
+
 def test_a_hidden_layer_of_one_unit_is_too_small_for_circles():
     said = hint(*learned(data="circles", layers=[LAYER | {"size": 1}], seed=1))
-    assert "The network may be too small for them: add units, a layer or an input." in said
+    assert "The network may be too small for the points: add units, a layer or an input." in said
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,22 @@ def test_the_numbers_are_those_of_the_objective():
     np.testing.assert_allclose(found["z"][1], y[0], rtol=1e-3)
     np.testing.assert_allclose(found["values"][0], np.tanh(found["z"][0]), rtol=1e-3)
     np.testing.assert_allclose(found["values"][1], objective.cost.probabilities(y)[0], rtol=1e-3)
-    assert found["label"] == t[0]
+    assert found["target"] == t[0]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_of_regression_differences_say_the_same(activation):
+    now = snapshot(data="gaussians", layers=[DENSE | {"activation": activation}] * 2)
+    found, t = slow_motion(now, 7), now.dataset.train.t[7, 0]
+    assert found["wrong"] == []
+    for backward, differences in zip(found["dW"], found["by_differences"], strict=True):
+        np.testing.assert_allclose(backward, differences, rtol=2e-4, atol=1e-8)
+    y = found["z"][-1][0]
+    assert found["values"][-1] == [y]
+    assert found["target"] == pytest.approx(t, rel=1e-3)
+    assert found["dz"][-1][0] == pytest.approx(y - t, abs=1e-3)
+    assert found["cost"] == pytest.approx((y - t) ** 2 / 2, rel=0.01)
+    assert found["cost_layer"]["kind"] == "SquaredError"
 
 
 def test_a_broken_softmax_is_seen_on_every_line():

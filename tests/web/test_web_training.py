@@ -97,6 +97,8 @@ def run_of(settings, examples, n_epochs, n_steps=0):
         {"data": "circles", "features": ["x1x1", "sin2", "x1"]},
         {"data": "xor", "data_noise": 0.1, "share": 0.5, "weight_decay": 0.01, "l1": 0.001},
         {"data": "curve", "curve": "y = x^2", "data_noise": 0.01},
+        {"data": "plane", "layers": []},
+        {"data": "gaussians", "optimizer": "Adam", "data_noise": 0.01, "share": 0.5, "dropout": 0.1},
     ],
     ids=str,
 )
@@ -376,6 +378,13 @@ def test_a_training_that_diverges_says_so_and_another_begins(page):
         line.tell("change", settings={})
         line.tell("epoch")
         line.state(lambda state: state["settings"]["lr"] == 0.05 and state["epoch"] == 1)
+
+
+def test_regression_that_diverges_says_so(page):
+    with page.training() as line:
+        line.tell("change", settings={"data": "plane", "layers": [RELU], "lr": 100})
+        line.tell("start")
+        assert "try a smaller learning rate" in line.error()
 
 
 def test_a_training_that_diverged_and_is_started_again_says_so_again(page):
@@ -790,6 +799,8 @@ def test_too_few_own_points_have_no_test_accuracy():
         ({"data": "xor", "share": 0.5}, 4, 0),
         ({"data": "xor", "data_noise": 0.1}, 76, 24),
         ({"data": "xor", "data_noise": 0.1, "share": 0.5}, 50, 50),
+        ({"data": "gaussians", "data_noise": 0.1}, 160, 80),
+        ({"data": "plane", "share": 0.9}, 216, 24),
     ],
     ids=str,
 )
@@ -797,6 +808,100 @@ def test_so_many_points_are_learned_from(settings, n_train, n_test):
     with training(**settings) as trainer:
         state = trainer.state(-1, 0)
         assert (len(state["points"]), len(state["test_points"])) == (n_train, n_test)
+
+
+# Regression.
+
+
+def test_a_network_without_hidden_layers_finds_the_least_squares():
+    with training(data="gaussians", layers=[], lr=0.3, batch_size=160) as trainer:
+        trainer.goto(400)
+        state = wait_for(trainer, lambda state: state["epoch"] == 400)
+        train, test = trainer.dataset.train, trainer.dataset.test
+        found = theta_of(trainer, ("0.W", "0.b"))
+    wanted, *_ = np.linalg.lstsq(np.column_stack([train.x, np.ones(160)]), train.t[:, 0], rcond=None)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    errors = [np.mean((part.x @ wanted[:2] + wanted[2] - part.t[:, 0]) ** 2) for part in (train, test)]
+    np.testing.assert_allclose(state["rows"][-1][3:], errors, rtol=1e-4)
+
+
+def theta_of(trainer, names):
+    objective, parameters = trainer.objective()
+    parts = Layout(objective.network.shapes()).parts(parameters)
+    return np.concatenate([parts[name].ravel() for name in names])
+
+
+def test_a_step_of_regression_goes_against_the_gradient_by_central_differences():
+    """C = ½ mean (tanh(x W + b) V + c - t)², by NumPy alone."""
+    settings = {"data": "gaussians", "layers": [DENSE], "lr": 0.5, "momentum": 0, "batch_size": 160}
+    names = ("0.W", "0.b", "2.W", "2.b")
+    with training(**settings) as trainer:
+        train, before = trainer.dataset.train, theta_of(trainer, names).astype(float)
+        trainer.step()
+        wait_for(trainer, lambda state: state["step"] == 1)
+        after = theta_of(trainer, names)
+
+    def cost(theta):
+        W, b, V, c = np.split(theta, [12, 18, 24])
+        return 0.5 * np.mean((np.tanh(train.x @ W.reshape(2, 6) + b) @ V + c - train.t[:, 0]) ** 2)
+
+    slopes = [(cost(before + h) - cost(before - h)) / 2e-5 for h in 1e-5 * np.eye(len(before))]
+    np.testing.assert_allclose(before - 0.5 * np.array(slopes), after, atol=1e-6)
+
+
+@pytest.mark.parametrize("data", ["plane", "gaussians"])
+def test_a_surface_is_learned(data):
+    with training(data=data, layers=[DENSE | {"size": 8}] * 2, optimizer="Adam", lr=0.01) as trainer:
+        trainer.goto(300)
+        state = wait_for(trainer, lambda state: state["epoch"] == 300)
+        assert state["targets"] == "numbers"
+        assert state["labels"] == []
+        assert state["rows"][-1][4] < 0.05
+
+
+def test_regression_is_checked_and_a_broken_layer_of_it_is_found(page):
+    with page.training() as line:
+        for broken in None, "bias-mean":
+            line.tell("change", settings={"data": "gaussians", "broken": broken})
+            line.state(
+                lambda state, broken=broken: state["settings"]["broken"] == broken and state["targets"] == "numbers"
+            )
+            assert page.ask("/api/check", {"which": "points"})["ok"] == (broken is None)
+        line.tell("change", settings={"data": "plane", "broken": "softmax-diagonal"})
+        assert "softmax-diagonal needs a softmax layer" in line.error()
+
+
+def test_the_picture_of_regression_shows_the_number_that_the_network_gives():
+    with training(data="plane") as trainer:
+        trainer.goto(3)
+        state = wait_for(trainer, lambda state: state["epoch"] == 3)
+        shown, (objective, parameters) = state["boundary"], trainer.objective()
+        p = Layout(objective.network.shapes()).views(parameters)
+        assert "class" not in shown
+        assert len(shown["outputs"]) == 1
+        for n, text in (shown["n"], shown["value"]), (shown["unit_n"], shown["outputs"][0]):
+            values = (as_bytes(text, n, n).astype(float) - 128) / 127
+            for row, column in (0, 0), (0, n - 1), (n // 2, n // 3):
+                y, _ = objective.network.forward(p, np.array([[column, row]], np.float32) / (n - 1))  # row 0 is below
+                assert values[row, column] == pytest.approx(np.clip(y[0, 0], -1, 1), abs=0.005)
+        train = trainer.dataset.train
+        assert state["points"][4] == [*map(pytest.approx, train.x[4].round(4)), pytest.approx(train.t[4, 0], abs=1e-4)]
+
+
+def test_after_regression_the_cost_of_classes_is_the_one_that_was_chosen():
+    with training(data="plane", cost="SoftmaxCrossEntropy", classes=3) as trainer:
+        trainer.change(replace(trainer.settings, data="circles"))
+        state = wait_for(trainer, lambda state: state["targets"] == "classes")
+        assert [layer["kind"] for layer in state["network"]] == ["Dense", "Tanh", "Dense"]
+        assert state["labels"] == ["disc", "ring", "neither"]
+
+
+def test_a_weight_of_regression_is_set_and_the_error_is_measured_again():
+    with training(data="plane", layers=[]) as trainer:
+        for row, value in (0, 1), (1, 1), (None, -1):
+            trainer.set_weight(0, row, 0, value)
+        state = wait_for(trainer, lambda state: len(state["rows"]) == 3)
+        assert max(state["rows"][-1][2:]) < 1e-10  # x1 + x2 - 1 is the plane itself
 
 
 # Visitors who leave.

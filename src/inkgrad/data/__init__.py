@@ -7,6 +7,7 @@ from inkgrad.data.digits import mnist, read_digits
 from inkgrad.data.examples import Dataset, Examples, as_inputs, batches, inputs_like, refuse_bad_inputs
 from inkgrad.data.idx import read_idx, write_idx
 from inkgrad.data.points import animals, circles, spirals, xor
+from inkgrad.data.surfaces import gaussians, plane
 from inkgrad.data.warps import Warps, apply_warps, refuse_bad_images, spline_basis
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "as_inputs",
     "batches",
     "circles",
+    "gaussians",
     "inputs_like",
     "load_data",
     "mnist",
+    "plane",
     "read_class_names",
     "read_digits",
     "read_idx",

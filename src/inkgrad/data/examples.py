@@ -1,4 +1,4 @@
-"""Examples with their class numbers, the sets of them that training needs, and their batches."""
+"""Examples with their targets, the sets of them that training needs, and their batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inkgrad.whole_numbers import refuse_bad_batch_size
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Inputs x (N, ...) and class numbers t (N,).
+    """Inputs x (N, ...) and targets t: class numbers (N,), or a row of numbers for each input, (N, K).
 
     Images are (N, height, width, channels): uint8 in 0..255, or floats in [0, 1], where 0 is
     paper and full is ink.
@@ -47,6 +47,11 @@ class Examples:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input."""
         return tuple(self.x.shape[1:])
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the targets are class numbers, else they are rows of numbers."""
+        return self.t.ndim == 1
 
     def split(self, fraction: float, seed: int) -> tuple[Examples, Examples]:
         """Return those to train on, and a fraction, drawn by `seed`, that is held out to compare trainings on.
@@ -85,11 +90,12 @@ def refuse_bad_inputs(x: NDArray) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples to train on, examples to test on, and the name of each class.
+    """Examples to train on, examples to test on, and the name of each class; () where the targets are numbers.
 
     `about` says in one line what was found and what was made of it; "" where there is nothing to say.
 
-    Raises DataError when a label has no name, or train and test differ in shape.
+    Raises DataError when a label has no name, targets without names are no rows of finite numbers, or train and test
+    differ in shape.
     """
 
     train: Examples
@@ -99,6 +105,9 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for name, examples in ("training", self.train), ("test", self.test):
+            if not self.labels:
+                _refuse_no_numbers(name, examples)
+                continue
             low, high = int(examples.t.min()), int(examples.t.max())
             if low < 0 or high >= len(self.labels):
                 wrong = low if low < 0 else high
@@ -112,6 +121,13 @@ class Dataset:
                 f"training inputs have shape {self.train.input_shape}, "
                 f"test inputs {self.test.input_shape}; they must be alike"
             )
+
+
+def _refuse_no_numbers(name: str, examples: Examples) -> None:
+    if examples.has_classes:
+        raise DataError(f"{name} targets without labels must be rows of numbers, (N, K), got shape {examples.t.shape}")
+    if not np.isfinite(examples.t).all():
+        raise DataError(f"{name} targets must be finite numbers")
 
 
 def as_inputs(x: NDArray, dtype: type = np.float32) -> NDArray:

@@ -100,11 +100,13 @@ def parted(examples: Examples, share: float) -> tuple[Examples, Examples]:
     """Return a share of the examples of each class to train on, above 0 and at most 1, and those that are left to test.
 
     Of each class they are held out evenly along their order, so one more at the end moves no other one to the other
-    side.  A class of too few has none to test; where no class has, the second are the first.
+    side; where the targets are numbers, all are as one class.  A class of too few has none to test; where no class has,
+    the second are the first.
     """
     is_test = np.zeros(len(examples), bool)
-    for label in np.unique(examples.t):
-        mine = np.flatnonzero(examples.t == label)
+    labels = examples.t if examples.has_classes else np.zeros(len(examples), int)
+    for label in np.unique(labels):
+        mine = np.flatnonzero(labels == label)
         n_held = np.floor(np.arange(len(mine) + 1) * (1 - share) + 1e-9)  # 10 · (1 - 0.9) is 1, not a bit less
         is_test[mine] = np.diff(n_held) > 0
     train = Examples(examples.x[~is_test], examples.t[~is_test])

@@ -2,7 +2,7 @@
 
 from inkgrad.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from inkgrad.training.engine import Engine, Plain
-from inkgrad.training.evaluation import Evaluation, evaluate, outputs_at
+from inkgrad.training.evaluation import Evaluation, NumberEvaluation, evaluate, evaluate_numbers, outputs_at
 from inkgrad.training.events import Events, refuse_no_events
 from inkgrad.training.line_evaluation import LineEvaluation, evaluate_lines, labellings_of
 from inkgrad.training.log import Log, read_log
@@ -21,6 +21,7 @@ __all__ = [
     "ExampleSource",
     "LineEvaluation",
     "Log",
+    "NumberEvaluation",
     "Objective",
     "Plain",
     "Row",
@@ -31,6 +32,7 @@ __all__ = [
     "TrainingLoop",
     "evaluate",
     "evaluate_lines",
+    "evaluate_numbers",
     "labellings_of",
     "outputs_at",
     "read_checkpoint",

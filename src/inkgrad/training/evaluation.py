@@ -49,10 +49,34 @@ class Evaluation:
 
 
 def evaluate(objective: Objective, theta: AnyArray, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
-    """Return how the network does on `examples`, with fast layers on one thread unless another engine is given.
+    """Return how the network does on `examples` of classes, with fast layers on one thread unless an engine is given.
 
     Raises Diverged when the cost is not a number, SettingError for a theta of a library that the engine does not take.
     """
+    y, cost = _outputs_and_cost(objective, theta, examples, engine)
+    predicted = np.argmax(y, axis=1)
+    return Evaluation(cost, predicted, int(np.sum(predicted == examples.t)))
+
+
+@dataclass(frozen=True)
+class NumberEvaluation:
+    """The mean cost over some examples whose targets are numbers, and the mean of (y - t)² over all their outputs."""
+
+    cost: float
+    mean_squared_error: float
+
+
+def evaluate_numbers(
+    objective: Objective, theta: AnyArray, examples: Examples, *, engine: Engine | None = None
+) -> NumberEvaluation:
+    """Return how the network does on `examples` whose targets are numbers, as `evaluate` does on those of classes."""
+    y, cost = _outputs_and_cost(objective, theta, examples, engine)
+    return NumberEvaluation(cost, float(np.mean((y - examples.t) ** 2)))
+
+
+def _outputs_and_cost(
+    objective: Objective, theta: AnyArray, examples: Examples, engine: Engine | None
+) -> tuple[NDArray, float]:
     engine = engine or Fast(1)
     engine.refuse_bad_arrays(theta)
     network = engine.fuse(objective.network)
@@ -60,5 +84,4 @@ def evaluate(objective: Objective, theta: AnyArray, examples: Examples, *, engin
     cost, _ = objective.cost.value_and_gradient(y, examples.t)
     if not isfinite(cost):
         raise Diverged(f"the cost of {len(examples)} examples is {cost}", objective.cost.remedy(examples.t))
-    predicted = np.argmax(y, axis=1)
-    return Evaluation(cost, predicted, int(np.sum(predicted == examples.t)))
+    return y, cost

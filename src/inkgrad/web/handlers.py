@@ -58,7 +58,7 @@ def options(digits: Dataset) -> dict[str, Any]:
         "activations": choices.ACTIVATIONS,
         "costs": choices.COSTS,
         "optimizers": choices.OPTIMIZERS,
-        "datasets": [*choices.PROBLEMS, "curve", "own"],
+        "datasets": choices.DATASETS,
         "features": feature_pictures(),
         "labels": list("0123456789"),
         "no_digit": NOTHING,

@@ -10,6 +10,7 @@ from inkgrad.web.snapshot import Row
 
 PATIENCE_EPOCHS = 200  # before anything is said
 ENOUGH = 0.95  # of the training points right, and all is well
+SMALL_ERROR = 0.01  # mean squared one, and all is well; it is 0.17 and 0.21 where a network gives 0 everywhere
 BETTER = 0.01  # of them more, and it still learns
 FALLEN = 0.9  # of the cost that it had, or less, and it still learns
 
@@ -18,7 +19,9 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
     """Return a line for one whose network may be too small for its points, else None.
 
     It may be where after 200 epochs fewer than 95 % of the training points are right, and the last half of the epochs
-    brought neither one more in a hundred nor a cost a tenth lower.  Nothing is said of a network that is broken.
+    brought neither one more in a hundred nor a cost a tenth lower.  Of regression it may be where the training error,
+    the mean squared one, is above 0.01, and the cost did not fall by a tenth.  Nothing is said of a network that is
+    broken.
 
     That is judged at epochs 200, 400, 800, ... alone, and what is said stays until the next, or goes for good before it
     where more is learned.  At each epoch anew, it would come and go, as batches lift cost and accuracy to and fro.
@@ -31,23 +34,40 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
     before = [row for row in rows if row[1] < judged / 2]
     since = [row for row in rows if judged / 2 <= row[1] <= judged]
     after = [row for row in rows if row[1] > judged]
-    if not before or not since or _learned(before, since) or (after and _learned(since, after)):
+    learned = _learned_numbers if settings.is_regression else _learned_classes
+    if not before or not since or learned(before, since) or (after and learned(since, after)):
         return None
-    best = _best(since)
-    stuck = f"{100 * best:.0f} % of the training points are right, and that grows no more."
+    if settings.is_regression:
+        stuck, at_most = f"The training error is {_least_error(since):.2g}, and that falls no more.", "a plane"
+    else:
+        stuck = f"{100 * _most_right(since):.0f} % of the training points are right, and that grows no more."
+        at_most = "a straight line"
     if not settings.layers and set(settings.features) <= set(COORDINATES):
-        return f"{stuck} Without a hidden layer it draws a straight line: add a layer, or squares of the inputs."
+        return f"{stuck} Without a hidden layer it draws {at_most}: add a layer, or squares of the inputs."
     if settings.layers and all(layer.activation == LINEAR for layer in settings.layers):
-        line = "draw a straight line" if set(settings.features) <= set(COORDINATES) else "add nothing"
+        line = f"draw {at_most}" if set(settings.features) <= set(COORDINATES) else "add nothing"
         return f"{stuck} Linear layers, however many and large, {line}: choose another activation for one."
-    return f"{stuck} The network may be too small for them: add units, a layer or an input."
+    return f"{stuck} The network may be too small for the points: add units, a layer or an input."
 
 
-def _learned(before: Sequence[Row], since: Sequence[Row]) -> bool:
+def _learned_classes(before: Sequence[Row], since: Sequence[Row]) -> bool:
     """Return whether enough is right since then, or clearly more than before, or the cost is clearly lower."""
-    best, lowest, lowest_before = _best(since), min(row[2] for row in since), min(row[2] for row in before)
-    return best >= ENOUGH or best > _best(before) + BETTER or lowest < FALLEN * lowest_before
+    best = _most_right(since)
+    return best >= ENOUGH or best > _most_right(before) + BETTER or _has_fallen(before, since)
 
 
-def _best(rows: Sequence[Row]) -> float:
+def _learned_numbers(before: Sequence[Row], since: Sequence[Row]) -> bool:
+    """Return whether the error is small since then, or the cost clearly lower than before."""
+    return _least_error(since) <= SMALL_ERROR or _has_fallen(before, since)
+
+
+def _has_fallen(before: Sequence[Row], since: Sequence[Row]) -> bool:
+    return min(row[2] for row in since) < FALLEN * min(row[2] for row in before)
+
+
+def _most_right(rows: Sequence[Row]) -> float:
     return max(row[3] or 0.0 for row in rows)
+
+
+def _least_error(rows: Sequence[Row]) -> float:
+    return min(row[3] for row in rows if row[3] is not None)

@@ -12,8 +12,8 @@ import numpy as np
 from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
 from inkgrad.check.lessons import LAYERS
-from inkgrad.costs import Cost
-from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, xor
+from inkgrad.costs import Cost, SquaredError
+from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, gaussians, plane, spirals, xor
 from inkgrad.data.curve import LONGEST_LETTERS, curve
 from inkgrad.data.features import COORDINATES, FEATURES, features, refuse_bad_features
 from inkgrad.data.points import moved, parted
@@ -31,6 +31,8 @@ ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid"
 COSTS = ("SoftmaxCrossEntropy", "CrossEntropy", "SquaredError")  # the last two take a softmax layer
 OPTIMIZERS = ("SGD", "Adam")
 PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
+SURFACES = {"plane": plane, "gaussians": gaussians}  # whose targets are numbers: regression
+DATASETS = {"classes": [*PROBLEMS, "curve", "own"], "numbers": [*SURFACES]}  # of points, by what their targets are
 AUGMENTATION = Augmentation(shift=1, rotation=8, scale=0.1, shear=0.1, elastic=1)
 DIGIT_SIDE_PX = 28
 POINT_CLASSES = ("blue", "orange", "green")  # of points of one's own
@@ -82,8 +84,8 @@ class PlaygroundSettings:
 
     data: str
     layers: tuple[Hidden, ...]
-    cost: str
-    classes: int
+    cost: str  # of classes; that of numbers is the squared error
+    classes: int  # where there are any
     optimizer: str
     lr: float
     momentum: float
@@ -105,6 +107,11 @@ class PlaygroundSettings:
     def is_digits(self) -> bool:
         """Whether it is about images of digits, else about points."""
         return self.data == "mnist"
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether its targets are numbers, else they are classes."""
+        return self.data in SURFACES
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -131,12 +138,14 @@ class PlaygroundSettings:
                 layers += [Dense(n_in, hidden.size), *activation, *drop]
             n_in = hidden.size
         n_in, layers, flat = _flattened(n_in, side, layers, flat)
+        if self.is_regression:
+            return Chain((*layers, Dense(n_in, 1)))
         layers.append(Dense(n_in, self.classes))
         return Chain((*layers, *([] if self.cost == "SoftmaxCrossEntropy" else [Softmax()])))
 
     def network_and_cost(self) -> tuple[Chain, Cost]:
         """Return the network and its cost, one of them with the mistake that was chosen."""
-        cost: Cost = getattr(all_costs, self.cost)()
+        cost: Cost = SquaredError() if self.is_regression else getattr(all_costs, self.cost)()
         network = self.network()
         return with_break(network, cost, self.broken) if self.broken else (network, cost)
 
@@ -166,10 +175,10 @@ class PlaygroundSettings:
             points = np.array(self.points, float)
             own = Examples(points[:, :2].astype(np.float32), points[:, 2].astype(int))
             return Dataset(*parted(own, self.share or OWN_SHARE), POINT_CLASSES[: self.classes])
-        problem = curve(self.curve) if self.data == "curve" else PROBLEMS[self.data]()
+        problem = curve(self.curve) if self.data == "curve" else (PROBLEMS | SURFACES)[self.data]()
         rng = np.random.default_rng(POINTS_SEED)
         train, test, share = problem.train, problem.test, self.share
-        labels = (*problem.labels, "neither")[: self.classes]  # the third is never used
+        labels = problem.labels and (*problem.labels, "neither")[: self.classes]  # the third is never used
         if train is test:
             if not self.data_noise:
                 return Dataset(train, test, labels)  # XOR has four points, and all are needed
@@ -211,7 +220,8 @@ def parsed(message: Mapping[str, Any], which: str) -> PlaygroundSettings:
     unknown = sorted(message.keys() - set(asdict(usual)))
     if unknown:
         raise SettingError(f"there is no setting {shown(unknown[0])}, only {', '.join(asdict(usual))}")
-    data = choice(message, "data", ["mnist"] if which == "digits" else [*PROBLEMS, "curve", "own"], usual.data)
+    of_points = [*DATASETS["classes"], *DATASETS["numbers"]]
+    data = choice(message, "data", ["mnist"] if which == "digits" else of_points, usual.data)
     broken = message.get("broken")
     layers = message.get("layers")
     few, many = (10, 10) if which == "digits" else (2, 3)

@@ -45,12 +45,13 @@ class Publisher:
             "n_parameters": run.objective.layout.size,
             "network": as_network(run.objective.network),
             "seconds": round(training.loop.seconds, 3),
+            "targets": "numbers" if settings.is_regression else "classes",
             "labels": list(training.dataset.labels),
             "out": [list(unit) for unit in training.hand.out],
             "n_by_hand": len(training.hand.done),
             "hint": hint(settings, training.rows),
             "share": None if settings.is_digits else training.share,
-            "boundary": None if settings.is_digits else boundary(run.objective, run.answer, settings.features),
+            "boundary": None if settings.is_digits else boundary(run.objective, run.answer, settings),
             "layers": self._details(training, now, at_once),
         }
         memory = {name: array.copy() for name, array in run.state.items()}

@@ -24,10 +24,11 @@ TINY = 1e-8  # of gradients that are both nothing
 def slow_motion(snapshot: Snapshot, number: int) -> dict[str, Any]:
     """Return what happens to a training example, counted from 0, in float64, by the layers themselves.
 
-    "inputs", "values" of each column of units, the last of which are probabilities, "z", what comes out of each layer
-    with weights, and the "cost"; then, of each of those layers, "dz", "dW" and "db".  Where the network is not too
-    large, dW is there "by_differences" too, (C(w + h) - C(w - h)) / 2h, and "wrong" are the places, [layer, row,
-    column], where the two part.  For large layers it is the first units, as in the picture.
+    "inputs", "values" of each column of units, the last of which are probabilities, or of regression the number that is
+    given, "z", what comes out of each layer with weights, the "target", a class or a number, and the "cost"; then, of
+    each of those layers, "dz", "dW" and "db".  Where the network is not too large, dW is there "by_differences" too,
+    (C(w + h) - C(w - h)) / 2h, and "wrong" are the places, [layer, row, column], where the two part.  For large layers
+    it is the first units, as in the picture.
 
     Raises SettingError where there is no such example, and for a network of images.
     """
@@ -61,7 +62,7 @@ def slow_motion(snapshot: Snapshot, number: int) -> dict[str, Any]:
         "example": number,
         "examples": len(train),
         "point": rounded(snapshot.settings.plane().train.x[number].astype(np.float64)),
-        "label": int(t[0]),
+        "target": int(t[0]) if train.has_classes else rounded(t[0])[0],
         "cost": rounded(np.array([value]))[0],
         "cost_layer": as_layer(cost),
         "inputs": rounded(x[0]),

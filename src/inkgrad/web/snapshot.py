@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import NDArray
 from inkgrad.data import Dataset, Examples, as_inputs
-from inkgrad.data.features import COORDINATES, FEATURES, features
+from inkgrad.data.features import FEATURES, features
 from inkgrad.errors import Diverged
 from inkgrad.layers import Activation, Softmax, leaves, trace
 from inkgrad.layout import Layout, join_path
@@ -52,32 +51,35 @@ class Snapshot:
         return self.memory.get("average", self.theta)
 
 
-def boundary(objective: Objective, theta: NDArray, names: Sequence[str] = COORDINATES) -> dict[str, Any]:
-    """Return what a network of these features says over the square, as the page has it.
+def boundary(objective: Objective, theta: NDArray, settings: PlaygroundSettings) -> dict[str, Any]:
+    """Return what a network of points says over the square, as the page has it.
 
-    "class" and "sure" are its class and the probability of that.  For the picture of the network there are the output
-    of each hidden unit, in "layers", the probability of each class, in "outputs", and the "weights" between them, a
-    matrix (from, to) a layer, with the "biases"; of a large layer the first units.
+    "class" and "sure" are its class and the probability of that; of regression there is the "value" instead, cut off
+    at -1 and 1.  For the picture of the network there are the output of each hidden unit, in "layers", the probability
+    of each class or that value, in "outputs", and the "weights" between them, a matrix (from, to) a layer, with the
+    "biases"; of a large layer the first units.
 
     Raises Diverged when the network's outputs are not finite.
     """
-    network = objective.network
+    network, names, says = objective.network, settings.features, objective.cost.probabilities
     layout = Layout(network.shapes())
     p = layout.views(theta)
-    y, _ = network.forward(p, features(_square(SHOWN.boundary_side, theta.dtype), names))
-    probabilities = objective.cost.probabilities(y)
-    if not np.isfinite(probabilities).all():
+    said = says(network.forward(p, features(_square(SHOWN.boundary_side, theta.dtype), names))[0])
+    if not np.isfinite(said).all():
         raise Diverged("the outputs are no longer numbers: try a smaller learning rate")
     steps = trace(network, p, features(_square(SHOWN.unit_side, theta.dtype), names))
     paths, parts, n = dense_paths(network), layout.parts(theta), SHOWN.n_units
     hidden = [step.x for step in steps if step.path in paths[1:]]  # what a unit gives to the next layer
-    return {
+    if settings.is_regression:
+        as_output, over_square = signed, {"value": signed(said, 1)}
+    else:
+        sure = as_text(np.rint(255 * np.clip(said.max(axis=1), 0, 1)))
+        as_output, over_square = positive, {"class": as_text(said.argmax(axis=1)), "sure": sure}
+    return over_square | {
         "n": SHOWN.boundary_side,
-        "class": as_text(probabilities.argmax(axis=1)),
-        "sure": as_text(np.rint(255 * np.clip(probabilities.max(axis=1), 0, 1))),
         "unit_n": SHOWN.unit_side,
         "layers": [[signed(unit, float(np.abs(unit).max())) for unit in each.T[:n]] for each in hidden],
-        "outputs": [positive(each, 1) for each in objective.cost.probabilities(steps[-1].y).T],
+        "outputs": [as_output(each, 1) for each in says(steps[-1].y).T],
         "weights": [rounded(parts[join_path(path, "W")][:n, :n]) for path in paths],
         "biases": [rounded(parts[join_path(path, "b")][:n]) for path in paths],
     }

@@ -11,7 +11,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.data import Dataset, Examples
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import Fast
-from inkgrad.training import Objective, Run, TrainingLoop, evaluate
+from inkgrad.training import Objective, Run, TrainingLoop, evaluate, evaluate_numbers
 from inkgrad.web.hand_work import HandWork, HeldAtZero
 from inkgrad.web.limits import SHOWN
 from inkgrad.web.playground_settings import PlaygroundSettings
@@ -33,7 +33,7 @@ class VisitorTraining:
     has_test    whether there are examples that it is not trained on
     share       of all examples, that is trained on
     hand        what was changed by hand
-    rows        its curve
+    rows        its curve: step, epoch, cost, and how good it is on what it is trained and tested on, by _score
     generation  of the rows: another one begins when the training does
     running     whether it goes on by itself
     """
@@ -134,12 +134,13 @@ class VisitorTraining:
         """Change some of theta; where it diverges then, nothing is changed."""
         theta, hand = self.run.theta.copy(), deepcopy(self.hand)
         change(hand, theta)
-        found = evaluate(self.run.objective, theta, self.dataset.train)
+        train = self.dataset.train
+        cost = (evaluate_numbers if self.settings.is_regression else evaluate)(self.run.objective, theta, train).cost
         self.hand = hand
         self._go_on(self.settings, theta)
         place = {"step": self.loop.steps_done, "epoch": self.loop.epochs_done}
-        test = self._accuracy(self._quick) if self.has_test else None
-        self._keep(place | {"cost": found.cost, "train": found.accuracy, "test": test})
+        test = self._score(self._quick) if self.has_test else None
+        self._keep(place | {"cost": cost, "train": self._score(train), "test": test})
 
     def put(self, theta: NDArray) -> NDArray:
         """Go on from another theta, and return the one before; raises SettingError for one of another network."""
@@ -188,16 +189,20 @@ class VisitorTraining:
         return run.step == 0 and run.epoch % every == 0
 
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
-        run = self.run
         row = {"step": loop.steps_done, "epoch": loop.epochs_done, "cost": loop.mean_cost, "train": None}
-        row["test"] = self._accuracy(self._quick) if self.has_test else None
+        row["test"] = self._score(self._quick) if self.has_test else None
         if not self.settings.is_digits:
-            row["train"] = evaluate(run.objective, run.answer, self.dataset.train).accuracy
+            row["train"] = self._score(self.dataset.train)
         return row
 
-    def _accuracy(self, examples: Examples) -> float:
-        """Return the part of examples that is right; Interrupted where the training is closed meanwhile."""
+    def _score(self, examples: Examples) -> float:
+        """Return the part of examples that is right, or, of those whose targets are numbers, the mean squared error.
+
+        Raises Interrupted where the training is closed meanwhile.
+        """
         run, n_right, n = self.run, 0, SHOWN.n_digits_between_looks if self.settings.is_digits else len(examples)
+        if self.settings.is_regression:
+            return evaluate_numbers(run.objective, run.answer, examples, engine=run.engine).mean_squared_error
         for i in range(0, len(examples), n):
             if self._is_closed():
                 raise Interrupted("the training is closed")
@@ -212,4 +217,5 @@ def _listed_points(plane: Dataset) -> dict[str, Any]:
 
 
 def _listed(examples: Examples) -> list[list[float]]:
-    return [[round(float(x), 4), round(float(y), 4), int(t)] for (x, y), t in zip(examples.x, examples.t, strict=True)]
+    targets = examples.t if examples.has_classes else examples.t[:, 0].astype(float).round(4)
+    return [[round(float(x), 4), round(float(y), 4), t] for (x, y), t in zip(examples.x, targets.tolist(), strict=True)]

@@ -62,7 +62,7 @@ export async function mount(section, context) {
   });
   lessons.choose(context.state.get("lesson") ?? "");
   const controls = makeControls(at("check-controls"), (message) => line().send(message), { few: true });
-  const curves = makeCurves(at("check-curves"), { accuracy: false, height: 190 });
+  const curves = makeCurves(at("check-curves"), { score: false, height: 190 });
   makeExperiment(at("check-experiment"));
 
   function show(first) {
@@ -73,7 +73,7 @@ export async function mount(section, context) {
     say(at("check-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     lessons.show(state.settings.broken);
     controls.show(state, first);
-    curves.draw(state.rows);
+    curves.draw(state.rows, state.targets);
   }
 
   for (const name of ["points", "digits"]) {

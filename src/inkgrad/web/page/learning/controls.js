@@ -1,5 +1,6 @@
 /** The buttons of a training (start, one step, one epoch, reset) and its numbers. */
-import { make, percent, say, shown } from "../frame/make.js";
+import { make, say, shown } from "../frame/make.js";
+import { SCORES } from "./scores.js";
 
 const WINDOW = 2; // seconds of training over which the speed is measured
 const QUIET = 6000; // milliseconds between two sentences for screen readers while it runs
@@ -8,8 +9,8 @@ const NUMBERS = [
   ["epoch", "Epoch", "How often it has been through all the training data"],
   ["step", "Step", "How often the weights were changed, once a batch"],
   ["cost", "Cost", "How far the outputs are from the targets: training makes it small"],
-  ["train", "Training", "The part of the training data that it gets right"],
-  ["test", "Test", "The part of the test data that it gets right, which it never learns from"],
+  ["train"], // what they are depends on the targets
+  ["test"],
   ["speed", "Examples a second", "How fast it trains here"],
 ];
 
@@ -57,21 +58,24 @@ export function makeControls(host, send, { few = false } = {}) {
   const others = few ? [] : [button("One step", { do: "step" }), button("One epoch", { do: "epoch" })];
   const reset = button("Reset", { do: "reset" });
   const values = {};
+  const names = {};
   const list = make("dl", { class: "numbers" }, ...NUMBERS.map(([name, label, title]) => {
     values[name] = make("dd", { text: "–" });
-    return make("div", {}, make("dt", { text: label, title }), values[name]);
+    names[name] = make("dt", { text: label, title });
+    return make("div", {}, names[name], values[name]);
   }));
   const told = make("p", { class: "unseen", role: "status" });
   host.replaceChildren(make("div", { class: "row" }, start, ...others, reset), list, told);
   const speed = speedometer();
-  let spoken = 0;
+  let toldAt = 0;
   let shownSpeed = null;
 
   function tell(all, now) {
+    const { spoken, unit } = SCORES[all.targets];
     const test = lastOf(all.rows, 4);
     say(told, `${now ? "Training" : "Paused"} at epoch ${all.epoch.toFixed(1)}, ` +
-      `cost ${shown(lastOf(all.rows, 2))}${test === null ? "" : `, test accuracy ${percent(test)}`}.`);
-    spoken = performance.now();
+      `cost ${shown(lastOf(all.rows, 2))}${test === null ? "" : `, ${spoken} ${unit(test)}`}.`);
+    toldAt = performance.now();
   }
 
   return {
@@ -88,10 +92,15 @@ export function makeControls(host, send, { few = false } = {}) {
       say(values.step, all.step.toLocaleString("en"));
       say(values.cost, shown(lastOf(all.rows, 2)));
       values.train.parentElement.hidden = all.settings.data === "mnist"; // too many to measure on the way
-      say(values.train, percent(lastOf(all.rows, 3)));
-      say(values.test, percent(lastOf(all.rows, 4)));
+      const score = SCORES[all.targets];
+      ["train", "test"].forEach((name, i) => {
+        const [label, title] = score[name];
+        say(names[name], label);
+        names[name].title = title;
+        say(values[name], score.unit(lastOf(all.rows, 3 + i)));
+      });
       say(values.speed, shownSpeed ? Math.round(shownSpeed).toLocaleString("en") : "–");
-      if (turned || (running && performance.now() - spoken > QUIET)) {
+      if (turned || (running && performance.now() - toldAt > QUIET)) {
         tell(all, running);
       }
     },

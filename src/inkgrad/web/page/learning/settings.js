@@ -6,12 +6,14 @@ import { explained, make } from "../frame/make.js";
 const QUIET = 600; // milliseconds after a touch in which the server's older settings are not shown
 const BETWEEN = 120; // milliseconds between two messages while a slider moves
 const WORDS = {
+  classes: "Classification", numbers: "Regression", plane: "A plane", gaussians: "Hills and hollows",
   animals: "Fish or goat", xor: "XOR", circles: "Circles", spirals: "Spirals", curve: "A curve you type", own: "Your own points",
   SoftmaxCrossEntropy: "Softmax cross-entropy", CrossEntropy: "Cross-entropy", SquaredError: "Squared error", SGD: "SGD with momentum", Adam: "Adam",
 };
 
 const HELP = {
-  data: "The points that the network learns from. Paint your own to see what it makes of them.",
+  data: "The points that the network learns from. Paint your own to see what it makes of them. " +
+    "In classification each is of a class; in regression each has a number from −1 to 1, which is its colour.",
   classes: "How many kinds of points there are, and so how many outputs the network has.",
   cost: "What training makes small: one number for how far the outputs are from the targets. Cross-entropy " +
     "and squared error come after a softmax layer; the first one has it in itself.",
@@ -34,9 +36,11 @@ const HELP = {
   broken: "A mistake in one backward pass: see what it does, and whether the check finds it.",
 };
 
+// `words` may stand in groups, {name: words}.
 function select(id, label, help, words, onValue) {
-  const element = make("select", { id },
-    ...words.map((word) => make("option", { value: String(word), text: WORDS[word] ?? String(word) })));
+  const listed = (some) => some.map((word) => make("option", { value: String(word), text: WORDS[word] ?? String(word) }));
+  const element = make("select", { id }, ...Array.isArray(words) ? listed(words)
+    : Object.entries(words).map(([name, some]) => make("optgroup", { label: WORDS[name] }, ...listed(some))));
   element.addEventListener("change", () => onValue(element.value));
   const field = make("div", { class: "field" }, explained(make("label", { for: id, text: label }), help), element);
   return { element: field, select: element };
@@ -111,7 +115,11 @@ export function makeSettings(host, which, options, onChange) {
       turn("data_noise", "Noise of the points"),
       turn("share", "Share to learn from")));
   }
-  host.append(group("Network", layers.element, choose("cost", "Cost", options.costs)));
+  const costOfNumbers = make("p", {
+    class: "hint", hidden: true,
+    text: "The output is one number y, and the cost half the squared error: C = ½ (y − t)², where t is the target.",
+  });
+  host.append(group("Network", layers.element, choose("cost", "Cost", options.costs), costOfNumbers));
 
   const speed = make("p", { class: "hint" });
   host.append(group("Learning",
@@ -173,6 +181,11 @@ export function makeSettings(host, which, options, onChange) {
     if (which === "points") {
       knobs.data_noise.enable(current.data !== "own");
       knobs.share.enable(current.data !== "xor" || current.data_noise > 0);
+      const isNumber = options.datasets.numbers.includes(current.data);
+      for (const name of ["classes", "cost"]) {
+        fields[name].closest(".field").hidden = isNumber;
+      }
+      costOfNumbers.hidden = !isNumber;
     }
     if (force || document.activeElement !== seed) {
       seed.value = current.seed;

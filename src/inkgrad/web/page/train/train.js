@@ -25,7 +25,7 @@ export async function mount(section, context) {
   const form = makeSettings(at("train-settings"), "digits", context.options, change);
   makeDetails(at("train-details"), line);
   makeConfusion(at("train-confusion"), context);
-  at("train-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-digits.csv"));
+  at("train-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-digits.csv", "classes"));
 
   line.listen((state, first) => {
     all = state;
@@ -40,7 +40,7 @@ export async function mount(section, context) {
     }
     controls.show(state, first);
     form.show(state.settings);
-    curves.draw(state.rows);
+    curves.draw(state.rows, state.targets);
     say(at("train-network"), `${networkName(state.network)}, ${state.n_parameters.toLocaleString("en")} parameters`);
     at("train-csv").disabled = state.rows.length === 0;
     keep(toAddress(state.settings));

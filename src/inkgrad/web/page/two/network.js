@@ -118,7 +118,7 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       ({ row: rowOf(from), sign: from.sign, value: weight(from, one) }));
     panel.show({
       name: one.name, layer, column: one.row, terms: [{ row: null, sign: "", value: latest.boundary.biases[layer][one.row] }, ...terms],
-      unit: one.label === null ? { layer, unit: one.row } : null, isOut: isOut(one),
+      unit: one.column < columns.length - 1 ? { layer, unit: one.row } : null, isOut: isOut(one),
     });
   }
 
@@ -215,7 +215,7 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
   }
 
   function build() {
-    const { settings, boundary, labels } = latest;
+    const { settings, boundary, targets, labels } = latest;
     chosen = null;
     const used = new Set(settings.features);
     columns = [features.map(({ name, image }, row) => button(0, row, {
@@ -226,9 +226,11 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       name: `Unit ${row + 1} of hidden layer ${i + 1}`, sign: indexed("h", row + 1), wraps: settings.layers[i].activation,
       used: true, label: null, described: `Unit ${row + 1} of hidden layer ${i + 1}: show it large`,
     }))));
-    columns.push(labels.map((name, row) => button(columns.length, row, {
-      name, wraps: "softmax of ", used: true, label: row, described: `Output ${name}: show it large`,
-    })));
+    columns.push(targets === "numbers"
+      ? [button(columns.length, 0, { name: "Output", wraps: LINEAR, used: true, label: null, described: "Output: show it large" })]
+      : labels.map((name, row) => button(columns.length, row, {
+        name, wraps: "softmax of ", used: true, label: row, described: `Output ${name}: show it large`,
+      })));
     paths = columns.slice(1).map((column, gap) => column.flatMap((to) =>
       columns[gap].filter((from) => from.used).map((from) => {
         const path = document.createElementNS(SVG, "path");
@@ -260,7 +262,7 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
       const few = columns[i + 1].length;
       return [`Hidden ${i + 1}`, `${size > few ? `${few} of ${size}` : size} ${activation}`];
     });
-    return [["Inputs", `${settings.features.length} used`], ...hidden, ["Output", "softmax"]];
+    return [["Inputs", `${settings.features.length} used`], ...hidden, ["Output", latest.targets === "numbers" ? "1 number" : "softmax"]];
   }
 
   function place() {
@@ -412,8 +414,8 @@ export function makeNetwork(host, features, { onLook, onChange, send }) {
     },
     show(state) {
       latest = state;
-      const { boundary, settings, labels } = state;
-      const now = JSON.stringify([boundary.layers.map((units) => units.length), settings.layers, settings.features, labels]);
+      const { boundary, settings, targets, labels } = state;
+      const now = JSON.stringify([boundary.layers.map((units) => units.length), settings.layers, settings.features, targets, labels]);
       if (now !== shape) {
         shape = now;
         const hadFocus = sheet.contains(document.activeElement);

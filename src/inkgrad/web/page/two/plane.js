@@ -3,6 +3,7 @@ import { isSeen, make, whenSized } from "../frame/make.js";
 import { fromBase64 } from "../parts/pixels.js";
 
 const RADIUS = 4.5;
+const SMALL = 3.75; // of a point whose target is a number, of which there are many
 const MARGIN = 0.045; // of the canvas around the square, so that points at its edge are whole
 const RGB = {
   light: [[29, 95, 190], [214, 84, 10], [20, 128, 84]],
@@ -17,6 +18,12 @@ export function classColours() {
 }
 
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+
+// The colour of a number from -1 to 1, and how strong it is: that of lines below zero, or above.
+const toned = (colours, value) => [colours.classes[value < 0 ? 0 : 1], Math.min(1, Math.abs(value)) * 0.85];
+
+const mixed = (colours, [colour, strong]) =>
+  colours.paper.map((paper, channel) => paper + (colour[channel] - paper) * strong);
 
 // Classes have a form each beside their colour: a circle, a triangle, a square.
 function trace(brush, x, y, label, radius) {
@@ -56,15 +63,37 @@ function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) {
   }
 }
 
+// A point whose target is a number is of the plane's colour for it, so it is lost in a plane that is right, but for its rim.
+function drawNumber(brush, x, y, value, colours, filled, radius = SMALL) {
+  const colour = css(mixed(colours, toned(colours, value)));
+  const rim = colours.isDark ? "rgb(255 255 255 / 75%)" : "rgb(0 0 0 / 60%)";
+  brush.beginPath();
+  brush.arc(x, y, radius, 0, 2 * Math.PI);
+  if (filled) {
+    brush.fillStyle = colour;
+    brush.fill();
+    brush.lineWidth = 1;
+    brush.strokeStyle = rim;
+    brush.stroke();
+  } else {
+    brush.lineWidth = 4;
+    brush.strokeStyle = rim;
+    brush.stroke();
+    brush.lineWidth = 2.5;
+    brush.strokeStyle = colour;
+    brush.stroke();
+  }
+}
+
 // An image of n x n on paper, the top row of which is y = 1; of each place its colour, and how strong that is.
 function imageOf(n, colours, at) {
   const image = new ImageData(n, n);
   for (let row = 0; row < n; row += 1) {
     for (let column = 0; column < n; column += 1) {
-      const [colour, strong] = at(row * n + column);
       const to = 4 * ((n - 1 - row) * n + column);
+      const colour = mixed(colours, at(row * n + column));
       for (let channel = 0; channel < 3; channel += 1) {
-        image.data[to + channel] = colours.paper[channel] + (colour[channel] - colours.paper[channel]) * strong;
+        image.data[to + channel] = colour[channel];
       }
       image.data[to + 3] = 255;
     }
@@ -83,11 +112,11 @@ function fieldImage(boundary, n_classes, colours, isSharp) {
   });
 }
 
-/** The output of one unit over the square: the colour of lines below zero, and that above. */
-export function unitImage(bytes, n, colours) {
+/** The output of one unit over the square: the colour of lines below zero, and that above, or only which of them. */
+export function unitImage(bytes, n, colours, isSharp = false) {
   return imageOf(n, colours, (from) => {
     const value = (bytes[from] - 128) / 127;
-    return [colours.classes[value < 0 ? 0 : 1], Math.min(1, Math.abs(value)) * 0.85];
+    return toned(colours, isSharp ? Math.sign(value) : value);
   });
 }
 
@@ -109,18 +138,36 @@ export function showKey(host, labels) {
   }));
 }
 
+/** The key to a plane of numbers: its colours from -1 to 1. */
+export function showScale(host) {
+  const colours = classColours();
+  const canvas = make("canvas", { width: 201, height: 1, class: "key-scale", "aria-hidden": "true" });
+  const image = new ImageData(201, 1);
+  for (let k = 0; k <= 200; k += 1) {
+    image.data.set([...mixed(colours, toned(colours, k / 100 - 1)), 255], 4 * k);
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  const marks = ["−1", "0", "1"].map((text) => make("span", { text }));
+  host.replaceChildren(make("li", { class: "scale" }, canvas, ...marks));
+}
+
 /**
  * Make the plane on a square canvas.
  * @param {HTMLCanvasElement} canvas
  * @returns {{show: (part: object) => void, toPlane: (event: PointerEvent) => number[], draw: () => void}}
  */
 export function makePlane(canvas) {
-  const shown = { boundary: null, unit: null, points: [], tests: [], n_classes: 2, marked: null, sharp: false };
+  const shown = {
+    boundary: null, unit: null, points: [], tests: [], n_classes: 2, numbers: false, marked: null, sharp: false,
+  };
   const small = make("canvas");
   let waiting = false;
 
   function imageNow(colours) {
     const { boundary, unit } = shown;
+    if (!unit && shown.numbers) {
+      return unitImage(fromBase64(boundary.value), boundary.n, colours, shown.sharp);
+    }
     if (!unit) {
       return fieldImage(boundary, shown.n_classes, colours, shown.sharp);
     }
@@ -161,20 +208,21 @@ export function makePlane(canvas) {
     brush.strokeStyle = colours.isDark ? "rgb(255 255 255 / 25%)" : "rgb(0 0 0 / 20%)";
     brush.lineWidth = 1;
     brush.strokeRect(edge, edge, wide, wide);
+    const drawOne = shown.numbers ? drawNumber : drawPoint;
     const groups = [[shown.tests, false], [shown.points, true]];
     for (const [points, filled] of groups) {
-      for (const [x, y, label] of points) {
-        drawPoint(brush, edge + x * wide, edge + (1 - y) * wide, label, colours, filled);
+      for (const [x, y, target] of points) {
+        drawOne(brush, edge + x * wide, edge + (1 - y) * wide, target, colours, filled);
       }
     }
     if (shown.marked) {
-      const [x, y, label] = shown.marked;
+      const [x, y, target] = shown.marked;
       brush.beginPath();
       brush.arc(edge + x * wide, edge + (1 - y) * wide, 13, 0, 2 * Math.PI);
       brush.strokeStyle = colours.isDark ? "white" : "black";
       brush.lineWidth = 2.5;
       brush.stroke();
-      drawPoint(brush, edge + x * wide, edge + (1 - y) * wide, label, colours, true, 6);
+      drawOne(brush, edge + x * wide, edge + (1 - y) * wide, target, colours, true, 6);
     }
   }
 

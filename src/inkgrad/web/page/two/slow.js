@@ -7,6 +7,9 @@ import { attempt } from "../frame/notice.js";
 const MOST = 6; // terms of a sum that are written out
 const number = (value) => shown(value).replaceAll("-", "−");
 
+// A number after a minus.
+const bracketed = (value) => (value < 0 ? `(${number(value)})` : number(value));
+
 // A sum in words; of a long one its beginning.
 function sum(terms) {
   const few = terms.length > MOST ? [...terms.slice(0, MOST - 1), "..."] : terms;
@@ -14,11 +17,12 @@ function sum(terms) {
 }
 
 // What is told and shown at each place of the way, from what the server found.
-function phasesOf(found, settings, labels) {
+function phasesOf(found, { settings, labels, targets }) {
   const n = found.values.length;
   const last = n - 1;
-  const activation = (column) => settings.layers[column - 1]?.activation ?? "softmax";
-  const unitName = (column, row) => (column === n ? labels[row] : `Unit ${row + 1} of hidden layer ${column}`);
+  const isNumber = targets === "numbers";
+  const activation = (column) => settings.layers[column - 1]?.activation ?? (isNumber ? LINEAR : "softmax");
+  const unitName = (column, row) => (column === n ? labels[row] ?? "Output" : `Unit ${row + 1} of hidden layer ${column}`);
   const largest = found.dW.map((matrix) => Math.max(1e-12, ...matrix.flat().map(Math.abs)));
   const isWrong = new Set(found.wrong.map(String));
   const still = {
@@ -34,6 +38,9 @@ function phasesOf(found, settings, labels) {
   };
   const backward = (column, row) => {
     const dz = number(found.dz[column - 1][row]);
+    if (column === n && isNumber) {
+      return `${unitName(column, row)}: dC/dz = y − t = ${number(found.values[last][0])} − ${bracketed(found.target)} = ${dz}, from the cost.`;
+    }
     if (column === n) {
       return `${unitName(column, row)}: dC/dz = ${dz}, from the cost${settings.cost === "SoftmaxCrossEntropy" ? "" : " back through the softmax"}.`;
     }
@@ -51,7 +58,8 @@ function phasesOf(found, settings, labels) {
   const upTo = (until) => (column, row) => (column <= until ? before(column)[row] ?? null : null);
   const phases = [{
     title: "An example comes in",
-    text: `Example ${found.example + 1} of ${found.examples}, of the class ${labels[found.label]}, is marked on the plane.` +
+    text: `Example ${found.example + 1} of ${found.examples}, ` +
+      `${isNumber ? `whose target is ${number(found.target)}` : `of the class ${labels[found.target]}`}, is marked on the plane.` +
       `${settings.noise || settings.dropout ? " Noise and dropout are left out." : ""}`,
     overlay: { ...still, number: upTo(0) },
   }];
@@ -68,8 +76,11 @@ function phasesOf(found, settings, labels) {
   const parted = found.wrong.length;
   phases.push({
     title: "The cost",
-    text: `The class is ${labels[found.label]}, to which the network gives ${number(found.values[last][found.label])}. ` +
-      `${found.cost_layer.kind} makes C = ${number(found.cost)} of that: one number for how wrong it is.`,
+    text: isNumber
+      ? `The target is t = ${number(found.target)}, and the network gives y = ${number(found.values[last][0])}. ` +
+        `${found.cost_layer.kind} makes C = ½ (y − t)² = ${number(found.cost)} of that: one number for how wrong it is.`
+      : `The class is ${labels[found.target]}, to which the network gives ${number(found.values[last][found.target])}. ` +
+        `${found.cost_layer.kind} makes C = ${number(found.cost)} of that: one number for how wrong it is.`,
     overlay: { ...still, number: upTo(n) },
   });
   for (let column = n; column >= 1; column -= 1) {
@@ -145,8 +156,8 @@ export function makeSlow(host, opener, picture, { send, mark }) {
     if (found) {
       example = found.example;
       standing = placeOf(state);
-      phases = phasesOf(found, state.settings, state.labels);
-      mark([...found.point, found.label]);
+      phases = phasesOf(found, state);
+      mark([...found.point, found.target]);
       host.hidden = false;
       go(0);
       next.focus({ preventScroll: true });

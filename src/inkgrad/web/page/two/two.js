@@ -1,11 +1,11 @@
-/** The tab Two inputs: points on a plane, a small network, and its decision boundary as it learns. */
+/** The tab Two inputs: points on a plane, a small network, and what it says of each place as it learns. */
 import { fromAddress, keeper, onGrid, same, toAddress } from "../learning/address.js";
 import { makeControls } from "../learning/controls.js";
 import { makeCurves, downloadRows } from "../learning/curves.js";
 import { isSeen, make, say } from "../frame/make.js";
 import { makeOwn } from "./own.js";
 import { makeNetwork } from "./network.js";
-import { makePlane, showKey } from "./plane.js";
+import { makePlane, showKey, showScale } from "./plane.js";
 import { makeSlow } from "./slow.js";
 import { makeSettings } from "../learning/settings.js";
 import { training } from "../learning/trainings.js";
@@ -43,6 +43,7 @@ export async function mount(section, context) {
   let goal = null; // the epoch that a link asks for, while it is on its way
   const keep = keeper(context);
   let sending = null;
+  let keyed = null; // targets and labels of the key that is drawn, as JSON
   let empty = false; // own points are chosen, and there are none yet
 
   function readWish(params) {
@@ -65,7 +66,8 @@ export async function mount(section, context) {
     own.open(isOwn);
     empty = isOwn && points.length === 0;
     if (empty) {
-      plane.show({ boundary: null, unit: null, points: [], tests: [] }); // the server wants at least one point
+      plane.show({ boundary: null, unit: null, points: [], tests: [], numbers: false }); // the server wants at least one point
+      tellWords("classes", context.options.point_classes.slice(0, settings.classes));
       keep(toAddress({ ...settings, points: [] }));
     } else {
       const most = isOwn ? Math.max(...points.map((point) => point[2] + 1)) : 2;
@@ -112,6 +114,27 @@ export async function mount(section, context) {
     return true;
   }
 
+  // The words around the plane, and its key.
+  function tellWords(targets, labels) {
+    const isNumber = targets === "numbers";
+    say(at("two-sharp-says"), isNumber ? "Show above and below zero alone" : "Show the decision alone");
+    at("two-mine").hidden = isNumber; // own points have classes
+    const now = JSON.stringify([targets, labels]);
+    if (now !== keyed) {
+      keyed = now;
+      drawKey();
+    }
+  }
+
+  function drawKey() {
+    const [targets, labels] = JSON.parse(keyed);
+    if (targets === "numbers") {
+      showScale(at("two-key"));
+    } else {
+      showKey(at("two-key"), labels);
+    }
+  }
+
   function draw(state, first) {
     const isOwn = state.settings.data === "own";
     const painting = sending !== null || empty;
@@ -121,26 +144,22 @@ export async function mount(section, context) {
         own.take(state.settings.points);
       }
       plane.show({
-        boundary: state.boundary, n_classes: state.labels.length, points: state.points ?? [],
-        tests: state.test_points ?? [],
+        boundary: state.boundary, n_classes: state.labels.length, numbers: state.targets === "numbers",
+        points: state.points ?? [], tests: state.test_points ?? [],
       });
+      tellWords(state.targets, state.labels);
     }
     if (state.boundary && !empty) {
       picture.show(state);
       slow.show(state);
     }
     if (isSeen(section) || first) {
-      curves.draw(state.rows);
+      curves.draw(state.rows, state.targets);
     }
     at("two-rings").hidden = state.test_points?.length === 0;
     at("two-hint").hidden = state.hint === null;
     say(at("two-hint"), state.hint ?? "");
     at("two-undo").hidden = state.n_by_hand === 0;
-    const keys = state.labels.join();
-    if (at("two-key").dataset.labels !== keys) {
-      at("two-key").dataset.labels = keys;
-      showKey(at("two-key"), state.labels);
-    }
     at("two-csv").disabled = state.rows.length === 0;
   }
 
@@ -175,10 +194,10 @@ export async function mount(section, context) {
     }
   });
 
-  document.addEventListener("themechange", () => all && showKey(at("two-key"), all.labels));
+  document.addEventListener("themechange", () => keyed && drawKey());
   at("two-sharp").addEventListener("change", (event) => plane.show({ sharp: event.target.checked }));
   at("two-undo").addEventListener("click", () => line.send({ do: "undo" }));
-  at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv"));
+  at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv", all?.targets));
   at("two-mine").addEventListener("click", () => {
     const points = [...all?.points ?? [], ...all?.test_points ?? []].map(([x, y, label]) => [onGrid(x), onGrid(y), label]);
     own.take(points);
