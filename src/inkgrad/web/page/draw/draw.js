@@ -251,7 +251,7 @@ function show() {
   const answer = answers.get(digit.key);
   const old = before?.key === digit.key ? before.p : null;
   chart.set(answer.probabilities, answer.labels, old);
-  $("draw-before").hidden = !old;
+  $("draw-before").classList.toggle("away", !old);
   showVerdict(digit, answer);
   $("draw-unlearn").disabled = !answer.can_undo;
   drawGrey($("draw-seen"), fromBase64(answer.image), 28, 28);
@@ -291,7 +291,7 @@ function showNothing() {
   const blank = new Uint8Array(784);
   const labels = network === "reader" ? [...context.options.labels, context.options.no_digit] : context.options.labels;
   chart.set(labels.map(() => 0), labels);
-  $("draw-before").hidden = true;
+  $("draw-before").classList.add("away");
   $("draw-best").textContent = "–";
   $("draw-sure").textContent = "Nothing drawn yet";
   $("draw-said").textContent = "";

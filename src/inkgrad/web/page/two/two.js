@@ -159,7 +159,7 @@ export async function mount(section, context) {
     at("two-rings").hidden = state.test_points?.length === 0;
     at("two-hint").hidden = state.hint === null;
     say(at("two-hint"), state.hint ?? "");
-    at("two-undo").hidden = state.n_by_hand === 0;
+    at("two-undo").classList.toggle("away", state.n_by_hand === 0);
     at("two-csv").disabled = state.rows.length === 0;
   }
 
