@@ -20,6 +20,7 @@ from playwright.sync_api import Page, Request, sync_playwright
 N_VISITORS = 20
 N_EPOCHS = 10
 N_STROKES = 15
+N_CHECKS = 5
 
 
 def start_server() -> tuple[subprocess.Popen[str], str]:
@@ -106,6 +107,26 @@ async def epochs_through_the_page(address: str) -> float:
                 return time.perf_counter() - start
 
 
+async def checks_while_training(address: str) -> dict[str, list[float]]:
+    """Return how long the checks of both networks that a visitor begins with take while both train, in seconds."""
+    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
+        token = (await client.post("/api/visitors", json={})).json()["token"]
+        async with await speak(address, token, "points") as points, await speak(address, token, "digits") as digits:
+            listening = [asyncio.create_task(listen(socket)) for socket in (points, digits)]
+            for socket in points, digits:
+                await socket.send(json.dumps({"do": "start"}))
+            await asyncio.sleep(1)
+            waits: dict[str, list[float]] = {"points": [], "digits": []}
+            for which in N_CHECKS * list(waits):
+                start = time.perf_counter()
+                answer = await client.post("/api/check", json={"which": which}, headers={"X-Visitor": token})
+                waits[which].append(time.perf_counter() - start)
+                assert answer.json()["ok"], "a right gradient was called wrong"
+            for task in listening:
+                task.cancel()
+            return waits
+
+
 def epochs_of_the_command_line() -> float:
     """Return the seconds of `inkgrad train` on the same network, by its own log, without its start."""
     with tempfile.TemporaryDirectory() as folder:
@@ -171,6 +192,8 @@ def main() -> None:
         ratio = median(c / o for c, o in zip(command, ours, strict=True))
         print(f"{N_EPOCHS} epochs of the seed network: page {median(ours):.2f} s, command line {median(command):.2f} s")
         print(f"speed through the page: {ratio:.0%} of the command line's")
+        for which, waits in asyncio.run(checks_while_training(address)).items():
+            print(f"a check of {which} while both train: median {median(waits):.2f} s, worst {max(waits):.2f}")
         print(f"memory before the crowd: {megabytes(server):.0f} MB")
         waits = asyncio.run(many_visitors(address))
         print(

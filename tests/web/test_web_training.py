@@ -512,6 +512,20 @@ def test_a_state_that_was_asked_for_does_not_grow_by_itself():
         assert len(rows) == 3
 
 
+def test_the_training_of_a_visitor_stands_aside_for_their_check(page):
+    """It takes four steps a second meanwhile, where else it goes through a hundred epochs of eight steps."""
+    trainer, way = page.visitor.trainers["points"], page.visitor.way
+    trainer.start()
+    wait_until(lambda: len(trainer.rows) > 5)
+    checking = threading.Thread(target=page.ask, args=("/api/check", {"which": "digits"}))
+    checking.start()
+    wait_until(lambda: way.is_taken)
+    before, start = len(trainer.rows), time.monotonic()
+    wait_until(lambda: not way.is_taken)
+    assert len(trainer.rows) - before <= 3 + (time.monotonic() - start)
+    checking.join(SOON)
+
+
 def test_training_digits_leaves_time_for_those_who_ask():
     with training("digits") as trainer:
         trainer.start()
