@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.sweeping import plan_of
 
 from inkgrad.check import check_layer, check_network
 from inkgrad.costs import SoftmaxCrossEntropy
@@ -14,7 +15,6 @@ from inkgrad.models import Card
 from inkgrad.optimizers import SGD
 from inkgrad.saving import quoted
 from inkgrad.sessions import Paths, TrainingSettings, resume, start
-from inkgrad.sweeps import Search
 from inkgrad.training import Plain, Shard
 from inkgrad.web import serve
 from inkgrad.whole_numbers import refuse_bad_batch_size, refuse_bad_seed, refuse_too_large, shown_whole
@@ -26,9 +26,9 @@ TAKERS = {
     "classes": lambda n: TrainingSettings("seed", n, 20, 0.1, 0.5, 0, 1),
     "threads": Fast,
     "threads of NumPy": Plain,
-    "trials": lambda n: Search(trials=n),
-    "first rung": lambda n: Search("asha", 3, first_rung=n),
-    "factor": lambda n: Search("asha", 3, factor=n),
+    "trials": lambda n: plan_of(trials=n),
+    "first rung": lambda n: plan_of(pruner="halving", first_rung=n),
+    "factor": lambda n: plan_of(pruner="halving", factor=n),
     "number of a card": lambda n: Card(n_train=n),
     "shard": Shard,
     "bins": lambda n: reliability(np.array([0.5]), np.array([True]), n),

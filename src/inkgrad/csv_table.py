@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inkgrad.errors import DataError
@@ -46,7 +46,7 @@ def csv_table(raw: bytes, name: str) -> CsvTable:
     return CsvTable(columns, rows)
 
 
-def as_csv(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
+def as_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
     """Return rows as the bytes of a file; what a row lacks is left empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
@@ -55,7 +55,7 @@ def as_csv(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def write_csv(path: str | os.PathLike[str], columns: Iterable[str], rows: Iterable[Row]) -> None:
+def write_csv(path: str | os.PathLike[str], columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows to a file, in one move; what a row lacks is left empty."""
     with replacing(path) as file:
         file.write(as_csv(columns, rows))

@@ -14,7 +14,7 @@ from inkgrad.data.idx_set import IMAGES, LABELS
 from inkgrad.fast import Fast
 from inkgrad.models import load
 from inkgrad.sessions import Paths, SweepPaths, resume, start
-from inkgrad.sweeps import Plan, Search, Sweep, run_trials
+from inkgrad.sweeps import Plan, Sweep
 
 N_TRAIN, N_TEST, BATCH_SIZE = 60, 20, 10
 
@@ -75,13 +75,13 @@ class TinySweep:
     def plan(self) -> Plan:
         """What it tries."""
         space = {"lr": FloatDistribution(0.01, 0.3, log=True), "batch_size": CategoricalDistribution((10, 20))}
-        return Plan({"model": "seed", "epochs": 2}, space, Search("random", 3, validation_fraction=0.2))
+        return Plan({"model": "seed", "epochs": 2}, space, trials=3, validation_fraction=0.2)
 
     def train(self) -> None:
         """Run it to the end, going on from a journal where there is one."""
         with self.paths.take() as lock:
             sweep = Sweep(self.paths, self.plan, self.data, lock, resume=self.paths.journal.exists())
-            run_trials(sweep)
+            sweep.run()
             sweep.write_results()
             session = sweep.session(Fast(1))
             with closing(session.steps()) as steps:

@@ -73,22 +73,6 @@ def test_a_sweep_killed_in_the_middle_is_resumed(swept, tmp_path, small_folder):
     assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
 
 
-def test_a_trial_whose_checkpoint_is_damaged_begins_anew_with_a_word(swept, tmp_path, small_folder):
-    (tmp_path / "sweep.toml").write_text(PLAN)
-    lines = (swept[0] / "best.sweep.jsonl").read_text().splitlines(keepends=True)
-    end = max(k for k, line in enumerate(lines) if '"trial_id":2' in line and '"op_code":6' in line)
-    (tmp_path / "best.sweep.jsonl").write_text("".join(lines[:end]))  # of the third trial we do not hear the end
-    damaged = tmp_path / "best.sweep" / "trial-00003.checkpoint.safetensors"
-    damaged.parent.mkdir()
-    damaged.write_bytes(b"damaged")
-    resumed = sweep("sweep.toml", "--data", small_folder, "--resume", cwd=tmp_path)
-    assert resumed.returncode == 0, resumed.stderr
-    word = "inkgrad: a trial began anew, as its checkpoint could not be used, which is kept as best.sweep/"
-    assert f"{word}{damaged.name}.unusable" in resumed.stderr.splitlines()
-    assert damaged.with_name(f"{damaged.name}.unusable").read_bytes() == b"damaged"
-    assert (tmp_path / "best.safetensors").read_bytes() == (swept[0] / "best.safetensors").read_bytes()
-
-
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     (tmp_path / "sweep.toml").write_text(PLAN)
     with started(command("sweep", "sweep.toml"), cwd=tmp_path) as process:

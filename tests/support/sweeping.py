@@ -3,7 +3,7 @@
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from inkgrad.sessions import SweepPaths
-from inkgrad.sweeps import Plan, Search, Sweep, TrialStatus
+from inkgrad.sweeps import Plan, Sweep
 
 LR = FloatDistribution(0.01, 0.3, log=True)
 BATCH = CategoricalDistribution((50, 100))
@@ -16,7 +16,7 @@ def choice(*values):
 def plan_of(how="random", trials=4, epochs=2, space=None, **search):
     """A plan for the smallest network, whose trials take a tenth of a second each on the small folder."""
     space = {"lr": LR, "batch_size": BATCH} if space is None else space
-    return Plan({"model": "seed", "epochs": epochs}, space, Search(how, trials, **search))
+    return Plan({"model": "seed", "epochs": epochs}, space, how, trials, **search)
 
 
 class SweepsIn:
@@ -49,7 +49,7 @@ class Seen:
 
     @property
     def ended(self):
-        return [each.number for each in self.shown[-1] if each.status != TrialStatus.RUNNING] if self.shown else []
+        return [each.number for each in self.shown[-1] if each.status != "running"] if self.shown else []
 
 
 def without_seconds(sweep):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -102,6 +103,7 @@ def sweep(
     """
     from inkgrad import sweeps
 
+    logging.getLogger("optuna").setLevel(logging.WARNING)  # it would tell of a new study
     engine = engine_of(n_threads)
     if n_workers is not None and n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got --workers {shown_whole(n_workers)}")
@@ -125,35 +127,26 @@ def sweep(
 
 
 def _search(sweep: Sweep, n_workers: int | None, engine: Engine, console: Console, stop: Callable[[], bool]) -> None:
-    from inkgrad import sweeps
-
     ended = [each for each in sweep.results() if each.status != "running"]
     n = sweep.n_trials
     console.print(
-        f"{n - len(ended)} of {n} trials to run, each on {len(sweep.train)} training digits, "
+        f"{max(n - len(ended), 0)} of {n} trials to run, each on {len(sweep.train)} training digits, "
         f"compared on {len(sweep.validation)} held out of them",
         soft_wrap=True,
     )
     try:
         with _trials_of(sweep, ended, console) as show:
-            if n_workers is None:
-                sweeps.run_trials(sweep, show, stop, engine)
-            else:
-                sweeps.run_by_workers(sweep, n_workers, show, stop, say)
+            sweep.run(show, stop, engine, n_workers or 0, say)
     finally:
-        for path in sweep.put_aside:
-            say(f"a trial began anew, as its checkpoint could not be used, which is kept as {path}")
         if sweep.lock:
             sweep.write_results()
     Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(
         _table(sweep.results(), list(sweep.plan.space))
     )
-    if sweep.lock:
-        sweep.best()  # or all diverged
 
 
 def _train_best(sweep: Sweep, engine: Engine, console: Console, stop: Callable[[], bool]) -> None:
-    session, best = sweep.session(engine), sweep.best()
+    session, best = sweep.session(engine), sweep.results()[0]
     settings = vars(best.settings)
     options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items() if name != "classes")
     say(f"trial {best.number} is the best; now on all training digits: inkgrad train {options}")

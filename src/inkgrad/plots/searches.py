@@ -30,11 +30,11 @@ class SearchedTrial(Protocol):
     def accuracies(self) -> Sequence[float]: ...
 
 
-def search_picture(trials: Sequence[SearchedTrial], space: Mapping[str, Sequence[Any] | bool]) -> Any:
+def search_picture(trials: Sequence[SearchedTrial], space: Mapping[str, Any]) -> Any:
     """Return a Figure: the misread part of the validation examples against epochs, and against each setting searched.
 
     `trials` begin with the best one, which stands out.  Diverged ones are at the upper edge.  Of a setting `space` has
-    the list of its values, in their order, or whether its range is logarithmic.
+    what it was drawn from, as Optuna has it: `choices`, in their order, or a range, whose axis is logarithmic if `log`.
     """
     from matplotlib.figure import Figure
 
@@ -83,16 +83,16 @@ def _draw_curves(axes: Any, trials: Sequence[SearchedTrial]) -> None:
     axes.grid(alpha=0.25)
 
 
-def _draw_setting(axes: Any, name: str, values: Sequence[Any] | bool, trials: Sequence[SearchedTrial]) -> None:
+def _draw_setting(axes: Any, name: str, values: Any, trials: Sequence[SearchedTrial]) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
     places = [getattr(each.settings, name) for each in trials]
-    if not isinstance(values, bool):  # side by side, in the order of the list
-        places = [values.index(place) for place in places]
-        names = shortened([f"{value:g}" if isinstance(value, float) else str(value) for value in values])
+    if choices := getattr(values, "choices", None):  # side by side, in the order of the list
+        places = [choices.index(place) for place in places]
+        names = shortened([f"{value:g}" if isinstance(value, float) else str(value) for value in choices])
         axes.set_xticks(range(len(names)), names, rotation=0 if len(names) < 8 else 90)  # as many fit side by side
         axes.set_xlim(-0.5, len(names) - 0.5)
-    elif values:
+    elif values.log:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_minor_locator(NullLocator())

@@ -3,7 +3,7 @@
 from inkgrad.saving.descriptions import build, concrete, describe
 from inkgrad.saving.kinds import METADATA_KEY, FileKind, Header
 from inkgrad.saving.tensors import TensorFile, open_tensors, read_tensors, write_tensors
-from inkgrad.saving.toml_text import read_toml, refuse_unknown, table_of, value_of
+from inkgrad.saving.toml_text import read_toml, refuse_unknown, value_of, values_of
 from inkgrad.saving.untrusted import are_whole, one_line, quoted, read_file, strict_json
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "read_toml",
     "refuse_unknown",
     "strict_json",
-    "table_of",
     "value_of",
+    "values_of",
     "write_tensors",
 ]

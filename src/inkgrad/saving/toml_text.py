@@ -23,14 +23,6 @@ def read_toml(raw: bytes) -> dict[str, Any]:
         raise SettingError(f"this is not TOML: {error}; `example` shows how it looks", setting="example") from None
 
 
-def table_of(found: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a table by its name, an empty one where there is none; SettingError for something else."""
-    table = found.get(name, {})
-    if not isinstance(table, dict):
-        raise SettingError(f"{name} is a part of its own: begin it with a line [{name}]")
-    return table
-
-
 def refuse_unknown(found: Iterable[str], known: Iterable[str], what: str) -> None:
     """Raise SettingError for a name that is not known, which is not `what` stands there."""
     names = list(known)
@@ -42,7 +34,7 @@ def refuse_unknown(found: Iterable[str], known: Iterable[str], what: str) -> Non
 
 
 def value_of(name: str, value: Any, kind: Any) -> Any:
-    """Return a text, a whole number or a number, as the setting wants it; a whole number will do for any number.
+    """Return a value of the kind that a setting wants, str, float, int, bool or dict; a whole number is a float, too.
 
     Raises SettingError for another one, for infinity and NaN, and for whole numbers that 64 bits do not hold.
     """
@@ -50,6 +42,21 @@ def value_of(name: str, value: Any, kind: Any) -> Any:
     if kind is float and is_whole:
         return float(value)
     if type(value) is not kind or (kind is float and not isfinite(value)) or (kind is int and not is_whole):
-        words = {str: "a text", float: "a number", int: "a whole number, and not a huge one"}
+        words = {
+            str: "a text",
+            float: "a number",
+            int: "a whole number, and not a huge one",
+            bool: "true or false",
+            dict: f"a part of its own, that begins with a line [{name}]",
+        }
         raise SettingError(f"{name} is {words[kind]}, got {quoted(value)}")
     return value
+
+
+def values_of(found: Mapping[str, Any], kinds: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Return what a table says, each value of the kind that its name has; a name that has none is not `what`.
+
+    Raises SettingError for such a name, and as value_of() does.
+    """
+    refuse_unknown(found, kinds, what)
+    return {name: value_of(name, value, kinds[name]) for name, value in found.items()}

@@ -2,7 +2,7 @@
 
 from inkgrad.sessions.paths import Paths, SweepPaths
 from inkgrad.sessions.saved_session import SavedSession, epochs_left, find_session, saved_or_refused
-from inkgrad.sessions.session import Session, Stepper, as_source, refuse_lines, resume, resume_or_start, start
+from inkgrad.sessions.session import Session, Stepper, as_source, refuse_losing_work, resume, resume_or_start, start
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "as_source",
     "epochs_left",
     "find_session",
-    "refuse_lines",
+    "refuse_losing_work",
     "resume",
     "resume_or_start",
     "saved_or_refused",

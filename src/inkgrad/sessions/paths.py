@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inkgrad.files import refuse_unwritable
+from inkgrad.files import refuse_same, refuse_unwritable, sweep_parts
 from inkgrad.writer_lock import WriterLock
 
 
@@ -39,6 +40,17 @@ class Paths:
     def lock(self) -> Path:
         """Who writes these files, while somebody does."""
         return self._beside(".lock")
+
+    def prepare(self, inputs: Iterable[Path]) -> None:
+        """Remove what a killed process left half written.
+
+        Raises OSError where a file cannot be written, or is one of the `inputs`, which are read.
+        """
+        inputs = list(inputs)
+        for path in self.all:
+            refuse_unwritable(path)
+            refuse_same(path, inputs)
+            sweep_parts(path)
 
     def take(self) -> WriterLock:
         """Keep others from these files until the lock is released.
@@ -77,9 +89,9 @@ class SweepPaths(Paths):
 
     @property
     def folder(self) -> Path:
-        """Where the trials stand that are under way, and locks that tell whether somebody trains them."""
+        """Where there are locks of trials, while somebody may train them."""
         return self._beside(".sweep")
 
-    def trial(self, number: int, ending: str) -> Path:
-        """A file of one trial."""
-        return self.folder / f"trial-{number:05d}.{ending}"
+    def trial_lock(self, number: int) -> Path:
+        """Tells whether somebody trains a trial."""
+        return self.folder / f"trial-{number:05d}.lock"

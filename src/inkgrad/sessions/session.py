@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad import training
-from inkgrad.costs import CTC
 from inkgrad.data import Dataset, DataSource, as_inputs
 from inkgrad.data.data_source import Progress, silent
 from inkgrad.errors import ModelFileError, SettingError
 from inkgrad.fast import Fast
-from inkgrad.files import refuse_same, refuse_unwritable, sweep_parts
-from inkgrad.models import MODELS, Card, Model
+from inkgrad.models import Card, Model
 from inkgrad.plots import curves, save_png
 from inkgrad.saving import one_line
 from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.sessions.paths import Paths
-from inkgrad.sessions.saved_session import notes_of, read_session, saved_or_refused, without_advice
+from inkgrad.sessions.saved_session import OR_DROP, notes_of, read_session, saved_or_refused, without_advice
 from inkgrad.sessions.training_settings import DEFAULT_MODEL, TrainingSettings, usual_settings
 from inkgrad.training import CHECKPOINT_SECONDS, Engine, Evaluation, Events, Log, Row, Run, TrainingLoop, silent_numpy
 from inkgrad.whole_numbers import shown_whole
@@ -53,10 +51,7 @@ class Session:
         seconds: float,
         lock: WriterLock | None,
     ) -> None:
-        for path in paths.all:
-            refuse_unwritable(path)
-            refuse_same(path, source.files())
-            sweep_parts(path)
+        paths.prepare(source.files())
         self.paths, self.settings, self.dataset, self.source, self.run = paths, settings, dataset, source, run
         self.rows, self.lock = rows, lock
         row = partial(log_row, run=run, test=dataset.test)
@@ -215,9 +210,8 @@ def start(
     """
     with _taken(paths, lock) as own:
         if not anew:
-            refuse_losing_work(paths)
+            refuse_losing_work(paths, "go on with `resume`, or begin with anew=True, which drops it")
         settings = replace(usual_settings(given.get("model", DEFAULT_MODEL)), **given)
-        refuse_lines(settings.model)
         source = as_source(data, given.get("classes"))
         dataset = source.load(progress)
         settings = replace(settings, classes=len(dataset.labels))
@@ -320,15 +314,12 @@ def resume_or_start(
     return start(paths, vars(settings).copy(), source, is_ours, engine, lock)
 
 
-def refuse_losing_work(paths: Paths) -> None:
-    """Raise SettingError where an unfinished training would be lost, or what may be one and cannot be read."""
-    saved = saved_or_refused(paths)
+def refuse_losing_work(paths: Paths, advice: str, if_unreadable: str = OR_DROP) -> None:
+    """Raise SettingError, with advice, where an unfinished training would be lost, or what may be one, unreadable."""
+    saved = saved_or_refused(paths, if_unreadable)
     if saved and saved.is_unfinished:
-        raise SettingError(
-            f"{paths.checkpoint} holds an unfinished training, {saved.epochs_done} of {saved.settings.epochs} epochs: "
-            "go on with `resume`, or begin with anew=True, which drops it",
-            setting="anew",
-        )
+        epochs = f"{saved.epochs_done} of {saved.settings.epochs} epochs"
+        raise SettingError(f"{paths.checkpoint} holds an unfinished training, {epochs}: {advice}", setting="anew")
 
 
 def as_source(data: DataSource | Path | None, classes: int | None) -> DataSource:
@@ -339,16 +330,6 @@ def as_source(data: DataSource | Path | None, classes: int | None) -> DataSource
 def is_unsaid(data: DataSource | Path | None) -> bool:
     """Whether it is not said where data come from."""
     return data is None or (isinstance(data, DataSource) and replace(data, classes=None) == DataSource())
-
-
-def refuse_lines(model: str) -> None:
-    """Raise SettingError for a model that learns from lines."""
-    if isinstance(MODELS[model].cost, CTC):
-        raise SettingError(
-            f"the {model} network learns from lines and what they say, not from images of one class each: "
-            "python -m scripts.make_lines trains it",
-            setting="model",
-        )
 
 
 def _made_by() -> str:

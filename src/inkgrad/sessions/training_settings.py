@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inkgrad.costs import CTC
 from inkgrad.data import Examples
 from inkgrad.errors import SettingError
 from inkgrad.models import MODELS, Recipe
@@ -52,7 +53,16 @@ class TrainingSettings:
         return MODELS[self.model]
 
     def objective(self, input_shape: tuple[int, ...]) -> Objective:
-        """Return what is trained, on inputs of a shape."""
+        """Return what is trained, on inputs of a shape.
+
+        Raises SettingError for a model that learns from lines; ShapeError where its layers do not fit.
+        """
+        if isinstance(self.recipe.cost, CTC):
+            raise SettingError(
+                f"the {self.model} network learns from lines and what they say, not from images of one class each: "
+                "python -m scripts.make_lines trains it",
+                setting="model",
+            )
         return Objective(self.recipe.network(self.classes, input_shape), self.recipe.cost)
 
     def optimizer(self, n_examples: int) -> Optimizer:

@@ -5,19 +5,8 @@ from inkgrad.extras import extra
 with extra("sweep", "sweeps need"):
     import optuna as _optuna  # noqa: F401  before the files, which take it for given
 
-from inkgrad.sweeps.plan import Plan, Search, read_plan
+from inkgrad.sweeps.plan import Plan, read_plan
 from inkgrad.sweeps.sweep_session import Sweep
-from inkgrad.sweeps.trial import TrialResult, TrialStatus, ranked
-from inkgrad.sweeps.trial_training import run_by_workers, run_trials
+from inkgrad.sweeps.trial import TrialResult
 
-__all__ = [
-    "Plan",
-    "Search",
-    "Sweep",
-    "TrialResult",
-    "TrialStatus",
-    "ranked",
-    "read_plan",
-    "run_by_workers",
-    "run_trials",
-]
+__all__ = ["Plan", "Sweep", "TrialResult", "read_plan"]

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from inkgrad.sessions import TrainingSettings
 
-
-class TrialStatus(StrEnum):
-    """How a trial stands: done after all epochs, stopped before because others were better, diverged, or running."""
-
-    RUNNING = "running"
-    DONE = "done"
-    STOPPED = "stopped"
-    DIVERGED = "diverged"
+STATUSES = {"COMPLETE": "done", "RUNNING": "running", "PRUNED": "stopped", "": "diverged"}  # by Optuna's; best first
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """How a trial went so far: the part of the validation examples that is right after each epoch, and the seconds."""
+    """How a trial went so far.
+
+    status      "done" after all epochs, "running", "stopped" before, as others were better, or "diverged"
+    accuracies  the part of the validation examples that is right, after each epoch
+    seconds     that it took; 0 before it ends
+    """
 
     number: int
-    status: TrialStatus
+    status: str
     settings: TrainingSettings
     accuracies: tuple[float, ...] = ()
     seconds: float = 0.0
@@ -33,26 +29,17 @@ class TrialResult:
     @classmethod
     def of(cls, trial: FrozenTrial, settings: TrainingSettings) -> TrialResult:
         """Return what Optuna knows of a trial; its own numbers begin with 0."""
-        status = {TrialState.COMPLETE: TrialStatus.DONE, TrialState.PRUNED: TrialStatus.STOPPED}
-        found = TrialStatus.DIVERGED if "diverged" in trial.user_attrs else status.get(trial.state, TrialStatus.RUNNING)
-        accuracies = tuple(accuracy for _, accuracy in sorted(trial.intermediate_values.items()))
-        return cls(trial.number + 1, found, settings, accuracies, trial.user_attrs.get("seconds", 0.0))
+        status = "diverged" if "diverged" in trial.user_attrs else STATUSES[trial.state.name]
+        seconds = trial.user_attrs.get("seconds", 0.0)
+        return cls(trial.number + 1, status, settings, tuple(trial.intermediate_values.values()), seconds)
 
     @property
     def accuracy(self) -> float | None:
         """The accuracy after the last epoch; None before the first."""
         return self.accuracies[-1] if self.accuracies else None
 
-
-def ranked(results: Iterable[TrialResult]) -> list[TrialResult]:
-    """Return results, the best first: done ones, running ones, stopped ones, diverged ones.
-
-    Of stopped ones those come first that got further; then the accuracy decides, then who came first.
-    """
-    order = (TrialStatus.DONE, TrialStatus.RUNNING, TrialStatus.STOPPED, TrialStatus.DIVERGED)
-
-    def key(result: TrialResult) -> tuple[float, ...]:
-        epochs = 0 if result.status == TrialStatus.DONE else len(result.accuracies)
-        return order.index(result.status), -epochs, -(result.accuracy or 0.0), result.number
-
-    return sorted(results, key=key)
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """What is less for the better: its status, the epochs where not all were done, the accuracy, who came first."""
+        epochs = 0 if self.status == "done" else len(self.accuracies)
+        return list(STATUSES.values()).index(self.status), -epochs, -(self.accuracy or 0.0), self.number
