@@ -10,7 +10,7 @@ from inkgrad.arrays import NDArray
 from inkgrad.data.examples import Dataset, Examples
 
 N_TRAIN, N_TEST = 160, 80
-HILL_WIDTH = 0.12  # in sides of the square; where a hill meets its neighbour the surface is 0
+HILL_WIDTH = 0.12  # standard deviation, in sides of the square; neighbours leave each more than 0.95 of its height
 
 
 def plane() -> Dataset:
@@ -24,7 +24,8 @@ def plane() -> Dataset:
 def gaussians() -> Dataset:
     """Return 160 training and 80 test points in the unit square, with three hills and three hollows as their target.
 
-    They stand in two rows of three, at x1 = 1/6, 1/2, 5/6 and x2 = 1/4, 3/4, a hill beside a hollow, each a Gaussian:
+    They stand in two rows of three, at x1 = 1/6, 1/2, 5/6 and x2 = 1/4, 3/4, a hill at (1/6, 1/4) and hills and hollows
+    in turn from there, each a Gaussian:
 
         t = sum_k s_k exp(-|x - c_k|² / (2 · 0.12²))    with s_k = 1 for a hill and -1 for a hollow
 
