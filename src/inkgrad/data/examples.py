@@ -94,8 +94,8 @@ class Dataset:
 
     `about` says in one line what was found and what was made of it; "" where there is nothing to say.
 
-    Raises DataError when a label has no name, targets without names are no rows of finite numbers, or train and test
-    differ in shape.
+    Raises DataError unless targets are class numbers with a name each or, without names, rows of finite numbers, and
+    train and test are alike in shape.
     """
 
     train: Examples
@@ -106,8 +106,10 @@ class Dataset:
     def __post_init__(self) -> None:
         for name, examples in ("training", self.train), ("test", self.test):
             if not self.labels:
-                _refuse_no_numbers(name, examples)
+                _refuse_unless_numbers(name, examples)
                 continue
+            if not examples.has_classes:
+                raise DataError(f"{name} targets with labels must be class numbers, (N,), got shape {examples.t.shape}")
             low, high = int(examples.t.min()), int(examples.t.max())
             if low < 0 or high >= len(self.labels):
                 wrong = low if low < 0 else high
@@ -121,9 +123,14 @@ class Dataset:
                 f"training inputs have shape {self.train.input_shape}, "
                 f"test inputs {self.test.input_shape}; they must be alike"
             )
+        if self.train.t.shape[1:] != self.test.t.shape[1:]:
+            raise DataError(
+                f"training targets have shape {self.train.t.shape[1:]}, "
+                f"test targets {self.test.t.shape[1:]}; they must be alike"
+            )
 
 
-def _refuse_no_numbers(name: str, examples: Examples) -> None:
+def _refuse_unless_numbers(name: str, examples: Examples) -> None:
     if examples.has_classes:
         raise DataError(f"{name} targets without labels must be rows of numbers, (N, K), got shape {examples.t.shape}")
     if not np.isfinite(examples.t).all():
