@@ -13,12 +13,12 @@ from support.commands import output_of
 from support.wrong_layers import Scale
 
 from inkgrad.costs import CrossEntropy, SoftmaxCrossEntropy, SquaredError
-from inkgrad.data import Augmentation, Examples, xor
-from inkgrad.errors import Diverged, ModelFileError, SettingError
+from inkgrad.data import Augmentation, Examples, plane, xor
+from inkgrad.errors import DataError, Diverged, ModelFileError, SettingError
 from inkgrad.layers import Chain, Dense, Dropout, Layer, Noise, ReLU, Sigmoid, Tanh
 from inkgrad.models import MODELS
 from inkgrad.optimizers import SGD, Adam, OneCycle
-from inkgrad.training import Objective, Run, evaluate, read_checkpoint, save_checkpoint, train
+from inkgrad.training import Objective, Run, evaluate, evaluate_numbers, read_checkpoint, save_checkpoint, train
 
 SMALL = Objective(Chain((Noise(0.1), Dense(4, 8), ReLU(), Dropout(0.2), Dense(8, 3))), SoftmaxCrossEntropy())
 ADAM = Adam(0.02)
@@ -188,6 +188,15 @@ def test_a_run_may_start_from_a_given_theta_in_double_precision(examples):
 def test_an_evaluation_that_is_no_number_is_said_so(examples):
     with np.errstate(all="ignore"), pytest.raises(Diverged, match="the cost of 205 examples is nan"):
         evaluate(SMALL, np.full(SMALL.layout.size, np.nan), examples)
+
+
+def test_classes_and_numbers_are_evaluated_each_by_its_own_function():
+    objective = Objective(Dense(2, 1), SquaredError())
+    theta = objective.init(np.random.default_rng(0))
+    with pytest.raises(DataError, match="evaluate takes examples of classes, and these have numbers: take evaluate_nu"):
+        evaluate(objective, theta, plane().train)
+    with pytest.raises(DataError, match="evaluate_numbers takes examples of numbers, and these have classes: take eva"):
+        evaluate_numbers(objective, theta, xor().train)
 
 
 def test_breaking_out_of_the_loop_loses_nothing(examples):

@@ -9,7 +9,7 @@ import numpy as np
 
 from inkgrad.arrays import AnyArray, NDArray, as_numpy
 from inkgrad.data import Examples, inputs_like
-from inkgrad.errors import Diverged
+from inkgrad.errors import DataError, Diverged
 from inkgrad.fast import Fast, takes_bytes
 from inkgrad.layers import Layer
 from inkgrad.layout import Layout, Named
@@ -51,8 +51,11 @@ class Evaluation:
 def evaluate(objective: Objective, theta: AnyArray, examples: Examples, *, engine: Engine | None = None) -> Evaluation:
     """Return how the network does on `examples` of classes, with fast layers on one thread unless an engine is given.
 
-    Raises Diverged when the cost is not a number, SettingError for a theta of a library that the engine does not take.
+    Raises Diverged when the cost is not a number, SettingError for a theta of a library that the engine does not take,
+    DataError for examples whose targets are numbers.
     """
+    if not examples.has_classes:
+        raise DataError("evaluate takes examples of classes, and these have numbers: take evaluate_numbers")
     y, cost = _outputs_and_cost(objective, theta, examples, engine)
     predicted = np.argmax(y, axis=1)
     return Evaluation(cost, predicted, int(np.sum(predicted == examples.t)))
@@ -69,7 +72,12 @@ class NumberEvaluation:
 def evaluate_numbers(
     objective: Objective, theta: AnyArray, examples: Examples, *, engine: Engine | None = None
 ) -> NumberEvaluation:
-    """Return how the network does on `examples` whose targets are numbers, as `evaluate` does on those of classes."""
+    """Return how the network does on `examples` whose targets are numbers, as `evaluate` does on those of classes.
+
+    Raises what `evaluate` does, but DataError for examples of classes.
+    """
+    if examples.has_classes:
+        raise DataError("evaluate_numbers takes examples of numbers, and these have classes: take evaluate")
     y, cost = _outputs_and_cost(objective, theta, examples, engine)
     return NumberEvaluation(cost, float(np.mean((y - examples.t) ** 2)))
 
