@@ -881,8 +881,15 @@ def test_regression_is_checked_and_a_broken_layer_of_it_is_found(page):
                 lambda state, broken=broken: state["settings"]["broken"] == broken and state["targets"] == "numbers"
             )
             assert page.ask("/api/check", {"which": "points"})["ok"] == (broken is None)
-        line.tell("change", settings={"data": "plane", "broken": "softmax-diagonal"})
-        assert "softmax-diagonal needs a softmax layer" in line.error()
+        for broken, needs in (
+            ("softmax-diagonal", "a softmax layer"),
+            ("target-shifted", "the cost SoftmaxCrossEntropy"),
+        ):
+            line.tell("change", settings={"data": "plane", "cost": "SoftmaxCrossEntropy", "broken": broken})
+            assert line.error().endswith(
+                f"{broken} needs {needs}, and regression has the squared error, without a softmax: "
+                "take the mistake out first"
+            )
 
 
 def test_the_picture_of_regression_shows_the_number_that_the_network_gives():

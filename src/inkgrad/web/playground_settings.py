@@ -144,10 +144,20 @@ class PlaygroundSettings:
         return Chain((*layers, *([] if self.cost == "SoftmaxCrossEntropy" else [Softmax()])))
 
     def network_and_cost(self) -> tuple[Chain, Cost]:
-        """Return the network and its cost, one of them with the mistake that was chosen."""
+        """Return the network and its cost, one of them with the mistake that was chosen.
+
+        Raises SettingError where they have nothing that it could be in.
+        """
         cost: Cost = SquaredError() if self.is_regression else getattr(all_costs, self.cost)()
         network = self.network()
-        return with_break(network, cost, self.broken) if self.broken else (network, cost)
+        if not self.broken:
+            return network, cost
+        if self.is_regression and LAYERS[self.broken].is_of_classes:
+            raise SettingError(
+                f"{self.broken} needs {LAYERS[self.broken].needs}, and "
+                "regression has the squared error, without a softmax: take the mistake out first"
+            )
+        return with_break(network, cost, self.broken)
 
     def optimizer_(self) -> Optimizer:
         """Return the optimizer; Adam's beta1 is the momentum."""

@@ -14,8 +14,8 @@ from inkgrad.check.kind import Kind
 from inkgrad.check.layer import random_parameters
 from inkgrad.check.network import Problem, check_network
 from inkgrad.check.report import Report
-from inkgrad.costs import Cost, SoftmaxCrossEntropy
-from inkgrad.layers import Chain, Dense, Layer, Tanh
+from inkgrad.costs import Cost, CrossEntropy, SoftmaxCrossEntropy
+from inkgrad.layers import Chain, Dense, Layer, Softmax, Tanh
 from inkgrad.layout import Layout
 
 
@@ -70,6 +70,11 @@ class Lesson:
     def right(self) -> type | None:
         """The layer or cost in whose place the wrong one stands; None where it is a function."""
         return self.wrong.__mro__[1] if self.wrong else None
+
+    @property
+    def is_of_classes(self) -> bool:
+        """Whether only a network of classes can have the mistake: it is in a softmax, or in a cost of labels."""
+        return self.right in (Softmax, CrossEntropy, SoftmaxCrossEntropy)
 
 
 def checked(problem: Problem | ByHand) -> Report:

@@ -47,5 +47,5 @@ LESSON = Lesson(
     "With three the ratios are uneven and the direction is wrong.",
     fish_or_goat,
     DiagonalSoftmax,
-    "a softmax layer, as classes with the cost CrossEntropy or SquaredError have",
+    "a softmax layer",
 )
