@@ -13,7 +13,7 @@ from inkgrad import costs as all_costs
 from inkgrad import layers as all_layers
 from inkgrad.check.lessons import LAYERS
 from inkgrad.costs import Cost, SquaredError
-from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, gaussians, plane, spirals, xor
+from inkgrad.data import Augmentation, Dataset, Examples, animals, circles, spirals, surfaces, xor
 from inkgrad.data.curve import LONGEST_LETTERS, curve
 from inkgrad.data.features import COORDINATES, FEATURES, features, refuse_bad_features
 from inkgrad.data.points import moved, parted
@@ -31,7 +31,7 @@ ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid"
 COSTS = ("SoftmaxCrossEntropy", "CrossEntropy", "SquaredError")  # the last two take a softmax layer
 OPTIMIZERS = ("SGD", "Adam")
 PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
-SURFACES = {"plane": plane, "gaussians": gaussians}  # whose targets are numbers: regression
+SURFACES = {"plane": surfaces.plane, "gaussians": surfaces.gaussians}  # whose targets are numbers: regression
 DATASETS = {"classes": [*PROBLEMS, "curve", "own"], "numbers": [*SURFACES]}  # of points, by what their targets are
 AUGMENTATION = Augmentation(shift=1, rotation=8, scale=0.1, shear=0.1, elastic=1)
 DIGIT_SIDE_PX = 28
@@ -173,13 +173,13 @@ class PlaygroundSettings:
         """Return the examples as the network is given them; `digits` are those of MNIST."""
         if self.is_digits:
             return digits
-        plane = self.plane()
-        train = Examples(features(plane.train.x, self.features), plane.train.t)
-        if plane.test is plane.train:
-            return Dataset(train, train, plane.labels)
-        return Dataset(train, Examples(features(plane.test.x, self.features), plane.test.t), plane.labels)
+        points = self.points_on_plane()
+        train = Examples(features(points.train.x, self.features), points.train.t)
+        if points.test is points.train:
+            return Dataset(train, train, points.labels)
+        return Dataset(train, Examples(features(points.test.x, self.features), points.test.t), points.labels)
 
-    def plane(self) -> Dataset:
+    def points_on_plane(self) -> Dataset:
         """Return the points, inputs (N, 2) in the unit square; where none are left to test, its test is its train."""
         if self.points is not None:
             points = np.array(self.points, float)

@@ -61,7 +61,7 @@ def slow_motion(snapshot: Snapshot, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "example": number,
         "examples": len(train),
-        "point": rounded(snapshot.settings.plane().train.x[number].astype(np.float64)),
+        "point": rounded(snapshot.settings.points_on_plane().train.x[number].astype(np.float64)),
         "target": int(t[0]) if train.has_classes else rounded(t[0])[0],
         "cost": rounded(np.array([value]))[0],
         "cost_layer": as_layer(cost),

@@ -58,7 +58,7 @@ class VisitorTraining:
         test = dataset.test
         self._quick = Examples(test.x[: SHOWN.n_test_digits], test.t[: SHOWN.n_test_digits])
         self.has_test = settings.data == "xor" or test is not dataset.train  # XOR's points are all of both
-        self.points = {} if settings.is_digits else _listed_points(settings.plane())
+        self.points = {} if settings.is_digits else _listed_points(settings.points_on_plane())
         self.share = round(len(dataset.train) / (len(dataset.train) + len(test)), 2) if self.has_test else 1
         self.rows: list[Row] = []
         self._last_slice = 0.0
@@ -211,9 +211,9 @@ class VisitorTraining:
         return n_right / len(examples)
 
 
-def _listed_points(plane: Dataset) -> dict[str, Any]:
-    tests = [] if plane.test is plane.train else _listed(plane.test)
-    return {"points": _listed(plane.train), "test_points": tests}
+def _listed_points(points: Dataset) -> dict[str, Any]:
+    tests = [] if points.test is points.train else _listed(points.test)
+    return {"points": _listed(points.train), "test_points": tests}
 
 
 def _listed(examples: Examples) -> list[list[float]]:
