@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.playground import LIBRARY
 
+from inkgrad.data import Examples
 from inkgrad.errors import Diverged, Interrupted, SettingError
 from inkgrad.training import evaluate, silent_numpy
 from inkgrad.web.limits import SHOWN
@@ -32,8 +33,9 @@ def test_it_trains_to_its_goal_and_pauses():
     assert trained_to(training, 4).run.epoch == 4
 
 
-def test_nobody_is_waited_for_who_has_gone():
-    training = a_training(is_closed=lambda: True)
+@pytest.mark.parametrize("data", ["animals", "plane"])
+def test_nobody_is_waited_for_who_has_gone(data):
+    training = a_training(is_closed=lambda: True, data=data)
     training.go()
     training.train_a_while(1)
     assert (training.run.step, training.running) == (0, True)
@@ -115,6 +117,20 @@ def test_a_change_by_hand_that_diverges_changes_nothing():
         training.change_by_hand(spoil)
     assert np.array_equal(training.run.theta, theta)
     assert (training.rows, len(training.hand.done)) == (rows, done)
+
+
+def test_a_change_by_hand_that_diverges_on_the_test_data_alone_changes_nothing():
+    training = a_training(data="plane", layers=[])
+    training._quick = Examples(np.full((1, 2), 3e38, np.float32), np.zeros((1, 1), np.float32))
+    theta, hand = training.run.theta.copy(), training.hand
+
+    def add(hand, theta):
+        hand.set(theta, 0, 0, 0, 2.0)
+
+    with silent_numpy(), pytest.raises(Diverged):
+        training.change_by_hand(add)
+    assert np.array_equal(training.run.theta, theta)
+    assert (training.hand is hand, training.rows) == (True, [])
 
 
 def test_a_row_has_the_accuracy_of_what_stands():

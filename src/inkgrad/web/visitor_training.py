@@ -7,7 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from inkgrad.arrays import NDArray
+from inkgrad.arrays import AnyArray, NDArray
 from inkgrad.data import Dataset, Examples
 from inkgrad.errors import Interrupted, SettingError
 from inkgrad.fast import Fast
@@ -33,7 +33,7 @@ class VisitorTraining:
     has_test    whether there are examples that it is not trained on
     share       of all examples, that is trained on
     hand        what was changed by hand
-    rows        its curve: step, epoch, cost, and how good it is on what it is trained and tested on, by _score
+    rows        its curve: step, epoch, cost, and how good it is on what it is trained and tested on, by _cost_and_score
     generation  of the rows: another one begins when the training does
     running     whether it goes on by itself
     """
@@ -134,13 +134,12 @@ class VisitorTraining:
         """Change some of theta; where it diverges then, nothing is changed."""
         theta, hand = self.run.theta.copy(), deepcopy(self.hand)
         change(hand, theta)
-        train = self.dataset.train
-        cost = (evaluate_numbers if self.settings.is_regression else evaluate)(self.run.objective, theta, train).cost
+        cost, train = self._cost_and_score(self.dataset.train, theta)
+        test = self._cost_and_score(self._quick, theta)[1] if self.has_test else None
         self.hand = hand
         self._go_on(self.settings, theta)
         place = {"step": self.loop.steps_done, "epoch": self.loop.epochs_done}
-        test = self._score(self._quick) if self.has_test else None
-        self._keep(place | {"cost": cost, "train": self._score(train), "test": test})
+        self._keep(place | {"cost": cost, "train": train, "test": test})
 
     def put(self, theta: NDArray) -> NDArray:
         """Go on from another theta, and return the one before; raises SettingError for one of another network."""
@@ -190,25 +189,30 @@ class VisitorTraining:
 
     def _measure(self, loop: TrainingLoop) -> dict[str, Any]:
         row = {"step": loop.steps_done, "epoch": loop.epochs_done, "cost": loop.mean_cost, "train": None}
-        row["test"] = self._score(self._quick) if self.has_test else None
+        row["test"] = self._cost_and_score(self._quick, self.run.answer)[1] if self.has_test else None
         if not self.settings.is_digits:
-            row["train"] = self._score(self.dataset.train)
+            row["train"] = self._cost_and_score(self.dataset.train, self.run.answer)[1]
         return row
 
-    def _score(self, examples: Examples) -> float:
-        """Return the part of examples that is right, or, of those whose targets are numbers, the mean squared error.
+    def _cost_and_score(self, examples: Examples, theta: AnyArray) -> tuple[float, float]:
+        """Return the mean cost of examples, and the part that is right, or of numbers the mean squared error.
 
-        Raises Interrupted where the training is closed meanwhile.
+        Raises Interrupted where the training is closed meanwhile, Diverged where the cost is not a number.
         """
-        run, n_right, n = self.run, 0, SHOWN.n_digits_between_looks if self.settings.is_digits else len(examples)
-        if self.settings.is_regression:
-            return evaluate_numbers(run.objective, run.answer, examples, engine=run.engine).mean_squared_error
+        run, costs, scores = self.run, 0.0, 0.0
+        n = SHOWN.n_digits_between_looks if self.settings.is_digits else len(examples)
         for i in range(0, len(examples), n):
             if self._is_closed():
                 raise Interrupted("the training is closed")
             some = Examples(examples.x[i : i + n], examples.t[i : i + n])
-            n_right += evaluate(run.objective, run.answer, some, engine=run.engine).n_right
-        return n_right / len(examples)
+            if self.settings.is_regression:
+                of_numbers = evaluate_numbers(run.objective, theta, some, engine=run.engine)
+                cost, score = of_numbers.cost, len(some) * of_numbers.mean_squared_error
+            else:
+                of_classes = evaluate(run.objective, theta, some, engine=run.engine)
+                cost, score = of_classes.cost, of_classes.n_right
+            costs, scores = costs + len(some) * cost, scores + score
+        return costs / len(examples), scores / len(examples)
 
 
 def _listed_points(points: Dataset) -> dict[str, Any]:
