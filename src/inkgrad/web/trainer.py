@@ -148,7 +148,10 @@ class Trainer:
             return error
 
     def model(self) -> Model:
-        """Return the network as it stands, without the mistake that it may be trained with."""
+        """Return the network as it stands, without the mistake that it may be trained with.
+
+        Raises ShapeError in regression, which has no labels to name its output by.
+        """
         now = self.snapshot
         network = replace(now.settings, broken=None).network_and_cost()
         return Model(*network, now.answer, now.dataset.labels, now.settings.input_shape, engine=Fast(1))
