@@ -529,6 +529,7 @@ def test_the_page_is_told_what_it_can_choose(page, digits):
         "classes": ["animals", "xor", "circles", "spirals", "curve", "own"],
         "numbers": ["plane", "gaussians"],
     }
+    assert options["cost_of_numbers"] == "½ (y − t)²"
     assert options["defaults"]["digits"]["data"] == "mnist"
     assert {"parameters", "units", "layers", "points", "picture_bytes"} <= options["limits"].keys()
     assert options["limits"]["test_digits"] == len(digits.test)

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright import sync_api as playwright
 from support import CHROMIUM, ROOT, needs_chromium
 from support.commands import command, started
+from support.playground import wait_until
 
 from inkgrad import load
 from inkgrad.check import Verdict
@@ -427,7 +428,7 @@ def test_a_step_is_seen_in_slow_motion_forward_and_back(page):
         ("An example comes in", "Example 1 of 4"),
         ("Forward, to hidden layer 1", "Tanh makes"),
         ("Forward, to the output", "softmax makes"),
-        ("The cost", "CrossEntropy makes C ="),
+        ("The cost", "CrossEntropy gives C ="),
         ("Back, from the cost to the output", "dC/dz ="),
         ("Back, to hidden layer 1", "slope of Tanh"),
         ("The step", "say the same on every line"),
@@ -525,7 +526,11 @@ def evenness_of(page, canvas):
     """The share of the two commonest colours of a canvas."""
     return page.evaluate(
         """canvas => {
-          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const copy = document.createElement("canvas");
+          [copy.width, copy.height] = [canvas.width, canvas.height];
+          const brush = copy.getContext("2d", { willReadFrequently: true });
+          brush.drawImage(canvas, 0, 0);
+          const { data } = brush.getImageData(0, 0, canvas.width, canvas.height);
           const seen = new Map();
           for (let k = 0; k < data.length; k += 4) {
             const colour = `${data[k]} ${data[k + 1]} ${data[k + 2]}`;
@@ -564,9 +569,9 @@ def test_a_surface_is_learned_and_its_error_is_said(page):
     expect(page.locator("#two-settings")).to_contain_text("C = ½ (y − t)²")
     expect(page.locator("#two-mine")).to_be_hidden()
     page.click("#two-controls .start")
-    expect(number(page, "two", "Training error")).to_have_text(re.compile(r"^(0\.00\d+|\d\.\d·10⁻.+)$"), timeout=WAIT)
+    expect(number(page, "two", "Training MSE")).to_have_text(re.compile(r"^(0\.00\d+|\d\.\d·10⁻.+)$"), timeout=WAIT)
     page.click("#two-controls .start")
-    expect(number(page, "two", "Test error")).to_have_text(re.compile(r"^(0\.0\d+|\d\.\d·10⁻.+)$"))
+    expect(number(page, "two", "Test MSE")).to_have_text(re.compile(r"^(0\.0\d+|\d\.\d·10⁻.+)$"))
     expect(page.get_by_role("heading", name="Mean squared error")).to_be_visible()
     expect(page.get_by_role("heading", name="Accuracy")).to_be_hidden()
     unit(page, "Output").focus()
@@ -578,9 +583,9 @@ def test_a_surface_is_learned_and_its_error_is_said(page):
     head = Path(download.value.path()).read_text().splitlines()[0]
     assert head == "step,epoch,cost,training_mean_squared_error,test_mean_squared_error"
     page.wait_for_url("**data=plane*epoch=*")
-    error = number(page, "two", "Test error").text_content()
+    error = number(page, "two", "Test MSE").text_content()
     page.reload()
-    expect(number(page, "two", "Test error")).to_have_text(error)
+    expect(number(page, "two", "Test MSE")).to_have_text(error)
     page.get_by_label("Points", exact=True).select_option("Circles")
     expect(page.locator("#points-set-cost")).to_have_value("SoftmaxCrossEntropy")  # as it was
     expect(page.get_by_role("heading", name="Accuracy")).to_be_visible()
@@ -607,7 +612,7 @@ def test_a_step_of_regression_is_seen_in_slow_motion(page):
         "Unit 1 of hidden layer 1: z =",
         re.compile(r"Output: z = .*, which is what it gives\."),
         re.compile(
-            r"The target is t = −?[\d.]+, and the network gives y = −?[\d.]+\. SquaredError makes C = ½ \(y − t\)² ="
+            r"The target is t = −?[\d.]+, and the network gives y = −?[\d.]+\. SquaredError gives C = ½ \(y − t\)² ="
         ),
         re.compile(r"Output: dC/dz = y − t = −?[\d.]+ − \(?−?[\d.]+\)? = −?[\d.]+, from the cost"),
         "slope of Tanh",
@@ -626,10 +631,11 @@ def test_a_surface_is_learned_by_touch_on_a_phone(phone):
     expect(phone.locator("#two-key")).to_have_text("−101")
     phone.get_by_role("button", name="One epoch").tap()
     expect(number(phone, "two", "Epoch")).to_have_text("1.00")
-    expect(number(phone, "two", "Test error")).to_have_text(re.compile(r"^0\.\d+$"))
+    expect(number(phone, "two", "Test MSE")).to_have_text(re.compile(r"^0\.\d+$"))
+    before = evenness_of(phone, "#two-plane")
     phone.get_by_label("Show above and below zero alone").tap()
-    phone.wait_for_timeout(500)  # until it is drawn
-    assert evenness_of(phone, "#two-plane") > 0.5
+    wait_until(lambda: evenness_of(phone, "#two-plane") > 0.5)
+    assert before < 0.3
     unit(phone, "Output").scroll_into_view_if_needed()
     unit(phone, "Output").tap()
     expect(phone.locator("#two-shown")).to_have_text("Output, alone")
@@ -640,12 +646,46 @@ def test_a_surface_is_learned_by_touch_on_a_phone(phone):
 def test_after_regression_own_points_have_classes_again(page):
     show(page, "two?data=plane")
     expect(page.locator("#two-key")).to_have_text("−101")
+    expect(page.locator("#points-set-classes")).to_be_hidden()
     page.get_by_label("Points", exact=True).select_option("Your own points")
     expect(page.locator("#two-key")).to_have_text("blueorange")
+    expect(page.locator("#two-mine")).to_be_hidden()  # the training is still of numbers
+    for name in "classes", "cost":
+        expect(page.locator(f"#points-set-{name}")).to_be_visible()
+    expect(page.locator("#two-settings")).to_contain_text("Classes")
+    expect(page.get_by_text("half the squared error")).to_be_hidden()
     box = page.locator("#two-plane").bounding_box()
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
-    expect(page.locator("#two-controls")).to_contain_text("Training")
+    expect(page.locator("#two-controls dt").nth(3)).to_have_text("Training")
     expect(page.locator("#two-net .unit")).to_have_count(7 + 8 + 2)
+    expect(page.locator("#two-mine")).to_be_visible()
+
+
+def test_a_point_painted_before_the_server_answers_has_its_class(page):
+    show(page, "two")
+    page.click("#two-mine")
+    page.locator("#two-own label", has_text="green").click()
+    page.wait_for_url("**data=own*points=*")
+    page.get_by_label("Points", exact=True).select_option("A plane")
+    expect(page.locator("#two-key")).to_have_text("−101")
+    colour = page.get_by_label("Points", exact=True).evaluate(
+        """async (select) => {
+          const canvas = document.getElementById("two-plane");
+          const box = canvas.getBoundingClientRect();
+          const [clientX, clientY] = [box.left + box.width / 2, box.top + box.height / 2];
+          canvas.setPointerCapture = () => {}; // there is no real pointer
+          const classes = { attributeFilter: ["class"] };
+          const opened = new Promise((done) => new MutationObserver(done).observe(canvas, classes));
+          select.value = "own";
+          select.dispatchEvent(new Event("change"));
+          await opened;
+          canvas.dispatchEvent(new PointerEvent("pointerdown", { clientX, clientY }));
+          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+          const { data } = canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+          return [...data.slice(0, 3)];
+        }"""
+    )
+    assert colour == [20, 128, 84]
 
 
 def test_of_own_points_some_test_and_few_have_no_test(page):

@@ -57,13 +57,18 @@ def test_of_linear_layers_more_do_not_help(features, does):
 )
 def test_a_network_too_small_for_a_surface_is_told_so(layers, advice):
     said = hint(*learned(data="gaussians", layers=layers))
-    assert said.startswith("The training error is 0.")
+    assert said.startswith("The training MSE is 0.")
     assert advice in said
 
 
 @pytest.mark.parametrize("settings", [{"data": "plane", "layers": []}, {"data": "gaussians", "layers": [LAYER] * 2}])
 def test_nothing_is_said_of_a_network_that_draws_its_surface(settings):
     assert hint(*learned(n_epochs=420, **settings)) is None
+
+
+def test_a_large_error_is_said_in_plain_digits():
+    rows = [(0, epoch, 60.0, 123.4, None) for epoch in range(1, 261)]
+    assert hint(parsed({"data": "plane"}, "points"), rows).startswith("The training MSE is 123, and")
 
 
 def test_a_hidden_layer_of_one_unit_is_too_small_for_circles():

@@ -57,6 +57,7 @@ def options(digits: Dataset) -> dict[str, Any]:
     return {
         "activations": choices.ACTIVATIONS,
         "costs": choices.COSTS,
+        "cost_of_numbers": choices.COST_OF_NUMBERS,
         "optimizers": choices.OPTIMIZERS,
         "datasets": choices.DATASETS,
         "features": feature_pictures(),

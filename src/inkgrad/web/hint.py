@@ -10,7 +10,9 @@ from inkgrad.web.snapshot import Row
 
 PATIENCE_EPOCHS = 200  # before anything is said
 ENOUGH = 0.95  # of the training points right, and all is well
-SMALL_ERROR = 0.01  # mean squared one, and all is well; it is 0.17 and 0.21 where a network gives 0 everywhere
+SMALL_ERROR = (
+    0.01  # MSE of the training points, and all is well; it is 0.16 and 0.17 where a network gives 0 everywhere
+)
 BETTER = 0.01  # of them more, and it still learns
 FALLEN = 0.9  # of the cost that it had, or less, and it still learns
 
@@ -19,8 +21,8 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
     """Return a line for one whose network may be too small for its points, else None.
 
     It may be where after 200 epochs fewer than 95 % of the training points are right, and the last half of the epochs
-    brought neither one more in a hundred nor a cost a tenth lower.  Of regression it may be where the training error,
-    the mean squared one, is above 0.01, and the cost did not fall by a tenth.  Nothing is said of a network that is
+    brought neither one more in a hundred nor a cost a tenth lower.  Of regression it may be where the training MSE,
+    the mean squared error, is above 0.01, and the cost did not fall by a tenth.  Nothing is said of a network that is
     broken.
 
     That is judged at epochs 200, 400, 800, ... alone, and what is said stays until the next, or goes for good before it
@@ -38,7 +40,7 @@ def hint(settings: PlaygroundSettings, rows: Sequence[Row]) -> str | None:
     if not before or not since or learned(before, since) or (after and learned(since, after)):
         return None
     if settings.is_regression:
-        stuck, at_most = f"The training error is {_least_error(since):.2g}, and that falls no more.", "a plane"
+        stuck, at_most = f"The training MSE is {_least_error(since):.3g}, and that falls no more.", "a plane"
     else:
         stuck = f"{100 * _most_right(since):.0f} % of the training points are right, and that grows no more."
         at_most = "a straight line"

@@ -29,6 +29,7 @@ from inkgrad.web.wire import choice, number, shown, truth, whole
 LINEAR = "Linear"  # no activation at all: y = x
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Sigmoid", "Tanh", LINEAR)
 COSTS = ("SoftmaxCrossEntropy", "CrossEntropy", "SquaredError")  # the last two take a softmax layer
+COST_OF_NUMBERS = "½ (y − t)²"  # what SquaredError is of one output
 OPTIMIZERS = ("SGD", "Adam")
 PROBLEMS = {"animals": animals, "xor": xor, "circles": circles, "spirals": spirals}
 SURFACES = {"plane": surfaces.plane, "gaussians": surfaces.gaussians}  # whose targets are numbers: regression

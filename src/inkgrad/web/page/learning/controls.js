@@ -71,10 +71,10 @@ export function makeControls(host, send, { few = false } = {}) {
   let shownSpeed = null;
 
   function tell(all, now) {
-    const { spoken, unit } = SCORES[all.targets];
+    const score = SCORES[all.targets];
     const test = lastOf(all.rows, 4);
     say(told, `${now ? "Training" : "Paused"} at epoch ${all.epoch.toFixed(1)}, ` +
-      `cost ${shown(lastOf(all.rows, 2))}${test === null ? "" : `, ${spoken} ${unit(test)}`}.`);
+      `cost ${shown(lastOf(all.rows, 2))}${test === null ? "" : `, ${score.spoken} ${score.text(test)}`}.`);
     toldAt = performance.now();
   }
 
@@ -97,7 +97,7 @@ export function makeControls(host, send, { few = false } = {}) {
         const [label, title] = score[name];
         say(names[name], label);
         names[name].title = title;
-        say(values[name], score.unit(lastOf(all.rows, 3 + i)));
+        say(values[name], score.text(lastOf(all.rows, 3 + i)));
       });
       say(values.speed, shownSpeed ? Math.round(shownSpeed).toLocaleString("en") : "–");
       if (turned || (running && performance.now() - toldAt > QUIET)) {

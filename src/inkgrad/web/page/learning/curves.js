@@ -35,11 +35,11 @@ export function makeCurves(host, { score = true, height = 230 } = {}) {
         for (const [name, figure] of Object.entries(figures)) {
           figure.hidden = name !== targets;
         }
-        const { unit } = SCORES[targets];
+        const { text } = SCORES[targets];
         const both = [["training", column(rows, 3), 0], ["test", column(rows, 4), 1]];
         const lines = both.filter(([, points]) => points.length);
         scores[targets].draw(lines.map(([name, points, colour]) => ({ name, points, colour, dots: points.length < FEW })),
-          lines.length ? `${lines.map(([name, points]) => inWords(`On ${name} data`, points, unit)).join(". ")}.`
+          lines.length ? `${lines.map(([name, points]) => inWords(`On ${name} data`, points, text)).join(". ")}.`
             : "Nothing yet: press Start.");
       }
     },
@@ -48,7 +48,7 @@ export function makeCurves(host, { score = true, height = 230 } = {}) {
 
 /** Offer the rows of a training as a CSV file, whose columns depend on its targets. */
 export function downloadRows(rows, name, targets) {
-  const { column: score } = SCORES[targets];
+  const score = SCORES[targets].column;
   const lines = rows.map((row) => row.map((value) => value ?? "").join(","));
   const text = [`step,epoch,cost,training_${score},test_${score}`, ...lines, ""].join("\n");
   saveFile(new Blob([text], { type: "text/csv" }), name);

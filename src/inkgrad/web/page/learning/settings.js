@@ -81,6 +81,7 @@ export function makeSettings(host, which, options, onChange) {
       onChange(current);
     }, BETWEEN);
     hints();
+    fitTargets();
   }
 
   const fields = {}; // name of a setting -> a <select>
@@ -117,7 +118,7 @@ export function makeSettings(host, which, options, onChange) {
   }
   const costOfNumbers = make("p", {
     class: "hint", hidden: true,
-    text: "The output is one number y, and the cost half the squared error: C = ½ (y − t)², where t is the target.",
+    text: `The output is one number y, and the cost half the squared error: C = ${options.cost_of_numbers}, where t is the target.`,
   });
   host.append(group("Network", layers.element, choose("cost", "Cost", options.costs), costOfNumbers));
 
@@ -169,6 +170,17 @@ export function makeSettings(host, which, options, onChange) {
     speed.hidden = !steep;
   }
 
+  // Classes and their cost are chosen only where there are any.
+  function fitTargets() {
+    if (which === "points") {
+      const isNumber = options.datasets.numbers.includes(current.data);
+      for (const name of ["classes", "cost"]) {
+        fields[name].closest(".field").hidden = isNumber;
+      }
+      costOfNumbers.hidden = !isNumber;
+    }
+  }
+
   function put(settings, force) {
     current = { ...settings };
     host.inert = false;
@@ -181,11 +193,6 @@ export function makeSettings(host, which, options, onChange) {
     if (which === "points") {
       knobs.data_noise.enable(current.data !== "own");
       knobs.share.enable(current.data !== "xor" || current.data_noise > 0);
-      const isNumber = options.datasets.numbers.includes(current.data);
-      for (const name of ["classes", "cost"]) {
-        fields[name].closest(".field").hidden = isNumber;
-      }
-      costOfNumbers.hidden = !isNumber;
     }
     if (force || document.activeElement !== seed) {
       seed.value = current.seed;
@@ -197,6 +204,7 @@ export function makeSettings(host, which, options, onChange) {
     moved.checked = Boolean(current.augmentation);
     layers.show(current.layers);
     hints();
+    fitTargets();
   }
 
   let seen = "";

@@ -3,7 +3,7 @@ import { isSeen, make, whenSized } from "../frame/make.js";
 import { fromBase64 } from "../parts/pixels.js";
 
 const RADIUS = 4.5;
-const SMALL = 3.75; // of a point whose target is a number, of which there are many
+const SMALL = 3.75; // of a point whose target is a number; 240 stand all over the square, and the plane is seen between
 const MARGIN = 0.045; // of the canvas around the square, so that points at its edge are whole
 const RGB = {
   light: [[29, 95, 190], [214, 84, 10], [20, 128, 84]],
@@ -63,7 +63,7 @@ function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) {
   }
 }
 
-// A point whose target is a number is of the plane's colour for it, so it is lost in a plane that is right, but for its rim.
+// A point whose target is a number is of the plane's colour for it, so where the network is right, only its rim is seen.
 function drawNumber(brush, x, y, value, colours, filled, radius = SMALL) {
   const colour = css(mixed(colours, toned(colours, value)));
   const rim = colours.isDark ? "rgb(255 255 255 / 75%)" : "rgb(0 0 0 / 60%)";
@@ -165,7 +165,7 @@ export function makePlane(canvas) {
 
   function imageNow(colours) {
     const { boundary, unit } = shown;
-    if (!unit && shown.numbers) {
+    if (!unit && "value" in boundary) {
       return unitImage(fromBase64(boundary.value), boundary.n, colours, shown.sharp);
     }
     if (!unit) {

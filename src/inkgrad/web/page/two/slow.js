@@ -17,7 +17,7 @@ function sum(terms) {
 }
 
 // What is told and shown at each place of the way, from what the server found.
-function phasesOf(found, { settings, labels, targets }) {
+function phasesOf(found, { settings, labels, targets }, costOfNumbers) {
   const n = found.values.length;
   const last = n - 1;
   const isNumber = targets === "numbers";
@@ -78,9 +78,9 @@ function phasesOf(found, { settings, labels, targets }) {
     title: "The cost",
     text: isNumber
       ? `The target is t = ${number(found.target)}, and the network gives y = ${number(found.values[last][0])}. ` +
-        `${found.cost_layer.kind} makes C = ½ (y − t)² = ${number(found.cost)} of that: one number for how wrong it is.`
+        `${found.cost_layer.kind} gives C = ${costOfNumbers} = ${number(found.cost)}: one number for how wrong it is.`
       : `The class is ${labels[found.target]}, to which the network gives ${number(found.values[last][found.target])}. ` +
-        `${found.cost_layer.kind} makes C = ${number(found.cost)} of that: one number for how wrong it is.`,
+        `${found.cost_layer.kind} gives C = ${number(found.cost)}: one number for how wrong it is.`,
     overlay: { ...still, number: upTo(n) },
   });
   for (let column = n; column >= 1; column -= 1) {
@@ -117,10 +117,11 @@ function phasesOf(found, { settings, labels, targets }) {
  * @param {HTMLElement} host
  * @param {HTMLButtonElement} opener
  * @param {object} picture of the network
- * @param {{send: (message: object) => void, mark: (point: number[]|null) => void}} told
+ * @param {{send: (message: object) => void, mark: (point: number[]|null) => void, costOfNumbers: string}} told the
+ *   last is its formula
  * @returns {{show: (state: object) => void}} told each state, as another one ends it
  */
-export function makeSlow(host, opener, picture, { send, mark }) {
+export function makeSlow(host, opener, picture, { send, mark, costOfNumbers }) {
   let state = null;
   let phases = null;
   let at = 0;
@@ -156,7 +157,7 @@ export function makeSlow(host, opener, picture, { send, mark }) {
     if (found) {
       example = found.example;
       standing = placeOf(state);
-      phases = phasesOf(found, state);
+      phases = phasesOf(found, state, costOfNumbers);
       mark([...found.point, found.target]);
       host.hidden = false;
       go(0);

@@ -34,6 +34,7 @@ export async function mount(section, context) {
   });
   const slow = makeSlow(at("two-slow"), at("two-slowly"), picture, {
     send: (message) => line.send(message), mark: (marked) => plane.show({ marked }),
+    costOfNumbers: context.options.cost_of_numbers,
   });
   const curves = makeCurves(at("two-curves"), { height: 190 });
   const defaults = context.options.defaults.points;
@@ -79,7 +80,7 @@ export async function mount(section, context) {
     change({ ...settings, points: null }));
   const own = makeOwn({ host: at("two-own"), canvas: at("two-plane") }, plane, context.options,
     (points) => {
-      plane.show({ points, tests: [] }); // at once; the network follows
+      plane.show({ points, tests: [], numbers: false }); // at once; the network follows
       sending ??= setTimeout(() => {
         sending = null;
         change({ ...form.current(), data: "own", points: own.points() });
@@ -114,11 +115,14 @@ export async function mount(section, context) {
     return true;
   }
 
+  // Whether the training is of regression; where own points are chosen and there are none yet, it still is.
+  const areNumbers = () => all?.targets === "numbers";
+
   // The words around the plane, and its key.
   function tellWords(targets, labels) {
     const isNumber = targets === "numbers";
     say(at("two-sharp-says"), isNumber ? "Show above and below zero alone" : "Show the decision alone");
-    at("two-mine").hidden = isNumber; // own points have classes
+    at("two-mine").hidden = isNumber || areNumbers(); // own points have classes
     const now = JSON.stringify([targets, labels]);
     if (now !== keyed) {
       keyed = now;
@@ -197,8 +201,11 @@ export async function mount(section, context) {
   document.addEventListener("themechange", () => keyed && drawKey());
   at("two-sharp").addEventListener("change", (event) => plane.show({ sharp: event.target.checked }));
   at("two-undo").addEventListener("click", () => line.send({ do: "undo" }));
-  at("two-csv").addEventListener("click", () => downloadRows(all?.rows ?? [], "inkgrad-points.csv", all?.targets));
+  at("two-csv").addEventListener("click", () => all && downloadRows(all.rows, "inkgrad-points.csv", all.targets));
   at("two-mine").addEventListener("click", () => {
+    if (areNumbers()) {
+      return;
+    }
     const points = [...all?.points ?? [], ...all?.test_points ?? []].map(([x, y, label]) => [onGrid(x), onGrid(y), label]);
     own.take(points);
     change({ ...form.current(), data: "own", points });
