@@ -101,12 +101,12 @@ def test_workers_that_always_fail_end_it_with_what_they_said(few):
     """Or the workers were started again for ever."""
     run, told = new_run(network=Chain((NETWORK, Unknown()))), []
     with pytest.raises(
-        WorkersLost, match=r"5 times in a row before a checkpoint; the last error was .*[Nn]o module named"
+        WorkersLost, match=r"5 times in a row before a checkpoint; the last of them: .*[Nn]o module named"
     ):
         told.extend(train_together(run, few, 1, TrainingPool(1)))
-    losses = [news.loss for news in told if news.loss]
-    assert len(losses) == 4  # each is told once
-    assert all("o module named" in loss for loss in losses)
+    deaths = [news.death for news in told if news.death]
+    assert len(deaths) == 4  # each is told once
+    assert all("o module named" in death for death in deaths)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from inkgrad.data import Dataset
 from inkgrad.distributed.cluster import Note, connect, silent
 from inkgrad.distributed.training.coordinator import Coordinator, News
-from inkgrad.distributed.training.worker import CHECKPOINT_SECONDS, Job, Position
+from inkgrad.distributed.training.worker import SENT_CHECKPOINT_SECONDS, Job, Position
 from inkgrad.errors import SettingError
 from inkgrad.sessions import Session, Stepper
 from inkgrad.training import Row, Run
@@ -65,14 +65,16 @@ def on_workers(
     """
     run, loop = session.run, session.loop
     pool.refuse_too_little(run, len(session.dataset.train))
-    loop.checkpoint_seconds, session.sync_every = CHECKPOINT_SECONDS, pool.sync_every
+    loop.checkpoint_seconds, session.sync_every = SENT_CHECKPOINT_SECONDS, pool.sync_every
 
     def steps(session: Session) -> Generator[list[Row], None, None]:
-        epochs = session.settings.epochs
+        epochs, n_workers = session.settings.epochs, pool.n_workers
         with closing(train_together(run, session.dataset, epochs, pool, stop, loop.costs, loop.seconds)) as all_news:
             for news in all_news:
-                if news.loss:
-                    note(f"a worker was lost ({news.loss}): all begin anew from the last checkpoint")
+                if news.death:
+                    note(f"a worker was lost ({news.death}): all go back to the last checkpoint")
+                if news.n_workers != n_workers:
+                    note(f"{(n_workers := news.n_workers)} of {pool.n_workers} workers have cores")
                 loop.costs, loop.seconds = list(news.position.costs), news.position.seconds
                 yield news.rows
         session.save_checkpoint()  # it may have ended in the middle of an epoch
@@ -92,9 +94,10 @@ def train_together(
 ) -> Generator[News, None, None]:
     """Train a run to the end of `epochs` on the workers of a pool, in the Ray that this program is connected to.
 
-    Yields News twice a second or more often, and keeps the run at the last checkpoint.  Once stop() is true, the
-    workers save a checkpoint after the step they are in, and that is the last of the News.  `costs` are those of
-    the run's last steps, which the next row of the log is to have in its mean, `seconds` those that it took so far.
+    Yields News, and keeps the run at the last checkpoint.  The News come twice a second or more often, until stop() is
+    true: then the workers save a checkpoint after the step they are in, and that is the last of the News.  Where one
+    of them dies meanwhile, the last is the checkpoint before.  `costs` are those of the run's last steps, which the
+    next row of the log is to have in its mean, `seconds` those that it took so far.
 
     Raises Diverged as the run itself does; WorkersLost when workers die again and again;
     SettingError when a batch has fewer examples than there are workers.

@@ -16,7 +16,7 @@ from inkgrad.fast import limit_threads
 from inkgrad.sessions.log_row import is_row_due, log_row
 from inkgrad.training import ExampleSource, Row, Run, Step, TrainingLoop
 
-CHECKPOINT_SECONDS = 5.0
+SENT_CHECKPOINT_SECONDS = 5.0
 """Between two checkpoints that are sent to the coordinator, where rows of the log are further apart."""
 
 
@@ -115,7 +115,7 @@ class Worker:
             run = job.run_at(position, averaging)
             measure = partial(log_row, run=run, test=job.test, score=averaging.score)
             loop = TrainingLoop(
-                run, job.train, measure, is_row_due, position.costs, position.seconds, CHECKPOINT_SECONDS
+                run, job.train, measure, is_row_due, position.costs, position.seconds, SENT_CHECKPOINT_SECONDS
             )
             for row in loop.steps(job.epochs):
                 averaging.asked = self.asked
