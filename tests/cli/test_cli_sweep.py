@@ -106,16 +106,16 @@ def is_python(pid):
 
 
 def test_a_second_process_joins_a_sweep(tmp_path, small_folder):
-    (tmp_path / "sweep.toml").write_text(PLAN.replace("trials = 3", "trials = 12"))
+    (tmp_path / "sweep.toml").write_text(PLAN.replace("trials = 3", "trials = 60"))
     arguments = "sweep", "sweep.toml", "--data", small_folder
     assert_refused(inkgrad(*arguments, "--join", cwd=tmp_path), "there is no sweep under way in best.sweep.jsonl")
     with started(command(*arguments), cwd=tmp_path) as first:
-        assert "of 12" in "".join(first.stderr.readline() for _ in range(3))
+        assert "of 60" in "".join(first.stderr.readline() for _ in range(3))
         joined = inkgrad(*arguments, "--join", cwd=tmp_path)
         rest = first.stdout.read()
     assert joined.returncode == 0, joined.stderr
     assert first.wait(60) == 0
-    assert len(rest.splitlines()) == 14
+    assert len(rest.splitlines()) == 62
     assert "test accuracy" in rest
     assert "test accuracy" not in joined.stdout
 

@@ -57,7 +57,7 @@ def load_data(
 
 
 def silent(text: str) -> None:
-    """Tell nobody how far a reading is."""
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)

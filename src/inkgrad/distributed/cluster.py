@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,9 @@ from typing import Any
 
 import ray
 
+from inkgrad.data.data_source import silent
 from inkgrad.errors import SettingError
+from inkgrad.interruption import interruptible
 from inkgrad.whole_numbers import shown_whole
 
 OWN_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -31,10 +31,6 @@ QUICK_REFUSAL = {"RAY_gcs_server_port_wait_time_s": "3"}
 
 Note = Callable[[str], None]
 """Is told, in words for the user, why work waits or begins again."""
-
-
-def silent(sentence: str) -> None:
-    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def connect(
     with TemporaryDirectory(prefix="inkgrad-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         try:
             if ours:
-                with _interruptible():
+                with interruptible():
                     _start(address, n_cores, folder)
             cluster = Cluster(len(_alive()), int(ray.cluster_resources().get("CPU", 0)))
             _refuse_too_few(n_cores, cluster.n_cores)
@@ -78,35 +74,14 @@ def connect(
                 ray.shutdown()
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt; afterwards they are for whom they were before.
-
-    Ray takes SIGTERM for itself as it starts, and would end the program.
-    """
-    if threading.current_thread() is not threading.main_thread():  # where signals are nobody's
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number, handler in before.items():
-        if handler != signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    except SystemExit:  # how Ray takes SIGTERM
-        raise KeyboardInterrupt from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _start(address: str | None, n_cores: int, folder: str) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         _refuse_too_few(n_cores, here)
         try:
-            with _environment({} if _has_token() else OWN_TOKEN):
+            has_token = "RAY_AUTH_TOKEN_PATH" in os.environ or (Path.home() / ".ray" / "auth_token").exists()
+            with _environment({} if has_token else OWN_TOKEN):
                 ray.init("local", num_cpus=here, include_dashboard=False, _temp_dir=folder, **quiet)
         except Exception as error:  # Ray raises nothing of its own
             first = str(error).partition("\n")[0].rstrip(".")
@@ -134,10 +109,6 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
     finally:
         for name in ours:
             os.environ.pop(name, None)
-
-
-def _has_token() -> bool:
-    return "RAY_AUTH_TOKEN_PATH" in os.environ or (Path.home() / ".ray" / "auth_token").exists()
 
 
 def _note_busy(cluster: Cluster, wanted: int, note: Note) -> None:

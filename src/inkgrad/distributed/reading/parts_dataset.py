@@ -21,7 +21,8 @@ from inkgrad.bulk.parts import Part, load_parts, read_list
 from inkgrad.bulk.picture_reader import PictureReader
 from inkgrad.bulk.picture_tables import Columns, read_rows
 from inkgrad.bulk.rows import Answer, RowKind
-from inkgrad.distributed.cluster import Note, connect, silent
+from inkgrad.data.data_source import silent
+from inkgrad.distributed.cluster import Note, connect
 from inkgrad.errors import SettingError
 from inkgrad.reader import Reader
 

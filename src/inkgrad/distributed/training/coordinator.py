@@ -109,8 +109,7 @@ class Coordinator:
             while streams and not self.errors:
                 self._hear(streams)
                 asked = asked or self.stop()
-                if not grown and time.monotonic() >= begin + self.patience and ray.wait(late, timeout=0)[0]:
-                    grown = True
+                grown = grown or (time.monotonic() >= begin + self.patience and bool(ray.wait(late, timeout=0)[0]))
                 if asked or grown:
                     working[0].stop.remote()
                 if not asked:  # else there is nothing to be said until they have stopped
@@ -139,8 +138,7 @@ class Coordinator:
                 if isinstance(end, RayError):
                     self.errors.append(end)
             else:
-                if row:
-                    self.rows.append(row)
+                self.rows += [row] if row else []
                 self.deaths = 0
         return bool(ready)
 

@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from inkgrad.data import Dataset
-from inkgrad.distributed.cluster import Note, connect, silent
+from inkgrad.data.data_source import silent
+from inkgrad.distributed.cluster import Note, connect
 from inkgrad.distributed.training.coordinator import Coordinator, News
 from inkgrad.distributed.training.worker import SENT_CHECKPOINT_SECONDS, Job, Position
 from inkgrad.errors import SettingError
