@@ -86,6 +86,31 @@ def test_a_cost_that_is_no_number_ends_it_on_all_workers(few):
         list(train_together(new_run(SGD(1e200)), few, 1, TrainingPool(2)))
 
 
+def test_what_fails_while_the_workers_stop_is_told(few, tmp_path):
+    """Or the stop would look clean, with the steps since the last checkpoint gone."""
+    is_asked, rows = tmp_path / "is asked to stop", []
+
+    @dataclass(frozen=True)
+    class FailsOnceAsked(Layer):
+        def forward(self, p, x, rng=None):
+            if is_asked.exists():
+                raise Diverged("it was asked to stop", "nothing to be done")
+            return x, None
+
+        def backward(self, p, g, cache, dy):
+            return dy
+
+    def stop():
+        if rows:
+            is_asked.touch()
+        return bool(rows)
+
+    run = new_run(network=Chain((NETWORK, FailsOnceAsked())))
+    with pytest.raises(Diverged, match="it was asked to stop"):
+        for news in train_together(run, few, 10_000, TrainingPool(2), stop):
+            rows.extend(news.rows)
+
+
 @dataclass(frozen=True)
 class Unknown(Layer):
     """A layer in a file that the workers cannot import."""
