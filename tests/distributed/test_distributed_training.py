@@ -94,7 +94,7 @@ def test_what_fails_while_the_workers_stop_is_told(few, tmp_path):
     class FailsOnceAsked(Layer):
         def forward(self, p, x, rng=None):
             if is_asked.exists():
-                raise Diverged("it was asked to stop", "nothing to be done")
+                raise Diverged("it failed", "it was asked to stop")
             return x, None
 
         def backward(self, p, g, cache, dy):
@@ -107,8 +107,7 @@ def test_what_fails_while_the_workers_stop_is_told(few, tmp_path):
 
     run = new_run(network=Chain((NETWORK, FailsOnceAsked())))
     with pytest.raises(Diverged, match="it was asked to stop"):
-        for news in train_together(run, few, 10_000, TrainingPool(2), stop):
-            rows.extend(news.rows)
+        rows.extend(row for news in train_together(run, few, 10_000, TrainingPool(2), stop) for row in news.rows)
 
 
 @dataclass(frozen=True)
