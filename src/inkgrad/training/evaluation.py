@@ -54,7 +54,7 @@ def evaluate(objective: Objective, theta: AnyArray, examples: Examples, *, engin
     Raises Diverged when the cost is not a number, SettingError for a theta of a library that the engine does not take,
     DataError for examples whose targets are numbers.
     """
-    if examples.t.dtype.kind == "f":  # labellings of lines have more axes than classes, and no numbers
+    if examples.t.dtype.kind == "f":  # labellings of lines are rows, too, but of classes
         raise DataError("evaluate takes examples of classes, and these have numbers: take evaluate_numbers")
     y, cost = _outputs_and_cost(objective, theta, examples, engine)
     predicted = np.argmax(y, axis=1)

@@ -42,25 +42,27 @@ function trace(brush, x, y, label, radius) {
   }
 }
 
+// Fill what was traced, with a line of so many pixels for its rim, or draw the line alone, as a ring with a rim.
+function inkIn(brush, colour, rim, width, filled) {
+  if (filled) {
+    brush.fillStyle = colour;
+    brush.fill();
+  } else {
+    brush.lineWidth = 4;
+    brush.strokeStyle = rim;
+    brush.stroke();
+  }
+  brush.lineWidth = width;
+  brush.strokeStyle = filled ? rim : colour;
+  brush.stroke();
+}
+
 // One point: a filled one of training, else a ring.
 function drawPoint(brush, x, y, label, colours, filled, radius = RADIUS) {
   const colour = css(colours.classes[label] ?? colours.classes[0]);
   const rim = css(colours.paper);
   trace(brush, x, y, label, radius);
-  if (filled) {
-    brush.fillStyle = colour;
-    brush.fill();
-    brush.lineWidth = 1.25;
-    brush.strokeStyle = rim;
-    brush.stroke();
-  } else {
-    brush.lineWidth = 4;
-    brush.strokeStyle = rim;
-    brush.stroke();
-    brush.lineWidth = 1.75;
-    brush.strokeStyle = colour;
-    brush.stroke();
-  }
+  inkIn(brush, colour, rim, filled ? 1.25 : 1.75, filled);
 }
 
 // A point whose target is a number is of the plane's colour for it, so where the network is right, only its rim is seen.
@@ -69,20 +71,7 @@ function drawNumber(brush, x, y, value, colours, filled, radius = SMALL) {
   const rim = colours.isDark ? "rgb(255 255 255 / 75%)" : "rgb(0 0 0 / 60%)";
   brush.beginPath();
   brush.arc(x, y, radius, 0, 2 * Math.PI);
-  if (filled) {
-    brush.fillStyle = colour;
-    brush.fill();
-    brush.lineWidth = 1;
-    brush.strokeStyle = rim;
-    brush.stroke();
-  } else {
-    brush.lineWidth = 4;
-    brush.strokeStyle = rim;
-    brush.stroke();
-    brush.lineWidth = 2.5;
-    brush.strokeStyle = colour;
-    brush.stroke();
-  }
+  inkIn(brush, colour, rim, filled ? 1 : 2.5, filled);
 }
 
 // An image of n x n on paper, the top row of which is y = 1; of each place its colour, and how strong that is.
