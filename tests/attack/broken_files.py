@@ -205,10 +205,8 @@ def plan_like(rng: Random, raw: bytes) -> bytes:
 def plan_trials(path: Path) -> None:
     """Read a plan and draw some of its trials."""
     plan, study = read_plan(path), optuna.create_study(pruner=NopPruner())
-    for _ in range(3):
-        trial = study.ask()
-        plan.draw(trial)
-        plan.settings(trial.params)
+    for k in range(min(3, plan.n_trials)):
+        plan.settings(plan.new_trial(study, k).params)
 
 
 def journal_attack() -> Attack:
