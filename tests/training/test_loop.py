@@ -91,6 +91,17 @@ def test_a_checkpoint_is_due_once_after_each_epoch(examples):
     assert due == [5, 10]
 
 
+def test_a_checkpoint_is_due_where_a_run_was_put_past_the_end_of_an_epoch(examples):
+    """As workers that tell twice a second where they are do."""
+    run = new_run()
+    loop = TrainingLoop(run, examples, mean_of)
+    run.epoch, run.step = 1, 3
+    assert loop.is_checkpoint_due()
+    loop.note_checkpoint()
+    run.step = 4
+    assert not loop.is_checkpoint_due()
+
+
 @pytest.mark.parametrize(("seconds", "is_due"), [(0.0, True), (inf, False)])
 def test_a_checkpoint_is_due_when_the_last_one_is_long_ago(examples, seconds, is_due):
     loop = TrainingLoop(new_run(), examples, mean_of, checkpoint_seconds=seconds)

@@ -137,13 +137,13 @@ class TrainingLoop:
         self._steps = None
 
     def is_checkpoint_due(self) -> bool:
-        """Whether the run should be saved where it stands: after an epoch, or when the last time is long ago."""
+        """Whether the run should be saved where it stands: an epoch has ended since the last, or that is long ago."""
         is_long_ago = time.monotonic() - self._saved > self.checkpoint_seconds
-        return self.steps_done != self._steps_saved and (self.run.step == 0 or is_long_ago)
+        return self.run.epoch > self._epoch_saved or (is_long_ago and self.steps_done != self._steps_saved)
 
     def note_checkpoint(self) -> None:
         """Hear that the run was saved where it stands."""
-        self._steps_saved, self._saved = self.steps_done, time.monotonic()
+        self._epoch_saved, self._steps_saved, self._saved = self.run.epoch, self.steps_done, time.monotonic()
 
 
 def silent_numpy() -> np.errstate:
