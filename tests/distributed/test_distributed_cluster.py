@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from support.commands import output_of
+from support.commands import last_line, output_of
 
 from inkgrad.distributed import connect
 from inkgrad.errors import SettingError
@@ -17,7 +17,9 @@ def test_a_program_that_is_connected_stays_so(local_ray):
 
 def test_more_workers_than_cores_are_refused(local_ray):
     with (
-        pytest.raises(SettingError, match="the workers ask for 6 cores, and there are 4: ask for fewer"),
+        pytest.raises(
+            SettingError, match="there are cores for 2 workers with 2 each, and 3 are asked for: ask for fewer"
+        ),
         connect(n_workers=3, cores_each=2),
     ):
         pass
@@ -96,7 +98,29 @@ def test_an_address_without_a_port_is_refused():
 
 def test_more_workers_than_this_machine_has_cores_are_refused():
     (line,) = said("", n_workers=4096)
-    assert "the workers ask for 4096 cores" in line
+    assert "4096 are asked for" in line
+
+
+TWO_NODES = """
+import sys
+from ray.cluster_utils import Cluster
+from inkgrad.distributed import connect
+from inkgrad.errors import SettingError
+
+cluster = Cluster()
+for _ in range(2):
+    cluster.add_node(num_cpus=3)
+try:
+    with connect(cluster.address, n_workers=3, cores_each=2):
+        print("connected")
+except SettingError as error:
+    print(error)
+cluster.shutdown()
+"""
+
+
+def test_the_cores_of_a_worker_are_all_of_one_node():
+    assert last_line(output_of(TWO_NODES)).startswith("there are cores for 2 workers with 2 each, and 3 are asked for")
 
 
 def test_a_ray_that_does_not_start_is_one_clear_line(monkeypatch):

@@ -107,7 +107,9 @@ def test_a_worker_that_does_not_see_the_pictures_says_so(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("n_workers", [5, 0])
 def test_a_number_of_workers_that_cannot_be_leaves_nothing(local_ray, scans, tmp_path, n_workers):
-    with pytest.raises(SettingError, match=r"5 cores, and there are 4|at least 1 worker, got n_workers=0"):
+    with pytest.raises(
+        SettingError, match=r"cores for 4 workers with 1 each, and 5 are|at least 1 worker, got n_workers=0"
+    ):
         read_dataset(scans, tmp_path / "results.csv", n_workers=n_workers)
     assert list(tmp_path.iterdir()) == []
 

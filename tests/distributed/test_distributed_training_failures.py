@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,17 @@ from support.commands import command, last_line, output_of, started, wait_for
 
 from inkgrad.costs import SoftmaxCrossEntropy
 from inkgrad.data import Dataset, Examples
-from inkgrad.distributed.training import TrainingPool, coordinator, train_together
+from inkgrad.distributed.training import TrainingPool, train_together
 from inkgrad.layers import Chain, Dense, Flatten, ReLU
 from inkgrad.optimizers import SGD
 from inkgrad.sessions import Paths, resume, start
-from inkgrad.training import Objective, Run, read_log
+from inkgrad.training import Objective, Run
+from inkgrad.training.checkpoint import read_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray, by Ray
 
 OBJECTIVE = Objective(Chain((Flatten(), Dense(784, 64), ReLU(), Dense(64, 10))), SoftmaxCrossEntropy())
-EPOCHS = 250  # of 10 steps each
+EPOCHS = 2000  # of 10 steps each
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +37,16 @@ def new_run():
 
 
 def workers():
-    """Return the process ids of the workers that train for this program."""
-    parents, found = {}, []
+    """Return the names of the processes that are workers of this program, by their numbers."""
+    parents, found = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             about, name = (folder / "stat").read_text(), (folder / "cmdline").read_text()
         except OSError:
             continue  # it has ended
         parents[int(folder.name)] = int(about.rpartition(")")[2].split()[1])
-        if name.startswith("ray::Worker.work"):
-            found.append(int(folder.name))
+        if name.startswith("ray::Worker"):
+            found[int(folder.name)] = name
 
     def is_ours(process):
         while process in parents:
@@ -53,48 +55,46 @@ def workers():
             process = parents[process]
         return False
 
-    return sorted(process for process in found if is_ours(process))
+    return {process: name for process, name in found.items() if is_ours(process)}
 
 
 def test_a_training_survives_twenty_kills_at_random_moments(local_ray, few):
-    """Some come as soon as the workers are there, others after up to 90 more steps, in the middle of one."""
+    """Every second comes as soon as there are workers, the others after up to 1.5 s of work, in a step."""
     rng = np.random.default_rng(0)
     alone = new_run()
     for _ in range(EPOCHS):
         for _ in alone.steps(few.train):
             pass
-    run, rows, killed, deaths, waited = new_run(), [], [], [], 0
-    moments = list(rng.integers(0, 10, 20))
+    run, rows, killed, deaths, n_kills, idle = new_run(), [], set(), [], 0, time.monotonic()
     for news in train_together(run, few, EPOCHS, TrainingPool(2)):
         rows += news.rows
         deaths += [news.death] if news.death else []
-        there = [process for process in workers() if process not in killed]
-        waited += len(news.rows)
-        if moments and there and waited >= moments[0]:
-            os.kill(int(rng.choice(there)), signal.SIGKILL)
-            killed += there  # the others are about to be ended, too
-            waited, moments = 0, moments[1:]
-    assert not moments
+        there = {process: name for process, name in workers().items() if process not in killed}
+        at_work = any(name.startswith("ray::Worker.work") for name in there.values())
+        idle = idle if at_work else time.monotonic()
+        if n_kills < 20 and there and time.monotonic() >= idle + (n_kills % 2) * rng.uniform(0, 1.5):
+            os.kill(int(rng.choice(list(there))), signal.SIGKILL)
+            killed |= there.keys()  # the others are about to be ended, too
+            n_kills += 1
     assert deaths == ["killed, or its machine is gone"] * 20
     assert [row["step"] for row in rows] == list(range(10, 10 * EPOCHS + 1, 10))
     np.testing.assert_allclose(run.theta, alone.theta, rtol=0, atol=1e-9)
 
 
-def test_workers_that_find_no_core_are_not_waited_for_and_come_in_later(local_ray, few, monkeypatch):
+def test_workers_that_find_no_core_are_not_waited_for_and_come_in_later(local_ray, few):
     class Idle:  # in a function, so that it travels whole: workers do not have this file
         pass
 
     others = [local_ray.remote(num_cpus=1)(Idle).remote() for _ in range(3)]
     local_ray.get([other.__ray_ready__.remote() for other in others])
-    monkeypatch.setattr(coordinator, "LATE_SECONDS", 1)
-    n_seen, steps = set(), []
-    for news in train_together(new_run(), few, 5000, TrainingPool(2), lambda: 2 in n_seen):
+    numbers, steps = [], []
+    for news in train_together(new_run(), few, 10**6, TrainingPool(2), lambda: numbers[-2:] == [2, 2]):
         steps += [row["step"] for row in news.rows]
-        n_seen.add(len(workers()))
-        if 1 in n_seen:
+        if 1 in numbers or news.n_workers == 1:
+            numbers.append(news.n_workers)
             while others:
                 local_ray.kill(others.pop())
-    assert n_seen >= {1, 2}
+    assert numbers[0] == 1
     assert steps == list(range(10, steps[-1] + 1, 10))
 
 
@@ -157,14 +157,14 @@ def training(folder, data, *arguments):
     return started(words, cwd=folder, start_new_session=True)
 
 
-def rows_in(folder):
-    path = folder / "digits.log.jsonl"
-    return read_log(path) if path.exists() and path.stat().st_size else []
+N_EPOCHS = 1000  # of the commands, of 10 steps each
 
 
-def alone(tmp_path, small_folder):
-    """Return the session of an undisturbed training in this process, of 200 epochs of 10 steps."""
-    session = start(Paths(tmp_path / "alone.safetensors"), {"model": "seed", "epochs": 200}, small_folder)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, small_folder):
+    """The session of an undisturbed training in this process."""
+    path = tmp_path_factory.mktemp("alone") / "digits.safetensors"
+    session = start(Paths(path), {"model": "seed", "epochs": N_EPOCHS}, small_folder)
     for _ in session.steps():
         pass
     return session
@@ -173,7 +173,7 @@ def alone(tmp_path, small_folder):
 def finished(tmp_path, small_folder, whole):
     """Go on in this process, and compare with the undisturbed training."""
     session = resume(Paths(tmp_path / "digits.safetensors"), {}, small_folder)
-    assert 0 < session.steps_done < 2000
+    assert 0 < session.steps_done < 10 * N_EPOCHS
     for _ in session.steps():
         pass
     assert [row["step"] for row in session.rows] == [row["step"] for row in whole.rows]
@@ -181,10 +181,10 @@ def finished(tmp_path, small_folder, whole):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["killed", "interrupted", "ended"])
-def test_what_a_command_left_behind_is_gone_on_with(tmp_path, small_folder, how):
-    whole = alone(tmp_path, small_folder)
-    with training(tmp_path, small_folder, "--workers", 2, "--epochs", 200) as process:
-        wait_for(lambda: len(rows_in(tmp_path)) >= 20, "20 rows were in its log", process)
+def test_what_a_command_left_behind_is_gone_on_with(tmp_path, small_folder, whole, how):
+    checkpoint = Paths(tmp_path / "digits.safetensors").checkpoint
+    with training(tmp_path, small_folder, "--workers", 2, "--epochs", N_EPOCHS) as process:
+        wait_for(lambda: checkpoint.exists() and read_checkpoint(checkpoint).place["epoch"], "it had trained", process)
         (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)  # Ctrl-C is for all in the terminal
         output, said = process.communicate(timeout=60)
     if how != signal.SIGKILL:

@@ -8,10 +8,9 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 
@@ -33,8 +32,7 @@ Note = Callable[[str], None]
 """Is told, in words for the user, why work waits or begins again."""
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(NamedTuple):
     """Where the work is done: machines, called nodes by Ray, and the cores they have in sum."""
 
     n_nodes: int
@@ -51,34 +49,39 @@ def connect(
     the block.  Where other work has cores of a cluster that the workers ask for, `note` is told.  While Ray starts,
     Ctrl-C and SIGTERM raise KeyboardInterrupt.
 
-    Raises SettingError when nothing answers at the address, when Ray does not start here, when the workers ask for
-    more cores than there are, or when a node has another version of Python, NumPy or inkgrad.
+    Raises SettingError when nothing answers at the address, when Ray does not start here, when there are not cores
+    for all workers, those of each on one machine, or when a node has another version of Python, NumPy or inkgrad.
     """
     if n_workers < 1:
         raise SettingError(f"work takes at least 1 worker, got n_workers={shown_whole(n_workers)}", setting="n_workers")
-    ours, n_cores = not ray.is_initialized(), n_workers * cores_each
+    ours = not ray.is_initialized()
     # What Ray names its sockets must be short, so its folder is not where $TMPDIR says.
     with TemporaryDirectory(prefix="inkgrad-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         try:
             if ours:
                 with interruptible():
-                    _start(address, n_cores, folder)
-            cluster = Cluster(len(_alive()), int(ray.cluster_resources().get("CPU", 0)))
-            _refuse_too_few(n_cores, cluster.n_cores)
+                    _start(address, n_workers, cores_each, folder)
+            cluster = Cluster(len(_cores()), sum(_cores().values()))
+            _refuse_too_many(n_workers, cores_each, n_places(cores_each))
             _refuse_other_versions()
             if address is not None or not ours:
-                _note_busy(cluster, n_cores, note)
+                _note_busy(cluster, n_workers * cores_each, note)
             yield cluster
         finally:
             if ours:
                 ray.shutdown()
 
 
-def _start(address: str | None, n_cores: int, folder: str) -> None:
+def n_places(cores_each: int) -> int:
+    """Return for how many workers there are cores in the cluster now, those of each on one node."""
+    return sum(n // cores_each for n in _cores().values())
+
+
+def _start(address: str | None, n_workers: int, cores_each: int, folder: str) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        _refuse_too_few(n_cores, here)
+        _refuse_too_many(n_workers, cores_each, here // cores_each)
         try:
             has_token = "RAY_AUTH_TOKEN_PATH" in os.environ or (Path.home() / ".ray" / "auth_token").exists()
             with _environment({} if has_token else OWN_TOKEN):
@@ -133,14 +136,17 @@ def _refuse_unreachable(address: str) -> None:
         ) from None
 
 
-def _alive() -> list[str]:
-    return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
+def _cores() -> dict[str, int]:
+    """Return the cores of each node that is alive and has some."""
+    nodes = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}
+    return {node: n for node, n in nodes.items() if n}
 
 
-def _refuse_too_few(wanted: int, there: int) -> None:
-    if wanted > there:
+def _refuse_too_many(n_workers: int, cores_each: int, places: int) -> None:
+    if n_workers > places:
         raise SettingError(
-            f"the workers ask for {wanted} cores, and there are {there}: ask for fewer workers or threads, or add nodes"
+            f"there are cores for {places} workers with {cores_each} each, and {n_workers} are asked for: "
+            "ask for fewer workers or threads, or add nodes"
         )
 
 
@@ -160,7 +166,7 @@ def _refuse_other_versions() -> None:
         return found
 
     ask, here = ray.remote(num_cpus=0)(versions), versions()
-    for node in _alive():
+    for node in _cores():
         there = NodeAffinitySchedulingStrategy(node, soft=False)
         try:
             found = ray.get(ask.options(scheduling_strategy=there).remote(), timeout=60)  # seconds

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
+from math import inf
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
@@ -109,11 +110,9 @@ class PartsDataset:
 
         With a machine that is lost goes more, as Ray Data still gives to its workers for a while.
         """
-        n_before = 0
-        while len(lacking) > self.n_workers and len(lacking) != n_before:
+        n_before = inf
+        while lacking and (n_before == inf or self.n_workers < len(lacking) < n_before):
             n_before = len(lacking)
-            yield from self._read(lacking, columns)
-        if n_before == 0:
             yield from self._read(lacking, columns)
 
     def _read(self, lacking: dict[int, Part], columns: Columns) -> Iterator[tuple[Part, list[Answer]]]:
@@ -121,8 +120,6 @@ class PartsDataset:
 
         Raises SettingError where workers die at their start.
         """
-        if not lacking:
-            return
         lines = [{"part": json.dumps(asdict(part))} for part in lacking.values()]
         with ray.data.DataContext.current(_quiet()), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of max_task_retries, which has no other name yet

@@ -136,8 +136,7 @@ class Averaging:
 
         Raises Diverged, in all workers, when the cost is not a number in one.
         """
-        part = self.shard.of(len(examples))
-        found = np.zeros(2)
+        part, found = self.shard.of(len(examples)), np.zeros(2)
         if part.stop > part.start:
             try:
                 found[:] = score(run, Examples(examples.x[part], examples.t[part]))

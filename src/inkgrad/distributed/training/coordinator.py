@@ -11,6 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import ActorDiedError, RayError
 
+from inkgrad.distributed.cluster import n_places
 from inkgrad.distributed.training.worker import Job, Position, Worker
 from inkgrad.errors import InkgradError
 from inkgrad.training import Row
@@ -46,8 +47,8 @@ class Coordinator:
     """Keeps track of the workers of a training, in the program that began it; the workers are actors of Ray.
 
     The workers of one start are an attempt.  Where one of them dies the others are ended, and the next attempt goes on
-    from the last checkpoint.  A row of the log comes in one message with the checkpoint of its step, and an attempt
-    that has ended is heard no more, so no row is ever taken back, and no step is counted twice.
+    from the last checkpoint.  Rows of the log come in one message with the checkpoint after them, and an attempt that
+    has ended is heard no more, so no row is ever taken back, and no step is counted twice.
 
     Where there are cores for some workers only, these begin; when another finds its cores, all begin anew with it, at
     once or, the next times, after twice as long.  Once stop() is true, they stop after the step they are in.
@@ -89,9 +90,8 @@ class Coordinator:
         try:
             workers.extend(actor.remote() for _ in range(self.n_workers))
             coming = {worker.address.remote(): worker for worker in workers}
-            there: list[Any] = []
-            late, latest, begin = list(coming), inf, time.monotonic()
-            while len(there) < self._n_possible() and time.monotonic() < latest:
+            there, late, latest, begin = list[Any](), list(coming), inf, time.monotonic()
+            while len(there) < min(self.n_workers, max(1, n_places(self.cores_each))) and time.monotonic() < latest:
                 yield self._news()
                 if self.stop():
                     return True
@@ -123,22 +123,18 @@ class Coordinator:
             for worker in workers if ray.is_initialized() else ():  # or Ray would start to end them
                 ray.kill(worker)
 
-    def _n_possible(self) -> int:
-        """Return how many workers there can be now, as nodes come and go."""
-        return min(self.n_workers, max(1, int(ray.cluster_resources().get("CPU", 0)) // self.cores_each))
-
     def _hear(self, streams: list[Any]) -> bool:
         """Hear what workers say next, if they do before long, and take out those that ended; return if one spoke."""
         ready, _ = ray.wait(streams, timeout=LOOK_SECONDS)
         for stream in ready:
             try:
-                row, self.position = ray.get(next(stream))
+                rows, self.position = ray.get(next(stream))
             except (StopIteration, RayError) as end:
-                streams.remove(stream)  # after an error, too: a later row would leave out one that is lost
+                streams.remove(stream)  # after an error, too: later rows would leave out those that are lost
                 if isinstance(end, RayError):
                     self.errors.append(end)
             else:
-                self.rows += [row] if row else []
+                self.rows += rows
                 self.deaths = 0
         return bool(ready)
 
@@ -146,8 +142,7 @@ class Coordinator:
         for error in self.errors:
             if isinstance(cause := getattr(error, "cause", None), InkgradError):
                 raise cause from None
-        self.death = cause_of_death(self.errors)
-        self.deaths += 1
+        self.death, self.deaths = cause_of_death(self.errors), self.deaths + 1
         if self.deaths == MOST_DEATHS:
             raise WorkersLost(
                 f"the workers died {MOST_DEATHS} times in a row before a checkpoint; the last of them: {self.death}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 
 import ray
 
@@ -18,6 +20,8 @@ from inkgrad.training import ExampleSource, Row, Run, Step, TrainingLoop
 
 SENT_CHECKPOINT_SECONDS = 5.0
 """Between two checkpoints that are sent to the coordinator, where rows of the log are further apart."""
+ROWS_SECONDS = 0.5
+"""Between two, where rows are not: each has all of theta and of the optimizer's memory."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +72,17 @@ class Job:
         return run
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LocalRun(Run):
     """A run of one worker that takes `sync_every` steps of its own between two averages over all workers.
 
     They also meet where a row is due, and at the end of an epoch.
     """
 
-    averaging: Averaging | None = None
-    sync_every: int = 1
+    averaging: Averaging
+    sync_every: int
 
     def steps(self, examples: Examples | ExampleSource) -> Iterator[Step]:
-        assert self.averaging is not None
         n = self.steps_in_epoch(examples)
         for step in super().steps(examples):
             if self.step % self.sync_every == 0 or is_row_due(self) or self.step == n:
@@ -91,8 +94,7 @@ class Worker:
     """One of the workers of an attempt, as an actor of Ray; that of rank 0 also tells how far they are."""
 
     def __init__(self) -> None:
-        self.ring = Ring(ray.util.get_node_ip_address())
-        self.asked = False
+        self.ring, self.asked = Ring(ray.util.get_node_ip_address()), False
 
     def address(self) -> Address:
         """Return where it listens, as soon as it is there."""
@@ -104,26 +106,27 @@ class Worker:
 
     def work(
         self, job: Job, position: Position, rank: int, addresses: list[Address]
-    ) -> Iterator[tuple[Row | None, Position]]:
+    ) -> Iterator[tuple[list[Row], Position]]:
         """Do all steps that are left, or those until all are asked to stop.
 
-        That of rank 0 yields checkpoints, each with the row of the log that is due at its step.
+        That of rank 0 yields checkpoints, each with the rows of the log since the one before: soon after the first
+        step, while it works, and at the end.
         """
         self.ring.join(rank, addresses)
         with limit_threads(job.run.engine.n_threads), closing(self.ring):
-            averaging = Averaging(self.ring, position.theta)
+            averaging, rows, sent = Averaging(self.ring, position.theta), list[Row](), -inf
             run = job.run_at(position, averaging)
             measure = partial(log_row, run=run, test=job.test, score=averaging.score)
-            loop = TrainingLoop(
-                run, job.train, measure, is_row_due, position.costs, position.seconds, SENT_CHECKPOINT_SECONDS
-            )
+            loop = TrainingLoop(run, job.train, measure, is_row_due, position.costs, position.seconds)
             for row in loop.steps(job.epochs):
                 averaging.asked = self.asked
-                if run.step % job.sync_every and not row:
-                    continue  # the workers have not met since
-                if row or averaging.stop or loop.is_checkpoint_due():
-                    loop.note_checkpoint()
-                    if rank == 0:
-                        yield row, Position.of(run, loop.costs, loop.seconds)  # Ray copies the arrays at once
+                rows += [row] if row else []
                 if averaging.stop:
-                    return
+                    break
+                have_met = row or run.step % job.sync_every == 0
+                wait = ROWS_SECONDS if rows else SENT_CHECKPOINT_SECONDS
+                if rank == 0 and have_met and time.monotonic() >= sent + wait:
+                    yield rows, Position.of(run, loop.costs, loop.seconds)  # Ray copies the arrays at once
+                    rows, sent = [], time.monotonic()
+            if rank == 0:
+                yield rows, Position.of(run, loop.costs, loop.seconds)
