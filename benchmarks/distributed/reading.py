@@ -1,11 +1,11 @@
 """Reading 20,000 generated pictures on workers of Ray, of which some are killed on the way.
 
-    python benchmarks/distributed/reading.py [--before PYTHON] [--rounds 1] [--kill 2] > reading.md
+    python benchmarks/distributed/reading.py [--before PYTHON] [--rounds 1] [--kill 2] [--ray] > reading.md
 
 reads them with one process, with processes of this machine, and with workers of Ray, undisturbed and then with so many
 of them killed by SIGKILL, and compares the two files of answers byte for byte.  Rounds are interleaved, and each way is
-a program of its own.  PYTHON is the interpreter of another checkout, whose inkgrad, say an older one, is then measured
-in the same rounds.
+a program of its own; with --ray those without Ray are left out.  PYTHON is the interpreter of another checkout, whose
+inkgrad, say an older one, is then measured in the same rounds.
 """
 
 import argparse
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill", type=int, default=2, help="workers that are killed, at even distances")
     parser.add_argument("--before", metavar="PYTHON")
+    parser.add_argument("--ray", action="store_true", help="only what Ray's workers read")
     parser.add_argument("--one", nargs=2, metavar=("WAY", "OUT"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
@@ -44,7 +45,9 @@ def main() -> None:
     from tables import markdown
 
     n = given.workers
-    ways = {"one process": ("one", sys.executable), f"{n} processes": ("processes", sys.executable)}
+    ways = (
+        {} if given.ray else {"one process": ("one", sys.executable), f"{n} processes": ("processes", sys.executable)}
+    )
     ways |= {f"{n} workers of Ray": ("ray", sys.executable)}
     ways |= {f"{n} workers before": ("ray", given.before)} if given.before else {}
     ways |= {f"{n} workers of Ray, {given.kill} killed": ("killed", sys.executable)}
@@ -148,7 +151,7 @@ def compare(plain: Path, killed: Path, n: int) -> str:
     from pyarrow import parquet
 
     rows = parquet.read_table(killed).to_pylist()
-    beside = killed.with_name("killed.errors.parquet")
+    beside = killed.with_suffix(".errors.parquet")
     rest = parquet.read_table(beside).to_pylist() if beside.exists() else []
     assert sorted(row["index"] for row in rows + rest) == list(range(n)), "a picture is missing, or twice"
     assert plain.read_bytes() == killed.read_bytes(), "the files differ"

@@ -4,8 +4,8 @@
 
 Rounds are interleaved: each goes once through all ways, and each of them is a program of its own.  PYTHON is the
 interpreter of another checkout, whose inkgrad, say an older one, is then measured in the same rounds.  A time of a step
-is the median between rows of the log that are half a second apart or more, by their own clock, and the start is what
-comes before: Ray, the workers, the data.  Shown are the median of the rounds, and their range.
+is the median between rows of the log that come half a second apart or more, by the clock of who hears them, and the
+start is what comes before: Ray, the workers, the data.  Shown are the median of the rounds, and their range.
 """
 
 import argparse
@@ -35,7 +35,7 @@ NETWORKS = "seed", "cnn-large"
 N_SUMS = 100
 SIZES = 79_510, 225_418, 10_000_000  # the numbers in theta of seed, of cnn-large, and of something large
 LEAST_ROWS = 3
-APART_S = 0.5  # a row of the log tells milliseconds
+APART_S = 0.5  # workers send rows together, as often as this
 HEAD = "", "a step: median (range of rounds)", "pictures a second", "speed", "start", "most memory of a process, MB"
 KINDS = {  # of processes, by the names that Ray gives them: those of older versions, too
     "workers": r"ray::(Worker\.|_?RayTrainWorker)",
@@ -56,39 +56,39 @@ def new_run(name: str, n_threads: int) -> Run:
     return Run(objective, optimizer, recipe.batch_size, augmentation=recipe.augmentation, engine=Fast(n_threads))
 
 
-def rows_here(run: Run, digits: Dataset) -> Iterator[dict]:
-    """Yield rows of a training in this process."""
+def rows_here(run: Run, digits: Dataset) -> Iterator[list[dict]]:
+    """Yield rows of a training in this process, as they come."""
     loop = TrainingLoop(run, digits.train, partial(log_row, run=run, test=digits.test), is_row_due)
     with limit_threads(run.engine.n_threads):
-        yield from filter(None, loop.steps(10**6))
+        yield from ([row] for row in loop.steps(10**6) if row)
 
 
-def rows_of_workers(run: Run, digits: Dataset, n_workers: int) -> Iterator[dict]:
-    """Yield rows of a training on workers."""
+def rows_of_workers(run: Run, digits: Dataset, n_workers: int) -> Iterator[list[dict]]:
+    """Yield rows of a training on workers, as they come."""
     import ray
 
     from inkgrad.distributed.training import TrainingPool, train_together
 
     ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     with closing(train_together(run, digits, 10**6, TrainingPool(n_workers))) as all_news:
-        for news in all_news:
-            yield from news.rows
+        yield from (news.rows for news in all_news if news.rows)
 
 
 def measure(name: str, n_workers: int, n_threads: int, seconds: float) -> dict:
     """Return seconds a step, seconds until the first, and the most megabytes; without workers of this process alone."""
     begin, run, digits = time.perf_counter(), new_run(name, n_threads), data()
-    rows: list[dict] = []
+    heard: list[tuple[float, int]] = []  # when, and of which step
     with closing(rows_of_workers(run, digits, n_workers) if n_workers else rows_here(run, digits)) as come:
-        for row in come:
-            if not rows:
-                start = time.perf_counter() - begin - row["seconds"]
-            if not rows or row["seconds"] - rows[-1]["seconds"] > APART_S:
-                rows.append(row)
-            if len(rows) >= LEAST_ROWS and row["seconds"] > seconds:
+        for *_, row in come:
+            now = time.perf_counter()
+            if not heard:
+                start = now - begin - row["seconds"]
+            if not heard or now - heard[-1][0] > APART_S:
+                heard.append((now, row["step"]))
+            if len(heard) >= LEAST_ROWS and now - heard[0][0] > seconds:
                 memory = peaks()
                 break
-    times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairwise(rows)]
+    times = [(later - now) / (b - a) for (now, a), (later, b) in pairwise(heard)]
     return {"step": statistics.median(times), "start": start, "memory": memory}
 
 
