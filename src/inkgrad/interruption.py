@@ -1,4 +1,4 @@
-"""Interruption: Ctrl-C and a polite kill while work is done that has signals of its own."""
+"""Interruption: Ctrl-C and a polite kill end work in one way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from contextlib import contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM raise KeyboardInterrupt; afterwards they are for whom they were before.
 
-    It is for work, such as the start of Ray, that takes SIGTERM for itself and would end the program.
+    It is for work that is to be undone as after Ctrl-C, also where it takes SIGTERM for itself and would end the
+    program, as the start of Ray does.
     """
     if threading.current_thread() is not threading.main_thread():  # where signals are nobody's
         yield

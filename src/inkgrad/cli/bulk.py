@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from inkgrad.bulk import Outcome, Tally, read_to_file
-from inkgrad.cli.terminal import polite_kills, say, say_taken_over
+from inkgrad.cli.terminal import say, say_taken_over
+from inkgrad.interruption import interruptible
 
 
 def read_in_bulk(sources: list[str], out: Path, address: str | None, **settings: Any) -> None:
@@ -23,7 +24,7 @@ def read_in_bulk(sources: list[str], out: Path, address: str | None, **settings:
     Processes on this machine read, or the workers of the Ray cluster at `address`.
     """
     start = perf_counter()
-    with polite_kills(), _bar() as show:
+    with interruptible(), _bar() as show:
         outcome = (
             _read_by_ray(sources, out, address, show=show, **settings)
             if address

@@ -71,16 +71,6 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def polite_kills() -> Iterator[None]:
-    """Let a polite kill raise KeyboardInterrupt, as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
 def waiting(sentence: str, seconds: float = 2.0) -> Iterator[Callable[[str], None]]:
     """Say on standard error what is being done, from when it has taken some seconds, if that is a terminal.
 
