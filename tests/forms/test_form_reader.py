@@ -116,24 +116,62 @@ def read_as(text, probability):
     return SimpleNamespace(lines=[[SimpleNamespace(best=each) for each in text]], probability=probability)
 
 
-def test_what_most_looks_at_a_field_say_is_taken_and_those_that_differ_make_it_doubtful(forms):
-    folder, truth = forms
-    form, seen = load_form(folder / "form.toml"), []
+def reader_of_looks(forms, said):
+    """Return a reader whose looks at each field say this, each with its probability; and the looks that it had."""
+    reader, seen = FormReader(load_form(forms[0] / "form.toml")), []
 
     def read(looks):
-        n = len(looks) // 3
-        seen.extend(zip(looks[:n], looks[n : 2 * n], looks[2 * n :], strict=True))
-        return [read_as("12", 0.75)] * n + [read_as("13", 1.0)] * n + [read_as("12", 0.9)] * n
+        n = len(looks) // len(said)
+        seen.append([looks[k * n : (k + 1) * n] for k in range(len(said))])
+        return [read_as(*each) for each in said for _ in range(n)]
 
-    reader = FormReader(form)
     reader.readers = dict.fromkeys(reader.readers, read)
-    page = reader.read(folder / next(iter(truth)))
-    said = {(each.text, round(each.probability, 4)) for each in page.fields if each.field.kind != "tick"}
-    assert said == {("12", 0.55)}  # (0.75 + 0.9) / 3
-    for stretched, right, left in seen:
-        assert stretched.shape[0] == right.shape[0]
-        assert stretched.shape[1] > right.shape[1] == left.shape[1]
-        assert leaning(right) > leaning(left)
+    return reader, seen
+
+
+def field_of(reader, forms, name):
+    """Return what a reader reads in one field of the first page."""
+    page = reader.read(forms[0] / next(iter(forms[1])))
+    return next(each for each in page.fields if each.field.name == name)
+
+
+def test_what_most_looks_at_a_field_say_is_taken_and_those_that_differ_make_it_doubtful(forms):
+    reader, seen = reader_of_looks(forms, [("12", 0.75), ("13", 1.0), ("12", 0.9), ("12", 0.95)])
+    pieces = field_of(reader, forms, "pieces")
+    assert (pieces.text, round(pieces.probability, 4), pieces.doubt) == (
+        "12",
+        0.65,
+        "unsure",
+    )  # (0.75 + 0.9 + 0.95) / 4
+    for looks in seen:
+        for plain, narrow, right, left in zip(*looks, strict=True):
+            assert plain.shape[0] == narrow.shape[0] == right.shape[0] == left.shape[0]
+            assert narrow.shape[1] < plain.shape[1] < right.shape[1] == left.shape[1]
+            assert leaning(right) > leaning(left)
+
+
+def test_a_look_that_misses_a_character_counts_less(forms):
+    """Or a digit that touches its neighbour is lost where most looks leave it out."""
+    reader, _ = reader_of_looks(forms, [("92", 1.0), ("92", 0.9), ("920", 0.6), ("920", 0.7)])
+    pieces = field_of(reader, forms, "pieces")
+    assert (pieces.text, round(pieces.probability, 4)) == ("920", 0.325)  # (0.6 + 0.7) / 4
+    reader, _ = reader_of_looks(forms, [("92", 1.0), ("92", 0.9), ("92", 0.9), ("920", 0.1)])
+    pieces = field_of(reader, forms, "pieces")
+    assert (pieces.text, round(pieces.probability, 4)) == ("92", 0.7)  # 2.8 / 4
+
+
+@pytest.mark.parametrize(
+    ("years", "said", "asked"),
+    [
+        (("2623", "2023", "2623", "2623"), ("11.09.2023", 0.225), "unsure"),
+        (("2623", "2623", "2623", "2623"), ("11.09.2623", 0.9), "date must be a date of the years"),
+    ],
+)
+def test_what_a_field_cannot_hold_gives_way_to_what_another_look_says(forms, years, said, asked):
+    reader, _ = reader_of_looks(forms, [(f"11.09.{year}", 0.9) for year in years])
+    date = field_of(reader, forms, "date")
+    assert (date.text, round(date.probability, 4)) == said
+    assert date.doubt.startswith(asked)
 
 
 def leaning(look):
