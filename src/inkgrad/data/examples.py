@@ -17,6 +17,7 @@ from inkgrad.whole_numbers import refuse_bad_batch_size
 class Examples:
     """Inputs x (N, ...) and targets t: class numbers (N,), or a row of numbers for each input, (N, K).
 
+    A row is what a regression gives, or a labelling of a line, as CTC takes it.
     Images are (N, height, width, channels): uint8 in 0..255, or floats in [0, 1], where 0 is
     paper and full is ink.
 
